@@ -1,0 +1,213 @@
+package db_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"convoke/internal/db"
+	"convoke/internal/db/dbtest"
+	"convoke/internal/fault"
+)
+
+func count(t *testing.T, d *db.DB) (n int) {
+	t.Helper()
+	err := d.Read(t.Context(), func(tx *db.Tx) error {
+		return tx.Get(t.Context(), "select count(*) from setting", nil, &n)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func put(ctx context.Context, tx *db.Tx, name, value string) error {
+	_, err := tx.Exec(ctx, "insert into setting (name, value) values ($1, $2)", name, value)
+	return err
+}
+
+func TestWriteIsKeptAndErrorsUndo(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		for _, write := range []func(func(*db.Tx) error) error{
+			func(f func(*db.Tx) error) error { return d.Write(ctx, f) },
+			func(f func(*db.Tx) error) error { return d.WriteHot(ctx, "k", f) },
+		} {
+			before := count(t, d)
+			if err := write(func(tx *db.Tx) error { return put(ctx, tx, fmt.Sprint("a", before), "1") }); err != nil {
+				t.Fatal(err)
+			}
+			boom := errors.New("boom")
+			err := write(func(tx *db.Tx) error {
+				if err := put(ctx, tx, fmt.Sprint("b", before), "1"); err != nil {
+					return err
+				}
+				return boom
+			})
+			if !errors.Is(err, boom) {
+				t.Fatalf("error = %v, want boom", err)
+			}
+			err = write(func(tx *db.Tx) error { return put(ctx, tx, fmt.Sprint("a", before), "2") })
+			if !db.IsUnique(err) {
+				t.Fatalf("second insert: %v, want a unique violation", err)
+			}
+			if err := write(func(tx *db.Tx) error { panic("hm") }); err == nil {
+				t.Fatal("a panic was lost")
+			}
+			if got := count(t, d); got != before+1 {
+				t.Fatalf("rows = %d, want %d", got, before+1)
+			}
+		}
+	})
+}
+
+func TestReadCannotWrite(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		err := d.Read(t.Context(), func(tx *db.Tx) error { return put(t.Context(), tx, "x", "y") })
+		if err == nil {
+			t.Fatal("a read wrote")
+		}
+	})
+}
+
+// Many writers at once, some failing: the good ones are kept, the bad ones are
+// not, and a counter changed by all is exact.
+func TestGroupCommit(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		if err := d.Write(ctx, func(tx *db.Tx) error { return put(ctx, tx, "n", "0") }); err != nil {
+			t.Fatal(err)
+		}
+		const n = 400
+		var wg sync.WaitGroup
+		for i := range n {
+			wg.Go(func() {
+				err := d.WriteHot(ctx, "n", func(tx *db.Tx) error {
+					q := "update setting set value = cast(cast(value as bigint) + 1 as text) where name = 'n'"
+					if d.Engine() == db.SQLite {
+						q = "update setting set value = cast(cast(value as integer) + 1 as text) where name = 'n'"
+					}
+					if _, err := tx.Exec(ctx, q); err != nil {
+						return err
+					}
+					if err := put(ctx, tx, fmt.Sprint("row", i), "x"); err != nil {
+						return err
+					}
+					if i%10 == 0 {
+						return fault.Conflict("test.no", "No.")
+					}
+					return nil
+				})
+				if (err != nil) != (i%10 == 0) {
+					t.Errorf("write %d: %v", i, err)
+				}
+			})
+		}
+		wg.Wait()
+		var v string
+		err := d.Read(ctx, func(tx *db.Tx) error {
+			return tx.Get(ctx, "select value from setting where name = 'n'", nil, &v)
+		})
+		if err != nil || v != fmt.Sprint(n-n/10) {
+			t.Fatalf("counter = %s, %v; want %d", v, err, n-n/10)
+		}
+		if got := count(t, d); got != 1+n-n/10 {
+			t.Fatalf("rows = %d", got)
+		}
+	})
+}
+
+// The write skew of two writers who each read what the other writes must not
+// happen: the engines are serializable.
+func TestSerializable(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		for round := range 20 {
+			var wg sync.WaitGroup
+			for _, me := range []string{"a", "b"} {
+				wg.Go(func() {
+					err := d.Write(ctx, func(tx *db.Tx) error {
+						var n int
+						q := "select count(*) from setting where name like $1"
+						if err := tx.Get(ctx, q, []any{fmt.Sprintf("r%d-%%", round)}, &n); err != nil {
+							return err
+						}
+						if n > 0 {
+							return nil
+						}
+						return put(ctx, tx, fmt.Sprintf("r%d-%s", round, me), "x")
+					})
+					if err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+		}
+		if got := count(t, d); got != 20 {
+			t.Fatalf("%d rounds had a winner, want 20", got)
+		}
+	})
+}
+
+func TestTouchReachesThisAndOtherProcesses(t *testing.T) {
+	t.Parallel()
+	for _, url := range []struct {
+		name string
+		make func(testing.TB) string
+	}{{"sqlite", dbtest.SQLite}, {"postgres", dbtest.Postgres}} {
+		t.Run(url.name, func(t *testing.T) {
+			t.Parallel()
+			u := url.make(t)
+			here := dbtest.Open(t, u, fixed())
+			there := dbtest.Open(t, u, fixed())
+			mine, theirs := make(chan []string, 100), make(chan []string, 100)
+			here.OnTouch(func(tags []string) { mine <- tags })
+			there.OnTouch(func(tags []string) { theirs <- tags })
+			// The other process looks once before anything is written.
+			if err := there.Write(t.Context(), func(tx *db.Tx) error { return put(t.Context(), tx, "first", "") }); err != nil {
+				t.Fatal(err)
+			}
+			err := here.Write(t.Context(), func(tx *db.Tx) error {
+				tx.Touch("event:1")
+				return put(t.Context(), tx, "a", "b")
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			has := func(c chan []string) {
+				for tags := range c {
+					for _, tag := range tags {
+						if tag == "event:1" || tag == "*" {
+							return
+						}
+					}
+				}
+			}
+			has(mine)
+			has(theirs)
+		})
+	}
+}
+
+func TestNewerDatabaseIsRefused(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		err := d.Write(t.Context(), func(tx *db.Tx) error {
+			_, err := tx.Exec(t.Context(), "insert into migration values ('999912312359_future', '', 0)")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Migrate(t.Context()); !errors.Is(err, db.ErrNewer) {
+			t.Fatalf("migrate: %v, want ErrNewer", err)
+		}
+	})
+}

@@ -1,0 +1,223 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+
+	"convoke/internal/fault"
+)
+
+const (
+	// pgLanes is how many commits of hot writes may be under way at once, over
+	// all processes: a lane is one advisory lock.
+	pgLanes = 8
+	// pgLockSpace keeps our advisory locks apart from another program's.
+	pgLockSpace = 0x636f6e76 // "conv"
+	pgChannel   = "convoke"
+	pgRetries   = 12
+)
+
+func (d *DB) openPostgres(ctx, run context.Context) error {
+	pool, err := sql.Open("pgx", d.opt.URL)
+	if err != nil {
+		return fmt.Errorf("open PostgreSQL: %w", err)
+	}
+	d.sql = pool
+	pool.SetMaxOpenConns(pgLanes + 24)
+	pool.SetMaxIdleConns(pgLanes + 8)
+	if err := pool.PingContext(ctx); err != nil {
+		return fmt.Errorf("connect to PostgreSQL: %w", err)
+	}
+	for i := range pgLanes {
+		p := &pgLane{db: d, key: i}
+		l := &lane{db: d, queue: make(chan *write, maxQueue/pgLanes), begin: p.begin, end: p.end}
+		d.lanes = append(d.lanes, l)
+		d.workers.Go(func() { l.run(run, time.Minute, func(context.Context) {}) })
+	}
+	d.workers.Go(func() { d.listen(run) })
+	return nil
+}
+
+// pgLane takes an advisory lock before its snapshot, so that the same lane of
+// another process has committed before this one reads: hot rows never conflict.
+type pgLane struct {
+	db   *DB
+	key  int
+	conn *conn
+}
+
+func (p *pgLane) begin(ctx context.Context) (*conn, error) {
+	if p.conn == nil {
+		k, err := newConn(ctx, p.db.sql, false)
+		if err != nil {
+			return nil, err
+		}
+		p.conn = k
+	}
+	for _, q := range []string{
+		fmt.Sprintf("select pg_advisory_lock(%d, %d)", pgLockSpace, p.key),
+		"begin isolation level serializable",
+	} {
+		if _, err := p.conn.exec(ctx, q); err != nil {
+			p.drop()
+			return nil, fmt.Errorf("begin: %w", err)
+		}
+	}
+	return p.conn, nil
+}
+
+func (p *pgLane) end(ctx context.Context) {
+	if p.conn == nil {
+		return
+	}
+	q := fmt.Sprintf("select pg_advisory_unlock(%d, %d)", pgLockSpace, p.key)
+	if _, err := p.conn.exec(ctx, q); err != nil {
+		p.drop()
+	}
+}
+
+// drop forgets a connection in an unknown state; the server frees its lock.
+func (p *pgLane) drop() {
+	// A driver.ErrBadConn result tells the pool to discard it.
+	_ = p.conn.c.Raw(func(any) error { return errors.New("discard") })
+	_ = p.conn.close()
+	p.conn = nil
+}
+
+func (d *DB) readPostgres(ctx context.Context, fn func(*Tx) error) error {
+	k, err := newConn(ctx, d.sql, false)
+	if err != nil {
+		return wrap(err)
+	}
+	defer k.close()
+	if _, err := k.exec(ctx, "begin isolation level repeatable read read only"); err != nil {
+		return wrap(err)
+	}
+	err = fn(&Tx{conn: k, engine: Postgres, now: d.opt.Clock.Now()})
+	return errors.Join(err, rollback(context.WithoutCancel(ctx), k))
+}
+
+// writePostgres runs one write in a transaction of its own, again and again
+// while it conflicts with others.
+func (d *DB) writePostgres(ctx context.Context, fn func(*Tx) error) error {
+	for try := range pgRetries {
+		err := d.writeOnce(ctx, fn)
+		if !retryable(err) {
+			return err
+		}
+		wait := time.Duration(1+rand.IntN(4<<min(try, 6))) * time.Millisecond
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+	return fault.After(NotRecorded(errors.New("too many conflicts")), time.Second)
+}
+
+func (d *DB) writeOnce(ctx context.Context, fn func(*Tx) error) error {
+	k, err := newConn(ctx, d.sql, false)
+	if err != nil {
+		return wrap(err)
+	}
+	defer k.close()
+	ctx = context.WithoutCancel(ctx)
+	if _, err := k.exec(ctx, "begin isolation level serializable"); err != nil {
+		return wrap(err)
+	}
+	w := &write{ctx: ctx, fn: fn}
+	w.tx = &Tx{conn: k, engine: Postgres, now: d.opt.Clock.Now(), write: true}
+	if err := protect(w); err != nil {
+		return errors.Join(err, rollback(ctx, k))
+	}
+	if err := d.notifyPeers(ctx, k, []*write{w}); err != nil {
+		return errors.Join(err, rollback(ctx, k))
+	}
+	if _, err := k.exec(ctx, "commit"); err != nil {
+		return errors.Join(fmt.Errorf("commit: %w", err), rollback(ctx, k))
+	}
+	for _, f := range w.tx.commits {
+		f()
+	}
+	d.announce(w.tx.tags)
+	return nil
+}
+
+// notifyPeers tells other processes which tags the batch touches, in the same
+// transaction. SQLite's other processes look at the data version instead.
+func (d *DB) notifyPeers(ctx context.Context, k *conn, batch []*write) error {
+	if d.engine != Postgres {
+		return nil
+	}
+	set := map[string]bool{}
+	for _, w := range batch {
+		if w.err == nil && w.tx != nil {
+			for _, t := range w.tx.tags {
+				set[t] = true
+			}
+		}
+	}
+	if len(set) == 0 {
+		return nil
+	}
+	tags := make([]string, 0, len(set))
+	for t := range set {
+		tags = append(tags, t)
+	}
+	payload, err := json.Marshal(tags)
+	if err != nil {
+		return fmt.Errorf("encode tags: %w", err)
+	}
+	if len(payload) > 7900 { // PostgreSQL's limit is 8,000 bytes
+		payload = []byte(`["*"]`)
+	}
+	if _, err := k.exec(ctx, "select pg_notify($1, $2)", pgChannel, string(payload)); err != nil {
+		return fmt.Errorf("notify: %w", err)
+	}
+	return nil
+}
+
+// listen passes on what other processes touched. While the connection is down
+// nothing is known, so everything counts as touched when it is back.
+func (d *DB) listen(ctx context.Context) {
+	for ctx.Err() == nil {
+		if err := d.listenOnce(ctx); err != nil && ctx.Err() == nil {
+			d.opt.Log.Warn("listening for other processes' writes broke; trying again", "error", err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Second):
+			}
+		}
+	}
+}
+
+func (d *DB) listenOnce(ctx context.Context) error {
+	c, err := pgx.Connect(ctx, d.opt.URL)
+	if err != nil {
+		return err
+	}
+	defer c.Close(context.WithoutCancel(ctx))
+	if _, err := c.Exec(ctx, "listen "+pgChannel); err != nil {
+		return err
+	}
+	d.announce([]string{"*"})
+	for {
+		n, err := c.WaitForNotification(ctx)
+		if err != nil {
+			return err
+		}
+		var tags []string
+		if err := json.Unmarshal([]byte(n.Payload), &tags); err != nil {
+			tags = []string{"*"}
+		}
+		d.announce(tags)
+	}
+}
