@@ -1,0 +1,129 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// blob is a body that is sent again and again: each encoding is made once, when
+// it is first asked for.
+type blob struct {
+	body  []byte
+	ctype string
+	etag  string // strong, without the encoding's suffix
+	once  [2]sync.Once
+	enc   [2][]byte
+}
+
+var encodings = [2]string{"zstd", "gzip"}
+
+func newBlob(ctype string, body []byte) *blob {
+	sum := sha256.Sum256(body)
+	return &blob{body: body, ctype: ctype, etag: base64.RawURLEncoding.EncodeToString(sum[:12])}
+}
+
+// encoded picks what the client accepts (RFC 9110 section 12.5.3, without
+// weights: browsers send none but q=0, which is honoured).
+func (b *blob) encoded(accept string, keep bool) (body []byte, encoding string) {
+	for i, e := range encodings {
+		if !accepts(accept, e) {
+			continue
+		}
+		if !keep && e == "zstd" {
+			continue // a one-off body: gzip at its fastest is cheaper
+		}
+		b.once[i].Do(func() { b.enc[i] = compress(e, b.body, keep) })
+		return b.enc[i], e
+	}
+	return b.body, ""
+}
+
+func accepts(header, enc string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		name, q, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if strings.EqualFold(strings.TrimSpace(name), enc) {
+			q = strings.ReplaceAll(q, " ", "")
+			return q != "q=0" && !strings.HasPrefix(q, "q=0.000")
+		}
+	}
+	return false
+}
+
+func compress(encoding string, body []byte, best bool) []byte {
+	var out bytes.Buffer
+	if encoding == "zstd" {
+		w, err := zstd.NewWriter(&out, zstd.WithEncoderLevel(zstd.SpeedBetterCompression),
+			zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
+		if err != nil {
+			panic(err) // constant options
+		}
+		_, _ = w.Write(body) // a bytes.Buffer takes everything
+		_ = w.Close()
+		return out.Bytes()
+	}
+	level := gzip.BestSpeed
+	if best {
+		level = gzip.BestCompression
+	}
+	w, err := gzip.NewWriterLevel(&out, level)
+	if err != nil {
+		panic(err)
+	}
+	_, _ = w.Write(body)
+	_ = w.Close()
+	return out.Bytes()
+}
+
+// serve answers with the body, or 304 when the client has it.
+func (b *blob) serve(w http.ResponseWriter, r *http.Request, status int, cacheControl string) {
+	body, enc := b.body, ""
+	if len(b.body) >= 512 && compressible(b.ctype) {
+		body, enc = b.encoded(r.Header.Get("Accept-Encoding"), true)
+	}
+	h := w.Header()
+	tag := `"` + b.etag + `"`
+	if enc != "" {
+		tag = `"` + b.etag + "-" + enc + `"`
+		h["Content-Encoding"] = []string{enc}
+	}
+	h["Etag"] = []string{tag}
+	h["Cache-Control"] = []string{cacheControl}
+	h["Vary"] = []string{"Accept-Encoding, Accept-Language, Cookie"}
+	if matches(r.Header.Get("If-None-Match"), b.etag) && status == http.StatusOK {
+		delete(h, "Content-Encoding")
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	h["Content-Type"] = []string{b.ctype}
+	h["Content-Length"] = []string{itoa(len(body))}
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body)
+	}
+}
+
+// matches compares weakly (RFC 9110 section 13.1.2), whatever the encoding.
+func matches(header, etag string) bool {
+	if header == "" {
+		return false
+	}
+	for part := range strings.SplitSeq(header, ",") {
+		t := strings.Trim(strings.TrimPrefix(strings.TrimSpace(part), "W/"), `"`)
+		base, _, _ := strings.Cut(t, "-"+encodings[0])
+		base = strings.TrimSuffix(base, "-"+encodings[1])
+		if t == "*" || base == etag {
+			return true
+		}
+	}
+	return false
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

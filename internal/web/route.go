@@ -1,0 +1,170 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"convoke/internal/fault"
+)
+
+// maxForm bounds an ordinary request body.
+const maxForm = 256 << 10
+
+type route struct {
+	site    *Site
+	pattern string
+	handle  func(*Call) error
+}
+
+// ServeHTTP implements the part of a request that knows its route.
+func (rt route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &Call{W: w, R: r, site: rt.site, pattern: rt.pattern}
+	err := c.begin()
+	if err == nil {
+		err = rt.run(c)
+	}
+	if err != nil {
+		c.fail(err)
+	}
+}
+
+func (rt route) run(c *Call) (err error) {
+	defer func() {
+		if p := recover(); p != nil && p != http.ErrAbortHandler {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return rt.handle(c)
+}
+
+// ServeHTTP checks what is the same for every route, then finds the route.
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.opt.Observe != nil {
+		start := time.Now()
+		sw := &statusWriter{ResponseWriter: w, status: 200}
+		w = sw
+		defer func() { s.opt.Observe(r.Pattern, sw.status, time.Since(start)) }()
+	}
+	s.headers(w, r)
+	c := &Call{W: w, R: r, site: s}
+	if err := s.guard(w, r); err != nil {
+		w.Header().Set("Connection", "close")
+		_ = c.begin()
+		c.fail(err)
+		return
+	}
+	if _, pattern := s.mux.Handler(r); pattern == "" {
+		_ = c.begin()
+		c.fail(s.noRoute(r))
+		return
+	}
+	s.mux.ServeHTTP(w, r)
+}
+
+// headers are sent with every response (threats.md, "Identity and web").
+func (s *Site) headers(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", csp)
+	// Not "no-referrer": over plain HTTP it makes browsers send "Origin: null",
+	// which the cross-origin check must refuse.
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "geolocation=(), camera=(), microphone=(), interest-cohort=()")
+	if s.secure(r) {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+		if s.opt.Onion != "" {
+			h.Set("Onion-Location", "http://"+s.opt.Onion+r.URL.RequestURI())
+		}
+	}
+}
+
+const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +
+	"worker-src 'self' blob:; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// guard refuses requests that no form or link of ours makes.
+func (s *Site) guard(w http.ResponseWriter, r *http.Request) error {
+	if !s.knownHost(r.Host) {
+		return fault.New(fault.KindMisdirected, "web.host", "This server does not answer to that name.")
+	}
+	if !cleanPath(r.URL.Path) {
+		return fault.Malformed("web.path", "This address cannot be read.")
+	}
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return nil
+	}
+	if r.ContentLength < 0 {
+		return fault.New(fault.KindLengthRequired, "web.length", "The server needs to know the length of what is sent.")
+	}
+	if err := s.cross.Check(r); err != nil {
+		return fault.Because(fault.Forbidden("web.cross_origin",
+			"This form was sent from another site, so nothing was done. Please open the page here and try again."), err)
+	}
+	return nil
+}
+
+// cleanPath refuses control characters and broken UTF-8, which ServeMux passes.
+func cleanPath(p string) bool {
+	for _, r := range p {
+		if r < 0x20 || r == 0x7f || r == '\uFFFD' {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Site) noRoute(r *http.Request) error {
+	for _, m := range []string{http.MethodGet, http.MethodPost} {
+		if m == r.Method {
+			continue
+		}
+		other := r.Clone(r.Context())
+		other.Method = m
+		if _, p := s.mux.Handler(other); p != "" {
+			return fault.New(fault.KindNotAllowed, "web.method", "This page cannot be used in that way.")
+		}
+	}
+	return ErrNotFound()
+}
+
+// ErrNotFound is what anybody gets for a thing that is absent, or that they may
+// not know exists: always the same.
+func ErrNotFound() error {
+	return fault.NotFound("web.not_found", "There is nothing here, or it is not public.")
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(code int) {
+	w.status = code
+	w.ResponseWriter.WriteHeader(code)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+type requestIDKey struct{}
+
+// RequestID names the request in logs and on error pages.
+func RequestID(ctx context.Context) string {
+	v, _ := ctx.Value(requestIDKey{}).(string)
+	return v
+}
+
+// wantsJSON reports whether a program asks, so that errors are problem+json.
+func wantsJSON(r *http.Request) bool {
+	p := r.URL.Path
+	if strings.HasSuffix(p, ".json") || strings.HasSuffix(p, ".geojson") || strings.HasPrefix(p, "/api/") {
+		return true
+	}
+	a := r.Header.Get("Accept")
+	return strings.Contains(a, "json") && !strings.Contains(a, "text/html")
+}

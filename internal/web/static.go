@@ -1,0 +1,78 @@
+package web
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+)
+
+//go:embed static
+var staticFiles embed.FS
+
+// static serves the embedded files. Their addresses carry a hash, so that
+// browsers keep them for a year.
+type static struct {
+	files map[string]*blob // "app.css" and so on
+}
+
+func loadStatic(more ...fs.FS) (*static, error) {
+	s := &static{files: map[string]*blob{}}
+	own, err := fs.Sub(staticFiles, "static")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range append([]fs.FS{own}, more...) {
+		if err := s.load(f); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *static) load(f fs.FS) error {
+	return fs.WalkDir(f, ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := fs.ReadFile(f, p)
+		if err != nil {
+			return fmt.Errorf("read static file %s: %w", p, err)
+		}
+		t := mime.TypeByExtension(path.Ext(p))
+		switch path.Ext(p) {
+		case ".js", ".mjs":
+			t = "text/javascript; charset=utf-8"
+		case ".txt", "":
+			t = "text/plain; charset=utf-8"
+		}
+		s.files[p] = newBlob(t, b)
+		return nil
+	})
+}
+
+// url is the address of a file with its hash; a name that does not exist is a
+// mistake in a template, which the page tests find.
+func (s *static) url(name string) (string, error) {
+	b := s.files[name]
+	if b == nil {
+		return "", fmt.Errorf("no static file %q", name)
+	}
+	return "/static/" + name + "?v=" + b.etag[:8], nil
+}
+
+func (s *static) serve(w http.ResponseWriter, r *http.Request) {
+	b := s.files[strings.TrimPrefix(r.URL.Path, "/static/")]
+	if b == nil {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	age := "public, max-age=3600"
+	if r.URL.Query().Has("v") {
+		age = "public, max-age=31536000, immutable"
+	}
+	b.serve(w, r, http.StatusOK, age)
+}
