@@ -43,6 +43,9 @@ type Options struct {
 	Readers int
 	// CacheKiB bounds the page cache of each SQLite connection; 0 means 16 MiB.
 	CacheKiB int
+	// SecureDelete overwrites deleted rows with zeros in an SQLite file. See
+	// [DB.Erase], which clears the write-ahead log too.
+	SecureDelete bool
 }
 
 // DB is an open database. It is safe for concurrent use.

@@ -17,7 +17,7 @@ import (
 // write-ahead log that goes back to 3.7.0.
 const minSQLite = 3_051_003
 
-func sqliteDSN(path string, cacheKiB int, readOnly bool) string {
+func sqliteDSN(o Options, cacheKiB int, readOnly bool) string {
 	v := url.Values{}
 	for _, p := range []string{
 		"busy_timeout(10000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(1)",
@@ -29,7 +29,10 @@ func sqliteDSN(path string, cacheKiB int, readOnly bool) string {
 	if readOnly {
 		v.Add("_pragma", "query_only(1)")
 	}
-	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: v.Encode()}
+	if o.SecureDelete {
+		v.Add("_pragma", "secure_delete(1)")
+	}
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: o.URL}).EscapedPath(), RawQuery: v.Encode()}
 	return u.String()
 }
 
@@ -41,7 +44,7 @@ func (d *DB) openSQLite(ctx, run context.Context) error {
 	if o.CacheKiB == 0 {
 		o.CacheKiB = 16 << 10
 	}
-	w, err := sql.Open("sqlite", sqliteDSN(o.URL, 2*o.CacheKiB, false))
+	w, err := sql.Open("sqlite", sqliteDSN(*o, 2*o.CacheKiB, false))
 	if err != nil {
 		return fmt.Errorf("open %s: %w", o.URL, err)
 	}
@@ -70,7 +73,7 @@ func (d *DB) openSQLite(ctx, run context.Context) error {
 }
 
 func (d *DB) openReaders(ctx context.Context) error {
-	r, err := sql.Open("sqlite", sqliteDSN(d.opt.URL, d.opt.CacheKiB, true))
+	r, err := sql.Open("sqlite", sqliteDSN(d.opt, d.opt.CacheKiB, true))
 	if err != nil {
 		return err
 	}

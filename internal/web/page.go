@@ -26,8 +26,11 @@ type Page[T any] struct {
 	name  string
 }
 
-// NewPage names a template in files. It is parsed when first rendered.
-func NewPage[T any](files fs.FS, name string) Page[T] { return Page[T]{files, name} }
+// NewPage names a template in files, and other files that define what it uses.
+// They are parsed when first rendered.
+func NewPage[T any](files fs.FS, name string, parts ...string) Page[T] {
+	return Page[T]{files, strings.Join(append(parts, name), " ")}
+}
 
 // Render shows data with status 200.
 func (p Page[T]) Render(c *Call, data T) error { return p.RenderStatus(c, http.StatusOK, data) }
@@ -176,7 +179,7 @@ func (s *Site) compile(files fs.FS, name string, l *i18n.Locale) (*template.Temp
 		if t, e.err = t.ParseFS(shared, "templates/*.html"); e.err != nil {
 			return
 		}
-		e.t, e.err = t.ParseFS(files, name)
+		e.t, e.err = t.ParseFS(files, strings.Fields(name)...)
 	})
 	if e.err != nil {
 		return nil, fmt.Errorf("parse %s: %w", name, e.err)

@@ -147,6 +147,7 @@ create table event (
 ) {{strict}};
 create unique index event_uid on event (source_id, uid);
 create index event_group on event (group_id, at_key);
+create unique index event_form on event (group_id, uid) where group_id is not null;
 create index event_cell3 on event (cell3, at_key) where listed;
 create index event_cell6 on event (cell6, at_key) where listed;
 create index event_cell9 on event (cell9, at_key) where listed;

@@ -1,0 +1,390 @@
+package attendance
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+
+	"convoke/internal/clock"
+	"convoke/internal/db"
+	"convoke/internal/fact"
+	"convoke/internal/fault"
+	"convoke/internal/id"
+	"convoke/internal/seal"
+)
+
+// Notices tells somebody who left an address, by a job in the transaction.
+type Notices interface {
+	Promoted(ctx context.Context, tx *db.Tx, e id.Event, hash []byte) error
+	Changed(ctx context.Context, tx *db.Tx, f fact.EventChanged) error
+}
+
+// Deps are what the feature needs.
+type Deps struct {
+	DB      *db.DB
+	Vault   *seal.Vault
+	Entropy io.Reader
+	Notices Notices
+}
+
+// Service is the use cases of signing up.
+type Service struct{ Deps }
+
+// New returns the service.
+func New(d Deps) *Service { return &Service{d} }
+
+func scope(e id.Event) string { return "event:" + string(e) }
+
+func errNoSignUp() error {
+	return fault.NotFound("attendance.not_found",
+		"This private link fits no sign-up. It may have been cancelled, or the event is long over.")
+}
+
+func errNoRoster() error {
+	return fault.NotFound("attendance.none", "This event takes no sign-ups here.")
+}
+
+// seal closes p for the row that hash names. What is sealed in one row opens
+// in no other.
+func (s *Service) seal(k *seal.Key, e id.Event, hash []byte, p personal) ([]byte, error) {
+	b, err := p.encode()
+	if err != nil {
+		return nil, err
+	}
+	return k.Seal(s.Entropy, "attendance", "sealed", rowName(e, hash), b), nil
+}
+
+func (s *Service) open(k *seal.Key, e id.Event, r row) (personal, error) {
+	b, err := k.Open("attendance", "sealed", rowName(e, r.hash), r.sealed)
+	if err != nil {
+		return personal{}, fmt.Errorf("open sign-up: %w", err)
+	}
+	return decode(b)
+}
+
+func rowName(e id.Event, hash []byte) string { return string(e) + "/" + hex.EncodeToString(hash) }
+
+// SignUp records a sign-up and says whether they are in or wait. secret is the
+// form's key and afterwards the private link: the same secret again is the same
+// sign-up, and changes nothing.
+func (s *Service) SignUp(ctx context.Context, e id.Event, secret string, in Input) (Record, error) {
+	if !id.ValidSecret(secret) {
+		return Record{}, fault.Malformed("attendance.key", "This form is broken. Please open the event again and press “I’m coming”.")
+	}
+	p, err := in.check()
+	if err != nil {
+		return Record{}, err
+	}
+	k, err := s.Vault.Key(ctx, scope(e))
+	if err != nil {
+		return Record{}, gone(err)
+	}
+	hash := id.Hash(secret)
+	sealed, err := s.seal(k, e, hash, p)
+	if err != nil {
+		return Record{}, err
+	}
+	var out Record
+	err = s.DB.WriteHot(ctx, string(e), func(tx *db.Tx) error {
+		r, err := rosterOf(ctx, tx, e)
+		if errors.Is(err, db.ErrNoRows) {
+			return errNoRoster()
+		}
+		if err != nil {
+			return err
+		}
+		if err := r.takes(tx.Now()); err != nil {
+			// A retry after the close is still answered with what was recorded.
+			if old, e2 := rowOf(ctx, tx, e, hash); e2 == nil {
+				out = Record{State: old.state, Party: old.party}
+				return nil
+			}
+			return err
+		}
+		out = Record{State: r.place(in.Party), Party: in.Party, Ahead: r.Waiting}
+		return s.store(ctx, tx, e, hash, sealed, r, p, &out)
+	})
+	return out, err
+}
+
+func (s *Service) store(ctx context.Context, tx *db.Tx, e id.Event, hash, sealed []byte, r roster, p personal, out *Record) error {
+	queue := 0
+	if out.State == Waiting {
+		queue = r.Queue + 1
+	}
+	ok, err := insert(ctx, tx, e, hash, out.State, out.Party, queue, sealed)
+	if err != nil {
+		return err
+	}
+	if !ok { // sent twice
+		old, err := rowOf(ctx, tx, e, hash)
+		*out = Record{State: old.state, Party: old.party}
+		return err
+	}
+	going, waiting, step := out.Party, 0, 0
+	if out.State == Waiting {
+		going, waiting, step = 0, out.Party, 1
+	}
+	if err := count(ctx, tx, e, going, waiting, step); err != nil {
+		return err
+	}
+	touch(tx, e)
+	return countNeeds(ctx, tx, e, p.Needs, 1)
+}
+
+// touch is soft: while thousands sign up, the page is rendered once a second.
+func touch(tx *db.Tx, e id.Event) { tx.Touch("event:" + string(e) + "~") }
+
+func gone(err error) error {
+	if errors.Is(err, seal.ErrDestroyed) {
+		return fault.Because(fault.Gone("attendance.over", "This event is over."), err)
+	}
+	return err
+}
+
+// Find returns the sign-up that the secret opens.
+func (s *Service) Find(ctx context.Context, e id.Event, secret string) (Record, error) {
+	var r row
+	var before int
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		var err error
+		if r, err = rowOf(ctx, tx, e, id.Hash(secret)); err != nil {
+			return absent(err)
+		}
+		if r.state == Waiting {
+			before, err = ahead(ctx, tx, e, r.queue)
+		}
+		return err
+	})
+	if err != nil {
+		return Record{}, err
+	}
+	k, err := s.Vault.Existing(ctx, scope(e))
+	if err != nil {
+		return Record{}, absent(gone(err))
+	}
+	p, err := s.open(k, e, r)
+	return Record{State: r.state, Party: r.party, Ahead: before, Needs: p.Needs, Email: p.Email}, err
+}
+
+func absent(err error) error {
+	if errors.Is(err, db.ErrNoRows) {
+		return errNoSignUp()
+	}
+	return err
+}
+
+// Change replaces party, needs and address. A party that grows keeps its place
+// only when the room is there; otherwise nothing changes.
+func (s *Service) Change(ctx context.Context, e id.Event, secret string, in Input) error {
+	p, err := in.check()
+	if err != nil {
+		return err
+	}
+	k, err := s.Vault.Existing(ctx, scope(e))
+	if err != nil {
+		return gone(err)
+	}
+	hash := id.Hash(secret)
+	sealed, err := s.seal(k, e, hash, p)
+	if err != nil {
+		return err
+	}
+	return s.DB.WriteHot(ctx, string(e), func(tx *db.Tx) error {
+		r, old, was, err := s.load(ctx, tx, k, e, hash)
+		if err != nil {
+			return err
+		}
+		if err := r.takes(tx.Now()); err != nil {
+			return err
+		}
+		more := in.Party - old.party
+		if old.state == Going && more > r.free() {
+			return fault.Invalid(fault.Field("party", "attendance.full",
+				"Only {free} more fit. Your sign-up is unchanged.", "free", max(0, r.free())))
+		}
+		n := old
+		n.party, n.sealed = in.Party, sealed
+		if err := update(ctx, tx, e, n); err != nil {
+			return err
+		}
+		going, waiting := more, 0
+		if old.state == Waiting {
+			going, waiting = 0, more
+		}
+		if err := count(ctx, tx, e, going, waiting, 0); err != nil {
+			return err
+		}
+		if err := errors.Join(countNeeds(ctx, tx, e, was.Needs, -1), countNeeds(ctx, tx, e, p.Needs, 1)); err != nil {
+			return err
+		}
+		return s.promote(ctx, tx, e)
+	})
+}
+
+func (s *Service) load(ctx context.Context, tx *db.Tx, k *seal.Key, e id.Event, hash []byte) (roster, row, personal, error) {
+	r, err := rosterOf(ctx, tx, e)
+	if err != nil {
+		return r, row{}, personal{}, absent(err)
+	}
+	old, err := rowOf(ctx, tx, e, hash)
+	if err != nil {
+		return r, old, personal{}, absent(err)
+	}
+	p, err := s.open(k, e, old)
+	return r, old, p, err
+}
+
+// Cancel removes a sign-up and lets the next in the queue move up. Sent twice,
+// the second finds nothing.
+func (s *Service) Cancel(ctx context.Context, e id.Event, secret string) error {
+	k, err := s.Vault.Existing(ctx, scope(e))
+	if err != nil {
+		return absent(gone(err))
+	}
+	hash := id.Hash(secret)
+	return s.DB.WriteHot(ctx, string(e), func(tx *db.Tx) error {
+		_, old, was, err := s.load(ctx, tx, k, e, hash)
+		if err != nil {
+			return err
+		}
+		if err := remove(ctx, tx, e, hash); err != nil {
+			return err
+		}
+		going, waiting := -old.party, 0
+		if old.state == Waiting {
+			going, waiting = 0, -old.party
+		}
+		if err := count(ctx, tx, e, going, waiting, 0); err != nil {
+			return err
+		}
+		if err := countNeeds(ctx, tx, e, was.Needs, -1); err != nil {
+			return err
+		}
+		return s.promote(ctx, tx, e)
+	})
+}
+
+// promote moves parties up, first come first served, while the next one fits.
+// A large party at the head waits for its room: nobody overtakes.
+func (s *Service) promote(ctx context.Context, tx *db.Tx, e id.Event) error {
+	touch(tx, e)
+	for {
+		r, err := rosterOf(ctx, tx, e)
+		if err != nil {
+			return err
+		}
+		if r.Waiting == 0 || !r.Open || r.free() <= 0 {
+			return nil
+		}
+		w, ok, err := firstWaiting(ctx, tx, e)
+		if err != nil || !ok || w.party > r.free() {
+			return err
+		}
+		w.state = Going
+		if err := update(ctx, tx, e, w); err != nil {
+			return err
+		}
+		if err := count(ctx, tx, e, w.party, -w.party, 0); err != nil {
+			return err
+		}
+		if err := s.Notices.Promoted(ctx, tx, e, w.hash); err != nil {
+			return err
+		}
+	}
+}
+
+// EventChanged keeps the roster in step with its event. It refuses a capacity
+// below what has been promised.
+func (s *Service) EventChanged(ctx context.Context, tx *db.Tx, f fact.EventChanged) error {
+	old, err := rosterOf(ctx, tx, f.Event)
+	if errors.Is(err, db.ErrNoRows) {
+		if !f.OpensTo {
+			return nil
+		}
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	if f.Capacity > 0 && f.Capacity < old.Going {
+		return fault.Invalid(fault.Field("capacity", "attendance.capacity",
+			"{going} people have signed up already. Cancel and make a smaller event, or allow at least that many.", "going", old.Going))
+	}
+	n := roster{Capacity: f.Capacity, Open: f.OpensTo, Start: f.Start, End: f.End}
+	if err := putRoster(ctx, tx, f.Event, n); err != nil {
+		return err
+	}
+	if f.Moved || f.Cancelled {
+		if err := s.Notices.Changed(ctx, tx, f); err != nil {
+			return err
+		}
+	}
+	return s.promote(ctx, tx, f.Event)
+}
+
+// Numbers are what organizers see of an event: never who.
+type Numbers struct {
+	Open           bool
+	Capacity       int
+	Going, Waiting int
+	Needs          []Need
+}
+
+// Numbers returns ok = false for an event that takes no sign-ups here.
+func (s *Service) Numbers(ctx context.Context, e id.Event) (n Numbers, ok bool, err error) {
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		r, err := rosterOf(ctx, tx, e)
+		if errors.Is(err, db.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		ok = true
+		n = Numbers{Open: r.takes(tx.Now()) == nil, Capacity: r.Capacity, Going: r.Going, Waiting: r.Waiting}
+		n.Needs, err = needsOf(ctx, tx, e)
+		return err
+	})
+	return n, ok, err
+}
+
+// Expire removes the sign-ups of events that ended seven days ago, and first
+// destroys their keys: from then on no copy of them opens. Totals stay.
+func (s *Service) Expire(ctx context.Context) error {
+	for {
+		var due []string
+		err := s.DB.Read(ctx, func(tx *db.Tx) error {
+			var err error
+			due, err = ended(ctx, tx, clock.Micros(tx.Now().Add(-keepFor)), 100)
+			return err
+		})
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		for _, e := range due {
+			if err := s.expire(ctx, id.Event(e)); err != nil {
+				return fmt.Errorf("expire sign-ups of %s: %w", e, err)
+			}
+		}
+	}
+}
+
+func (s *Service) expire(ctx context.Context, e id.Event) error {
+	if err := s.Vault.Destroy(ctx, scope(e)); err != nil {
+		return err
+	}
+	for {
+		var n int64
+		err := s.DB.Write(ctx, func(tx *db.Tx) error {
+			var err error
+			n, err = removeSome(ctx, tx, e, 2000)
+			return err
+		})
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}

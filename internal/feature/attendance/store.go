@@ -1,0 +1,161 @@
+package attendance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"convoke/internal/clock"
+	"convoke/internal/db"
+	"convoke/internal/id"
+)
+
+// rosterOf returns db.ErrNoRows for an event that takes no sign-ups here.
+func rosterOf(ctx context.Context, tx *db.Tx, e id.Event) (roster, error) {
+	var r roster
+	var start, end int64
+	err := tx.Get(ctx, "select capacity, open, going, waiting, queue, starts_at, ends_at from roster where event_id = $1",
+		[]any{string(e)}, &r.Capacity, &r.Open, &r.Going, &r.Waiting, &r.Queue, &start, &end)
+	r.Start, r.End = clock.FromMicros(start), clock.FromMicros(end)
+	return r, err
+}
+
+func putRoster(ctx context.Context, tx *db.Tx, e id.Event, r roster) error {
+	_, err := tx.Exec(ctx, `insert into roster (event_id, capacity, open, going, waiting, queue, starts_at, ends_at)
+		values ($1, $2, $3, 0, 0, 0, $4, $5) on conflict (event_id) do update set
+		capacity = excluded.capacity, open = excluded.open, starts_at = excluded.starts_at, ends_at = excluded.ends_at`,
+		string(e), r.Capacity, r.Open, clock.Micros(r.Start), clock.Micros(r.End))
+	if err != nil {
+		return fmt.Errorf("store roster: %w", err)
+	}
+	return nil
+}
+
+// count changes the counters by what one sign-up adds or takes away.
+func count(ctx context.Context, tx *db.Tx, e id.Event, going, waiting, queue int) error {
+	_, err := tx.Exec(ctx, "update roster set going = going + $2, waiting = waiting + $3, queue = queue + $4 where event_id = $1",
+		string(e), going, waiting, queue)
+	if err != nil {
+		return fmt.Errorf("count sign-up: %w", err)
+	}
+	return nil
+}
+
+func countNeeds(ctx context.Context, tx *db.Tx, e id.Event, needs []string, by int) error {
+	for _, n := range needs {
+		_, err := tx.Exec(ctx, `insert into access_need (event_id, need, people) values ($1, $2, $3)
+			on conflict (event_id, need) do update set people = access_need.people + excluded.people`, string(e), n, by)
+		if err != nil {
+			return fmt.Errorf("count needs: %w", err)
+		}
+	}
+	return nil
+}
+
+// insert stores a sign-up; ok is false when it is there already.
+func insert(ctx context.Context, tx *db.Tx, e id.Event, hash []byte, s State, party, queue int, sealed []byte) (ok bool, err error) {
+	n, err := tx.Exec(ctx, `insert into attendance (event_id, hash, state, party, queue, sealed) values ($1, $2, $3, $4, $5, $6)
+		on conflict do nothing`, string(e), hash, string(s), party, queue, sealed)
+	if err != nil {
+		return false, fmt.Errorf("insert sign-up: %w", err)
+	}
+	return n == 1, nil
+}
+
+type row struct {
+	hash   []byte
+	state  State
+	party  int
+	queue  int
+	sealed []byte
+}
+
+// rowOf returns db.ErrNoRows when the secret fits no sign-up.
+func rowOf(ctx context.Context, tx *db.Tx, e id.Event, hash []byte) (row, error) {
+	r := row{hash: hash}
+	err := tx.Get(ctx, "select state, party, queue, sealed from attendance where event_id = $1 and hash = $2",
+		[]any{string(e), hash}, &r.state, &r.party, &r.queue, &r.sealed)
+	return r, err
+}
+
+func update(ctx context.Context, tx *db.Tx, e id.Event, r row) error {
+	_, err := tx.Exec(ctx, "update attendance set state = $3, party = $4, queue = $5, sealed = $6 where event_id = $1 and hash = $2",
+		string(e), r.hash, string(r.state), r.party, r.queue, r.sealed)
+	if err != nil {
+		return fmt.Errorf("update sign-up: %w", err)
+	}
+	return nil
+}
+
+func remove(ctx context.Context, tx *db.Tx, e id.Event, hash []byte) error {
+	_, err := tx.Exec(ctx, "delete from attendance where event_id = $1 and hash = $2", string(e), hash)
+	if err != nil {
+		return fmt.Errorf("delete sign-up: %w", err)
+	}
+	return nil
+}
+
+// ahead is how many people wait before queue number q.
+func ahead(ctx context.Context, tx *db.Tx, e id.Event, q int) (int, error) {
+	var n int
+	err := tx.Get(ctx, "select coalesce(sum(party), 0) from attendance where event_id = $1 and state = 'waiting' and queue < $2",
+		[]any{string(e), q}, &n)
+	return n, err
+}
+
+// firstWaiting is the next party in the queue.
+func firstWaiting(ctx context.Context, tx *db.Tx, e id.Event) (row, bool, error) {
+	var r row
+	err := tx.Get(ctx, `select hash, state, party, queue, sealed from attendance
+		where event_id = $1 and state = 'waiting' order by queue limit 1`, []any{string(e)},
+		&r.hash, &r.state, &r.party, &r.queue, &r.sealed)
+	if errors.Is(err, db.ErrNoRows) {
+		return r, false, nil
+	}
+	return r, err == nil, err
+}
+
+// Need is how many sign-ups named one need.
+type Need struct {
+	Code   string
+	People int
+}
+
+func needsOf(ctx context.Context, tx *db.Tx, e id.Event) ([]Need, error) {
+	return db.Query(ctx, tx, "select need, people from access_need where event_id = $1 and people > 0 order by people desc, need",
+		[]any{string(e)}, func(scan func(...any) error) (Need, error) {
+			var n Need
+			return n, scan(&n.Code, &n.People)
+		})
+}
+
+// ended lists rosters with personal rows left that should be gone by now.
+func ended(ctx context.Context, tx *db.Tx, before int64, limit int) ([]string, error) {
+	return db.Column[string](ctx, tx, `select r.event_id from roster r where r.ends_at < $1 and exists
+		(select 1 from attendance a where a.event_id = r.event_id) order by r.event_id limit $2`, before, limit)
+}
+
+// removeSome deletes up to limit sign-ups of an event and says how many.
+func removeSome(ctx context.Context, tx *db.Tx, e id.Event, limit int) (int64, error) {
+	return tx.Exec(ctx, `delete from attendance where event_id = $1 and hash in
+		(select a.hash from attendance a where a.event_id = $1 limit $2)`, string(e), limit)
+}
+
+// Drift is an event whose counters differ from its rows.
+type Drift struct {
+	Event                  string
+	Going, Waiting         int // counted
+	RowsGoing, RowsWaiting int // summed
+}
+
+// Drifts compares every counter that still has its rows; doctor calls it.
+func Drifts(ctx context.Context, tx *db.Tx) ([]Drift, error) {
+	return db.Query(ctx, tx, `select r.event_id, r.going, r.waiting, s.going, s.waiting from roster r join
+		(select event_id, sum(case when state = 'going' then party else 0 end) as going,
+			sum(case when state = 'waiting' then party else 0 end) as waiting from attendance group by event_id) s
+		on s.event_id = r.event_id where r.going <> s.going or r.waiting <> s.waiting order by r.event_id`, nil,
+		func(scan func(...any) error) (Drift, error) {
+			var d Drift
+			return d, scan(&d.Event, &d.Going, &d.Waiting, &d.RowsGoing, &d.RowsWaiting)
+		})
+}

@@ -1,0 +1,207 @@
+package events
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/url"
+	"time"
+
+	"convoke/internal/db"
+	"convoke/internal/geo"
+	"convoke/internal/geo/basemap"
+	"convoke/internal/web"
+)
+
+// mapLimit is how many events one map shows.
+const mapLimit = 600
+
+// Size of the pictures in CSS pixels; they are drawn at twice that.
+const (
+	mapWidth  = 720
+	mapHeight = 480
+)
+
+// Drawer draws a map picture as PNG; see package basemap.
+type Drawer interface {
+	Draw(ctx context.Context, w io.Writer, p basemap.Picture) error
+	MaxZoom() int
+	Credit() string
+}
+
+// mapView is a map in a page: a picture that needs no script, and what the
+// script needs to replace it.
+type mapView struct {
+	Src, Dark       string // the picture, light and dark
+	Width, Height   int
+	Alt             string
+	Data            string // GeoJSON of the same search
+	ZoomIn, ZoomOut string
+	Box             string
+	MaxZoom         int
+	Credit          string
+}
+
+// mapView shows the events of a search: in its window, around its place, or
+// the smallest box that holds what was found.
+func (w *Web) mapView(c *web.Call, q *Query, es []Event) mapView {
+	box, ok := q.area()
+	if !ok {
+		box, ok = boxOf(es)
+	}
+	if !ok {
+		return mapView{}
+	}
+	box = basemap.FitBox(box, mapWidth, mapHeight)
+	v := q.Values()
+	v.Set("bbox", formatBox(box))
+	m := mapView{Width: mapWidth, Height: mapHeight, Box: formatBox(box), MaxZoom: w.Map.MaxZoom(), Credit: w.Map.Credit()}
+	m.Src, m.Dark = pictureURLs(v)
+	m.Data = withQuery("/events.geojson", without(v, "bbox"))
+	m.Alt = c.Locale.T("Map of the events; the same events are in the list.")
+	m.ZoomIn = withQuery("/events", with(without(v, "near", "radius_km"), "bbox", formatBox(zoom(box, 0.5))))
+	m.ZoomOut = withQuery("/events", with(without(v, "near", "radius_km"), "bbox", formatBox(zoom(box, 2))))
+	return m
+}
+
+// eventMap shows one event in its surroundings.
+func (w *Web) eventMap(c *web.Call, e *Event) mapView {
+	km := 12.0
+	if e.Where.Precise == geo.PrecisionExact || e.Where.Precise == geo.PrecisionStreet {
+		km = 4
+	}
+	box := basemap.FitBox(geo.BoxAround(e.Where.Point, km), mapWidth, mapHeight)
+	v := url.Values{"event": {string(e.ID)}, "bbox": {formatBox(box)}}
+	m := mapView{Width: mapWidth, Height: mapHeight, Box: formatBox(box), MaxZoom: w.Map.MaxZoom(), Credit: w.Map.Credit()}
+	m.Src, m.Dark = pictureURLs(v)
+	m.Data = "/events.geojson"
+	m.Alt = c.Locale.T("Map: {place}", "place", placeLabel(e.Where))
+	return m
+}
+
+func pictureURLs(v url.Values) (light, dark string) {
+	return withQuery("/map/picture.png", v), withQuery("/map/picture.png", with(v, "dark", "1"))
+}
+
+func with(v url.Values, key, value string) url.Values {
+	out := without(v)
+	out.Set(key, value)
+	return out
+}
+
+func without(v url.Values, keys ...string) url.Values {
+	out := url.Values{}
+	for k, vs := range v {
+		out[k] = vs
+	}
+	for _, k := range keys {
+		out.Del(k)
+	}
+	return out
+}
+
+// boxOf is the smallest box around the events, at least some kilometres wide.
+// It does not look for boxes across the antimeridian.
+func boxOf(es []Event) (geo.Box, bool) {
+	var b geo.Box
+	n := 0
+	for i := range es {
+		if !es[i].Where.HasPoint {
+			continue
+		}
+		p := es[i].Where.Point
+		if n == 0 {
+			b = geo.Box{South: p.Lat, North: p.Lat, West: p.Lon, East: p.Lon}
+		}
+		b.South, b.North = min(b.South, p.Lat), max(b.North, p.Lat)
+		b.West, b.East = min(b.West, p.Lon), max(b.East, p.Lon)
+		n++
+	}
+	if n == 0 {
+		return b, false
+	}
+	padLat, padLon := max(0.1, (b.North-b.South)*0.08), max(0.15, (b.East-b.West)*0.08)
+	b.South, b.North = max(-85, b.South-padLat), min(85, b.North+padLat)
+	b.West, b.East = max(-180, b.West-padLon), min(180, b.East+padLon)
+	return b, true
+}
+
+// zoom scales the box about its middle and keeps it on the globe.
+func zoom(b geo.Box, f float64) geo.Box {
+	lat, dLat := (b.South+b.North)/2, (b.North-b.South)/2*f
+	width := b.East - b.West
+	if width < 0 {
+		width += 360
+	}
+	lon, dLon := b.West+width/2, min(width/2*f, 179.9)
+	out := geo.Box{South: max(-85, lat-dLat), North: min(85, lat+dLat), West: lon - dLon, East: lon + dLon}
+	if out.West < -180 {
+		out.West = -180
+	}
+	if out.East > 180 {
+		out.East = 180
+	}
+	return out
+}
+
+// picture draws the events of a search.
+func (w *Web) picture(c *web.Call) error {
+	return c.Cached([]string{"events"}, 10*time.Minute, func() error {
+		v := c.Query()
+		q, err := ParseQuery(v, w.Places)
+		if err != nil {
+			return err
+		}
+		box, ok := q.area()
+		if !ok {
+			box = geo.Box{South: -58, North: 75, West: -170, East: 179}
+		}
+		p := basemap.Picture{
+			Box: basemap.FitBox(box, mapWidth, mapHeight), Width: mapWidth, Height: mapHeight, Scale: 2,
+			Dark: v.Get("dark") != "", Credit: true,
+		}
+		if p.Markers, err = w.markers(c, q, v.Get("event")); err != nil {
+			return err
+		}
+		var out bytes.Buffer
+		if err := w.Map.Draw(c.Context(), &out, p); err != nil {
+			return err
+		}
+		return c.Write(200, "image/png", out.Bytes())
+	})
+}
+
+// markers are the events of the search, or the one event that a page is about.
+func (w *Web) markers(c *web.Call, q Query, one string) ([]basemap.Marker, error) {
+	if one != "" {
+		return w.marker(c, one)
+	}
+	q.Limit, q.After = mapLimit, 0
+	r, err := w.Search(c.Context(), q)
+	if err != nil {
+		return nil, err
+	}
+	var ms []basemap.Marker
+	for i := range r.Events {
+		if r.Events[i].Where.HasPoint {
+			ms = append(ms, basemap.Marker{Point: r.Events[i].Where.Point, Count: 1})
+		}
+	}
+	return ms, nil
+}
+
+func (w *Web) marker(c *web.Call, one string) ([]basemap.Marker, error) {
+	eid, err := eventID(one)
+	if err != nil {
+		return nil, err
+	}
+	var e Event
+	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
+		e, _, _, err = w.Get(c.Context(), tx, c.Actor(), eid)
+		return err
+	})
+	if err != nil || !e.Where.HasPoint {
+		return nil, err
+	}
+	return []basemap.Marker{{Point: e.Where.Point, Count: 1}}, nil
+}

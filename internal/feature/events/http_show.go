@@ -1,0 +1,151 @@
+package events
+
+import (
+	"html/template"
+	"strings"
+	"time"
+
+	"convoke/internal/authz"
+	"convoke/internal/db"
+	"convoke/internal/web"
+)
+
+// Fragment is HTML that html/template has made.
+type Fragment = template.HTML
+
+type showData struct {
+	Event      *Event
+	Item       Item
+	Day        string // the date in full
+	ZoneNote   string
+	Was        string // what changed, when the event was moved
+	Group      Group
+	Source     Source
+	Map        mapView
+	HasMap     bool
+	Precise    string
+	AccessYes  []string
+	AccessNo   []string
+	Can        Can
+	Attend     Fragment
+	Turnout    Fragment
+	Lang       string
+	PictureURL string
+	Schema     template.JS
+}
+
+var showPage = web.NewPage[showData](pages, "pages/show.html", "pages/parts.html")
+
+// show is the event page, and the event as .ics and .json.
+func (w *Web) show(c *web.Call) error {
+	name, format := split(c.Param("id"))
+	eid, err := eventID(name)
+	if err != nil {
+		return err
+	}
+	return c.Cached([]string{"event:" + name, "site"}, 5*time.Minute, func() error {
+		var (
+			e   Event
+			g   Group
+			sub authz.Subject
+			src Source
+		)
+		err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
+			if e, g, sub, err = w.Get(c.Context(), tx, c.Actor(), eid); err != nil {
+				return err
+			}
+			if e.Source != "" {
+				src, err = sourceByID(c.Context(), tx, e.Source)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		switch format {
+		case "":
+			return w.page(c, e, g, sub, src)
+		case "ics":
+			return w.oneICS(c, e, g)
+		case "json":
+			return w.oneJSON(c, e, g)
+		}
+		return errNoEvent()
+	})
+}
+
+func (w *Web) page(c *web.Call, e Event, g Group, sub authz.Subject, src Source) error {
+	l := c.Locale
+	start := e.Local(e.Start)
+	d := showData{
+		Event: &e, Item: w.item(l, &e, nil, c.Now()), Day: l.Date(start), Group: g, Source: src, Lang: e.Lang,
+		Can: Can{
+			Edit:       authz.May(c.Actor(), authz.EditEvent, sub),
+			SeeNumbers: authz.May(c.Actor(), authz.SeeNumbers, sub),
+		},
+		HasMap: e.Where.HasPoint, Precise: preciseNote(l.T, &e),
+	}
+	if e.Organizer == "" {
+		d.Item.By = g.Name
+	}
+	if zone, _ := start.Zone(); !e.AllDay {
+		d.ZoneNote = l.T("{zone} time ({short})", "zone", zoneCity(e.Zone), "short", zone)
+	}
+	d.Was = wasNote(c, &e)
+	if e.Where.HasPoint {
+		d.Map = w.eventMap(c, &e)
+	}
+	for _, f := range e.Access.Has() {
+		d.AccessYes = append(d.AccessYes, l.T(f.Name))
+	}
+	for _, f := range e.Access.Lacks() {
+		d.AccessNo = append(d.AccessNo, l.T(f.Name))
+	}
+	if e.Picture != "" {
+		d.PictureURL = "/pictures/" + e.Picture
+	}
+	d.Schema = w.schema(c, &e, g)
+	var err error
+	if d.Attend, err = w.Attend(c, &e, d.Can); err != nil {
+		return err
+	}
+	if d.Turnout, err = w.Turnout(c, &e, d.Can); err != nil {
+		return err
+	}
+	return showPage.Render(c, d)
+}
+
+// wasNote tells old and new where an event was moved or postponed.
+func wasNote(c *web.Call, e *Event) string {
+	l := c.Locale
+	var parts []string
+	if !e.WasStart.IsZero() {
+		was, now := e.Local(e.WasStart), e.Local(e.Start)
+		parts = append(parts, l.T("Old time: {old}. New time: {new}.",
+			"old", l.DateShort(was)+", "+l.Time(was), "new", l.DateShort(now)+", "+l.Time(now)))
+	}
+	if e.WasPlace != "" {
+		parts = append(parts, l.T("Old place: {old}. New place: {new}.", "old", e.WasPlace, "new", e.Where.Label()))
+	}
+	return strings.Join(parts, " ")
+}
+
+// zoneCity turns America/New_York into New York.
+func zoneCity(zone string) string {
+	if i := strings.LastIndexByte(zone, '/'); i >= 0 {
+		zone = zone[i+1:]
+	}
+	return strings.ReplaceAll(zone, "_", " ")
+}
+
+func preciseNote(t func(string, ...any) string, e *Event) string {
+	switch e.Where.Precise {
+	case "locality":
+		return t("The map shows the middle of the town, not the exact place.")
+	case "postcode":
+		return t("The map shows the middle of the postcode area, not the exact place.")
+	case "region", "country":
+		return t("Only the region is known.")
+	}
+	return ""
+}

@@ -1,0 +1,309 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"convoke/internal/authz"
+	"convoke/internal/db"
+	"convoke/internal/fact"
+	"convoke/internal/fault"
+	"convoke/internal/id"
+)
+
+// Group is what events need to know of the group that holds one.
+type Group struct {
+	ID           id.Group
+	Handle, Name string
+	Place, Zone  string
+	Langs        []string
+	Suspended    bool
+}
+
+// Groups answers about groups of this node.
+type Groups interface {
+	// ByID and ByHandle return a NotFound fault for a group that does not exist.
+	ByID(ctx context.Context, tx *db.Tx, g id.Group) (Group, error)
+	ByHandle(ctx context.Context, tx *db.Tx, handle string) (Group, error)
+	Role(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) (authz.Role, error)
+}
+
+// Facts tells other features what happened, inside the transaction.
+type Facts interface {
+	Emit(ctx context.Context, tx *db.Tx, f any) error
+}
+
+// Spot is where an event counts in totals: its local day and its place.
+type Spot struct {
+	Day             int // yyyymmdd
+	Country, Region string
+}
+
+// Estimate is what a source says how many came.
+type Estimate struct {
+	Low, High             int
+	Words, Method         string
+	SourceName, SourceURL string
+}
+
+// Tally keeps turnout totals. old and new are nil while an event is not listed;
+// estimates replaces those of the same event unless it is nil.
+type Tally interface {
+	Set(ctx context.Context, tx *db.Tx, e id.Event, old, new *Spot, estimates []Estimate) error
+}
+
+// Deps are what the feature needs.
+type Deps struct {
+	DB     *db.DB
+	IDs    *id.Source
+	Facts  Facts
+	Groups Groups
+	Places Places
+	Tally  Tally
+	// Render makes clean HTML of Markdown; Plain makes a summary of it.
+	Render func(markdown string) (string, error)
+	Plain  func(markdown string, limit int) string
+}
+
+// Service is the use cases of events.
+type Service struct{ Deps }
+
+// New returns the service.
+func New(d Deps) *Service { return &Service{d} }
+
+func errNoEvent() error {
+	return fault.NotFound("event.not_found", "There is no such event, or it is not public.")
+}
+
+// subject loads what authz needs to know about an event.
+func (s *Service) subject(ctx context.Context, tx *db.Tx, by authz.Actor, g id.Group) (authz.Subject, Group, error) {
+	if g == "" {
+		return authz.Subject{}, Group{}, nil
+	}
+	gr, err := s.Groups.ByID(ctx, tx, g)
+	if err != nil {
+		return authz.Subject{}, gr, err
+	}
+	sub := authz.Subject{Suspended: gr.Suspended}
+	if !by.Visitor() {
+		sub.Role, err = s.Groups.Role(ctx, tx, g, by.Person)
+	}
+	return sub, gr, err
+}
+
+// Get returns an event that the actor may know of, and what they may do.
+func (s *Service) Get(ctx context.Context, tx *db.Tx, by authz.Actor, eid id.Event) (Event, Group, authz.Subject, error) {
+	e, err := eventByID(ctx, tx, eid)
+	if errors.Is(err, db.ErrNoRows) {
+		return e, Group{}, authz.Subject{}, errNoEvent()
+	}
+	if err != nil {
+		return e, Group{}, authz.Subject{}, err
+	}
+	sub, g, err := s.subject(ctx, tx, by, e.Group)
+	if err != nil {
+		return e, g, sub, err
+	}
+	if !authz.MayKnow(by, e.State.Listed(), sub) {
+		return Event{}, Group{}, authz.Subject{}, errNoEvent()
+	}
+	return e, g, sub, nil
+}
+
+// Create publishes a new event of a group, or keeps it as a draft. key is the
+// form's: sent twice, it makes one event.
+func (s *Service) Create(ctx context.Context, by authz.Actor, g id.Group, key string, in Input) (id.Event, error) {
+	e, err := in.parse(s.Places, s.Render)
+	if err != nil {
+		return "", err
+	}
+	eid := s.IDs.New()
+	err = s.DB.Write(ctx, func(tx *db.Tx) error {
+		sub, _, err := s.subject(ctx, tx, by, g)
+		if err != nil {
+			return err
+		}
+		if err := authz.Check(by, authz.CreateEvent, sub); err != nil {
+			return err
+		}
+		done, err := s.createdBefore(ctx, tx, g, key, &eid)
+		if done || err != nil {
+			return err
+		}
+		n := e
+		n.ID, n.Group, n.UID = id.Event(eid), g, key
+		return s.insert(ctx, tx, &n)
+	})
+	return id.Event(eid), err
+}
+
+// createdBefore finds the event that the same form has made.
+func (s *Service) createdBefore(ctx context.Context, tx *db.Tx, g id.Group, key string, eid *string) (bool, error) {
+	if key == "" {
+		return false, nil
+	}
+	err := tx.Get(ctx, "select id from event where group_id = $1 and uid = $2", []any{string(g), key}, eid)
+	if errors.Is(err, db.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// CreateSample stores an event of the demo's group without asking who may.
+func (s *Service) CreateSample(ctx context.Context, tx *db.Tx, g id.Group, in Input) (id.Event, error) {
+	e, err := in.parse(s.Places, s.Render)
+	if err != nil {
+		return "", err
+	}
+	e.ID, e.Group = id.Event(s.IDs.New()), g
+	return e.ID, s.insert(ctx, tx, &e)
+}
+
+func (s *Service) insert(ctx context.Context, tx *db.Tx, e *Event) error {
+	seq, err := nextSeq(ctx, tx, 1)
+	if err != nil {
+		return fmt.Errorf("reserve a row: %w", err)
+	}
+	e.Seq, e.Created, e.Updated = seq, tx.Now(), tx.Now()
+	if err := insertEvent(ctx, tx, e, nil); err != nil {
+		return err
+	}
+	return s.changed(ctx, tx, nil, e)
+}
+
+// changed tells everybody concerned: totals, sign-ups, cached pages.
+func (s *Service) changed(ctx context.Context, tx *db.Tx, old, e *Event) error {
+	if err := s.Tally.Set(ctx, tx, e.ID, old.spot(), e.spot(), nil); err != nil {
+		return err
+	}
+	f := fact.EventChanged{
+		Event: e.ID, Capacity: e.Capacity, State: string(e.State), Start: e.Start, End: e.End,
+		OpensTo: e.Group != "" && e.State.TakesSignUps(),
+	}
+	if old != nil {
+		f.Moved = old.State.Listed() && (!old.Start.Equal(e.Start) || old.Where.Label() != e.Where.Label())
+		f.Cancelled = old.State != Cancelled && e.State == Cancelled
+	}
+	tx.Touch("event:"+string(e.ID), "events")
+	if e.Group != "" {
+		tx.Touch("group-events:" + string(e.Group))
+	}
+	return s.Facts.Emit(ctx, tx, f)
+}
+
+func (e *Event) spot() *Spot {
+	if e == nil || !e.State.Listed() {
+		return nil
+	}
+	return &Spot{Day: e.Day(), Country: e.Where.Country, Region: e.Where.Region}
+}
+
+// Update changes an event. sequence is the one that the form was filled from:
+// when somebody else has saved meanwhile, nothing is overwritten.
+func (s *Service) Update(ctx context.Context, by authz.Actor, eid id.Event, sequence int, in Input) error {
+	parsed, err := in.parse(s.Places, s.Render)
+	if err != nil {
+		return err
+	}
+	return s.edit(ctx, by, eid, func(tx *db.Tx, old, e *Event) error {
+		if old.Sequence != sequence {
+			return fault.Conflict("event.changed_meanwhile",
+				"Somebody else has changed this event meanwhile. Please open the page again: what you typed is still here to copy.")
+		}
+		n := parsed
+		if in.Near == old.near() { // the town was not retyped: keep the point as it was
+			n.Where.Point, n.Where.HasPoint, n.Where.Precise = old.Where.Point, old.Where.HasPoint, old.Where.Precise
+			n.Where.Locality, n.Where.Region, n.Where.Country = old.Where.Locality, old.Where.Region, old.Where.Country
+		}
+		keep(&n, old)
+		if old.State.Listed() && n.State == Draft {
+			return fault.Invalid(fault.Field("state", "event.back_to_draft",
+				"A published event cannot become a draft again. Cancel or postpone it, so that those who planned to come can see it."))
+		}
+		if old.State.Listed() && !old.Start.Equal(n.Start) {
+			n.WasStart = old.Start
+		}
+		if old.State.Listed() && old.Where.Label() != n.Where.Label() {
+			n.WasPlace = old.Where.Label()
+		}
+		*e = n
+		return nil
+	})
+}
+
+// keep carries over what the form does not hold.
+func keep(n, old *Event) {
+	n.ID, n.Group, n.Source, n.UID = old.ID, old.Group, old.Source, old.UID
+	n.Organizer, n.SourceURL, n.Picture = old.Organizer, old.SourceURL, old.Picture
+	n.WasStart, n.WasPlace, n.Created = old.WasStart, old.WasPlace, old.Created
+}
+
+// SetPicture stores the key of a picture, or removes it with "".
+func (s *Service) SetPicture(ctx context.Context, by authz.Actor, eid id.Event, key string) error {
+	return s.edit(ctx, by, eid, func(_ *db.Tx, _, e *Event) error {
+		e.Picture = key
+		return nil
+	})
+}
+
+func (s *Service) edit(ctx context.Context, by authz.Actor, eid id.Event, change func(tx *db.Tx, old, e *Event) error) error {
+	return s.DB.Write(ctx, func(tx *db.Tx) error {
+		old, _, sub, err := s.Get(ctx, tx, by, eid)
+		if err != nil {
+			return err
+		}
+		if err := authz.Check(by, authz.EditEvent, sub); err != nil {
+			return err
+		}
+		e := old
+		if err := change(tx, &old, &e); err != nil {
+			return err
+		}
+		e.Sequence, e.Updated = old.Sequence+1, tx.Now()
+		if err := updateEvent(ctx, tx, &old, &e, nil); err != nil {
+			return err
+		}
+		return s.changed(ctx, tx, &old, &e)
+	})
+}
+
+// near is what the form's "town" field shows for the stored place.
+func (e *Event) near() string {
+	if !e.Where.HasPoint {
+		return ""
+	}
+	if e.Where.Locality == "" {
+		return fmt.Sprintf("%.5f, %.5f", e.Where.Point.Lat, e.Where.Point.Lon)
+	}
+	return placeLabel(e.Where)
+}
+
+// Search finds listed events.
+func (s *Service) Search(ctx context.Context, q Query) (Result, error) {
+	var r Result
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		if q.Handle != "" {
+			g, err := s.Groups.ByHandle(ctx, tx, q.Handle)
+			if fault.Is(err, fault.KindNotFound) {
+				return nil // nothing is found, which is true
+			}
+			if err != nil {
+				return err
+			}
+			q.Group = g.ID
+		}
+		var err error
+		r, err = find(ctx, tx, q)
+		return err
+	})
+	return r, err
+}
+
+// Days counts listed events by local day, for a month's calendar: at most max
+// events are read.
+func (s *Service) Days(ctx context.Context, q Query, from, to time.Time, limit int) (Result, error) {
+	q.From, q.To, q.Past, q.Limit, q.After = from, to, false, limit, 0
+	return s.Search(ctx, q)
+}

@@ -1,0 +1,153 @@
+package events
+
+import (
+	"html/template"
+	"net/url"
+	"time"
+
+	"convoke/internal/geo"
+	"convoke/internal/i18n"
+	"convoke/internal/web"
+)
+
+// Item is one event in a list.
+type Item struct {
+	URL, Title  string
+	Start       time.Time // local, for the stub
+	Datetime    string
+	ThisYear    bool
+	When, Where string
+	By          string
+	Kind        string
+	Badges      []Badge
+	Distance    string
+	Online      bool
+	AllDay      bool
+}
+
+// Badge is a short label with its style.
+type Badge struct{ Class, Text string }
+
+func (s *Service) item(l *i18n.Locale, e *Event, q *Query, now time.Time) Item {
+	start := e.Local(e.Start)
+	it := Item{
+		URL: "/events/" + string(e.ID), Title: e.Title, Start: start, Datetime: datetime(e, start),
+		ThisYear: start.Year() == e.Local(now).Year(), When: hours(l, e), Where: e.Where.Label(), By: e.Organizer,
+		Kind: l.T(e.Kind.Name()), Badges: badges(l, e, now), Online: e.Where.OnlineURL != "", AllDay: e.AllDay,
+	}
+	if q != nil && q.HasPlace && e.Where.HasPoint {
+		it.Distance = l.Kilometers(geo.Distance(q.Place.Point, e.Where.Point))
+	}
+	return it
+}
+
+func (s *Service) items(c *web.Call, es []Event, q *Query) []Item {
+	out := make([]Item, 0, len(es))
+	for i := range es {
+		out = append(out, s.item(c.Locale, &es[i], q, c.Now()))
+	}
+	return out
+}
+
+// datetime is the machine's form for <time>.
+func datetime(e *Event, t time.Time) string {
+	if e.AllDay {
+		return t.Format("2006-01-02")
+	}
+	return t.Format("2006-01-02T15:04Z07:00")
+}
+
+// hours is the time of day in one line: "10:00–13:00", "All day".
+func hours(l *i18n.Locale, e *Event) string {
+	from, to := e.Local(e.Start), e.Local(e.End)
+	if e.AllDay {
+		last := to.AddDate(0, 0, -1)
+		if from.Format(time.DateOnly) >= last.Format(time.DateOnly) {
+			return l.T("All day")
+		}
+		return l.T("Until {day}", "day", l.DateShort(last))
+	}
+	if from.Format(time.DateOnly) == to.Format(time.DateOnly) || to.Sub(from) < 12*time.Hour {
+		return l.Time(from) + "–" + l.Time(to)
+	}
+	return l.T("{time}, until {day}", "time", l.Time(from), "day", l.DateShort(to)+", "+l.Time(to))
+}
+
+// badges say what differs from an ordinary event that takes place.
+func badges(l *i18n.Locale, e *Event, now time.Time) []Badge {
+	var out []Badge
+	if e.State != Confirmed {
+		out = append(out, Badge{string(e.State), l.T(e.State.Name())})
+	}
+	if e.Past(now) && e.State != Cancelled {
+		out = append(out, Badge{"past", l.T("Over")})
+	}
+	out = append(out, Badge{"", l.T(e.Kind.Name())})
+	for i, f := range e.Access.Has() {
+		if i == 2 {
+			break
+		}
+		out = append(out, Badge{"", l.T(f.Name)})
+	}
+	return out
+}
+
+// Fact is one line about an event.
+type Fact struct {
+	Name string
+	HTML template.HTML
+}
+
+// searchForm is the filter bar above lists, maps and calendars.
+type searchForm struct {
+	Action string
+	Form   *web.Form
+	Kinds  []web.Choice
+	Langs  []web.Choice
+	Access []web.Choice
+	Radii  []web.Choice
+	When   []web.Choice
+	Open   bool // the further filters are in use
+}
+
+func (s *Service) searchForm(c *web.Call, action string, v url.Values) searchForm {
+	l, f := c.Locale, c.NewForm()
+	for k, vs := range v {
+		f.Set(k, vs...)
+	}
+	sf := searchForm{Action: action, Form: f}
+	kindChoices := []web.Choice{{Value: "", Label: l.T("Any kind")}}
+	for _, k := range kinds {
+		kindChoices = append(kindChoices, web.Choice{Value: string(k.kind), Label: l.T(k.name)})
+	}
+	sf.Kinds = f.Choose("kind", kindChoices)
+	sf.Langs = f.Choose("lang", append([]web.Choice{{Label: l.T("Any language")}}, languages()...))
+	for _, x := range features {
+		sf.Access = append(sf.Access, web.Choice{Value: x.Code, Label: l.T(x.Name), On: f.Has("access", x.Code)})
+	}
+	if f.Raw("radius_km") == "" {
+		f.Set("radius_km", "25")
+	}
+	for _, km := range []string{"5", "10", "25", "50", "100", "250"} {
+		sf.Radii = append(sf.Radii, web.Choice{Value: km, Label: l.T("{km} km", "km", km), On: f.Has("radius_km", km)})
+	}
+	sf.When = f.Choose("when", []web.Choice{{Value: "", Label: l.T("Upcoming")}, {Value: "past", Label: l.T("Past")}})
+	for _, k := range []string{"from", "to", "kind", "lang", "access", "group"} {
+		sf.Open = sf.Open || v.Get(k) != ""
+	}
+	return sf
+}
+
+// languages that events are held in, each in its own name.
+func languages() []web.Choice {
+	var out []web.Choice
+	for _, l := range [][2]string{
+		{"ar", "العربية"}, {"bn", "বাংলা"}, {"de", "Deutsch"}, {"en", "English"}, {"es", "Español"}, {"fa", "فارسی"},
+		{"fr", "Français"}, {"hi", "हिन्दी"}, {"it", "Italiano"}, {"ja", "日本語"}, {"ko", "한국어"}, {"nl", "Nederlands"},
+		{"pl", "Polski"}, {"pt", "Português"}, {"ru", "Русский"}, {"sw", "Kiswahili"}, {"tl", "Tagalog"}, {"tr", "Türkçe"},
+		{"uk", "Українська"}, {"ur", "اردو"}, {"vi", "Tiếng Việt"}, {"zh", "中文"},
+	} {
+		out = append(out, web.Choice{Value: l[0], Label: l[1]})
+	}
+	return out
+}
