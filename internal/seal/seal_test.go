@@ -202,7 +202,9 @@ func TestMoreScopesThanTheCacheHolds(t *testing.T) {
 	v := openVault(t, filepath.Join(t.TempDir(), "keys.db"), clock.NewManual(dbtest.Now))
 	const n = 4200
 	tags := make([]string, n)
-	scope := func(i int) string { return "event:" + strings.Repeat("x", i%7) + string(rune('a'+i%26)) + time.Duration(i).String() }
+	scope := func(i int) string {
+		return "event:" + strings.Repeat("x", i%7) + string(rune('a'+i%26)) + time.Duration(i).String()
+	}
 	var wg sync.WaitGroup
 	for w := range 16 { // together, so that commits are shared
 		wg.Go(func() {

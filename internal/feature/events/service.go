@@ -167,6 +167,9 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, e *Event) error {
 		return fmt.Errorf("reserve a row: %w", err)
 	}
 	e.Seq, e.Created, e.Updated = seq, tx.Now(), tx.Now()
+	if e.UID == "" {
+		e.UID = string(e.ID)
+	}
 	if err := insertEvent(ctx, tx, e, nil); err != nil {
 		return err
 	}

@@ -1,12 +1,16 @@
 package events
 
 import (
+	"context"
 	"html/template"
 	"net/url"
 	"time"
 
+	"convoke/internal/authz"
+	"convoke/internal/db"
 	"convoke/internal/geo"
 	"convoke/internal/i18n"
+	"convoke/internal/id"
 	"convoke/internal/web"
 )
 
@@ -150,4 +154,72 @@ func languages() []web.Choice {
 		out = append(out, web.Choice{Value: l[0], Label: l[1]})
 	}
 	return out
+}
+
+// Description is an event in words, for a message in somebody's language.
+type Description struct {
+	Title             string
+	When, Where       string
+	WasWhen, WasWhere string // "" when they did not change
+	Cancelled         bool
+}
+
+// Describe words a listed event. It returns a NotFound fault for any other.
+func (s *Service) Describe(ctx context.Context, eid id.Event, l *i18n.Locale) (Description, error) {
+	var e Event
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		var err error
+		e, _, _, err = s.Get(ctx, tx, authz.Actor{}, eid)
+		return err
+	})
+	if err != nil {
+		return Description{}, err
+	}
+	d := Description{
+		Title: e.Title, When: l.Date(e.Local(e.Start)) + ", " + hours(l, &e), Where: e.Where.Label(),
+		WasWhere: e.WasPlace, Cancelled: e.State == Cancelled,
+	}
+	if !e.WasStart.IsZero() {
+		was := e.Local(e.WasStart)
+		d.WasWhen = l.Date(was) + ", " + l.Time(was)
+	}
+	return d, nil
+}
+
+// Brief is one event for another feature's page. Who may not know of it gets
+// the fault of an event that is absent.
+func (w *Web) Brief(c *web.Call, eid id.Event) (Item, Event, error) {
+	var e Event
+	err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
+		var err error
+		e, _, _, err = w.Get(c.Context(), tx, c.Actor(), eid)
+		return err
+	})
+	if err != nil {
+		return Item{}, e, err
+	}
+	return w.item(c.Locale, &e, nil, c.Now()), e, nil
+}
+
+type groupPanelData struct {
+	Upcoming, Past []Item
+}
+
+var groupPanel = web.NewPage[groupPanelData](pages, "pages/group.html", "pages/parts.html")
+
+// GroupPanel is a group's events on its page.
+func (w *Web) GroupPanel(c *web.Call, g id.Group) (template.HTML, error) {
+	var d groupPanelData
+	for _, past := range []bool{false, true} {
+		r, err := w.Search(c.Context(), Query{Group: g, Past: past, Limit: 10})
+		if err != nil {
+			return "", err
+		}
+		if past {
+			d.Past = w.items(c, r.Events, nil)
+		} else {
+			d.Upcoming = w.items(c, r.Events, nil)
+		}
+	}
+	return groupPanel.Fragment(c, d)
 }

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"convoke/internal/app"
+	"convoke/internal/feature/events"
+	"convoke/internal/fetch"
+	"convoke/internal/geo"
+)
+
+// importCmd takes in events that exist elsewhere.
+type importCmd struct {
+	Events importEvents `cmd:"" help:"A table (CSV, also gzipped): ours, or the Crowd Counting Consortium's."`
+	ICS    importICS    `cmd:"" name:"ics" help:"A calendar file, or the https:// address of a calendar."`
+}
+
+// Help is shown by convoke import --help.
+func (importCmd) Help() string {
+	return `An import can be repeated: events that are here already are updated where they changed, and passed over
+where they did not. It can be stopped and run again. The report names each row that was left out, and why.`
+}
+
+// importFlags are common to all kinds.
+type importFlags struct {
+	DryRun bool   `help:"Read and compare everything, write nothing."`
+	JSON   bool   `name:"json" help:"Write the report to standard output as JSON."`
+	Source string `help:"Name of the source (default: the file's name)." placeholder:"NAME"`
+	Credit string `help:"Who is to be credited." placeholder:"TEXT"`
+}
+
+type importEvents struct {
+	importFlags
+	File string `arg:"" help:"The table; - is standard input."`
+}
+
+// Run ends with 0 when every row was taken or is named in the report, and with
+// 1 when the file could not be read.
+func (i *importEvents) Run(ctx context.Context, p *program, set Settings) error {
+	return i.run(ctx, p, set, i.File, func(n *app.Node, r io.Reader, o events.ImportOptions, rep *events.Report) error {
+		o.Source.Kind = "csv"
+		return n.Events.ImportCSV(ctx, r, o, rep)
+	})
+}
+
+type importICS struct {
+	importFlags
+	File string `arg:"" help:"The calendar: a file, - or an https:// address."`
+	Zone string `help:"Time zone of times that name none." placeholder:"ZONE"`
+}
+
+// Run is like that of events.
+func (i *importICS) Run(ctx context.Context, p *program, set Settings) error {
+	return i.run(ctx, p, set, i.File, func(n *app.Node, r io.Reader, o events.ImportOptions, rep *events.Report) error {
+		o.Source.Kind, o.Zone = "ics", i.Zone
+		return n.Events.ImportICS(ctx, r, o, rep)
+	})
+}
+
+type importer func(n *app.Node, r io.Reader, o events.ImportOptions, rep *events.Report) error
+
+func (f importFlags) run(ctx context.Context, p *program, set Settings, from string, do importer) (err error) {
+	n, err := p.node(ctx, set, app.Options{Migrate: true, Create: true})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, n.Close()) }()
+	r, size, err := f.open(ctx, p, from)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	out := p.err
+	if f.JSON {
+		out = p.out
+	}
+	report := events.NewReport(out, f.JSON)
+	bar := p.progress(size, "Rows")
+	name := f.Source
+	if name == "" {
+		name = filepath.Base(from)
+	}
+	o := events.ImportOptions{
+		Source: events.Source{ID: slug(name), Name: name, Credit: f.Credit}, DryRun: f.DryRun, Now: n.Clock.Now(),
+		Gazetteer: n.Places, Progress: bar.set,
+	}
+	if strings.HasPrefix(from, "https://") {
+		o.Source.URL = from
+	}
+	err = do(n, r, o, report)
+	bar.end()
+	sum := report.Summary()
+	sum.Seconds = n.Clock.Now().Sub(o.Now).Seconds()
+	return errors.Join(err, report.Close(sum))
+}
+
+func (importFlags) open(ctx context.Context, p *program, from string) (io.ReadCloser, int64, error) {
+	switch {
+	case from == "-":
+		return io.NopCloser(p.in), -1, nil
+	case strings.Contains(from, "://"):
+		r, err := fetch.Open(ctx, from)
+		return r, -1, err
+	}
+	f, err := os.Open(from)
+	if err != nil {
+		return nil, 0, fmt.Errorf("read the file: %w", err)
+	}
+	return f, -1, nil
+}
+
+// slug makes an id of a name, so that the same name is the same source.
+func slug(name string) string {
+	s := strings.Join(strings.Fields(geo.Fold(name)), "-")
+	if len(s) > 60 {
+		s = s[:60]
+	}
+	if s == "" {
+		return "source"
+	}
+	return s
+}

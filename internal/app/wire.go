@@ -1,0 +1,176 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"time"
+
+	"convoke/internal/db"
+	"convoke/internal/feature/about"
+	"convoke/internal/feature/attendance"
+	"convoke/internal/feature/events"
+	"convoke/internal/feature/groups"
+	"convoke/internal/feature/identity"
+	"convoke/internal/feature/turnout"
+	"convoke/internal/geo"
+	"convoke/internal/i18n"
+	"convoke/internal/job"
+	"convoke/internal/markdown"
+	"convoke/internal/media"
+	"convoke/internal/notify"
+	"convoke/internal/ratelimit"
+	"convoke/internal/web"
+)
+
+// wire makes every feature and mounts its pages. Features do not know each
+// other; what one needs of another is given here.
+func (n *Node) wire(ctx context.Context) error {
+	limits := &limiter{ratelimit.New(n.Clock, nil)}
+	facts := &facts{}
+	n.Jobs = job.New(n.DB, n.Clock, n.Log)
+	n.Identity = identity.New(identity.Deps{
+		DB: n.DB, IDs: n.IDs, Clock: n.Clock, Log: n.Log, Locales: n.locales, Limit: limits,
+		Client:      func(r *http.Request) string { return ratelimit.Prefix(r.RemoteAddr) },
+		SiteChanged: func(name, language string) { n.setInfo(name, language) },
+	})
+	n.Groups = groups.New(groups.Deps{
+		DB: n.DB, IDs: n.IDs, Places: n.Places, Fold: geo.Fold, Invitations: invitations{n.Identity}, Facts: facts,
+		Audit: n.Identity.Audit,
+	})
+	n.Identity.Groups = n.Groups
+	n.Turnout = turnout.New(turnout.Deps{DB: n.DB, Events: turnoutEvents{n}})
+	n.Events = events.New(events.Deps{
+		DB: n.DB, IDs: n.IDs, Facts: facts, Groups: eventGroups{n.Groups}, Places: n.Places, Tally: tally{n.Turnout},
+		Render: func(s string) (string, error) { h, err := markdown.Render(s); return string(h), err },
+		Plain:  markdown.Plain,
+	})
+	notices, mail, err := n.notices()
+	if err != nil {
+		return err
+	}
+	n.Attendance = attendance.New(attendance.Deps{DB: n.DB, Vault: n.Vault, Entropy: rand.Reader, Notices: notices})
+	facts.attendance = n.Attendance
+	n.pages(limits, mail)
+	n.schedules()
+	return n.mount(ctx)
+}
+
+// notices sends mail where the operator has set up a server.
+func (n *Node) notices() (attendance.Notices, bool, error) {
+	if n.Config.SMTPURL == "" {
+		return attendance.NoNotices{}, false, nil
+	}
+	s, err := notify.NewSMTP(notify.SMTPOptions{URL: n.Config.SMTPURL, From: n.Config.MailFrom, Clock: n.Clock})
+	if err != nil {
+		return nil, false, err
+	}
+	return attendance.NewNotices(attendance.NoticeDeps{
+		DB: n.DB, Vault: n.Vault, Jobs: n.Jobs, Bundle: n.locales, Sender: s, Describe: describer{n}, BaseURL: n.Config.BaseURL,
+	}), true, nil
+}
+
+func (n *Node) pages(limits *limiter, mail bool) {
+	n.attendWeb = &attendance.Web{
+		Service: n.Attendance, Events: briefs{n}, Limiter: limits, Mail: mail,
+		Client: func(c *web.Call) string { return ratelimit.Prefix(c.R.RemoteAddr) },
+	}
+	n.turnoutWeb = &turnout.Web{Service: n.Turnout}
+	n.eventsWeb = &events.Web{
+		Service: n.Events, Map: newDrawer(n.basemap),
+		Pictures: &pictures{store: n.blobs, norm: media.NewNormalizer(1), maxBytes: int64(n.Config.MaxUploadMiB) << 20},
+		Attend: func(c *web.Call, e *events.Event, can events.Can) (events.Fragment, error) {
+			return n.attendWeb.Panel(c, e.ID, e.End, can.SeeNumbers)
+		},
+		Turnout: func(c *web.Call, e *events.Event, can events.Can) (events.Fragment, error) {
+			return n.turnoutWeb.Panel(c, e.ID, can.Edit)
+		},
+	}
+	n.Groups.Panels = []groups.Panel{n.eventsWeb.GroupPanel}
+	n.aboutWeb = &about.Web{
+		Sources: n.sources, Mail: mail, Onion: n.Config.Onion,
+		Credits: []string{geo.Credit, n.basemap.Credit()},
+	}
+}
+
+// schedules are the jobs that nobody asks for.
+func (n *Node) schedules() {
+	n.Jobs.Every("expire sign-ups", time.Hour, n.Attendance.Expire)
+	n.Jobs.Every("expire sessions and invitations", time.Hour, n.Identity.Expire)
+}
+
+func (n *Node) mount(ctx context.Context) error {
+	base, err := n.baseURL()
+	if err != nil {
+		return err
+	}
+	n.metrics = newMetrics(n)
+	n.Site, err = web.New(web.Options{
+		BaseURL: base, Listen: n.Config.Listen, Hosts: n.Config.Hosts, Onion: n.Config.Onion, Dev: n.Config.Dev,
+		Clock: n.Clock, IDs: n.IDs, Log: n.Log, Locales: n.locales, Observe: n.metrics.observe,
+	}, n.Identity)
+	if err != nil {
+		return err
+	}
+	n.DB.OnTouch(func(tags []string) {
+		n.Site.Cache().Touch(tags)
+		for _, t := range tags {
+			if t == "site" || t == "*" {
+				n.reloadInfo()
+				return
+			}
+		}
+	})
+	n.Site.Nav("/events", i18n.Mark("Events"))
+	n.Site.Nav("/calendar", i18n.Mark("Calendar"))
+	n.Site.Nav("/groups", i18n.Mark("Groups"))
+	n.Site.Nav("/turnout", i18n.Mark("Turnout"))
+	n.Identity.Mount(n.Site)
+	n.Groups.Mount(n.Site)
+	n.eventsWeb.Mount(n.Site)
+	n.attendWeb.Mount(n.Site)
+	n.turnoutWeb.Mount(n.Site)
+	n.aboutWeb.Mount(n.Site)
+	n.Site.Raw("GET /map/tiles/{z}/{x}/{y}", n.basemap.Handler())
+	n.Site.Raw("GET /healthz", http.HandlerFunc(n.healthz))
+	n.Site.Raw("GET /readyz", http.HandlerFunc(n.readyz))
+	return n.loadInfo(ctx)
+}
+
+// loadInfo reads what every page shows: the node's name, its language, and
+// whether sample data is on show.
+func (n *Node) loadInfo(ctx context.Context) error {
+	name, language, err := n.Identity.Site(ctx)
+	if err != nil {
+		return fmt.Errorf("read the node's name: %w", err)
+	}
+	i := web.Info{Name: name, Language: language}
+	if i.Name == "" {
+		i.Name = "Convoke"
+	}
+	if i.Language == "" {
+		i.Language = n.Config.Language
+	}
+	err = n.DB.Read(ctx, func(tx *db.Tx) error {
+		var k int
+		if err := tx.Get(ctx, "select count(*) from source where sample", nil, &k); err != nil {
+			return err
+		}
+		i.Sample = k > 0
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if i != n.Site.Info() {
+		n.Site.SetInfo(i)
+	}
+	return nil
+}
+
+func (n *Node) setInfo(name, language string) {
+	i := n.Site.Info()
+	i.Name, i.Language = name, language
+	n.Site.SetInfo(i)
+}

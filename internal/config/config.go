@@ -1,0 +1,79 @@
+package config
+
+import (
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strings"
+)
+
+// Config is everything that can be set. [Load] fills in what follows from other
+// settings, so no field needs to be interpreted again. The meaning of each key
+// is in options.go, from which the reference page is made.
+type Config struct {
+	Data          string // folder
+	Listen        string // host:port
+	BaseURL       string // scheme and host without a final slash; empty when the port is chosen at start
+	DatabaseURL   string // postgres:// address or path of an SQLite file; a secret
+	KeysURL       string // the same for the separate database of keys; a secret
+	BootKeyFile   string // path
+	MetricsListen string // host:port; empty for no metrics
+	Role          string // "all", "web" or "worker"
+	Demo          bool   // load the sample into an empty database
+	Language      string // BCP 47
+	LogLevel      slog.Level
+	LogFormat     string   // "text" or "json"
+	TrustedProxy  bool     // heed X-Forwarded-Proto and -Host from loopback
+	Hosts         []string // further host names, lower case
+	Onion         string   // host name ending in .onion, or empty
+	Basemap       string   // path of a .pmtiles file, or empty for the bundled one
+	MaxUploadMiB  int      // 2^20 bytes each
+	SMTPURL       string   // smtp:// or smtps://; empty for no mail; a secret
+	MailFrom      string   // RFC 5322 address
+	Dev           bool     // pseudo-locales and other help for developers
+
+	origins map[string]string // key to where its value came from
+}
+
+// derive fills what follows from other settings.
+func (c *Config) derive() {
+	fill := func(field *string, v string) {
+		if *field == "" {
+			*field = v
+		}
+	}
+	fill(&c.DatabaseURL, filepath.Join(c.Data, "convoke.db"))
+	fill(&c.KeysURL, filepath.Join(c.Data, "keys.db"))
+	fill(&c.BootKeyFile, filepath.Join(c.Data, "boot.key"))
+	if c.BaseURL == "" {
+		c.BaseURL = localURL(c.Listen)
+	}
+}
+
+// localURL is the address under which this machine's browser finds listen.
+func localURL(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil || port == "0" {
+		return ""
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// conflicts are the problems of settings that are right each for itself.
+func (c *Config) conflicts() Problems {
+	var p Problems
+	add := func(key, msg string) { p = append(p, Problem{Key: key, Origin: c.origins[key], Message: msg}) }
+	if c.KeysURL != "" && c.KeysURL == c.DatabaseURL {
+		add("keys_url", "must not be the same database as database_url: keys that lie beside the data cannot be destroyed in its backups")
+	}
+	if c.MetricsListen != "" && c.MetricsListen == c.Listen && !strings.HasSuffix(c.Listen, ":0") {
+		add("metrics_listen", "must not be the same address as listen")
+	}
+	if c.SMTPURL != "" && c.MailFrom == "" {
+		add("mail_from", "is needed when smtp_url is set: the address that mail comes from")
+	}
+	return p
+}

@@ -1,0 +1,193 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+)
+
+// shape is the TOML type of a value.
+type shape string
+
+const (
+	aText   shape = "text"
+	aBool   shape = "true or false"
+	aNumber shape = "whole number"
+	aList   shape = "list of texts"
+)
+
+// option is one key.
+type option struct {
+	key    string
+	shape  shape
+	def    string // as in the environment; "" when there is none or it is derived
+	doc    string // for the reference page
+	defDoc string // when the default is not def
+	secret bool
+	set    func(*Config, string) error // lists come joined by commas
+	show   func(*Config) string        // as TOML
+}
+
+func (o option) env() string  { return envPrefix + strings.ToUpper(o.key) }
+func (o option) flag() string { return "--" + strings.ReplaceAll(o.key, "_", "-") }
+
+const envPrefix = "CONVOKE_"
+
+// options is the table of all keys, in the order of the reference page.
+func options() []option {
+	return append(append(place(), service()...), contact()...)
+}
+
+func place() []option {
+	return []option{
+		text("data", "data", "Folder of the node: databases, key, uploads. It is made when missing.",
+			func(c *Config) *string { return &c.Data }, folder),
+		text("listen", "localhost:8080", "Address and port of the web server. `:8080` answers on every network; port `0` takes any free one.",
+			func(c *Config) *string { return &c.Listen }, hostPort),
+		derived("http:// and the address of `listen`", text("base_url", "", "Address that people type, as in `https://example.org`: it is in links, mail and feeds.",
+			func(c *Config) *string { return &c.BaseURL }, baseURL)),
+		secret(derived("SQLite: `convoke.db` in `data`", text("database_url", "", "PostgreSQL, as in `postgres://user:password@host/name`, or the path of an SQLite file that ends in `.db`. Better set in the environment or the file: other users of the machine can read flags.",
+			func(c *Config) *string { return &c.DatabaseURL }, database))),
+		secret(derived("SQLite: `keys.db` in `data`", text("keys_url", "", "The separate database of the keys of personal fields: PostgreSQL, or the path of an SQLite file that ends in `.db`. Back it up apart from the rest and for seven days only.",
+			func(c *Config) *string { return &c.KeysURL }, database))),
+		derived("`boot.key` in `data`", text("boot_key_file", "", "File with the key that wraps all other keys. It is made when missing, and only its owner may read it. Without it personal fields cannot be read again.",
+			func(c *Config) *string { return &c.BootKeyFile })),
+	}
+}
+
+func service() []option {
+	return []option{
+		derived("off", text("metrics_listen", "", "Address and port for Prometheus metrics, as in `localhost:9090`. Do not make it public.",
+			func(c *Config) *string { return &c.MetricsListen }, hostPort)),
+		text("role", "all", "What this process does: `all`, only `web` pages, or only `worker` jobs.",
+			func(c *Config) *string { return &c.Role }, oneOf("all", "web", "worker")),
+		boolean("demo", "Loads the bundled sample into an empty database, marked as a sample on every page.",
+			func(c *Config) *bool { return &c.Demo }),
+		text("language", "en", "Language of pages for people whose browser asks for none that we have.",
+			func(c *Config) *string { return &c.Language }, languageTag),
+		logLevel(),
+		text("log_format", "text", "`text` for people or `json` for programs.",
+			func(c *Config) *string { return &c.LogFormat }, oneOf("text", "json")),
+		boolean("trusted_proxy", "Believes `X-Forwarded-Proto` and `X-Forwarded-Host` of a web server on the same machine.",
+			func(c *Config) *bool { return &c.TrustedProxy }),
+		hosts(),
+		text("onion", "", "Onion service of this node, as in `abc….onion`; Tor Browser offers it to visitors.",
+			func(c *Config) *string { return &c.Onion }, onion),
+		derived("the bundled map of the world", text("basemap", "", "Path of a larger map, a `.pmtiles` file.",
+			func(c *Config) *string { return &c.Basemap })),
+		number("max_upload_mib", 20, 1, 1024, "Largest upload in MiB.",
+			func(c *Config) *int { return &c.MaxUploadMiB }),
+		boolean("dev", "Help for developers: pseudo-languages that show texts nobody can translate.",
+			func(c *Config) *bool { return &c.Dev }),
+	}
+}
+
+func contact() []option {
+	return []option{
+		secret(derived("no mail is sent", text("smtp_url", "", "Mail server, as in `smtps://user:password@mail.example.org:465`.",
+			func(c *Config) *string { return &c.SMTPURL }, smtp))),
+		text("mail_from", "", "Address that mail comes from, as in `Riverside Neighbours <post@example.org>`.",
+			func(c *Config) *string { return &c.MailFrom }, mailAddress),
+	}
+}
+
+func secret(o option) option { o.secret = true; return o }
+
+func derived(doc string, o option) option { o.defDoc = doc; return o }
+
+// text is a key with a string field. A check may change the value to its usual
+// form. A key without a default may be empty, which no check sees.
+func text(key, def, doc string, field func(*Config) *string, checks ...func(string) (string, error)) option {
+	return option{
+		key: key, shape: aText, def: def, doc: doc,
+		set: func(c *Config, v string) (err error) {
+			if v == "" && def == "" { // turned off
+				*field(c) = ""
+				return nil
+			}
+			for _, check := range checks {
+				if v, err = check(v); err != nil {
+					return err
+				}
+			}
+			*field(c) = v
+			return nil
+		},
+		show: func(c *Config) string { return strconv.Quote(*field(c)) },
+	}
+}
+
+func boolean(key, doc string, field func(*Config) *bool) option {
+	return option{
+		key: key, shape: aBool, def: "false", doc: doc,
+		set: func(c *Config, v string) error {
+			b, err := strconv.ParseBool(v)
+			if err != nil {
+				return errors.New("must be true or false")
+			}
+			*field(c) = b
+			return nil
+		},
+		show: func(c *Config) string { return strconv.FormatBool(*field(c)) },
+	}
+}
+
+func number(key string, def, low, high int, doc string, field func(*Config) *int) option {
+	return option{
+		key: key, shape: aNumber, def: strconv.Itoa(def), doc: fmt.Sprintf("%s From %d to %d.", doc, low, high),
+		set: func(c *Config, v string) error {
+			n, err := strconv.Atoi(v)
+			if err != nil || n < low || n > high {
+				return fmt.Errorf("must be a whole number from %d to %d", low, high)
+			}
+			*field(c) = n
+			return nil
+		},
+		show: func(c *Config) string { return strconv.Itoa(*field(c)) },
+	}
+}
+
+func logLevel() option {
+	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
+	return option{
+		key: "log_level", shape: aText, def: "info", doc: "What is logged: `debug`, `info`, `warn` or `error` and what is worse.",
+		set: func(c *Config, v string) error {
+			l, ok := levels[v]
+			if !ok {
+				return errors.New("must be debug, info, warn or error")
+			}
+			c.LogLevel = l
+			return nil
+		},
+		show: func(c *Config) string { return strconv.Quote(strings.ToLower(c.LogLevel.String())) },
+	}
+}
+
+func hosts() option {
+	return option{
+		key: "hosts", shape: aList, doc: "Further host names under which the node answers, as in `[\"www.example.org\"]`. In the environment and flags they are separated by commas.",
+		set: func(c *Config, v string) error {
+			c.Hosts = nil
+			if v == "" {
+				return nil
+			}
+			for _, h := range strings.Split(v, ",") {
+				name, err := hostName(strings.TrimSpace(h))
+				if err != nil {
+					return err
+				}
+				c.Hosts = append(c.Hosts, name)
+			}
+			return nil
+		},
+		show: func(c *Config) string {
+			quoted := make([]string, len(c.Hosts))
+			for i, h := range c.Hosts {
+				quoted[i] = strconv.Quote(h)
+			}
+			return "[" + strings.Join(quoted, ", ") + "]"
+		},
+	}
+}

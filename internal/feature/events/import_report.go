@@ -1,0 +1,222 @@
+package events
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"convoke/internal/i18n"
+)
+
+// Codes of problems that an import finds by itself, beside those of packages
+// eventcsv and ical.
+const (
+	codeYear         = "year"
+	codePointOutside = "point_outside"
+	codeOutdated     = "outdated"
+	codeUnreadable   = "unreadable"
+	codeNoTitle      = "no_title"
+	codeCut          = "long"
+	codeTooLong      = "too_long"
+)
+
+// ImportProblem says what was done to one row, or to the file when UID is "".
+type ImportProblem struct {
+	Line int    `json:"line"` // where the row begins, from 1; 0 is the file
+	UID  string `json:"uid"`
+	Code string `json:"code"` // stable, in lower case
+	Text string `json:"text"` // an English sentence
+	Left bool   `json:"left"` // the row was left out; otherwise it was taken with a change
+}
+
+// ImportSummary counts the rows of one import. Read is New, Updated, Unchanged
+// and Left together.
+type ImportSummary struct {
+	Read      int            `json:"read"`
+	New       int            `json:"new"`
+	Updated   int            `json:"updated"`
+	Unchanged int            `json:"unchanged"`
+	Left      int            `json:"left"`    // left out, each named in the report
+	Changed   int            `json:"changed"` // taken, with something dropped or bent
+	Codes     map[string]int `json:"codes"`   // problems by code
+	Seconds   float64        `json:"seconds"`
+	DryRun    bool           `json:"dry_run"`
+}
+
+// Report names, while an import runs, each row that is left out or changed.
+type Report struct {
+	mu      sync.Mutex // an import reads and stores in two goroutines
+	out     *bufio.Writer
+	json    bool
+	named   int
+	err     error
+	sum     ImportSummary
+	changed map[string]bool // rows counted as changed
+}
+
+// NewReport writes to w as it goes: lines for people, or one JSON object with
+// the members "rows" and "summary". [Report.Close] ends it.
+func NewReport(w io.Writer, asJSON bool) *Report {
+	r := &Report{out: bufio.NewWriter(w), json: asJSON, changed: map[string]bool{}}
+	r.sum.Codes = map[string]int{}
+	if asJSON {
+		r.print(`{"rows":[`)
+	}
+	return r
+}
+
+// print keeps the first error of the writer for Close.
+func (r *Report) print(s string) {
+	if r.err == nil {
+		_, r.err = r.out.WriteString(s)
+	}
+}
+
+// count changes the counters.
+func (r *Report) count(f func(*ImportSummary)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f(&r.sum)
+}
+
+// Problem names one row and counts it.
+func (r *Report) Problem(p ImportProblem) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sum.Codes[p.Code]++
+	switch {
+	case p.Left:
+		r.sum.Left++
+	case p.UID != "":
+		r.countChanged(p)
+	}
+	r.named++
+	if !r.json {
+		r.print(p.line())
+		return
+	}
+	b, err := json.Marshal(p)
+	if err != nil {
+		r.err = err
+		return
+	}
+	if r.named > 1 {
+		r.print(",")
+	}
+	r.print("\n" + string(b))
+}
+
+// countChanged counts a row once. Problems of one row of a table follow each
+// other, and a calendar holds less events than are remembered here.
+func (r *Report) countChanged(p ImportProblem) {
+	const remembered = 50_000
+	if r.changed[p.UID] {
+		return
+	}
+	if len(r.changed) >= remembered {
+		clear(r.changed)
+	}
+	r.changed[p.UID] = true
+	r.sum.Changed++
+}
+
+// line is "line 12, uid, left out: text [code]".
+func (p ImportProblem) line() string {
+	var b strings.Builder
+	if p.Line > 0 {
+		fmt.Fprintf(&b, "line %d, ", p.Line)
+	}
+	if p.UID != "" {
+		b.WriteString(p.UID)
+	} else {
+		b.WriteString("file")
+	}
+	if p.Left {
+		b.WriteString(", left out")
+	}
+	fmt.Fprintf(&b, ": %s [%s]\n", p.Text, p.Code)
+	return b.String()
+}
+
+// Summary is what has been counted so far; Seconds is for the caller to set.
+func (r *Report) Summary() ImportSummary {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.sum
+	s.Codes = maps.Clone(s.Codes)
+	s.Read = s.New + s.Updated + s.Unchanged + s.Left
+	return s
+}
+
+// Close writes the summary and returns the first error of the writer.
+func (r *Report) Close(s ImportSummary) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.json {
+		b, err := json.Marshal(s)
+		if err != nil {
+			return fmt.Errorf("encode the summary: %w", err)
+		}
+		r.print("\n],\"summary\":" + string(b) + "}\n")
+	} else {
+		r.print(s.text())
+	}
+	if r.err != nil {
+		return fmt.Errorf("write the report: %w", r.err)
+	}
+	if err := r.out.Flush(); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}
+
+func (s ImportSummary) text() string {
+	var b strings.Builder
+	took := time.Duration(s.Seconds * float64(time.Second)).Round(10 * time.Millisecond)
+	fmt.Fprintf(&b, "%d rows read in %v: %d new, %d updated, %d unchanged, %d left out.\n",
+		s.Read, took, s.New, s.Updated, s.Unchanged, s.Left)
+	if s.Changed > 0 {
+		fmt.Fprintf(&b, "%d were taken with a change that is named above.\n", s.Changed)
+	}
+	for _, c := range slices.Sorted(maps.Keys(s.Codes)) {
+		fmt.Fprintf(&b, "  %s: %d\n", c, s.Codes[c])
+	}
+	if s.DryRun {
+		b.WriteString("This was a dry run: nothing was written.\n")
+	}
+	return b.String()
+}
+
+func problemMessage(code string) string {
+	switch code {
+	case codeYear:
+		return i18n.Mark("Only events from 1971 to 2399 can be kept, and this one is in {value}, so it was left out.")
+	case codePointOutside:
+		return i18n.Mark("The coordinates {value} are not in the state that the row names, so the place was looked up by its name.")
+	case codeOutdated:
+		return i18n.Mark("A newer revision of this event is here already, so this one changed nothing.")
+	case codeUnreadable:
+		return i18n.Mark("The description cannot be shown and was dropped.")
+	case codeNoTitle:
+		return i18n.Mark("The event has no title; it is called “{value}” now.")
+	case codeCut:
+		return i18n.Mark("A text of this event is too long and was cut: {value}.")
+	default: // codeTooLong
+		return i18n.Mark("The event lasts longer than a year; only the first year is shown.")
+	}
+}
+
+// newProblem fills the sentence of a code; value stands for {value} in it.
+func newProblem(line int, uid, code string, value ...any) ImportProblem {
+	text := problemMessage(code)
+	for _, v := range value {
+		text = strings.ReplaceAll(text, "{value}", fmt.Sprint(v))
+	}
+	return ImportProblem{Line: line, UID: uid, Code: code, Text: text}
+}

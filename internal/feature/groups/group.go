@@ -1,0 +1,194 @@
+package groups
+
+import (
+	"errors"
+	"html/template"
+	"strings"
+	"time"
+
+	"convoke/internal/authz"
+	"convoke/internal/fault"
+	"convoke/internal/geo"
+	"convoke/internal/id"
+	"convoke/internal/markdown"
+)
+
+// Limits of what is typed, in characters.
+const (
+	minName  = 3
+	maxName  = 80
+	maxPlace = 200
+	maxLangs = 12
+)
+
+// Brief is what other features need to know of a group.
+type Brief struct {
+	ID           id.Group
+	Handle, Name string
+	Place        string // "" when it has none
+	Zone         string // IANA; "UTC" when it has no place
+	Lat, Lon     float64
+	HasPoint     bool
+	Langs        []string // ISO 639 codes
+	Suspended    bool
+}
+
+// Group is a group with all that its page shows.
+type Group struct {
+	Brief
+	About     string // Markdown
+	AboutHTML template.HTML
+	Sample    bool
+	Created   time.Time
+}
+
+// MemberInfo is one member, for the group's stewards.
+type MemberInfo struct {
+	Person id.Person
+	Handle string
+	Role   authz.Role
+	Since  time.Time // a day
+}
+
+// CreateInput is a group as somebody typed it.
+type CreateInput struct {
+	Name, Handle, About string
+	// Place is free text; Pick the label of one of the places that it may mean.
+	Place, Pick string
+	Langs       []string
+	// Anyway says that a look-alike of another group is meant.
+	Anyway bool
+}
+
+// Places finds places by name, the best first; *geo.Gazetteer does.
+type Places interface {
+	Find(query string, limit int) []geo.Place
+}
+
+// parse checks everything at once and returns the group to store, without id.
+// old is the group as it is when it is edited: its place needs no second look.
+func (in CreateInput) parse(places Places, fold func(string) string, old *Group) (Group, error) {
+	var g Group
+	var bad []fault.FieldError
+	add := func(f fault.FieldError, yes bool) {
+		if yes {
+			bad = append(bad, f)
+		}
+	}
+	g.Name = strings.TrimSpace(in.Name)
+	add(checkName(g.Name, fold))
+	if old == nil {
+		g.Handle = foldHandle(in.Handle)
+		add(checkHandle(g.Handle))
+	} else {
+		g.Handle = old.Handle
+	}
+	add(g.setAbout(in.About))
+	add(g.setLangs(in.Langs))
+	if old != nil && strings.TrimSpace(in.Place) == old.Place {
+		g.Place, g.Zone, g.Lat, g.Lon, g.HasPoint = old.Place, old.Zone, old.Lat, old.Lon, old.HasPoint
+	} else {
+		add(g.setPlace(places, fold, in.Place, in.Pick))
+	}
+	return g, fault.Invalid(bad...)
+}
+
+func checkName(name string, fold func(string) string) (fault.FieldError, bool) {
+	switch n := len([]rune(name)); {
+	case n == 0:
+		return fault.Field("name", "group.no_name", "Give the group a name."), true
+	case n < minName || n > maxName:
+		return fault.Field("name", "group.name_length", "A name has {min} to {max} characters.", "min", minName, "max", maxName), true
+	case fold(name) == "":
+		return fault.Field("name", "group.name_signs", "A name needs letters."), true
+	}
+	return fault.FieldError{}, false
+}
+
+func (g *Group) setAbout(src string) (fault.FieldError, bool) {
+	html, err := markdown.Render(src)
+	if errors.Is(err, markdown.ErrTooLong) {
+		return fault.Field("about", "group.about_long", "This text is too long: at most {kib} KiB.", "kib", markdown.MaxBytes>>10), true
+	}
+	if err != nil {
+		return fault.Field("about", "group.about_unreadable", "This text cannot be shown. Remove what is unusual in it."), true
+	}
+	g.About, g.AboutHTML = src, html
+	return fault.FieldError{}, false
+}
+
+func (g *Group) setLangs(codes []string) (fault.FieldError, bool) {
+	for _, l := range languages() {
+		for _, c := range codes {
+			if c == l.Value {
+				g.Langs = append(g.Langs, c)
+				break
+			}
+		}
+	}
+	if len(g.Langs) > maxLangs {
+		return fault.Field("langs", "group.many_langs", "Choose at most {n} languages.", "n", maxLangs), true
+	}
+	return fault.FieldError{}, false
+}
+
+// setPlace finds the place that is meant. A name of several places becomes a
+// question, with the code "group.place_which".
+func (g *Group) setPlace(places Places, fold func(string) string, typed, pick string) (fault.FieldError, bool) {
+	typed = strings.TrimSpace(typed)
+	g.Zone = "UTC"
+	if typed == "" {
+		return fault.FieldError{}, false
+	}
+	if len(typed) > maxPlace {
+		return fault.Field("place", "group.place_long", "Type only the town, or its postcode."), true
+	}
+	found := distinct(places.Find(typed, maxChoices))
+	if len(found) == 0 {
+		return fault.Field("place", "group.place_unknown", "This place was not found. Try the nearest larger town, or its postcode."), true
+	}
+	choice := -1
+	for i, p := range found {
+		if p.Label() == pick || choice < 0 && fold(p.Label()) == fold(typed) {
+			choice = i
+		}
+	}
+	if len(found) == 1 {
+		choice = 0
+	}
+	if choice < 0 {
+		return fault.Field("place", "group.place_which", "There are several places with this name. Which one is it?"), true
+	}
+	p := found[choice]
+	g.Place, g.Zone, g.Lat, g.Lon, g.HasPoint = p.Label(), p.Zone, p.Point.Lat, p.Point.Lon, true
+	if g.Zone == "" {
+		g.Zone = "UTC"
+	}
+	return fault.FieldError{}, false
+}
+
+// maxChoices is the most places that the question offers.
+const maxChoices = 5
+
+// distinct drops places that people could not tell apart.
+func distinct(all []geo.Place) []geo.Place {
+	var out []geo.Place
+	seen := map[string]bool{}
+	for _, p := range all {
+		if l := p.Label(); !seen[l] {
+			seen[l] = true
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// stewardLeaves refuses what would leave a group without a steward: they are
+// the number of stewards now, was and becomes the roles of the one concerned.
+func stewardLeaves(stewards int, was, becomes authz.Role) error {
+	if was == authz.Steward && becomes != authz.Steward && stewards <= 1 {
+		return fault.Conflict("group.last_steward",
+			"A group needs at least one steward, and this is the last one. Make somebody else a steward first.")
+	}
+	return nil
+}

@@ -1,0 +1,213 @@
+package groups
+
+import (
+	"net/url"
+	"time"
+
+	"convoke/internal/authz"
+	"convoke/internal/db"
+	"convoke/internal/web"
+)
+
+type membersData struct {
+	Form    *web.Form
+	Group   Group
+	Members []memberView
+	Next    string
+}
+
+type memberView struct {
+	MemberInfo
+	Roles []web.Choice
+	Me    bool
+}
+
+var membersPage = web.NewPage[membersData](pages, "pages/members.html")
+
+func (s *Service) members(c *web.Call) error {
+	return s.showMembers(c, c.NewForm(), short(c.Query().Get("after"), maxHandle))
+}
+
+func (s *Service) showMembers(c *web.Call, f *web.Form, after string) error {
+	g, list, more, err := s.Members(c.Context(), c.Actor(), c.Param("handle"), after, pageSize)
+	if err != nil {
+		return err
+	}
+	d := membersData{Form: f, Group: g}
+	for _, m := range list {
+		d.Members = append(d.Members, memberView{m, roleChoices(c.Locale.T, authz.Roles(), m.Role), m.Person == c.Actor().Person})
+	}
+	if more {
+		d.Next = "/groups/" + g.Handle + "/members?after=" + url.QueryEscape(list[len(list)-1].Handle)
+	}
+	return membersPage.RenderForm(c, f, d)
+}
+
+func (s *Service) changeRole(c *web.Call) error {
+	if err := c.RequireActor(); err != nil {
+		return err
+	}
+	f, err := c.Form()
+	if err != nil {
+		return err
+	}
+	member := f.Line("member")
+	err = s.SetRole(c.Context(), c.Actor(), c.Param("handle"), member, authz.Role(f.Line("role")))
+	if f.Accepts(err) {
+		return s.showMembers(c, f, f.Line("after"))
+	}
+	if err != nil {
+		return err
+	}
+	if member == c.Actor().Handle { // perhaps no steward any more
+		return c.SeeOther("/groups/" + c.Param("handle"))
+	}
+	return c.SeeOther("/groups/" + c.Param("handle") + "/members")
+}
+
+// confirmData asks once more before a membership ends.
+type confirmData struct {
+	Form         *web.Form
+	Group        Group
+	Member       string // "" when one leaves oneself
+	Action, Back string
+}
+
+var confirmPage = web.NewPage[confirmData](pages, "pages/confirm.html")
+
+func (s *Service) removeForm(c *web.Call) error { return s.confirmRemoval(c, c.NewForm()) }
+
+func (s *Service) confirmRemoval(c *web.Call, f *web.Form) error {
+	var g Group
+	var m MemberInfo
+	err := s.DB.Read(c.Context(), func(tx *db.Tx) error {
+		var err error
+		if g, _, err = s.check(c.Context(), tx, c.Actor(), c.Param("handle"), authz.ChangeRole); err != nil {
+			return err
+		}
+		m, err = memberByHandle(c.Context(), tx, g.ID, c.Param("member"))
+		return absent(err)
+	})
+	if err != nil {
+		return err
+	}
+	back := "/groups/" + g.Handle + "/members"
+	return confirmPage.RenderForm(c, f, confirmData{
+		Form: f, Group: g, Member: m.Handle, Back: back, Action: back + "/" + m.Handle + "/remove",
+	})
+}
+
+func (s *Service) remove(c *web.Call) error {
+	if err := c.RequireActor(); err != nil {
+		return err
+	}
+	err := s.Remove(c.Context(), c.Actor(), c.Param("handle"), c.Param("member"))
+	if f := c.NewForm(); f.Accepts(err) {
+		return s.confirmRemoval(c, f)
+	}
+	if err != nil {
+		return err
+	}
+	return c.SeeOther("/groups/" + c.Param("handle") + "/members")
+}
+
+func (s *Service) leaveForm(c *web.Call) error { return s.confirmLeaving(c, c.NewForm()) }
+
+func (s *Service) confirmLeaving(c *web.Call, f *web.Form) error {
+	if err := c.RequireActor(); err != nil {
+		return err
+	}
+	var g Group
+	var sub authz.Subject
+	err := s.DB.Read(c.Context(), func(tx *db.Tx) error {
+		var err error
+		g, sub, err = s.load(c.Context(), tx, c.Actor(), c.Param("handle"))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if sub.Role == authz.None {
+		return web.ErrNotFound()
+	}
+	back := "/groups/" + g.Handle
+	return confirmPage.RenderForm(c, f, confirmData{Form: f, Group: g, Back: back, Action: back + "/leave"})
+}
+
+func (s *Service) leave(c *web.Call) error {
+	err := s.Leave(c.Context(), c.Actor(), c.Param("handle"))
+	if f := c.NewForm(); f.Accepts(err) {
+		return s.confirmLeaving(c, f)
+	}
+	if err != nil {
+		return err
+	}
+	return c.SeeOther("/groups/mine")
+}
+
+type invitationsData struct {
+	Form  *web.Form
+	Group Group
+	Link  string // shown once
+	Roles []web.Choice
+	Open  []openView
+	Days  int
+}
+
+type openView struct {
+	ID, Role string
+	Ends     time.Time
+	Revoke   bool
+}
+
+var invitationsPage = web.NewPage[invitationsData](pages, "pages/invitations.html")
+
+func (s *Service) invitations(c *web.Call) error {
+	return s.showInvitations(c, c.NewForm().Set("role", string(authz.Member)), "")
+}
+
+func (s *Service) showInvitations(c *web.Call, f *web.Form, link string) error {
+	g, open, may, err := s.OpenInvitations(c.Context(), c.Actor(), c.Param("handle"))
+	if err != nil {
+		return err
+	}
+	d := invitationsData{Form: f, Group: g, Link: link, Days: int(invitationTTL / (24 * time.Hour))}
+	d.Roles = f.Choose("role", roleChoices(c.Locale.T, may, authz.None))
+	for _, o := range open {
+		v := openView{ID: o.ID, Role: roleName(c.Locale.T, o.Role), Ends: o.Ends}
+		for _, r := range may {
+			v.Revoke = v.Revoke || r == o.Role
+		}
+		d.Open = append(d.Open, v)
+	}
+	c.Header().Set("Cache-Control", "no-store")
+	return invitationsPage.RenderForm(c, f, d)
+}
+
+func (s *Service) invite(c *web.Call) error {
+	if err := c.RequireActor(); err != nil {
+		return err
+	}
+	f, err := c.Form()
+	if err != nil {
+		return err
+	}
+	path, err := s.Invite(c.Context(), c.Actor(), c.Param("handle"), authz.Role(f.Line("role")))
+	if f.Accepts(err) {
+		return s.showInvitations(c, f, "")
+	}
+	if err != nil {
+		return err
+	}
+	return s.showInvitations(c, f, c.BaseURL()+path)
+}
+
+func (s *Service) revoke(c *web.Call) error {
+	if err := c.RequireActor(); err != nil {
+		return err
+	}
+	if err := s.Revoke(c.Context(), c.Actor(), c.Param("handle"), c.Param("id")); err != nil {
+		return err
+	}
+	return c.SeeOther("/groups/" + c.Param("handle") + "/invitations")
+}

@@ -1,0 +1,333 @@
+package groups
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"convoke/internal/authz"
+	"convoke/internal/i18n"
+	"convoke/internal/web"
+)
+
+func TestTemplatesFitTheirTypes(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	for _, l := range n.locales.Locales() {
+		for name, check := range map[string]func(*web.Site, *i18n.Locale) error{
+			"list": listPage.Check, "mine": minePage.Check, "show": showPage.Check, "edit": editPage.Check,
+			"members": membersPage.Check, "confirm": confirmPage.Check, "invitations": invitationsPage.Check,
+		} {
+			if err := check(n.site, l); err != nil {
+				t.Errorf("%s in %s: %v", name, l.Tag(), err)
+			}
+		}
+	}
+}
+
+func TestStartAGroup(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	n.browser().get("/groups/new").want(t, 303, "/sign-in?next=%2Fgroups%2Fnew")
+	b := n.as(n.person("sam"))
+	a := b.get("/groups/new").want(t, 200, "")
+	if len(a.all("input[name=langs]")) != len(languages()) || len(a.all("main input[checked=]")) != 1 {
+		t.Error("languages are not offered, or the reader's own is not ticked")
+	}
+	a = b.post("/groups/new", "name", "<b>Ri", "handle", "R!", "place", "Nowhere", "about", "Hello\nyou", "langs", "de").want(t, 422, "")
+	for id, want := range map[string]string{"#name": "<b>Ri", "#handle": "R!", "#place": "Nowhere"} {
+		if got := a.attr(id, "value"); got != want {
+			t.Errorf("%s holds %q", id, got)
+		}
+	}
+	if a.text("#about") != "Hello you" || len(a.all("main input[checked=]")) != 1 {
+		t.Error("the text or the language is lost")
+	}
+	if a.text("#handle-error") == "" || a.text("#place-error") == "" || len(a.all(".error-summary li")) != 2 {
+		t.Errorf("messages: %s", a.text(".error-summary"))
+	}
+	// Several places have this name.
+	a = b.post("/groups/new", "name", "Choir", "handle", "choir", "place", "Springfield").want(t, 422, "")
+	if got := len(a.all("input[name=place_pick]")); got != 2 || a.text("#place-error") == "" {
+		t.Errorf("%d places are offered", got)
+	}
+	// What was chosen stays while something else is wrong.
+	a = b.post("/groups/new", "name", "", "handle", "choir", "place", "Springfield", "place_pick", "Springfield, Illinois, US").want(t, 422, "")
+	if a.attr("input[name=place_pick]", "value") != "Springfield, Illinois, US" || len(a.all("#place_pick input[checked=]")) != 1 {
+		t.Error("the chosen place is lost")
+	}
+	b.post("/groups/new", "name", "Choir", "handle", "Choir", "place", "Springfield", "place_pick", "Springfield, Illinois, US").
+		want(t, 303, "/groups/choir")
+	if a := n.browser().get("/groups/choir"); !strings.Contains(a.text("dl"), "Springfield, Illinois, US") {
+		t.Errorf("place: %s", a.text("dl"))
+	}
+	// A look-alike is made only when it is meant.
+	a = b.post("/groups/new", "name", "Cho1r", "handle", "other").want(t, 422, "")
+	if !strings.Contains(a.text("#anyway-error"), "Choir") || len(a.all("#anyway")) != 1 {
+		t.Errorf("no second thought: %s", a.text("main"))
+	}
+	b.post("/groups/new", "name", "Cho1r", "handle", "other", "anyway", "1").want(t, 303, "/groups/other")
+}
+
+func TestGroupPage(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	sam := n.person("sam")
+	g := n.group(sam, "riverside", `Riverside <script>alert(1)</script>`)
+	visitor := n.browser()
+	a := visitor.get("/groups/riverside").want(t, 200, "")
+	if a.text("h1") != "Riverside <script>alert(1)</script>" || len(a.all("main script")) != 0 || a.text(".prose strong") != "Hello" {
+		t.Errorf("page: %s", a.text("main"))
+	}
+	facts := a.text("dl")
+	for _, want := range []string{"@riverside", "Leipzig, Germany", "Deutsch, English", "May 2026"} {
+		if !strings.Contains(facts, want) {
+			t.Errorf("%q is not in %q", want, facts)
+		}
+	}
+	if a.text(".panel") != string(g) {
+		t.Error("the panel is missing")
+	}
+	if strings.Contains(a.text("main"), "sam") || len(a.all("main form")) != 0 {
+		t.Error("a visitor sees who belongs, or forms")
+	}
+	if a.header.Get("Etag") == "" {
+		t.Error("the page has no validator")
+	}
+	mine := n.as(sam).get("/groups/riverside").want(t, 200, "")
+	for _, link := range []string{"/events/new", "/invitations", "/members", "/edit", "/leave"} {
+		if len(mine.all("a[href=/groups/riverside"+link+"]")) != 1 {
+			t.Errorf("no link to %s", link)
+		}
+	}
+	// A change shows at once, although the page was kept.
+	n.as(sam).post("/groups/riverside/edit", "name", "Riverside", "about", "New words", "place", "Leipzig, Germany").want(t, 303, "/groups/riverside")
+	if a := visitor.get("/groups/riverside"); a.text("h1") != "Riverside" || !strings.Contains(a.text(".prose"), "New words") {
+		t.Error("the old page is shown")
+	}
+	if a := visitor.get("/groups"); a.text("main .card a") != "Riverside" {
+		t.Errorf("list: %s", a.text("main"))
+	}
+	visitor.get("/groups/riverside.ics").want(t, 302, "/groups/riverside/events.ics")
+	visitor.get("/groups/riverside.xml").want(t, 404, "")
+	visitor.get("/groups/RIVERSIDE").want(t, 404, "")
+	js := visitor.get("/groups/riverside.json").want(t, 200, "")
+	var got map[string]any
+	if err := json.Unmarshal([]byte(js.body), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"handle": "riverside", "name": "Riverside", "about": "New words", "place": "Leipzig, Germany",
+		"languages": []any{}, "url": "http://localhost/groups/riverside",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestListPage(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	b := n.browser()
+	if a := b.get("/groups").want(t, 200, ""); len(a.all(".empty")) != 1 {
+		t.Error("an empty list says nothing")
+	}
+	sam := n.person("sam")
+	for i := range pageSize + 1 {
+		name := "Group " + string(rune('a'+i/26)) + string(rune('a'+i%26))
+		if _, err := n.Create(t.Context(), CreateInput{Name: name, Handle: "g-" + name[6:], Anyway: true}, sam); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := b.get("/groups?q=group").want(t, 200, "")
+	if len(a.all("main .card")) != pageSize {
+		t.Errorf("%d groups on a page", len(a.all("main .card")))
+	}
+	next := a.attr("a[rel=next]", "href")
+	if a = b.get(next).want(t, 200, ""); len(a.all("main .card")) != 1 || len(a.all("a[rel=next]")) != 0 || a.attr("#q", "value") != "group" {
+		t.Errorf("second page %s: %s", next, a.text("main"))
+	}
+	b.get("/groups?q=%FF%00&after=%FF").want(t, 200, "")
+	b.get("/groups?q="+strings.Repeat("x", 5000)).want(t, 200, "")
+}
+
+func TestMembersPages(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	sam, ada := n.person("sam"), n.person("ada")
+	g := n.group(sam, "riverside", "Riverside")
+	n.join(g, ada, authz.Member)
+	b := n.as(sam)
+	a := b.get("/groups/riverside/members").want(t, 200, "")
+	if len(a.all("tbody tr")) != 2 || a.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("members: %s", a.text("main"))
+	}
+	if a = b.post("/groups/riverside/members", "member", "sam", "role", "member").want(t, 422, ""); a.text(".error-summary") == "" {
+		t.Error("the last steward steps down without a word")
+	}
+	b.post("/groups/riverside/members", "member", "ada", "role", "king").want(t, 422, "")
+	b.post("/groups/riverside/members", "member", "nobody", "role", "member").want(t, 404, "")
+	b.post("/groups/riverside/members", "member", "ada", "role", "steward").want(t, 303, "/groups/riverside/members")
+	b.get("/groups/riverside/members/ada/remove").want(t, 200, "")
+	b.get("/groups/riverside/leave").want(t, 200, "")
+	if n.role(g, ada) != authz.Steward || n.role(g, sam) != authz.Steward {
+		t.Fatal("opening a page changed a role")
+	}
+	b.post("/groups/riverside/members/ada/remove").want(t, 303, "/groups/riverside/members")
+	if a = b.post("/groups/riverside/leave").want(t, 422, ""); !strings.Contains(a.text(".error-summary"), "steward") {
+		t.Error("the last steward leaves")
+	}
+	n.as(ada).get("/groups/mine").want(t, 200, "")
+}
+
+func TestInvitationsPage(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	sam, ada := n.person("sam"), n.person("ada")
+	g := n.group(sam, "riverside", "Riverside")
+	n.join(g, ada, authz.Organizer)
+	b := n.as(sam)
+	a := b.post("/groups/riverside/invitations", "role", "organizer").want(t, 200, "")
+	if a.text("#link") != "http://localhost/invitations/secret-inv1" || len(a.all("tbody tr")) != 1 {
+		t.Errorf("link: %s", a.text("main"))
+	}
+	if again := b.get("/groups/riverside/invitations"); strings.Contains(again.body, "secret-inv1") {
+		t.Error("the link is shown again")
+	}
+	theirs := n.as(ada).get("/groups/riverside/invitations").want(t, 200, "")
+	if len(theirs.all("input[name=role]")) != 1 || len(theirs.all("tbody button")) != 0 {
+		t.Error("an organizer is offered what only a steward may do")
+	}
+	b.post("/groups/riverside/invitations", "role", "x").want(t, 422, "")
+	b.post("/groups/riverside/invitations/inv1/revoke").want(t, 303, "/groups/riverside/invitations")
+	b.post("/groups/riverside/invitations/inv1/revoke").want(t, 404, "")
+}
+
+// Who may ask for what: every role with every route.
+func TestAuthorization(t *testing.T) {
+	t.Parallel()
+	roles := []string{"visitor", "account", "member", "organizer", "steward", "operator"}
+	for _, x := range []struct {
+		route string
+		want  [6]int
+		// while the group is suspended
+		suspended [6]int
+	}{
+		{"GET /groups", [6]int{200, 200, 200, 200, 200, 200}, [6]int{200, 200, 200, 200, 200, 200}},
+		{"GET /groups/mine", [6]int{303, 200, 200, 200, 200, 200}, [6]int{303, 200, 200, 200, 200, 200}},
+		{"GET /groups/new", [6]int{303, 200, 200, 200, 200, 200}, [6]int{303, 200, 200, 200, 200, 200}},
+		{"POST /groups/new", [6]int{401, 422, 422, 422, 422, 422}, [6]int{401, 422, 422, 422, 422, 422}},
+		{"GET /groups/G", [6]int{200, 200, 200, 200, 200, 200}, [6]int{404, 404, 200, 200, 200, 200}},
+		{"GET /groups/G.json", [6]int{200, 200, 200, 200, 200, 200}, [6]int{404, 404, 200, 200, 200, 200}},
+		{"GET /groups/G.ics", [6]int{302, 302, 302, 302, 302, 302}, [6]int{404, 404, 302, 302, 302, 302}},
+		{"GET /groups/G/edit", [6]int{303, 404, 403, 403, 200, 404}, [6]int{303, 404, 403, 403, 403, 404}},
+		{"POST /groups/G/edit", [6]int{401, 404, 403, 403, 422, 404}, [6]int{401, 404, 403, 403, 403, 404}},
+		{"GET /groups/G/members", [6]int{303, 404, 403, 403, 200, 404}, [6]int{303, 404, 403, 403, 200, 404}},
+		{"POST /groups/G/members", [6]int{401, 404, 403, 403, 422, 404}, [6]int{401, 404, 403, 403, 403, 404}},
+		{"GET /groups/G/members/m-member/remove", [6]int{303, 404, 403, 403, 200, 404}, [6]int{303, 404, 403, 403, 403, 404}},
+		{"POST /groups/G/members/nobody/remove", [6]int{401, 404, 403, 403, 404, 404}, [6]int{401, 404, 403, 403, 403, 404}},
+		{"GET /groups/G/leave", [6]int{303, 404, 200, 200, 200, 404}, [6]int{303, 404, 200, 200, 200, 404}},
+		{"GET /groups/G/invitations", [6]int{303, 404, 403, 200, 200, 404}, [6]int{303, 404, 403, 403, 403, 404}},
+		{"POST /groups/G/invitations member", [6]int{401, 404, 403, 200, 200, 404}, [6]int{401, 404, 403, 403, 403, 404}},
+		{"POST /groups/G/invitations steward", [6]int{401, 404, 403, 403, 200, 404}, [6]int{401, 404, 403, 403, 403, 404}},
+		{"POST /groups/G/invitations/none/revoke", [6]int{401, 404, 403, 404, 404, 404}, [6]int{401, 404, 403, 403, 403, 404}},
+		{"POST /groups/G/leave", [6]int{401, 404, 303, 303, 422, 404}, [6]int{401, 404, 303, 303, 422, 404}},
+		{"POST /groups/G/suspend", [6]int{401, 404, 404, 404, 404, 303}, [6]int{401, 404, 404, 404, 404, 303}},
+	} {
+		t.Run(x.route, func(t *testing.T) {
+			t.Parallel()
+			n := newNode(t)
+			actors := map[string]authz.Actor{}
+			for _, r := range roles[1:] {
+				actors[r] = n.person("m-" + r)
+			}
+			g := n.group(actors["steward"], "riverside", "Riverside")
+			n.join(g, actors["member"], authz.Member)
+			n.join(g, actors["organizer"], authz.Organizer)
+			op := actors["operator"]
+			op.Operator = true
+			actors["operator"] = op
+			method, path, _ := strings.Cut(strings.ReplaceAll(x.route, "/G", "/riverside"), " ")
+			path, role, _ := strings.Cut(path, " ")
+			for _, suspended := range []bool{false, true} {
+				want := x.want
+				if suspended {
+					want = x.suspended
+					if err := n.Suspend(t.Context(), op, "riverside", true); err != nil {
+						t.Fatal(err)
+					}
+					// Those who left above come back.
+					if err := n.Suspend(t.Context(), op, "riverside", false); err != nil {
+						t.Fatal(err)
+					}
+					n.join(g, actors["member"], authz.Member)
+					n.join(g, actors["organizer"], authz.Organizer)
+					if err := n.Suspend(t.Context(), op, "riverside", true); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for i, r := range roles {
+					b := n.browser()
+					if r != "visitor" {
+						b = n.as(actors[r])
+					}
+					var got answer
+					switch {
+					case method == "GET":
+						got = b.get(path)
+					case role != "":
+						got = b.post(path, "role", role)
+					default:
+						got = b.post(path, "suspended", "1")
+					}
+					if got.status != want[i] {
+						t.Errorf("as %s (suspended %v): %d, want %d", r, suspended, got.status, want[i])
+					}
+				}
+			}
+		})
+	}
+}
+
+// To those who may not know, a group looks as if it never was.
+func TestForbiddenLooksAbsent(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	sam, eve, op := n.person("sam"), n.person("eve"), n.person("op")
+	op.Operator = true
+	n.group(sam, "riverside", "Riverside")
+	n.group(sam, "suspended", "Another one")
+	if err := n.Suspend(t.Context(), op, "suspended", true); err != nil {
+		t.Fatal(err)
+	}
+	bare := func(b *browser, path string) string {
+		a := b.get(path).want(t, 404, "")
+		body := strings.ReplaceAll(a.body, path, "")
+		return body[:strings.Index(body, "Status")] // what follows names the request
+	}
+	for _, b := range []*browser{n.browser(), n.as(eve)} {
+		if bare(b, "/groups/suspended") != bare(b, "/groups/neverwas1") {
+			t.Error("a suspended group can be told from none")
+		}
+	}
+	for _, inner := range []string{"/edit", "/members", "/invitations", "/leave"} {
+		if bare(n.as(eve), "/groups/suspended"+inner) != bare(n.as(eve), "/groups/neverwas1"+inner) ||
+			bare(n.as(eve), "/groups/riverside"+inner) != bare(n.as(eve), "/groups/neverwas1"+inner) {
+			t.Errorf("%s tells that a group is there", inner)
+		}
+		// A visitor is asked to sign in, group or none.
+		a, b := n.browser().get("/groups/suspended"+inner), n.browser().get("/groups/neverwas1"+inner)
+		if a.status != 303 || b.status != 303 {
+			t.Errorf("%s: %d and %d for a visitor", inner, a.status, b.status)
+		}
+	}
+	j := n.browser().get("/groups/suspended.json").want(t, 404, "")
+	if !strings.Contains(j.body, `"web.not_found"`) {
+		t.Errorf("problem: %s", j.body)
+	}
+	if a := n.as(sam).get("/groups/suspended").want(t, 200, ""); a.text(".notice") == "" {
+		t.Error("its steward is not told that it is suspended")
+	}
+}

@@ -1,0 +1,359 @@
+package groups
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"convoke/internal/authz"
+	"convoke/internal/db"
+	"convoke/internal/fact"
+	"convoke/internal/fault"
+	"convoke/internal/id"
+	"convoke/internal/web"
+)
+
+// Invitation is an unused link of a group.
+type Invitation struct {
+	ID   string
+	Role authz.Role
+	Ends time.Time
+}
+
+// Invitations makes and revokes the links that let people in.
+type Invitations interface {
+	// Invite returns the secret of a new link, /invitations/SECRET.
+	Invite(ctx context.Context, tx *db.Tx, g id.Group, role authz.Role, by id.Person, ttl time.Duration) (secret string, err error)
+	Open(ctx context.Context, tx *db.Tx, g id.Group) ([]Invitation, error)
+	// Revoke reports false when there is no such unused link.
+	Revoke(ctx context.Context, tx *db.Tx, g id.Group, iid string, by id.Person) (bool, error)
+	// RevokeBy revokes the unused links that somebody made.
+	RevokeBy(ctx context.Context, tx *db.Tx, g id.Group, maker id.Person) error
+}
+
+// Facts tells other features what happened, inside the transaction.
+type Facts interface {
+	Emit(ctx context.Context, tx *db.Tx, f any) error
+}
+
+// Deps are what the feature needs.
+type Deps struct {
+	DB          *db.DB
+	IDs         *id.Source
+	Places      Places
+	Fold        func(string) string // makes names comparable: geo.Fold
+	Invitations Invitations
+	Facts       Facts
+	// Audit notes who did what in a role.
+	Audit func(ctx context.Context, tx *db.Tx, by id.Person, action, subject string) error
+	// Panels are parts of the group's page that other features own. They may be
+	// set after New, before the first request.
+	Panels []Panel
+}
+
+// Service is the use cases of groups.
+type Service struct{ Deps }
+
+// New returns the service.
+func New(d Deps) *Service { return &Service{d} }
+
+// invitationTTL is how long a link of a group works.
+const invitationTTL = 7 * 24 * time.Hour
+
+// ByHandle returns a group, suspended or not, or the NotFound fault that stands
+// for everything one may not know of.
+func (s *Service) ByHandle(ctx context.Context, tx *db.Tx, handle string) (Brief, error) {
+	g, err := groupByHandle(ctx, tx, handle)
+	return g.Brief, absent(err)
+}
+
+// ByID is [Service.ByHandle] by id.
+func (s *Service) ByID(ctx context.Context, tx *db.Tx, g id.Group) (Brief, error) {
+	x, err := groupByID(ctx, tx, g)
+	return x.Brief, absent(err)
+}
+
+func absent(err error) error {
+	if errors.Is(err, db.ErrNoRows) {
+		return web.ErrNotFound()
+	}
+	return err
+}
+
+// Role is a person's role in a group, authz.None when they have none.
+func (s *Service) Role(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) (authz.Role, error) {
+	if p == "" {
+		return authz.None, nil
+	}
+	r, err := memberRole(ctx, tx, g, p)
+	if errors.Is(err, db.ErrNoRows) {
+		return authz.None, nil
+	}
+	return r, err
+}
+
+// Organizes lists the groups in which a person may publish events.
+func (s *Service) Organizes(ctx context.Context, tx *db.Tx, p id.Person) ([]Brief, error) {
+	all, roles, err := groupsOf(ctx, tx, p)
+	if err != nil {
+		return nil, err
+	}
+	var out []Brief
+	for i, g := range all {
+		if roles[i].AtLeast(authz.Organizer) && !g.Suspended {
+			out = append(out, g.Brief)
+		}
+	}
+	return out, nil
+}
+
+// Mine is one of one's own groups.
+type Mine struct {
+	Brief
+	Role authz.Role
+}
+
+// Mine lists the actor's groups in the order of names.
+func (s *Service) Mine(ctx context.Context, by authz.Actor) ([]Mine, error) {
+	if by.Visitor() {
+		return nil, fault.Unauthenticated("authz.sign_in", "Please sign in first.")
+	}
+	var out []Mine
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		all, roles, err := groupsOf(ctx, tx, by.Person)
+		for i, g := range all {
+			out = append(out, Mine{g.Brief, roles[i]})
+		}
+		return err
+	})
+	return out, err
+}
+
+// load finds a group that the actor may know of, and their place in it.
+func (s *Service) load(ctx context.Context, tx *db.Tx, by authz.Actor, handle string) (Group, authz.Subject, error) {
+	g, err := groupByHandle(ctx, tx, handle)
+	if err != nil {
+		return Group{}, authz.Subject{}, absent(err)
+	}
+	sub := authz.Subject{Suspended: g.Suspended}
+	if sub.Role, err = s.Role(ctx, tx, g.ID, by.Person); err != nil {
+		return Group{}, sub, err
+	}
+	if !authz.MayKnow(by, true, sub) && !authz.May(by, authz.SuspendGroup, sub) {
+		return Group{}, authz.Subject{}, web.ErrNotFound()
+	}
+	return g, sub, nil
+}
+
+// check is load for an action. To somebody outside the group, its inner pages
+// do not exist; a member is told that their role does not reach.
+func (s *Service) check(ctx context.Context, tx *db.Tx, by authz.Actor, handle string, do authz.Action) (Group, authz.Subject, error) {
+	if by.Visitor() {
+		return Group{}, authz.Subject{}, authz.Check(by, do, authz.Subject{})
+	}
+	g, sub, err := s.load(ctx, tx, by, handle)
+	if err != nil {
+		return g, sub, err
+	}
+	if err := authz.Check(by, do, sub); err != nil {
+		if sub.Role == authz.None {
+			err = web.ErrNotFound()
+		}
+		return Group{}, sub, err
+	}
+	return g, sub, nil
+}
+
+// List reads one page of the public list: groups whose name has q in it, from
+// behind the group with the handle after. more says that others follow.
+func (s *Service) List(ctx context.Context, q, after string, limit int) (page []Group, more bool, err error) {
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		if after != "" {
+			if _, err := groupByHandle(ctx, tx, after); errors.Is(err, db.ErrNoRows) {
+				after = "" // a link of old: start at the beginning
+			} else if err != nil {
+				return err
+			}
+		}
+		var err error
+		page, err = listGroups(ctx, tx, s.Fold(q), after, limit+1)
+		return err
+	})
+	if len(page) > limit {
+		return page[:limit], true, err
+	}
+	return page, false, err
+}
+
+// Create starts a group, of which the actor becomes the steward. When the same
+// form is sent twice, the second answers with the group that the first made.
+func (s *Service) Create(ctx context.Context, in CreateInput, by authz.Actor) (id.Group, error) {
+	if err := authz.Check(by, authz.StartGroup, authz.Subject{}); err != nil {
+		return "", err
+	}
+	g, err := in.parse(s.Places, s.Fold, nil)
+	if err != nil {
+		return "", err
+	}
+	g.ID = id.Group(s.IDs.New())
+	if !in.Anyway {
+		if err := s.lookAlike(ctx, g); err != nil {
+			return "", err
+		}
+	}
+	made := g.ID
+	err = s.DB.Write(ctx, func(tx *db.Tx) error {
+		ok, err := insertGroup(ctx, tx, g, s.Fold(g.Name))
+		if err != nil {
+			return err
+		}
+		made = g.ID
+		if !ok {
+			made, err = s.madeBefore(ctx, tx, g, by)
+			return err
+		}
+		if err := putMember(ctx, tx, g.ID, by.Person, authz.Steward, day(tx.Now())); err != nil {
+			return err
+		}
+		tx.Touch("groups", "group:"+string(g.ID))
+		return s.Audit(ctx, tx, by.Person, "start group", string(g.ID))
+	})
+	return made, err
+}
+
+// madeBefore finds the group that the same person made with the same form, or
+// says that the handle is taken.
+func (s *Service) madeBefore(ctx context.Context, tx *db.Tx, g Group, by authz.Actor) (id.Group, error) {
+	old, err := groupByHandle(ctx, tx, g.Handle)
+	if err != nil {
+		return "", err
+	}
+	role, err := s.Role(ctx, tx, old.ID, by.Person)
+	if err != nil {
+		return "", err
+	}
+	if role != authz.Steward || old.Name != g.Name || old.About != g.About {
+		return "", fault.Invalid(fault.Field("handle", "group.handle_taken", "Another group has this handle. Choose another one."))
+	}
+	return old.ID, nil
+}
+
+// CreateSample makes the demo's group, which has no members. With a handle that
+// exists it returns that group.
+func (s *Service) CreateSample(ctx context.Context, tx *db.Tx, in CreateInput) (id.Group, error) {
+	g, err := in.parse(s.Places, s.Fold, nil)
+	if err != nil {
+		return "", err
+	}
+	g.ID, g.Sample = id.Group(s.IDs.New()), true
+	ok, err := insertGroup(ctx, tx, g, s.Fold(g.Name))
+	if err != nil {
+		return "", err
+	}
+	if !ok {
+		old, err := groupByHandle(ctx, tx, g.Handle)
+		return old.ID, err
+	}
+	tx.Touch("groups", "group:"+string(g.ID))
+	return g.ID, nil
+}
+
+// errFound ends the search for look-alikes.
+var errFound = errors.New("found")
+
+// lookAlike asks for a second thought when g could be taken for another group.
+// It reads the names of all groups, which happens only when one is started or
+// renamed, and holds none of them.
+func (s *Service) lookAlike(ctx context.Context, g Group) error {
+	handle, name := skeleton(g.Handle), skeleton(g.Name)
+	var other string
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		return eachName(ctx, tx, g.ID, func(h, n string) error {
+			if h == g.Handle {
+				return nil // taken: that has a message of its own
+			}
+			sh, sn := skeleton(h), skeleton(n)
+			if sh == handle || sn == name || sh == name || sn == handle {
+				other = n
+				return errFound
+			}
+			return nil
+		})
+	})
+	switch {
+	case errors.Is(err, errFound):
+		return fault.Invalid(fault.Field("anyway", "group.look_alike",
+			"People could take this group for “{other}”, which exists here already. Choose a name that tells them apart, or say below that you mean it.",
+			"other", other))
+	case err != nil:
+		return err
+	}
+	return nil
+}
+
+// Edit changes what a group says of itself. The handle stays.
+func (s *Service) Edit(ctx context.Context, by authz.Actor, handle string, in CreateInput) error {
+	old, err := s.Editable(ctx, by, handle)
+	if err != nil {
+		return err
+	}
+	g, err := in.parse(s.Places, s.Fold, &old)
+	if err != nil {
+		return err
+	}
+	g.ID = old.ID
+	if !in.Anyway && s.Fold(g.Name) != s.Fold(old.Name) {
+		if err := s.lookAlike(ctx, g); err != nil {
+			return err
+		}
+	}
+	return s.DB.Write(ctx, func(tx *db.Tx) error {
+		if _, _, err := s.check(ctx, tx, by, handle, authz.EditGroup); err != nil {
+			return err
+		}
+		tx.Touch("groups", "group:"+string(g.ID), "group-events:"+string(g.ID))
+		return updateGroup(ctx, tx, g, s.Fold(g.Name))
+	})
+}
+
+// Editable returns a group that the actor may edit.
+func (s *Service) Editable(ctx context.Context, by authz.Actor, handle string) (Group, error) {
+	var g Group
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		var err error
+		g, _, err = s.check(ctx, tx, by, handle, authz.EditGroup)
+		return err
+	})
+	return g, err
+}
+
+// Suspend keeps a group from acting and hides it, or lifts that; for operators.
+func (s *Service) Suspend(ctx context.Context, by authz.Actor, handle string, suspended bool) error {
+	if by.Visitor() {
+		return authz.Check(by, authz.SuspendGroup, authz.Subject{})
+	}
+	return s.DB.Write(ctx, func(tx *db.Tx) error {
+		g, sub, err := s.load(ctx, tx, by, handle)
+		if err != nil {
+			return err
+		}
+		if !authz.May(by, authz.SuspendGroup, sub) {
+			return web.ErrNotFound()
+		}
+		if g.Suspended == suspended {
+			return nil
+		}
+		if err := setSuspended(ctx, tx, g.ID, suspended); err != nil {
+			return err
+		}
+		tx.Touch("groups", "group:"+string(g.ID), "group-events:"+string(g.ID), "events")
+		action := "lift group suspension"
+		if suspended {
+			action = "suspend group"
+			if err := s.Facts.Emit(ctx, tx, fact.GroupSuspended{Group: g.ID}); err != nil {
+				return err
+			}
+		}
+		return s.Audit(ctx, tx, by.Person, action, string(g.ID))
+	})
+}

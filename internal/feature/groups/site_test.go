@@ -1,0 +1,388 @@
+package groups
+
+import (
+	"context"
+	"fmt"
+	"html/template"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"convoke/internal/authz"
+	"convoke/internal/clock"
+	"convoke/internal/db"
+	"convoke/internal/db/dbtest"
+	"convoke/internal/geo"
+	"convoke/internal/i18n"
+	"convoke/internal/id"
+	"convoke/internal/web"
+)
+
+// fakePlaces knows one Leipzig and three Springfields.
+type fakePlaces struct{}
+
+func (fakePlaces) Find(query string, limit int) []geo.Place {
+	var out []geo.Place
+	for _, p := range []geo.Place{
+		{Name: "Leipzig", Country: "DE", Zone: "Europe/Berlin", Point: geo.Point{Lat: 51.34, Lon: 12.37}, Precision: geo.PrecisionLocality},
+		{Name: "Springfield", Region: "MO", Country: "US", Zone: "America/Chicago", Point: geo.Point{Lat: 37.2, Lon: -93.3}, Precision: geo.PrecisionLocality},
+		{Name: "Springfield", Region: "IL", Country: "US", Zone: "America/Chicago", Point: geo.Point{Lat: 39.8, Lon: -89.6}, Precision: geo.PrecisionLocality},
+		{Name: "Springfield", Region: "IL", Country: "US", Zone: "America/Chicago", Point: geo.Point{Lat: 39.9, Lon: -89.6}, Precision: geo.PrecisionLocality},
+	} {
+		if q := geo.Fold(query); (q == geo.Fold(p.Name) || q == geo.Fold(p.Label())) && len(out) < limit {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// fakeInvitations keeps open links in memory; they outlive an undone
+// transaction, which no test here relies on.
+type fakeInvitations struct {
+	mu   sync.Mutex
+	n    int
+	open map[id.Group][]Invitation
+	by   map[string]id.Person
+}
+
+func (f *fakeInvitations) Invite(_ context.Context, tx *db.Tx, g id.Group, role authz.Role, by id.Person, ttl time.Duration) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.n++
+	iid := fmt.Sprint("inv", f.n)
+	f.open[g] = append(f.open[g], Invitation{iid, role, tx.Now().Add(ttl)})
+	f.by[iid] = by
+	return "secret-" + iid, nil
+}
+
+func (f *fakeInvitations) Open(_ context.Context, _ *db.Tx, g id.Group) ([]Invitation, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]Invitation(nil), f.open[g]...), nil
+}
+
+func (f *fakeInvitations) Revoke(_ context.Context, _ *db.Tx, g id.Group, iid string, _ id.Person) (bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i, o := range f.open[g] {
+		if o.ID == iid {
+			f.open[g] = append(f.open[g][:i:i], f.open[g][i+1:]...)
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func (f *fakeInvitations) RevokeBy(_ context.Context, _ *db.Tx, g id.Group, maker id.Person) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var left []Invitation
+	for _, o := range f.open[g] {
+		if f.by[o.ID] != maker {
+			left = append(left, o)
+		}
+	}
+	f.open[g] = left
+	return nil
+}
+
+// heard collects audit and facts.
+type heard struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (h *heard) add(s string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.all = append(h.all, s)
+}
+
+func (h *heard) Emit(_ context.Context, _ *db.Tx, f any) error {
+	h.add(fmt.Sprintf("%T", f))
+	return nil
+}
+
+func (h *heard) audit(_ context.Context, _ *db.Tx, _ id.Person, action, _ string) error {
+	h.add(action)
+	return nil
+}
+
+type fixture struct {
+	*Service
+	t     *testing.T
+	clock *clock.Manual
+	inv   *fakeInvitations
+	heard *heard
+}
+
+func newFixture(t *testing.T, d *db.DB, c *clock.Manual) *fixture {
+	t.Helper()
+	f := &fixture{t: t, clock: c, heard: &heard{}, inv: &fakeInvitations{open: map[id.Group][]Invitation{}, by: map[string]id.Person{}}}
+	f.Service = New(Deps{
+		DB: d, IDs: id.NewSource(c, nil), Places: fakePlaces{}, Fold: geo.Fold,
+		Invitations: f.inv, Facts: f.heard, Audit: f.heard.audit,
+	})
+	return f
+}
+
+// each runs f on both engines.
+func each(t *testing.T, f func(t *testing.T, x *fixture)) {
+	t.Helper()
+	for _, engine := range []string{"sqlite", "postgres"} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			c := clock.NewManual(dbtest.Now)
+			url := ""
+			if engine == "sqlite" {
+				url = dbtest.SQLite(t)
+			} else {
+				url = dbtest.Postgres(t)
+			}
+			f(t, newFixture(t, dbtest.Open(t, url, c), c))
+		})
+	}
+}
+
+// person makes an account.
+func (x *fixture) person(handle string) authz.Actor {
+	x.t.Helper()
+	p := id.Person(x.IDs.New())
+	err := x.DB.Write(x.t.Context(), func(tx *db.Tx) error {
+		_, err := tx.Exec(x.t.Context(), "insert into person (id, handle, pass, operator, suspended, locale, created_day) values ($1, $2, '', $3, $3, '', 0)",
+			string(p), handle, false)
+		return err
+	})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return authz.Actor{Person: p, Handle: handle}
+}
+
+// group starts one.
+func (x *fixture) group(by authz.Actor, handle, name string) id.Group {
+	x.t.Helper()
+	g, err := x.Create(x.t.Context(), CreateInput{Name: name, Handle: handle, Place: "Leipzig", Langs: []string{"de", "en"}, About: "**Hello**"}, by)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return g
+}
+
+// join makes somebody a member.
+func (x *fixture) join(g id.Group, by authz.Actor, role authz.Role) {
+	x.t.Helper()
+	err := x.DB.Write(x.t.Context(), func(tx *db.Tx) error { return x.Join(x.t.Context(), tx, g, by.Person, string(role)) })
+	if err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// role asks the database.
+func (x *fixture) role(g id.Group, by authz.Actor) (r authz.Role) {
+	x.t.Helper()
+	err := x.DB.Read(x.t.Context(), func(tx *db.Tx) error {
+		var err error
+		r, err = x.Role(x.t.Context(), tx, g, by.Person)
+		return err
+	})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return r
+}
+
+var loadLocales = sync.OnceValues(func() (*i18n.Bundle, error) { return i18n.Load(true) })
+
+// fakeSessions signs in whoever sends a handle as the cookie.
+type fakeSessions struct {
+	mu     sync.Mutex
+	actors map[string]authz.Actor
+}
+
+func (f *fakeSessions) Session(_ context.Context, secret string) (web.Session, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	a, ok := f.actors[secret]
+	return web.Session{ID: secret, Actor: a}, ok, nil
+}
+
+// node is a running site with the feature's routes, on SQLite.
+type node struct {
+	*fixture
+	site     *web.Site
+	locales  *i18n.Bundle
+	sessions *fakeSessions
+}
+
+func newNode(t *testing.T) *node {
+	t.Helper()
+	c := clock.NewManual(dbtest.Now)
+	d := dbtest.Open(t, dbtest.SQLite(t), c)
+	locales, err := loadLocales()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &node{fixture: newFixture(t, d, c), locales: locales, sessions: &fakeSessions{actors: map[string]authz.Actor{}}}
+	n.Panels = []Panel{func(_ *web.Call, g id.Group) (template.HTML, error) {
+		return template.HTML(`<p class="panel">` + string(g) + `</p>`), nil
+	}}
+	n.site, err = web.New(web.Options{
+		Clock: c, IDs: id.NewSource(c, nil), Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Locales: locales,
+	}, n.sessions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.OnTouch(n.site.Cache().Touch)
+	n.Mount(n.site)
+	return n
+}
+
+// browser is one visitor; as is a browser of somebody who is signed in.
+type browser struct {
+	*node
+	cookies map[string]*http.Cookie
+}
+
+func (n *node) browser() *browser { return &browser{n, map[string]*http.Cookie{}} }
+
+func (n *node) as(a authz.Actor) *browser {
+	n.sessions.mu.Lock()
+	defer n.sessions.mu.Unlock()
+	n.sessions.actors[a.Handle] = a
+	return &browser{n, map[string]*http.Cookie{"convoke": {Name: "convoke", Value: a.Handle}}}
+}
+
+type answer struct {
+	status   int
+	body     string
+	header   http.Header
+	location string
+	doc      *html.Node
+}
+
+func (b *browser) get(path string) answer { return b.do(http.MethodGet, path, nil) }
+
+func (b *browser) post(path string, pairs ...string) answer {
+	v := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		v.Add(pairs[i], pairs[i+1])
+	}
+	return b.do(http.MethodPost, path, v)
+}
+
+func (b *browser) do(method, path string, form url.Values) answer {
+	b.t.Helper()
+	var body io.Reader
+	if form != nil {
+		body = strings.NewReader(form.Encode())
+	}
+	r := httptest.NewRequestWithContext(b.t.Context(), method, "http://localhost"+path, body)
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for _, k := range b.cookies {
+		r.AddCookie(k)
+	}
+	w := httptest.NewRecorder()
+	b.site.ServeHTTP(w, r)
+	for _, k := range w.Result().Cookies() {
+		b.cookies[k.Name] = k
+		if k.MaxAge < 0 {
+			delete(b.cookies, k.Name)
+		}
+	}
+	a := answer{status: w.Code, body: w.Body.String(), header: w.Header(), location: w.Header().Get("Location")}
+	doc, err := html.Parse(strings.NewReader(a.body))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	a.doc = doc
+	if w.Code >= 500 {
+		b.t.Errorf("%s %s: status %d", method, path, w.Code)
+	}
+	return a
+}
+
+// want checks the status, and where a redirect leads.
+func (a answer) want(t *testing.T, status int, location string) answer {
+	t.Helper()
+	if a.status != status || a.location != location {
+		t.Errorf("status %d to %q, want %d to %q\n%s", a.status, a.location, status, location, a.text("main"))
+	}
+	return a
+}
+
+var simple = regexp.MustCompile(`^([a-z0-9]*)(?:#([\w-]+))?(?:\.([\w-]+))?(?:\[([\w-]+)=([^\]]*)\])?$`)
+
+// all finds elements by a chain of simple selectors: "tag#id.class[attr=value]".
+func (a answer) all(selector string) []*html.Node {
+	found := []*html.Node{a.doc}
+	for _, part := range strings.Fields(selector) {
+		m := simple.FindStringSubmatch(part)
+		if m == nil {
+			panic("selector " + part)
+		}
+		var next []*html.Node
+		for _, root := range found {
+			for n := range root.Descendants() {
+				if n.Type == html.ElementNode && fits(n, m) {
+					next = append(next, n)
+				}
+			}
+		}
+		found = next
+	}
+	return found
+}
+
+func fits(n *html.Node, m []string) bool {
+	return (m[1] == "" || n.Data == m[1]) && (m[2] == "" || attr(n, "id") == m[2]) &&
+		(m[3] == "" || strings.Contains(" "+attr(n, "class")+" ", " "+m[3]+" ")) && (m[4] == "" || has(n, m[4]) && attr(n, m[4]) == m[5])
+}
+
+func has(n *html.Node, name string) bool {
+	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == name })
+}
+
+func attr(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+// text is what the first element that fits says, with single spaces; "" when
+// there is none.
+func (a answer) text(selector string) string {
+	for _, n := range a.all(selector) {
+		var out []string
+		for d := range n.Descendants() {
+			if d.Type == html.TextNode {
+				out = append(out, d.Data)
+			}
+		}
+		return strings.Join(strings.Fields(strings.Join(out, " ")), " ")
+	}
+	return ""
+}
+
+// attr is an attribute of the first element that fits.
+func (a answer) attr(selector, name string) string {
+	for _, n := range a.all(selector) {
+		return attr(n, name)
+	}
+	return ""
+}

@@ -1,0 +1,197 @@
+package groups
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"html/template"
+	"strings"
+	"time"
+
+	"convoke/internal/authz"
+	"convoke/internal/clock"
+	"convoke/internal/db"
+	"convoke/internal/id"
+)
+
+func selectGroup() string {
+	return `select g.id, g.handle, g.name, g.about, g.about_html, g.place, g.lat, g.lon, g.zone, g.langs,
+		g.suspended, g.sample, g.created_at from groups g `
+}
+
+func scanGroup(scan func(...any) error) (Group, error) {
+	var g Group
+	var lat, lon sql.NullFloat64
+	var html, langs string
+	var at int64
+	err := scan(&g.ID, &g.Handle, &g.Name, &g.About, &html, &g.Place, &lat, &lon, &g.Zone, &langs, &g.Suspended, &g.Sample, &at)
+	g.AboutHTML = template.HTML(html) //nolint:gosec,forbidigo // made by markdown.Render before it was stored
+	g.Lat, g.Lon, g.HasPoint = lat.Float64, lon.Float64, lat.Valid && lon.Valid
+	g.Langs = strings.Fields(langs)
+	g.Created = clock.FromMicros(at)
+	return g, err
+}
+
+// groupByHandle and groupByID return db.ErrNoRows when there is none.
+func groupByHandle(ctx context.Context, tx *db.Tx, handle string) (Group, error) {
+	return oneGroup(ctx, tx, "where g.handle = $1", handle)
+}
+
+func groupByID(ctx context.Context, tx *db.Tx, g id.Group) (Group, error) {
+	return oneGroup(ctx, tx, "where g.id = $1", string(g))
+}
+
+func oneGroup(ctx context.Context, tx *db.Tx, where, arg string) (Group, error) {
+	all, err := db.Query(ctx, tx, selectGroup()+where, []any{arg}, scanGroup)
+	if err != nil {
+		return Group{}, fmt.Errorf("find group: %w", err)
+	}
+	if len(all) == 0 {
+		return Group{}, db.ErrNoRows
+	}
+	return all[0], nil
+}
+
+// insertGroup reports false when the handle is taken.
+func insertGroup(ctx context.Context, tx *db.Tx, g Group, folded string) (bool, error) {
+	n, err := tx.Exec(ctx, `insert into groups (id, handle, name, name_folded, about, about_html, place, lat, lon, zone, langs,
+		suspended, sample, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+		on conflict (handle) do nothing`,
+		string(g.ID), g.Handle, g.Name, folded, g.About, string(g.AboutHTML), g.Place, coordinate(g.Lat, g.HasPoint),
+		coordinate(g.Lon, g.HasPoint), g.Zone, strings.Join(g.Langs, " "), false, g.Sample, clock.Micros(tx.Now()))
+	if err != nil {
+		return false, fmt.Errorf("insert group: %w", err)
+	}
+	return n == 1, nil
+}
+
+func updateGroup(ctx context.Context, tx *db.Tx, g Group, folded string) error {
+	_, err := tx.Exec(ctx, `update groups set name = $1, name_folded = $2, about = $3, about_html = $4, place = $5, lat = $6,
+		lon = $7, zone = $8, langs = $9 where id = $10`,
+		g.Name, folded, g.About, string(g.AboutHTML), g.Place, coordinate(g.Lat, g.HasPoint), coordinate(g.Lon, g.HasPoint),
+		g.Zone, strings.Join(g.Langs, " "), string(g.ID))
+	if err != nil {
+		return fmt.Errorf("update group: %w", err)
+	}
+	return nil
+}
+
+func coordinate(v float64, has bool) sql.NullFloat64 { return sql.NullFloat64{Float64: v, Valid: has} }
+
+func setSuspended(ctx context.Context, tx *db.Tx, g id.Group, suspended bool) error {
+	_, err := tx.Exec(ctx, "update groups set suspended = $1 where id = $2", suspended, string(g))
+	return err
+}
+
+// listGroups reads one page of the public list in the order of folded names,
+// from behind the group with the handle after. q is folded: letters, digits and
+// single spaces, so nothing in it is special to "like".
+func listGroups(ctx context.Context, tx *db.Tx, q, after string, limit int) ([]Group, error) {
+	query := selectGroup() + "where g.suspended = $1"
+	args := []any{false}
+	arg := func(v any) string {
+		args = append(args, v)
+		return fmt.Sprintf("$%d", len(args))
+	}
+	if q != "" {
+		query += " and (g.name_folded like " + arg("%"+q+"%") + " or g.handle = " + arg(q) + ")"
+	}
+	if after != "" {
+		h := arg(after)
+		query += ` and (g.name_folded, g.id) > ((select a.name_folded from groups a where a.handle = ` + h + `),
+			(select a.id from groups a where a.handle = ` + h + `))`
+	}
+	query += " order by g.name_folded, g.id limit " + arg(limit)
+	return db.Query(ctx, tx, query, args, scanGroup)
+}
+
+// eachName streams the handle and the name of every group but one.
+func eachName(ctx context.Context, tx *db.Tx, but id.Group, f func(handle, name string) error) error {
+	return tx.Each(ctx, "select handle, name from groups where id <> $1", []any{string(but)}, func(scan func(...any) error) error {
+		var handle, name string
+		if err := scan(&handle, &name); err != nil {
+			return err
+		}
+		return f(handle, name)
+	})
+}
+
+// groupsOf lists the groups of a person with their roles, in the order of
+// names.
+func groupsOf(ctx context.Context, tx *db.Tx, p id.Person) ([]Group, []authz.Role, error) {
+	var roles []authz.Role
+	q := strings.Replace(selectGroup(), "select ", "select m.role, ", 1) +
+		"join member m on m.group_id = g.id where m.person_id = $1 order by g.name_folded, g.id"
+	all, err := db.Query(ctx, tx, q, []any{string(p)}, func(scan func(...any) error) (Group, error) {
+		var role authz.Role
+		g, err := scanGroup(func(dest ...any) error { return scan(append([]any{&role}, dest...)...) })
+		roles = append(roles, role)
+		return g, err
+	})
+	return all, roles, err
+}
+
+// memberRole returns db.ErrNoRows for somebody who is no member.
+func memberRole(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) (authz.Role, error) {
+	var r authz.Role
+	err := tx.Get(ctx, "select role from member where group_id = $1 and person_id = $2", []any{string(g), string(p)}, &r)
+	return r, err
+}
+
+func putMember(ctx context.Context, tx *db.Tx, g id.Group, p id.Person, role authz.Role, today int) error {
+	_, err := tx.Exec(ctx, `insert into member (group_id, person_id, role, since_day) values ($1, $2, $3, $4)
+		on conflict (group_id, person_id) do update set role = excluded.role`, string(g), string(p), string(role), today)
+	if err != nil {
+		return fmt.Errorf("put member: %w", err)
+	}
+	return nil
+}
+
+func deleteMember(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) error {
+	_, err := tx.Exec(ctx, "delete from member where group_id = $1 and person_id = $2", string(g), string(p))
+	return err
+}
+
+func countStewards(ctx context.Context, tx *db.Tx, g id.Group) (int, error) {
+	var n int
+	err := tx.Get(ctx, "select count(*) from member where group_id = $1 and role = $2", []any{string(g), string(authz.Steward)}, &n)
+	return n, err
+}
+
+const selectMember = `select p.id, p.handle, m.role, m.since_day from member m join person p on p.id = m.person_id
+	where m.group_id = $1 `
+
+func scanMember(scan func(...any) error) (MemberInfo, error) {
+	var m MemberInfo
+	var since int
+	err := scan(&m.Person, &m.Handle, &m.Role, &since)
+	m.Since = date(since)
+	return m, err
+}
+
+// membersAfter reads one page of members in the order of handles.
+func membersAfter(ctx context.Context, tx *db.Tx, g id.Group, after string, limit int) ([]MemberInfo, error) {
+	return db.Query(ctx, tx, selectMember+"and p.handle > $2 order by p.handle limit $3", []any{string(g), after, limit}, scanMember)
+}
+
+// memberByHandle returns db.ErrNoRows when nobody with that handle belongs.
+func memberByHandle(ctx context.Context, tx *db.Tx, g id.Group, handle string) (MemberInfo, error) {
+	all, err := db.Query(ctx, tx, selectMember+"and p.handle = $2", []any{string(g), handle}, scanMember)
+	if err != nil {
+		return MemberInfo{}, err
+	}
+	if len(all) == 0 {
+		return MemberInfo{}, db.ErrNoRows
+	}
+	return all[0], nil
+}
+
+// day is t's date in UTC as yyyymmdd; date is its inverse.
+func day(t time.Time) int { return t.Year()*10000 + int(t.Month())*100 + t.Day() }
+
+func date(d int) time.Time {
+	if d <= 0 {
+		return time.Time{}
+	}
+	return time.Date(d/10000, time.Month(d/100%100), d%100, 0, 0, 0, 0, time.UTC)
+}

@@ -1,0 +1,236 @@
+package identity
+
+import (
+	"convoke/internal/authz"
+	"convoke/internal/web"
+)
+
+type meData struct {
+	Form     *web.Form
+	Handle   string
+	Operator bool
+	Locales  []web.Choice
+	Sessions []sessionView
+}
+
+type sessionView struct {
+	SessionInfo
+	This bool
+}
+
+var mePage = web.NewPage[meData](pages, "pages/me.html")
+
+func (s *Service) me(c *web.Call) error { return s.showMe(c, c.NewForm()) }
+
+func (s *Service) showMe(c *web.Call, f *web.Form) error {
+	if err := c.RequireActor(); err != nil {
+		return err
+	}
+	list, err := s.Sessions(c.Context(), c.Actor())
+	if err != nil {
+		return err
+	}
+	d := meData{Form: f, Handle: c.Actor().Handle, Operator: c.Actor().Operator}
+	for _, x := range list {
+		d.Sessions = append(d.Sessions, sessionView{x, x.ID == c.Session.ID})
+	}
+	d.Locales = s.localeChoices(c.Locale.Tag())
+	return mePage.RenderForm(c, f, d)
+}
+
+func (s *Service) localeChoices(on string) []web.Choice {
+	var out []web.Choice
+	for _, l := range s.Locales.Locales() {
+		out = append(out, web.Choice{Value: l.Tag(), Label: l.Name(), On: l.Tag() == on})
+	}
+	return out
+}
+
+func (s *Service) passphrase(c *web.Call) error {
+	if err := c.RequireActor(); err != nil {
+		return err
+	}
+	f, err := c.Form()
+	if err != nil {
+		return err
+	}
+	if err := s.allow(c.R, "sign-in"); err != nil {
+		return err
+	}
+	words, err := s.NewPassphrase(c.Context(), c.Actor(), c.Session.ID, f.Raw("passphrase"))
+	if f.Accepts(err) {
+		f.Set("passphrase")
+		return s.showMe(c, f)
+	}
+	if err != nil {
+		return err
+	}
+	return s.showWords(c, Joined{Handle: c.Actor().Handle, Words: words, Next: "/me"})
+}
+
+func (s *Service) endOthers(c *web.Call) error {
+	if err := s.EndOthers(c.Context(), c.Actor(), c.Session.ID); err != nil {
+		return err
+	}
+	return c.SeeOther("/me")
+}
+
+func (s *Service) endSession(c *web.Call) error {
+	if err := s.EndSession(c.Context(), c.Actor(), c.Param("id")); err != nil {
+		return err
+	}
+	return c.SeeOther("/me")
+}
+
+type labelData struct {
+	Form   *web.Form
+	Action string
+}
+
+var labelPage = web.NewPage[labelData](pages, "pages/label.html")
+
+// ownSession finds one of the actor's own sessions.
+func (s *Service) ownSession(c *web.Call) (SessionInfo, error) {
+	list, err := s.Sessions(c.Context(), c.Actor())
+	if err != nil {
+		return SessionInfo{}, err
+	}
+	for _, x := range list {
+		if x.ID == c.Param("id") {
+			return x, nil
+		}
+	}
+	return SessionInfo{}, web.ErrNotFound()
+}
+
+func (s *Service) labelForm(c *web.Call) error {
+	x, err := s.ownSession(c)
+	if err != nil {
+		return err
+	}
+	f := c.NewForm().Set("label", x.Label)
+	return labelPage.Render(c, labelData{Form: f, Action: "/me/sessions/" + x.ID})
+}
+
+func (s *Service) label(c *web.Call) error {
+	x, err := s.ownSession(c)
+	if err != nil {
+		return err
+	}
+	f, err := c.Form()
+	if err != nil {
+		return err
+	}
+	err = s.Label(c.Context(), c.Actor(), x.ID, f.Line("label"))
+	if f.Accepts(err) {
+		return labelPage.RenderForm(c, f, labelData{Form: f, Action: "/me/sessions/" + x.ID})
+	}
+	if err != nil {
+		return err
+	}
+	return c.SeeOther("/me")
+}
+
+type operatorData struct {
+	Form   *web.Form
+	Counts Counts
+	Link   string // shown once
+	Roles  []web.Choice
+	Audit  []auditView
+}
+
+type auditView struct {
+	AuditCount
+	Text string
+}
+
+var operatorPage = web.NewPage[operatorData](pages, "pages/operator.html")
+
+func (s *Service) operator(c *web.Call) error {
+	return s.showOperator(c, c.NewForm().Set("role", RoleAccount), "")
+}
+
+func (s *Service) showOperator(c *web.Call, f *web.Form, link string) error {
+	if err := operatorOnly(c); err != nil {
+		return err
+	}
+	counts, days, err := s.Overview(c.Context(), c.Actor())
+	if err != nil {
+		return err
+	}
+	l := c.Locale
+	d := operatorData{Form: f, Counts: counts, Link: link, Roles: f.Choose("role", []web.Choice{
+		{Value: RoleAccount, Label: l.T("A plain account"), Hint: l.T("Can start a group.")},
+		{Value: RoleOperator, Label: l.T("An operator"), Hint: l.T("Keeps this server, as you do.")},
+	})}
+	for _, a := range days {
+		d.Audit = append(d.Audit, auditView{a, actionText(l.T, a.Action)})
+	}
+	c.Header().Set("Cache-Control", "no-store")
+	return operatorPage.RenderForm(c, f, d)
+}
+
+// operatorOnly: to everybody else the page does not exist.
+func operatorOnly(c *web.Call) error {
+	if err := c.RequireActor(); err != nil {
+		return err
+	}
+	if !authz.May(c.Actor(), authz.InviteOperator, authz.Subject{}) {
+		return web.ErrNotFound()
+	}
+	return nil
+}
+
+func (s *Service) inviteOperator(c *web.Call) error {
+	if err := operatorOnly(c); err != nil {
+		return err
+	}
+	f, err := c.Form()
+	if err != nil {
+		return err
+	}
+	path, err := s.InviteToNode(c.Context(), c.Actor(), f.Line("role"))
+	if f.Accepts(err) {
+		return s.showOperator(c, f, "")
+	}
+	if err != nil {
+		return err
+	}
+	return s.showOperator(c, f, c.BaseURL()+path)
+}
+
+// actionText says an audited action to people. Actions of other features that
+// it does not know are shown as they are.
+func actionText(t func(string, ...any) string, action string) string {
+	switch action {
+	case "invite":
+		return t("Invitation made")
+	case "join":
+		return t("Invitation used")
+	case "revoke invitation":
+		return t("Invitation revoked")
+	case "passphrase":
+		return t("Passphrase replaced by its owner")
+	case "reset link":
+		return t("Link for a new passphrase made")
+	case "reset":
+		return t("Passphrase reset by a link")
+	case "suspend":
+		return t("Account suspended")
+	case "lift suspension":
+		return t("Suspension of an account lifted")
+	case "start group":
+		return t("Group started")
+	case "change role":
+		return t("Role in a group changed")
+	case "remove member":
+		return t("Member of a group removed")
+	case "leave group":
+		return t("Group left")
+	case "suspend group":
+		return t("Group suspended")
+	case "lift group suspension":
+		return t("Suspension of a group lifted")
+	}
+	return action
+}

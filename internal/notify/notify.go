@@ -1,0 +1,96 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Message is one e-mail to one person.
+type Message struct {
+	// To is a bare address, as in "sam@example.org".
+	To string
+	// Subject is one line; line breaks in it become spaces.
+	Subject string
+	// Text is the body, lines of any length.
+	Text string
+	// Lang is the BCP 47 tag of subject and text; it may be empty.
+	Lang string
+	// ID makes the Message-ID: 1 to 64 letters, digits, dots and hyphens. A
+	// message that is sent again keeps its ID, so that a mailbox can drop the
+	// second copy. When it is empty or no such text, a random one is taken.
+	ID string
+}
+
+// Sender sends messages. Implementations are safe for concurrent use.
+type Sender interface {
+	// Send returns when a mail server has taken responsibility for m. An error
+	// that is [ErrPermanent] would come again at each new try. No error holds
+	// the address of m.
+	Send(ctx context.Context, m Message) error
+}
+
+// ErrPermanent says that trying again is of no use: the address is none, or the
+// server refused the recipient or the message with a reply of 500 to 599
+// (RFC 5321, section 4.2.1).
+var ErrPermanent = errors.New("trying again is of no use")
+
+// The steps at which sending can fail.
+const (
+	StepAddress   = "address"   // the recipient's address cannot be used
+	StepConnect   = "connect"   // the server was not reached, or it did not let us in
+	StepSender    = "sender"    // it refused our address
+	StepRecipient = "recipient" // it refused the recipient
+	StepMessage   = "message"   // it refused the message, or the connection broke
+)
+
+// Error tells how sending failed, without the recipient and the server's words.
+type Error struct {
+	Step   string // one of the steps
+	Code   int    // the reply (RFC 5321, section 4.2); 0 when there was none
+	Status string // the enhanced status (RFC 3463), as in "5.1.1"; may be empty
+	cause  error  // never with words of the server; may be nil
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	s := "send mail: " + e.Step
+	if e.Code != 0 {
+		s += fmt.Sprintf(": the server answered %d", e.Code)
+	}
+	if e.Status != "" {
+		s += " " + e.Status
+	}
+	if e.cause != nil {
+		s += ": " + e.cause.Error()
+	}
+	if e.Permanent() {
+		s += ": " + ErrPermanent.Error()
+	}
+	return s
+}
+
+// Permanent reports whether a new try would fail too. A refused sign-in or a
+// refused sender is not permanent: an operator can mend it, and the messages
+// that wait then still go out.
+func (e *Error) Permanent() bool {
+	switch e.Step {
+	case StepAddress:
+		return true
+	case StepRecipient, StepMessage:
+		return e.Code >= 500 && e.Code <= 599
+	}
+	return false
+}
+
+// Unwrap gives the cause, and [ErrPermanent] when the failure is that.
+func (e *Error) Unwrap() []error {
+	var out []error
+	if e.cause != nil {
+		out = append(out, e.cause)
+	}
+	if e.Permanent() {
+		out = append(out, ErrPermanent)
+	}
+	return out
+}
