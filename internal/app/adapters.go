@@ -211,3 +211,12 @@ func (p *pictures) Get(c *web.Call, key string) ([]byte, string, error) {
 
 // turnoutEvents tells turnout what event an estimate is for.
 type turnoutEvents struct{ n *Node }
+
+// About implements turnout.Events.
+func (t turnoutEvents) About(ctx context.Context, tx *db.Tx, by authz.Actor, eid id.Event) (turnout.About, authz.Subject, error) {
+	e, _, sub, err := t.n.Events.Get(ctx, tx, by, eid)
+	if err != nil {
+		return turnout.About{}, sub, err
+	}
+	return turnout.About{Event: eid, Title: e.Title, Spot: (*turnout.Spot)(e.Spot()), Start: e.Local(e.Start)}, sub, nil
+}

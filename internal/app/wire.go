@@ -40,7 +40,7 @@ func (n *Node) wire(ctx context.Context) error {
 		Audit: n.Identity.Audit,
 	})
 	n.Identity.Groups = n.Groups
-	n.Turnout = turnout.New(turnout.Deps{DB: n.DB, Events: turnoutEvents{n}})
+	n.Turnout = turnout.New(turnout.Deps{DB: n.DB, IDs: n.IDs, Events: turnoutEvents{n}})
 	n.Events = events.New(events.Deps{
 		DB: n.DB, IDs: n.IDs, Facts: facts, Groups: eventGroups{n.Groups}, Places: n.Places, Tally: tally{n.Turnout},
 		Render: func(s string) (string, error) { h, err := markdown.Render(s); return string(h), err },

@@ -148,7 +148,7 @@ func finish(ctx context.Context, tx *db.Tx, t *taken, o outcome) error {
 	case t.kind.period > 0: // a schedule never gives up
 		wait := min(backoff(t.id, t.attempt), t.kind.period)
 		err = again(ctx, tx, t, now.Add(wait), t.attempt, message(o.err))
-	case t.attempt >= t.kind.attempts:
+	case t.attempt >= t.kind.attempts || hopeless(o.err):
 		_, err = tx.Exec(ctx, "update job set failed = true, error = $1 where id = $2 and attempt = $3",
 			message(o.err), t.id, t.attempt)
 	default:
@@ -158,6 +158,12 @@ func finish(ctx context.Context, tx *db.Tx, t *taken, o outcome) error {
 		return fmt.Errorf("finish a job: %w", err)
 	}
 	return nil
+}
+
+// hopeless reports an error that says itself that trying again is of no use.
+func hopeless(err error) bool {
+	var p interface{ Permanent() bool }
+	return errors.As(err, &p) && p.Permanent()
 }
 
 // again lets t wait until at. It gets its unique key back unless another job

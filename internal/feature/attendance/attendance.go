@@ -29,7 +29,7 @@ const (
 )
 
 // needs that people may name; organizers see only how many named each.
-var needs = []struct{ code, name string }{
+var needs = [...]struct{ code, name string }{
 	{"step_free", i18n.Mark("A step-free way")}, {"seating", i18n.Mark("Somewhere to sit")},
 	{"sign_language", i18n.Mark("Sign language")}, {"hearing_loop", i18n.Mark("Hearing loop")},
 	{"captions", i18n.Mark("Captions")}, {"quiet_space", i18n.Mark("A quiet space")},

@@ -13,7 +13,7 @@ import (
 type Kind string
 
 // Kinds in the order in which forms offer them, each with its English name.
-var kinds = []struct {
+var kinds = [...]struct {
 	kind Kind
 	name string
 }{
@@ -61,7 +61,7 @@ const (
 )
 
 // states in the order in which forms offer them.
-var states = []struct {
+var states = [...]struct {
 	state State
 	name  string
 }{
@@ -97,7 +97,7 @@ type Feature struct {
 }
 
 // The order is the bit: never reorder, only append.
-var features = []Feature{
+var features = [...]Feature{
 	{"step_free", i18n.Mark("Step-free"), 1 << 0}, {"toilet", i18n.Mark("Accessible toilet"), 1 << 1},
 	{"seating", i18n.Mark("Somewhere to sit"), 1 << 2}, {"sign_language", i18n.Mark("Sign language"), 1 << 3},
 	{"hearing_loop", i18n.Mark("Hearing loop"), 1 << 4}, {"captions", i18n.Mark("Captions"), 1 << 5},
@@ -106,7 +106,7 @@ var features = []Feature{
 }
 
 // Features lists what can be said about access.
-func Features() []Feature { return append([]Feature(nil), features...) }
+func Features() []Feature { return append([]Feature(nil), features[:]...) }
 
 // Access is what is known about access.
 type Access struct {

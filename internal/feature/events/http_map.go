@@ -66,9 +66,9 @@ func (w *Web) mapView(c *web.Call, q *Query, es []Event) mapView {
 
 // eventMap shows one event in its surroundings.
 func (w *Web) eventMap(c *web.Call, e *Event) mapView {
-	km := 12.0
+	km := 60.0
 	if e.Where.Precise == geo.PrecisionExact || e.Where.Precise == geo.PrecisionStreet {
-		km = 4
+		km = 30
 	}
 	box := basemap.FitBox(geo.BoxAround(e.Where.Point, km), mapWidth, mapHeight)
 	v := url.Values{"event": {string(e.ID)}, "bbox": {formatBox(box)}}

@@ -340,7 +340,7 @@ func (im *importer) insertAll(ctx context.Context, tx *db.Tx, all []freshEvent) 
 		}
 	}
 	for i := range all {
-		if err := im.Tally.Set(ctx, tx, all[i].ID, nil, all[i].spot(), all[i].in.estimates); err != nil {
+		if err := im.Tally.Set(ctx, tx, all[i].ID, nil, all[i].Spot(), all[i].in.estimates); err != nil {
 			return fmt.Errorf("line %d: %w", all[i].in.line, err)
 		}
 	}
@@ -368,5 +368,5 @@ func (im *importer) replace(ctx context.Context, tx *db.Tx, e *Event, in *incomi
 	if err := updateEvent(ctx, tx, &old, e, in.hash); err != nil {
 		return err
 	}
-	return im.Tally.Set(ctx, tx, e.ID, old.spot(), e.spot(), in.estimates)
+	return im.Tally.Set(ctx, tx, e.ID, old.Spot(), e.Spot(), in.estimates)
 }

@@ -178,7 +178,7 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, e *Event) error {
 
 // changed tells everybody concerned: totals, sign-ups, cached pages.
 func (s *Service) changed(ctx context.Context, tx *db.Tx, old, e *Event) error {
-	if err := s.Tally.Set(ctx, tx, e.ID, old.spot(), e.spot(), nil); err != nil {
+	if err := s.Tally.Set(ctx, tx, e.ID, old.Spot(), e.Spot(), nil); err != nil {
 		return err
 	}
 	f := fact.EventChanged{
@@ -196,7 +196,8 @@ func (s *Service) changed(ctx context.Context, tx *db.Tx, old, e *Event) error {
 	return s.Facts.Emit(ctx, tx, f)
 }
 
-func (e *Event) spot() *Spot {
+// Spot is where the event counts in totals; nil while it is not public.
+func (e *Event) Spot() *Spot {
 	if e == nil || !e.State.Listed() {
 		return nil
 	}
@@ -225,12 +226,7 @@ func (s *Service) Update(ctx context.Context, by authz.Actor, eid id.Event, sequ
 			return fault.Invalid(fault.Field("state", "event.back_to_draft",
 				"A published event cannot become a draft again. Cancel or postpone it, so that those who planned to come can see it."))
 		}
-		if old.State.Listed() && !old.Start.Equal(n.Start) {
-			n.WasStart = old.Start
-		}
-		if old.State.Listed() && old.Where.Label() != n.Where.Label() {
-			n.WasPlace = old.Where.Label()
-		}
+		noteMove(&n, old)
 		*e = n
 		return nil
 	})
@@ -241,6 +237,22 @@ func keep(n, old *Event) {
 	n.ID, n.Group, n.Source, n.UID = old.ID, old.Group, old.Source, old.UID
 	n.Organizer, n.SourceURL, n.Picture = old.Organizer, old.SourceURL, old.Picture
 	n.WasStart, n.WasPlace, n.Created = old.WasStart, old.WasPlace, old.Created
+}
+
+// noteMove remembers what the last move of a public event changed, so that pages
+// and messages can tell old and new.
+func noteMove(n, old *Event) {
+	start, place := !old.Start.Equal(n.Start), old.Where.Label() != n.Where.Label()
+	if !old.State.Listed() || !start && !place {
+		return
+	}
+	n.WasStart, n.WasPlace = time.Time{}, ""
+	if start {
+		n.WasStart = old.Start
+	}
+	if place {
+		n.WasPlace = old.Where.Label()
+	}
 }
 
 // SetPicture stores the key of a picture, or removes it with "".

@@ -1,0 +1,279 @@
+package turnout
+
+import (
+	"embed"
+	"html/template"
+	"net/url"
+	"time"
+
+	"convoke/internal/db"
+	"convoke/internal/geo"
+	"convoke/internal/i18n"
+	"convoke/internal/id"
+	"convoke/internal/web"
+)
+
+//go:embed pages/*.html
+var pages embed.FS
+
+// Web is the feature's pages and formats.
+type Web struct{ *Service }
+
+// Mount adds the routes.
+func (w *Web) Mount(site *web.Site) {
+	site.Handle("GET /turnout", w.list)
+	site.Handle("GET /turnout.csv", w.csv)
+	site.Handle("GET /turnout.json", w.json)
+	site.Handle("GET /events/{id}/turnout/new", w.newForm)
+	site.Handle("POST /events/{id}/turnout/new", w.create)
+}
+
+// line is one estimate, ready to be shown.
+type line struct {
+	Range       string
+	Words       string
+	Method      string
+	Source      string
+	Link        string
+	Low, High   int // of the meter
+	Max         int
+	ShowsNumber bool
+}
+
+type panelData struct {
+	Lines []line
+	Range string // over all of them
+	Add   string // address of the form, "" for those who may not
+}
+
+var panelPage = web.NewPage[panelData](pages, "pages/panel.html")
+
+// Panel is the part of the event page that shows its estimates side by side. It
+// is empty when there are none and the reader may not add one.
+func (w *Web) Panel(c *web.Call, event id.Event, canAdd bool) (template.HTML, error) {
+	es, err := w.Estimates(c.Context(), event)
+	if err != nil {
+		return "", err
+	}
+	if len(es) == 0 && !canAdd {
+		return "", nil
+	}
+	d := panelData{Lines: lines(c.Locale, es)}
+	if s := spanOf(es); s.n > 1 {
+		d.Range = people(c.Locale, s.low, s.high)
+	}
+	if canAdd {
+		d.Add = "/events/" + string(event) + "/turnout/new"
+	}
+	return panelPage.Fragment(c, d)
+}
+
+func lines(l *i18n.Locale, es []Estimate) []line {
+	top := max(spanOf(es).high, 1)
+	out := make([]line, len(es))
+	for i, e := range es {
+		x := line{
+			Range: people(l, e.Low, e.High), Words: e.Words, Source: e.SourceName, Link: e.SourceURL,
+			Low: e.Low, High: e.High, Max: top, ShowsNumber: e.High >= fewPeople,
+		}
+		if name := methodName(e.Method); name != "" {
+			x.Method = l.T(name)
+		}
+		if x.Link != "" && !validLink(x.Link) {
+			x.Link = ""
+		}
+		if x.Source == "" {
+			if u, err := url.Parse(x.Link); err == nil {
+				x.Source = u.Hostname()
+			}
+		}
+		out[i] = x
+	}
+	return out
+}
+
+// people is a range in words. Of a handful no number is said: so few people
+// could be recognised by it.
+func people(l *i18n.Locale, low, high int) string {
+	if high < fewPeople {
+		return l.T("fewer than ten")
+	}
+	return l.Range(int64(low), int64(high))
+}
+
+type newData struct {
+	Form    *web.Form
+	Event   id.Event
+	Title   string
+	Key     string
+	Methods []web.Choice
+}
+
+var newPage = web.NewPage[newData](pages, "pages/new.html")
+
+// target is the event of the address, for somebody who may add an estimate.
+func (w *Web) target(c *web.Call) (About, error) {
+	if err := c.RequireActor(); err != nil {
+		return About{}, err
+	}
+	if !id.Valid(c.Param("id")) {
+		return About{}, web.ErrNotFound()
+	}
+	var a About
+	err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
+		var err error
+		a, err = w.MayAdd(c.Context(), tx, c.Actor(), id.Event(c.Param("id")))
+		return err
+	})
+	return a, err
+}
+
+func (w *Web) newForm(c *web.Call) error {
+	a, err := w.target(c)
+	if err != nil {
+		return err
+	}
+	return w.form(c, c.NewForm().Set("key", c.NewKey()).Set("method", "eye"), a)
+}
+
+func (w *Web) form(c *web.Call, f *web.Form, a About) error {
+	d := newData{Form: f, Event: a.Event, Title: a.Title, Key: f.Line("key")}
+	for _, m := range methods {
+		d.Methods = append(d.Methods, web.Choice{Value: m.Code, Label: c.Locale.T(m.Name), On: f.Has("method", m.Code)})
+	}
+	c.Header().Set("Cache-Control", "no-store")
+	return newPage.RenderForm(c, f, d)
+}
+
+func (w *Web) create(c *web.Call) error {
+	a, err := w.target(c)
+	if err != nil {
+		return err
+	}
+	f, err := c.Form()
+	if err != nil {
+		return err
+	}
+	err = w.AddEstimate(c.Context(), c.Actor(), a.Event, f.Line("key"), Input{
+		Low: f.Line("low"), High: f.Line("high"), Words: f.Line("words"), Method: f.Line("method"),
+		SourceName: f.Line("source_name"), SourceURL: f.Line("source_url"),
+	})
+	if f.Accepts(err) {
+		return w.form(c, f, a)
+	}
+	if err != nil {
+		return err
+	}
+	return c.SeeOther("/events/" + string(a.Event) + "#turnout")
+}
+
+type row struct {
+	Label   string
+	Href    string
+	Events  int
+	Low     string // both "" when no event has an estimate
+	High    string
+	Without int
+}
+
+type tab struct {
+	Href, Text string
+	Current    bool
+}
+
+type listData struct {
+	Form    *web.Form
+	Title   string
+	Places  bool
+	Tabs    []tab
+	Rows    []row
+	Next    string
+	Formats []tab
+	Filter  bool
+}
+
+var listPage = web.NewPage[listData](pages, "pages/list.html")
+
+// list is the page of totals.
+func (w *Web) list(c *web.Call) error {
+	return c.Cached([]string{"events", "turnout"}, time.Hour, func() error {
+		f := c.NewForm()
+		for _, k := range []string{"month", "country", "region", "by"} {
+			f.Set(k, c.Query().Get(k))
+		}
+		d := listData{Form: f, Title: c.Locale.T("How many came")}
+		q, err := ParseQuery(c.Query(), pageSize)
+		if f.Accepts(err) {
+			return listPage.RenderForm(c, f, d)
+		}
+		if err != nil {
+			return err
+		}
+		r, err := w.Totals(c.Context(), q, c.Now())
+		if err != nil {
+			return err
+		}
+		fillList(c.Locale, &d, r)
+		return listPage.Render(c, d)
+	})
+}
+
+func fillList(l *i18n.Locale, d *listData, r Result) {
+	q := r.Query
+	d.Places, d.Filter = q.Places, len(q.Values()) > 0
+	if !q.Month.IsZero() {
+		d.Title = l.T("How many came in {month}", "month", l.Month(q.Month))
+		d.Form.Set("month", q.Month.Format("2006-01"))
+	}
+	for _, x := range r.Rows {
+		d.Rows = append(d.Rows, tableRow(l, &q, x))
+	}
+	if n := len(r.Rows); r.More && !q.Places {
+		v := q.Values()
+		v.Set("before", dateOf(r.Rows[n-1].Day).Format(time.DateOnly))
+		d.Next = withQuery("/turnout", v)
+	}
+	days, places := q, q
+	days.Places, places.Places = false, true
+	d.Tabs = []tab{
+		{withQuery("/turnout", days.Values()), l.T("By day"), !q.Places},
+		{withQuery("/turnout", places.Values()), l.T("By place"), q.Places},
+	}
+	d.Formats = []tab{
+		{Href: withQuery("/turnout.csv", q.Values()), Text: "CSV"}, {Href: withQuery("/turnout.json", q.Values()), Text: "JSON"},
+	}
+}
+
+func tableRow(l *i18n.Locale, q *Query, x Row) row {
+	out := row{Events: x.Events, Without: x.Without}
+	if x.Events > x.Without {
+		out.Low, out.High = l.Number(int64(x.Low)), l.Number(int64(x.High))
+		if x.High < fewPeople {
+			out.Low, out.High = "", l.T("fewer than ten")
+		}
+	}
+	if q.Places {
+		one := Query{Month: q.Month, Country: x.Country, Region: x.Region}
+		out.Label, out.Href = placeName(x.Country, x.Region), withQuery("/turnout", one.Values())
+		if out.Label == "" {
+			out.Label, out.Href = l.T("Place not known"), ""
+		}
+		return out
+	}
+	day := dateOf(x.Day)
+	v := url.Values{"from": {day.Format(time.DateOnly)}, "to": {day.Format(time.DateOnly)}, "when": {"past"}}
+	out.Label, out.Href = l.Date(day), "/events?"+v.Encode()
+	return out
+}
+
+func placeName(country, region string) string {
+	p := geo.Place{Region: region, Country: country}
+	return p.Label()
+}
+
+func withQuery(path string, v url.Values) string {
+	if len(v) == 0 {
+		return path
+	}
+	return path + "?" + v.Encode()
+}
