@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -105,8 +107,11 @@ func (importFlags) open(ctx context.Context, p *program, from string) (io.ReadCl
 	case from == "-":
 		return io.NopCloser(p.in), -1, nil
 	case strings.Contains(from, "://"):
-		r, err := fetch.Open(ctx, from)
-		return r, -1, err
+		b, err := fetch.New(net.DefaultResolver).Get(ctx, from, "text/calendar")
+		if err != nil {
+			return nil, 0, fmt.Errorf("fetch the calendar: %w", err)
+		}
+		return io.NopCloser(bytes.NewReader(b)), int64(len(b)), nil
 	}
 	f, err := os.Open(from)
 	if err != nil {

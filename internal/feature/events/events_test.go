@@ -345,10 +345,12 @@ func randomQuery(rnd *rand.Rand) events.Query {
 	if rnd.IntN(4) == 0 {
 		q.Access = 1 // step_free
 	}
-	switch rnd.IntN(4) {
+	switch rnd.IntN(5) {
 	case 0:
 		q.Past = true
 	case 1:
+		q.All = true
+	case 2:
 		q.From = dbtest.Now.Truncate(24*time.Hour).AddDate(0, 0, rnd.IntN(60)-40)
 		q.To = q.From.AddDate(0, 0, 1+rnd.IntN(20))
 	}
@@ -373,7 +375,7 @@ func plain(all []events.Event, q events.Query, now time.Time) []string {
 		case q.Past:
 			ok = ok && !e.End.After(now)
 		case q.From.IsZero():
-			ok = ok && e.End.After(now)
+			ok = ok && (q.All || e.End.After(now))
 		default:
 			ok = ok && !day.Before(q.From) && day.Before(q.To)
 		}
@@ -382,7 +384,7 @@ func plain(all []events.Event, q events.Query, now time.Time) []string {
 		}
 	}
 	slices.SortFunc(hits, func(a, b events.Event) int {
-		if q.Past {
+		if q.Past || q.All {
 			a, b = b, a
 		}
 		if c := a.Start.Compare(b.Start); c != 0 {

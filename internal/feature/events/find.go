@@ -59,6 +59,9 @@ func find(ctx context.Context, tx *db.Tx, q Query) (Result, error) {
 	return r, err
 }
 
+// farFuture is after every start that is accepted.
+var farFuture = time.Date(2400, 1, 1, 0, 0, 0, 0, time.UTC)
+
 type finder struct {
 	q    Query
 	tx   *db.Tx
@@ -128,7 +131,7 @@ func (f *finder) conditions() {
 	switch {
 	case q.Past:
 		add("e.ends_at <= %s", clock.Micros(now))
-	case q.From.IsZero() && q.To.IsZero():
+	case q.From.IsZero() && q.To.IsZero() && !q.All:
 		add("e.ends_at > %s", clock.Micros(now))
 	}
 	if !q.From.IsZero() {
@@ -136,7 +139,7 @@ func (f *finder) conditions() {
 	}
 	if !q.To.IsZero() {
 		add("e.day < %s", dayNumber(q.To))
-		if !q.Past { // the walk may end there: no zone is more than a day off
+		if !q.latestFirst() { // the walk may end there: no zone is more than a day off
 			add(f.key+" < %s", keyFrom(q.To.AddDate(0, 0, 2)))
 		}
 	}
@@ -169,8 +172,11 @@ func (f *finder) start() int64 {
 	if q.After != 0 {
 		return q.After
 	}
-	if q.Past {
+	if q.latestFirst() {
 		end := f.tx.Now()
+		if q.All {
+			end = farFuture
+		}
 		if !q.To.IsZero() && q.To.Before(end) {
 			end = q.To.AddDate(0, 0, 2)
 		}
@@ -189,7 +195,7 @@ func (f *finder) start() int64 {
 // sql reads the next n candidates after $1, in cell $2.
 func (f *finder) sql(n int) string {
 	op, order := ">", ""
-	if f.q.Past {
+	if f.q.latestFirst() {
 		op, order = "<", " desc"
 	}
 	return fmt.Sprintf("select %s, e.lat, e.lon from %s where %s %s $1 and %s order by %s%s limit %d",
@@ -211,7 +217,7 @@ func (f *finder) run() ([]hit, error) {
 		all = append(all, hs...)
 	}
 	slices.SortFunc(all, func(a, b hit) int {
-		if f.q.Past {
+		if f.q.latestFirst() {
 			a, b = b, a
 		}
 		return cmp.Compare(a.key, b.key)

@@ -164,11 +164,12 @@ func (w *Web) home(c *web.Call) error {
 			Search:   w.searchForm(c, "/events", url.Values{}),
 			Upcoming: w.items(c, up.Events, &q), Past: w.items(c, past.Events, &q),
 		}
-		shown, err := w.Search(c.Context(), Query{Limit: mapLimit, Past: true})
+		all := Query{Limit: mapLimit, All: true}
+		shown, err := w.Search(c.Context(), all)
 		if err != nil {
 			return err
 		}
-		d.Map = w.mapView(c, &Query{Past: true}, append(up.Events, shown.Events...))
+		d.Map = w.mapView(c, &all, shown.Events)
 		return homePage.Render(c, d)
 	})
 }

@@ -41,6 +41,21 @@ type ImportOptions struct {
 	Progress func(rows int)
 }
 
+// Arrival is a new event, where it counts and what is said of it.
+type Arrival struct {
+	Event     id.Event
+	Spot      *Spot
+	Estimates []Estimate
+}
+
+// BulkTally is a [Tally] that takes many new events in one call, inside one
+// transaction. An import uses it when the tally can do it: the totals of a day
+// are then written once for all its events.
+type BulkTally interface {
+	Tally
+	SetNew(ctx context.Context, tx *db.Tx, all []Arrival) error
+}
+
 // batchRows is how many rows share one transaction: enough that the commit's
 // cost disappears, few enough that other writers wait for milliseconds.
 const batchRows = 500

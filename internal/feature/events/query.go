@@ -29,6 +29,7 @@ type Query struct {
 	HasBox   bool
 	From, To time.Time // local days are read in UTC; To is exclusive; zero is open
 	Past     bool      // what is over, latest first
+	All      bool      // past and upcoming, latest first
 	Kinds    []Kind
 	Handle   string // group
 	Group    id.Group
@@ -73,7 +74,7 @@ func ParseQuery(v url.Values, places Places) (Query, error) {
 			p.fail("to", "search.to_before_from", "The last day must not be before the first.")
 		}
 	}
-	q.Past = v.Get("when") == "past"
+	q.Past, q.All = v.Get("when") == "past", v.Get("when") == "all"
 	p.words(v, &q)
 	if s := v.Get("after"); s != "" {
 		n, err := strconv.ParseInt(s, 36, 64)
@@ -162,6 +163,9 @@ func (q *Query) Values() url.Values {
 	if q.Past {
 		v.Set("when", "past")
 	}
+	if q.All {
+		v.Set("when", "all")
+	}
 	for _, k := range q.Kinds {
 		v.Add("kind", string(k))
 	}
@@ -198,6 +202,9 @@ func (q *Query) holds(p geo.Point) bool {
 	}
 	return !q.HasPlace || geo.Distance(q.Place.Point, p) <= q.Radius
 }
+
+// latestFirst reports the order of the results.
+func (q *Query) latestFirst() bool { return q.Past || q.All }
 
 // Filtered reports whether anything was asked at all.
 func (q *Query) Filtered() bool { return len(q.Values()) > 0 }

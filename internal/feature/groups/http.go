@@ -110,7 +110,7 @@ func (s *Service) mine(c *web.Call) error {
 	var d mineData
 	for _, m := range list {
 		d.Groups = append(d.Groups, mineView{
-			m, roleName(c.Locale.T, m.Role), authz.May(c.Actor(), authz.CreateEvent, authz.Subject{Role: m.Role, Suspended: m.Suspended}),
+			m, roleName(c.Locale, m.Role), authz.May(c.Actor(), authz.CreateEvent, authz.Subject{Role: m.Role, Suspended: m.Suspended}),
 		})
 	}
 	return minePage.Render(c, d)
@@ -166,7 +166,7 @@ func (s *Service) show(c *web.Call) error {
 func (s *Service) page(c *web.Call, g Group, sub authz.Subject) error {
 	by := c.Actor()
 	d := showData{
-		Group: g, URL: "/groups/" + g.Handle, Role: roleName(c.Locale.T, sub.Role),
+		Group: g, URL: "/groups/" + g.Handle, Role: roleName(c.Locale, sub.Role),
 		Can: can{
 			Edit: authz.May(by, authz.EditGroup, sub), Members: authz.May(by, authz.SeeMembers, sub),
 			Invite: authz.May(by, authz.InviteMember, sub), Event: authz.May(by, authz.CreateEvent, sub),

@@ -35,7 +35,7 @@ func (s *Service) showMembers(c *web.Call, f *web.Form, after string) error {
 	}
 	d := membersData{Form: f, Group: g}
 	for _, m := range list {
-		d.Members = append(d.Members, memberView{m, roleChoices(c.Locale.T, authz.Roles(), m.Role), m.Person == c.Actor().Person})
+		d.Members = append(d.Members, memberView{m, roleChoices(c.Locale, authz.Roles(), m.Role), m.Person == c.Actor().Person})
 	}
 	if more {
 		d.Next = "/groups/" + g.Handle + "/members?after=" + url.QueryEscape(list[len(list)-1].Handle)
@@ -172,9 +172,9 @@ func (s *Service) showInvitations(c *web.Call, f *web.Form, link string) error {
 		return err
 	}
 	d := invitationsData{Form: f, Group: g, Link: link, Days: int(invitationTTL / (24 * time.Hour))}
-	d.Roles = f.Choose("role", roleChoices(c.Locale.T, may, authz.None))
+	d.Roles = f.Choose("role", roleChoices(c.Locale, may, authz.None))
 	for _, o := range open {
-		v := openView{ID: o.ID, Role: roleName(c.Locale.T, o.Role), Ends: o.Ends}
+		v := openView{ID: o.ID, Role: roleName(c.Locale, o.Role), Ends: o.Ends}
 		for _, r := range may {
 			v.Revoke = v.Revoke || r == o.Role
 		}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"convoke/internal/authz"
+	"convoke/internal/i18n"
 	"convoke/internal/web"
 )
 
@@ -36,36 +37,36 @@ func languageNames(codes []string) string {
 }
 
 // roleName says a role to people.
-func roleName(t func(string, ...any) string, r authz.Role) string {
+func roleName(l *i18n.Locale, r authz.Role) string {
 	switch r {
 	case authz.Steward:
-		return t("Steward")
+		return l.T("Steward")
 	case authz.Organizer:
-		return t("Organiser")
+		return l.T("Organiser")
 	case authz.Member:
-		return t("Member")
+		return l.T("Member")
 	case authz.None:
 	}
 	return ""
 }
 
-func roleHint(t func(string, ...any) string, r authz.Role) string {
+func roleHint(l *i18n.Locale, r authz.Role) string {
 	switch r {
 	case authz.Steward:
-		return t("Looks after the group and its members.")
+		return l.T("Looks after the group and its members.")
 	case authz.Organizer:
-		return t("Publishes events.")
+		return l.T("Publishes events.")
 	case authz.Member:
-		return t("Sees drafts.")
+		return l.T("Sees drafts.")
 	case authz.None:
 	}
 	return ""
 }
 
-func roleChoices(t func(string, ...any) string, roles []authz.Role, on authz.Role) []web.Choice {
+func roleChoices(l *i18n.Locale, roles []authz.Role, on authz.Role) []web.Choice {
 	var out []web.Choice
 	for _, r := range roles {
-		out = append(out, web.Choice{Value: string(r), Label: roleName(t, r), Hint: roleHint(t, r), On: r == on})
+		out = append(out, web.Choice{Value: string(r), Label: roleName(l, r), Hint: roleHint(l, r), On: r == on})
 	}
 	return out
 }

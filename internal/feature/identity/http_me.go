@@ -2,6 +2,7 @@ package identity
 
 import (
 	"convoke/internal/authz"
+	"convoke/internal/i18n"
 	"convoke/internal/web"
 )
 
@@ -164,7 +165,7 @@ func (s *Service) showOperator(c *web.Call, f *web.Form, link string) error {
 		{Value: RoleOperator, Label: l.T("An operator"), Hint: l.T("Keeps this server, as you do.")},
 	})}
 	for _, a := range days {
-		d.Audit = append(d.Audit, auditView{a, actionText(l.T, a.Action)})
+		d.Audit = append(d.Audit, auditView{a, actionText(l, a.Action)})
 	}
 	c.Header().Set("Cache-Control", "no-store")
 	return operatorPage.RenderForm(c, f, d)
@@ -201,36 +202,36 @@ func (s *Service) inviteOperator(c *web.Call) error {
 
 // actionText says an audited action to people. Actions of other features that
 // it does not know are shown as they are.
-func actionText(t func(string, ...any) string, action string) string {
+func actionText(l *i18n.Locale, action string) string {
 	switch action {
 	case "invite":
-		return t("Invitation made")
+		return l.T("Invitation made")
 	case "join":
-		return t("Invitation used")
+		return l.T("Invitation used")
 	case "revoke invitation":
-		return t("Invitation revoked")
+		return l.T("Invitation revoked")
 	case "passphrase":
-		return t("Passphrase replaced by its owner")
+		return l.T("Passphrase replaced by its owner")
 	case "reset link":
-		return t("Link for a new passphrase made")
+		return l.T("Link for a new passphrase made")
 	case "reset":
-		return t("Passphrase reset by a link")
+		return l.T("Passphrase reset by a link")
 	case "suspend":
-		return t("Account suspended")
+		return l.T("Account suspended")
 	case "lift suspension":
-		return t("Suspension of an account lifted")
+		return l.T("Suspension of an account lifted")
 	case "start group":
-		return t("Group started")
+		return l.T("Group started")
 	case "change role":
-		return t("Role in a group changed")
+		return l.T("Role in a group changed")
 	case "remove member":
-		return t("Member of a group removed")
+		return l.T("Member of a group removed")
 	case "leave group":
-		return t("Group left")
+		return l.T("Group left")
 	case "suspend group":
-		return t("Group suspended")
+		return l.T("Group suspended")
 	case "lift group suspension":
-		return t("Suspension of a group lifted")
+		return l.T("Suspension of a group lifted")
 	}
 	return action
 }

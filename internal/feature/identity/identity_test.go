@@ -63,7 +63,7 @@ func newService(t *testing.T, d *db.DB, c clock.Clock) (*Service, *fakeGroups) {
 	g := &fakeGroups{}
 	insertRiverside(t, d)
 	return New(Deps{
-		DB: d, IDs: id.NewSource(c, nil), Clock: c, Log: testLog(t), Locales: locales(t),
+		DB: d, IDs: id.NewSource(c, nil), Log: testLog(t), Locales: locales(t),
 		Limit: always{}, Client: clientOf, Groups: g,
 	}), g
 }
@@ -161,6 +161,13 @@ func TestSignIn(t *testing.T) {
 		}
 		if _, ok, _ := s.Session(ctx, secret); ok {
 			t.Error("the old session of the browser still works")
+		}
+		other, _, browser := account(t, s, RoleAccount, "ada") // on a shared computer
+		if again, err = s.SignIn(ctx, "sam.reed", j.Words, browser); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok, _ := s.Session(ctx, other.Session); ok {
+			t.Error("the other account's session stays behind in the browser")
 		}
 		c.Add(32 * 24 * time.Hour)
 		if _, ok, _ := s.Session(ctx, again); ok {

@@ -165,6 +165,12 @@ func TestSetUp(t *testing.T) {
 		_, err = s.SetUp(ctx, late, in)
 		wantKind(t, err, fault.KindGone)
 		now := link()
+		account(t, s, RoleOperator, "first") // made from the command line meanwhile
+		_, err = s.SetUp(ctx, now, in)
+		wantKind(t, err, fault.KindGone)
+		if err := s.Suspend(ctx, "first", true); err != nil {
+			t.Fatal(err)
+		}
 		_, err = s.SetUp(ctx, now, SetupInput{Language: "xx", Handle: "1"})
 		if e := fault.Of(err); e == nil || len(e.Fields) != 3 {
 			t.Errorf("an empty form gives %v", err)

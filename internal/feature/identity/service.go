@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"convoke/internal/authz"
-	"convoke/internal/clock"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/i18n"
@@ -43,7 +42,6 @@ type Groups interface {
 type Deps struct {
 	DB      *db.DB
 	IDs     *id.Source
-	Clock   clock.Clock
 	Log     *slog.Logger
 	Locales *i18n.Bundle
 	Limit   Limiter

@@ -132,6 +132,15 @@ func (s *Service) open(ctx context.Context, tx *db.Tx, secret string) (Invitatio
 		return Invitation{}, err
 	}
 	inv := Invitation{Role: row.role, row: row}
+	if row.role == roleSetup { // only while there is nobody to ask
+		has, err := hasOperator(ctx, tx)
+		if err != nil {
+			return Invitation{}, err
+		}
+		if has {
+			return Invitation{}, errGone()
+		}
+	}
 	if row.group != "" {
 		inv.GroupName, inv.GroupHandle, err = s.Groups.Title(ctx, tx, row.group)
 		if fault.Is(err, fault.KindNotFound) {

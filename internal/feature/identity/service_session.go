@@ -85,7 +85,8 @@ func errWrongPass() error {
 
 // SignIn checks a passphrase and returns the secret of a new session. An
 // unknown handle, wrong words and a suspended account get the same answer
-// after the same time. old is the browser's present session, which ends, or "".
+// after the same time. old is the browser's present session, which ends whoever
+// it belongs to, or "".
 func (s *Service) SignIn(ctx context.Context, handle, pass, old string) (secret string, err error) {
 	h := foldHandle(handle)
 	switch {
@@ -125,7 +126,7 @@ func (s *Service) SignIn(ctx context.Context, handle, pass, old string) (secret 
 			return err
 		}
 		if old != "" {
-			if _, err := deleteSession(ctx, tx, p.id, old); err != nil {
+			if err := endSession(ctx, tx, old); err != nil {
 				return err
 			}
 		}

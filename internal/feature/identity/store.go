@@ -142,6 +142,12 @@ func deleteSession(ctx context.Context, tx *db.Tx, p id.Person, sid string) (int
 	return tx.Exec(ctx, "delete from session where person_id = $1 and id = $2", string(p), sid)
 }
 
+// endSession ends a session whoever it belongs to.
+func endSession(ctx context.Context, tx *db.Tx, sid string) error {
+	_, err := tx.Exec(ctx, "delete from session where id = $1", sid)
+	return err
+}
+
 // deleteSessions ends all sessions of a person but one; "" spares none.
 func deleteSessions(ctx context.Context, tx *db.Tx, p id.Person, but string) error {
 	_, err := tx.Exec(ctx, "delete from session where person_id = $1 and id <> $2", string(p), but)

@@ -49,12 +49,13 @@ type jsonTotals struct {
 	Next string    `json:"next,omitempty"` // address of what comes before the last row
 }
 
-// note goes with every file, because files travel without their page.
-const note = "Sums of the lowest and highest numbers that sources give for each event; events without an estimate add nothing. Not a census."
-
+// json says what the numbers are in the file itself, because files travel
+// without their page.
 func (w *Web) json(c *web.Call) error {
 	return w.feed(c, func(r Result) error {
-		d := jsonTotals{Note: note, Rows: []jsonRow{}}
+		d := jsonTotals{Rows: []jsonRow{}}
+		d.Note = c.Locale.T("Sums of the lowest and the highest numbers that sources give for each event. " +
+			"Events without an estimate add nothing. This is not a census.")
 		for _, x := range r.Rows {
 			j := jsonRow{Country: x.Country, Region: x.Region, Events: x.Events, WithoutEstimate: x.Without}
 			if x.Day > 0 {

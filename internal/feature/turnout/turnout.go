@@ -143,41 +143,50 @@ type Input struct {
 
 // parse lists all that is wrong at once.
 func (in Input) parse() (Estimate, error) {
-	var bad []fault.FieldError
-	fail := func(name, code, msg string, args ...any) { bad = append(bad, fault.Field(name, code, msg, args...)) }
 	e := Estimate{Words: in.Words, Method: in.Method, SourceName: in.SourceName, SourceURL: in.SourceURL}
-	people := func(name, s string) int {
-		n, ok := parsePeople(s)
-		if !ok {
-			fail(name, "turnout.number", "Write a whole number of people from 0 to {max}.", "max", maxPeople)
+	low, okLow := parsePeople(in.Low)
+	high, okHigh := low, okLow
+	if strings.TrimSpace(in.High) != "" {
+		high, okHigh = parsePeople(in.High)
+	}
+	e.Low, e.High = low, high
+	bad := e.problems()
+	for _, f := range []struct {
+		name string
+		ok   bool
+	}{{"high", okHigh || !okLow}, {"low", okLow}} {
+		if !f.ok {
+			bad = slices.Insert(bad, 0, fault.Field(f.name, "turnout.number",
+				"Write a whole number of people from 0 to {max}.", "max", maxPeople))
 		}
-		return n
 	}
-	e.Low = people("low", in.Low)
-	if e.High = e.Low; strings.TrimSpace(in.High) != "" {
-		e.High = people("high", in.High)
+	if okLow && okHigh && high < low {
+		bad = slices.Insert(bad, 0, fault.Field("high", "turnout.order", "The high number must not be below the low one."))
 	}
-	if len(bad) == 0 && e.High < e.Low {
-		fail("high", "turnout.order", "The high number must not be below the low one.")
-	}
+	return e, fault.Invalid(bad...)
+}
+
+// problems are those of the texts.
+func (e Estimate) problems() []fault.FieldError {
+	var bad []fault.FieldError
 	if methodName(e.Method) == "" {
-		fail("method", "turnout.method", "Choose how the number came about.")
+		bad = append(bad, fault.Field("method", "turnout.method", "Choose how the number came about."))
 	}
 	if e.SourceName == "" {
-		fail("source_name", "turnout.source_missing", "Say who counted or reported this, so that others can judge it.")
+		bad = append(bad, fault.Field("source_name", "turnout.source_missing", "Say who counted or reported this, so that others can judge it."))
 	}
 	for _, f := range []struct {
 		name, text string
 		limit      int
 	}{{"words", e.Words, maxWords}, {"source_name", e.SourceName, maxName}, {"source_url", e.SourceURL, maxURL}} {
 		if utf8.RuneCountInString(f.text) > f.limit {
-			fail(f.name, "form.long", "This is too long: at most {limit} characters, please.", "limit", f.limit)
+			bad = append(bad, fault.Field(f.name, "form.long", "This is too long: at most {limit} characters, please.", "limit", f.limit))
 		}
 	}
 	if e.SourceURL != "" && !validLink(e.SourceURL) {
-		fail("source_url", "turnout.link", "Write a full address that begins with https://.")
+		bad = append(bad, fault.Field("source_url", "turnout.link", "Write a full address that begins with https://."))
 	}
-	return e, fault.Invalid(bad...)
+	return bad
 }
 
 func validLink(s string) bool {
