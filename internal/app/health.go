@@ -2,23 +2,21 @@ package app
 
 import (
 	"context"
-	"io"
 	"log"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"convoke/internal/db"
+	"convoke/internal/fault"
+	"convoke/internal/web"
 )
 
 // healthz says that the process answers.
-func (n *Node) healthz(w http.ResponseWriter, _ *http.Request) {
-	_, _ = io.WriteString(w, "ok\n")
-}
+func (n *Node) healthz(c *web.Call) error { return c.Write(200, "text/plain", []byte("ok\n")) }
 
 // readyz says that the database answers too.
-func (n *Node) readyz(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+func (n *Node) readyz(c *web.Call) error {
+	ctx, cancel := context.WithTimeout(c.Context(), 2*time.Second)
 	defer cancel()
 	err := n.DB.Read(ctx, func(tx *db.Tx) error {
 		var one int
@@ -30,12 +28,9 @@ func (n *Node) readyz(w http.ResponseWriter, r *http.Request) {
 	default:
 	}
 	if err != nil {
-		n.Log.Warn("not ready", "error", err)
-		w.WriteHeader(http.StatusServiceUnavailable)
-		_, _ = io.WriteString(w, "the database does not answer\n")
-		return
+		return fault.Because(fault.Unavailable("node.not_ready", "The database does not answer."), err)
 	}
-	_, _ = io.WriteString(w, "ready\n")
+	return c.Write(200, "text/plain", []byte("ready\n"))
 }
 
 // reloadInfo follows a change by another process; it runs beside the commit

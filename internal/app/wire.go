@@ -31,7 +31,7 @@ func (n *Node) wire(ctx context.Context) error {
 	facts := &facts{}
 	n.Jobs = job.New(n.DB, n.Clock, n.Log)
 	n.Identity = identity.New(identity.Deps{
-		DB: n.DB, IDs: n.IDs, Clock: n.Clock, Log: n.Log, Locales: n.locales, Limit: limits,
+		DB: n.DB, IDs: n.IDs, Log: n.Log, Locales: n.locales, Limit: limits,
 		Client:      func(r *http.Request) string { return ratelimit.Prefix(r.RemoteAddr) },
 		SiteChanged: func(name, language string) { n.setInfo(name, language) },
 	})
@@ -132,9 +132,9 @@ func (n *Node) mount(ctx context.Context) error {
 	n.attendWeb.Mount(n.Site)
 	n.turnoutWeb.Mount(n.Site)
 	n.aboutWeb.Mount(n.Site)
-	n.Site.Raw("GET /map/tiles/{z}/{x}/{y}", n.basemap.Handler())
-	n.Site.Raw("GET /healthz", http.HandlerFunc(n.healthz))
-	n.Site.Raw("GET /readyz", http.HandlerFunc(n.readyz))
+	n.Site.Handle("GET /map/tiles/{z}/{x}/{y}", func(c *web.Call) error { return n.basemap.Serve(c.W, c.R) })
+	n.Site.Handle("GET /healthz", n.healthz)
+	n.Site.Handle("GET /readyz", n.readyz)
 	return n.loadInfo(ctx)
 }
 

@@ -62,6 +62,7 @@ func (c *Call) session() error {
 	}
 	if ok {
 		c.Session = s
+		c.SignIn(k.Value) // the cookie lives as long as the session: 30 days from its last use
 	}
 	return nil
 }

@@ -78,8 +78,8 @@ func setUp(t *testing.T, d *db.DB) *fixture {
 		t.Fatal(err)
 	}
 	err = d.Write(t.Context(), func(tx *db.Tx) error {
-		_, err := tx.Exec(t.Context(), `insert into groups (id, handle, name, name_folded, about, about_html, place, zone, langs, suspended, sample, created_at)
-			values ('g1', 'riverside', 'Riverside Neighbours', 'riverside neighbours', '', '', 'Leipzig', 'Europe/Berlin', 'de', $1, $2, 0)`, false, false)
+		_, err := tx.Exec(t.Context(), `insert into groups (id, handle, name, name_folded, handle_look, name_look, about, about_html, place, zone, langs, suspended, sample, created_at)
+			values ('g1', 'riverside', 'Riverside Neighbours', 'riverside neighbours', '', '', '', '', 'Leipzig', 'Europe/Berlin', 'de', $1, $2, 0)`, false, false)
 		return err
 	})
 	if err != nil {

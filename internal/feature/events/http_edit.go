@@ -50,7 +50,7 @@ func (w *Web) editPage(c *web.Call, f *web.Form, d editData) error {
 		}
 		d.States = append(d.States, web.Choice{Value: string(s.state), Label: l.T(s.name), On: f.Has("state", string(s.state))})
 	}
-	d.Langs = f.Choose("lang", append([]web.Choice{{Label: l.T("Not said")}}, languages()...))
+	d.Langs = f.Choose("lang", append([]web.Choice{{Label: l.T("Not said")}}, web.Languages()...))
 	d.Zones = f.Choose("zone", []web.Choice{{Label: l.T("The place’s own time")}})
 	for _, z := range geo.Zones() {
 		d.Zones = append(d.Zones, web.Choice{Value: z, Label: z, On: f.Has("zone", z)})

@@ -7,6 +7,7 @@ import (
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
+	"convoke/internal/i18n"
 	"convoke/internal/web"
 )
 
@@ -83,7 +84,7 @@ func (w *Web) page(c *web.Call, e Event, g Group, sub authz.Subject, src Source)
 			Edit:       authz.May(c.Actor(), authz.EditEvent, sub),
 			SeeNumbers: authz.May(c.Actor(), authz.SeeNumbers, sub),
 		},
-		HasMap: e.Where.HasPoint, Precise: preciseNote(l.T, &e),
+		HasMap: e.Where.HasPoint, Precise: preciseNote(l, &e),
 	}
 	if e.Organizer == "" {
 		d.Item.By = g.Name
@@ -138,14 +139,14 @@ func zoneCity(zone string) string {
 	return strings.ReplaceAll(zone, "_", " ")
 }
 
-func preciseNote(t func(string, ...any) string, e *Event) string {
+func preciseNote(l *i18n.Locale, e *Event) string {
 	switch e.Where.Precise {
 	case "locality":
-		return t("The map shows the middle of the town, not the exact place.")
+		return l.T("The map shows the middle of the town, not the exact place.")
 	case "postcode":
-		return t("The map shows the middle of the postcode area, not the exact place.")
+		return l.T("The map shows the middle of the postcode area, not the exact place.")
 	case "region", "country":
-		return t("Only the region is known.")
+		return l.T("Only the region is known.")
 	}
 	return ""
 }

@@ -354,6 +354,17 @@ func (im *importer) insertAll(ctx context.Context, tx *db.Tx, all []freshEvent) 
 			return fmt.Errorf("line %d: %w", rest[i].in.line, err)
 		}
 	}
+	return im.tallyNew(ctx, tx, all)
+}
+
+func (im *importer) tallyNew(ctx context.Context, tx *db.Tx, all []freshEvent) error {
+	if bulk, ok := im.Tally.(BulkTally); ok {
+		arrivals := make([]Arrival, len(all))
+		for i := range all {
+			arrivals[i] = Arrival{all[i].ID, all[i].Spot(), all[i].in.estimates}
+		}
+		return bulk.SetNew(ctx, tx, arrivals)
+	}
 	for i := range all {
 		if err := im.Tally.Set(ctx, tx, all[i].ID, nil, all[i].Spot(), all[i].in.estimates); err != nil {
 			return fmt.Errorf("line %d: %w", all[i].in.line, err)

@@ -125,7 +125,7 @@ func (s *Service) searchForm(c *web.Call, action string, v url.Values) searchFor
 		kindChoices = append(kindChoices, web.Choice{Value: string(k.kind), Label: l.T(k.name)})
 	}
 	sf.Kinds = f.Choose("kind", kindChoices)
-	sf.Langs = f.Choose("lang", append([]web.Choice{{Label: l.T("Any language")}}, languages()...))
+	sf.Langs = f.Choose("lang", append([]web.Choice{{Label: l.T("Any language")}}, web.Languages()...))
 	for _, x := range features {
 		sf.Access = append(sf.Access, web.Choice{Value: x.Code, Label: l.T(x.Name), On: f.Has("access", x.Code)})
 	}
@@ -140,20 +140,6 @@ func (s *Service) searchForm(c *web.Call, action string, v url.Values) searchFor
 		sf.Open = sf.Open || v.Get(k) != ""
 	}
 	return sf
-}
-
-// languages that events are held in, each in its own name.
-func languages() []web.Choice {
-	var out []web.Choice
-	for _, l := range [][2]string{
-		{"ar", "العربية"}, {"bn", "বাংলা"}, {"de", "Deutsch"}, {"en", "English"}, {"es", "Español"}, {"fa", "فارسی"},
-		{"fr", "Français"}, {"hi", "हिन्दी"}, {"it", "Italiano"}, {"ja", "日本語"}, {"ko", "한국어"}, {"nl", "Nederlands"},
-		{"pl", "Polski"}, {"pt", "Português"}, {"ru", "Русский"}, {"sw", "Kiswahili"}, {"tl", "Tagalog"}, {"tr", "Türkçe"},
-		{"uk", "Українська"}, {"ur", "اردو"}, {"vi", "Tiếng Việt"}, {"zh", "中文"},
-	} {
-		out = append(out, web.Choice{Value: l[0], Label: l[1]})
-	}
-	return out
 }
 
 // Description is an event in words, for a message in somebody's language.

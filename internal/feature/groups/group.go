@@ -11,6 +11,7 @@ import (
 	"convoke/internal/geo"
 	"convoke/internal/id"
 	"convoke/internal/markdown"
+	"convoke/internal/web"
 )
 
 // Limits of what is typed, in characters.
@@ -118,7 +119,7 @@ func (g *Group) setAbout(src string) (fault.FieldError, bool) {
 }
 
 func (g *Group) setLangs(codes []string) (fault.FieldError, bool) {
-	for _, l := range languages() {
+	for _, l := range web.Languages() {
 		for _, c := range codes {
 			if c == l.Value {
 				g.Langs = append(g.Langs, c)

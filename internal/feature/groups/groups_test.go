@@ -11,6 +11,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/id"
+	"convoke/internal/web"
 )
 
 func wantKind(t *testing.T, err error, k fault.Kind) {
@@ -88,7 +89,7 @@ func TestInputIsChecked(t *testing.T) {
 		"group.place_long":    func(in *CreateInput) { in.Place = strings.Repeat("x", maxPlace+1) },
 		"group.place_which":   func(in *CreateInput) { in.Place = "Springfield"; in.Pick = "Leipzig, Germany" },
 		"group.many_langs": func(in *CreateInput) {
-			for _, l := range languages() {
+			for _, l := range web.Languages() {
 				in.Langs = append(in.Langs, l.Value)
 			}
 		},

@@ -28,7 +28,7 @@ func readInput(f *web.Form) CreateInput {
 
 func (s *Service) showForm(c *web.Call, f *web.Form, d editData, err error) error {
 	d.Form = f
-	d.Langs = f.Choose("langs", languages())
+	d.Langs = f.Choose("langs", web.Languages())
 	if fault.HasCode(err, "group.place_which") {
 		for _, p := range distinct(s.Places.Find(strings.TrimSpace(f.Line("place")), maxChoices)) {
 			d.Places = append(d.Places, web.Choice{Value: p.Label(), Label: p.Label()})

@@ -33,7 +33,7 @@ func TestStartAGroup(t *testing.T) {
 	n.browser().get("/groups/new").want(t, 303, "/sign-in?next=%2Fgroups%2Fnew")
 	b := n.as(n.person("sam"))
 	a := b.get("/groups/new").want(t, 200, "")
-	if len(a.all("input[name=langs]")) != len(languages()) || len(a.all("main input[checked=]")) != 1 {
+	if len(a.all("input[name=langs]")) != len(web.Languages()) || len(a.all("main input[checked=]")) != 1 {
 		t.Error("languages are not offered, or the reader's own is not ticked")
 	}
 	a = b.post("/groups/new", "name", "<b>Ri", "handle", "R!", "place", "Nowhere", "about", "Hello\nyou", "langs", "de").want(t, 422, "")

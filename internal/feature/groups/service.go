@@ -258,37 +258,20 @@ func (s *Service) CreateSample(ctx context.Context, tx *db.Tx, in CreateInput) (
 	return g.ID, nil
 }
 
-// errFound ends the search for look-alikes.
-var errFound = errors.New("found")
-
 // lookAlike asks for a second thought when g could be taken for another group.
-// It reads the names of all groups, which happens only when one is started or
-// renamed, and holds none of them.
 func (s *Service) lookAlike(ctx context.Context, g Group) error {
-	handle, name := skeleton(g.Handle), skeleton(g.Name)
 	var other string
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
-		return eachName(ctx, tx, g.ID, func(h, n string) error {
-			if h == g.Handle {
-				return nil // taken: that has a message of its own
-			}
-			sh, sn := skeleton(h), skeleton(n)
-			if sh == handle || sn == name || sh == name || sn == handle {
-				other = n
-				return errFound
-			}
-			return nil
-		})
+		var err error
+		other, err = alike(ctx, tx, g)
+		return err
 	})
-	switch {
-	case errors.Is(err, errFound):
-		return fault.Invalid(fault.Field("anyway", "group.look_alike",
-			"People could take this group for “{other}”, which exists here already. Choose a name that tells them apart, or say below that you mean it.",
-			"other", other))
-	case err != nil:
+	if err != nil || other == "" {
 		return err
 	}
-	return nil
+	return fault.Invalid(fault.Field("anyway", "group.look_alike",
+		"People could take this group for “{other}”, which exists here already. Choose a name that tells them apart, or say below that you mean it.",
+		"other", other))
 }
 
 // Edit changes what a group says of itself. The handle stays.

@@ -3,6 +3,7 @@ package groups
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"html/template"
 	"strings"
@@ -55,10 +56,12 @@ func oneGroup(ctx context.Context, tx *db.Tx, where, arg string) (Group, error) 
 // insertGroup reports false when the handle is taken.
 func insertGroup(ctx context.Context, tx *db.Tx, g Group, folded string) (bool, error) {
 	n, err := tx.Exec(ctx, `insert into groups (id, handle, name, name_folded, about, about_html, place, lat, lon, zone, langs,
-		suspended, sample, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+		suspended, sample, created_at, handle_look, name_look)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 		on conflict (handle) do nothing`,
 		string(g.ID), g.Handle, g.Name, folded, g.About, string(g.AboutHTML), g.Place, coordinate(g.Lat, g.HasPoint),
-		coordinate(g.Lon, g.HasPoint), g.Zone, strings.Join(g.Langs, " "), false, g.Sample, clock.Micros(tx.Now()))
+		coordinate(g.Lon, g.HasPoint), g.Zone, strings.Join(g.Langs, " "), false, g.Sample, clock.Micros(tx.Now()),
+		skeleton(g.Handle), skeleton(g.Name))
 	if err != nil {
 		return false, fmt.Errorf("insert group: %w", err)
 	}
@@ -67,9 +70,9 @@ func insertGroup(ctx context.Context, tx *db.Tx, g Group, folded string) (bool, 
 
 func updateGroup(ctx context.Context, tx *db.Tx, g Group, folded string) error {
 	_, err := tx.Exec(ctx, `update groups set name = $1, name_folded = $2, about = $3, about_html = $4, place = $5, lat = $6,
-		lon = $7, zone = $8, langs = $9 where id = $10`,
+		lon = $7, zone = $8, langs = $9, name_look = $11 where id = $10`,
 		g.Name, folded, g.About, string(g.AboutHTML), g.Place, coordinate(g.Lat, g.HasPoint), coordinate(g.Lon, g.HasPoint),
-		g.Zone, strings.Join(g.Langs, " "), string(g.ID))
+		g.Zone, strings.Join(g.Langs, " "), string(g.ID), skeleton(g.Name))
 	if err != nil {
 		return fmt.Errorf("update group: %w", err)
 	}
@@ -105,15 +108,19 @@ func listGroups(ctx context.Context, tx *db.Tx, q, after string, limit int) ([]G
 	return db.Query(ctx, tx, query, args, scanGroup)
 }
 
-// eachName streams the handle and the name of every group but one.
-func eachName(ctx context.Context, tx *db.Tx, but id.Group, f func(handle, name string) error) error {
-	return tx.Each(ctx, "select handle, name from groups where id <> $1", []any{string(but)}, func(scan func(...any) error) error {
-		var handle, name string
-		if err := scan(&handle, &name); err != nil {
-			return err
+// alike returns the name of another group that looks like g, or "". A group
+// with the same handle is no look-alike: that is taken, which has a message of
+// its own.
+func alike(ctx context.Context, tx *db.Tx, g Group) (string, error) {
+	var name string
+	for _, column := range []string{"handle_look", "name_look"} {
+		err := tx.Get(ctx, "select name from groups where "+column+" in ($1, $2) and id <> $3 and handle <> $4 limit 1",
+			[]any{skeleton(g.Handle), skeleton(g.Name), string(g.ID), g.Handle}, &name)
+		if !errors.Is(err, db.ErrNoRows) {
+			return name, err
 		}
-		return f(handle, name)
-	})
+	}
+	return "", nil
 }
 
 // groupsOf lists the groups of a person with their roles, in the order of

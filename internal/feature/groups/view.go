@@ -8,25 +8,10 @@ import (
 	"convoke/internal/web"
 )
 
-// languages are those that a group can name, by ISO 639 code, each called as
-// its speakers call it.
-func languages() []web.Choice {
-	var out []web.Choice
-	for _, l := range [][2]string{
-		{"ar", "العربية"}, {"bn", "বাংলা"}, {"de", "Deutsch"}, {"en", "English"}, {"es", "Español"}, {"fa", "فارسی"},
-		{"fr", "Français"}, {"hi", "हिन्दी"}, {"it", "Italiano"}, {"ja", "日本語"}, {"ko", "한국어"}, {"nl", "Nederlands"},
-		{"pl", "Polski"}, {"pt", "Português"}, {"ru", "Русский"}, {"sw", "Kiswahili"}, {"tl", "Tagalog"}, {"tr", "Türkçe"},
-		{"uk", "Українська"}, {"ur", "اردو"}, {"vi", "Tiếng Việt"}, {"zh", "中文"},
-	} {
-		out = append(out, web.Choice{Value: l[0], Label: l[1]})
-	}
-	return out
-}
-
 // languageNames writes codes as "Deutsch, English".
 func languageNames(codes []string) string {
 	var out []string
-	for _, l := range languages() {
+	for _, l := range web.Languages() {
 		for _, c := range codes {
 			if c == l.Value {
 				out = append(out, l.Label)

@@ -3,55 +3,53 @@ package basemap
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"math"
 	"net/http"
 	"strconv"
 	"strings"
 
+	"convoke/internal/fault"
 	"convoke/internal/geo"
 )
 
 // tileType is the registered media type of Mapbox Vector Tiles.
 const tileType = "application/vnd.mapbox-vector-tile"
 
-// Handler serves the archive's tiles. Mount it for GET at a pattern with the path values z, x and y, such as "GET /map/tiles/{z}/{x}/{y}".
+// Serve answers a GET for one tile, with the path values z, x and y, as in "/map/tiles/{z}/{x}/{y}".
 //
-// Answers: 200 with the tile, compressed as it is stored when the client accepts that; 304 when the client has it; 204 for a tile inside the map that
-// holds nothing; 404 beyond the map or its zoom levels; 500 if the archive cannot be read. Tiles may be cached for a week by anyone, because they say
-// nothing about who asks; the strong ETag is a hash of the bytes sent.
-func (a *Archive) Handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		z, okZ := pathNumber(r, "z")
-		x, okX := pathNumber(r, "x")
-		y, okY := pathNumber(r, "y")
-		if !okZ || !okX || !okY || !a.covers(z, x, y) {
-			http.Error(w, "no such tile", http.StatusNotFound)
-			return
+// It sends 200 with the tile, compressed as it is stored when the client accepts that; 304 when the client has it; 204 for a tile inside the map that
+// holds nothing. It returns a NotFound fault beyond the map or its zoom levels, and an internal error if the archive cannot be read. Tiles may be cached
+// for a week by anyone, because they say nothing about who asks; the strong ETag is a hash of the bytes sent.
+func (a *Archive) Serve(w http.ResponseWriter, r *http.Request) error {
+	z, okZ := pathNumber(r, "z")
+	x, okX := pathNumber(r, "x")
+	y, okY := pathNumber(r, "y")
+	if !okZ || !okX || !okY || !a.covers(z, x, y) {
+		return fault.NotFound("map.no_tile", "The map does not reach that far.")
+	}
+	data, encoding, ok, err := a.Tile(z, x, y)
+	if err != nil {
+		return fmt.Errorf("read a tile: %w", err)
+	}
+	vary := encoding == "gzip"
+	if vary && !acceptsGzip(r.Header.Values("Accept-Encoding")) {
+		if data, err = decompress(data, compressionGzip, maxTileRaw); err != nil {
+			return fmt.Errorf("read a tile: %w", err)
 		}
-		data, encoding, ok, err := a.Tile(z, x, y)
-		if err != nil {
-			http.Error(w, "the map cannot be read", http.StatusInternalServerError)
-			return
-		}
-		head := w.Header()
-		head.Set("Cache-Control", "public, max-age=604800")
-		if !ok {
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
-		if encoding == "gzip" {
-			head.Set("Vary", "Accept-Encoding")
-			if !acceptsGzip(r.Header.Values("Accept-Encoding")) {
-				if data, err = decompress(data, compressionGzip, maxTileRaw); err != nil {
-					head.Del("Cache-Control")
-					http.Error(w, "the map cannot be read", http.StatusInternalServerError)
-					return
-				}
-				encoding = ""
-			}
-		}
-		sendTile(w, r, data, encoding)
-	})
+		encoding = ""
+	}
+	head := w.Header()
+	head.Set("Cache-Control", "public, max-age=604800")
+	if !ok {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	if vary {
+		head.Set("Vary", "Accept-Encoding")
+	}
+	sendTile(w, r, data, encoding)
+	return nil
 }
 
 func sendTile(w http.ResponseWriter, r *http.Request, data []byte, encoding string) {

@@ -5,12 +5,22 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"convoke/internal/fault"
 )
 
 func get(t *testing.T, a *Archive, method, path string, header map[string]string) *http.Response {
 	t.Helper()
 	mux := http.NewServeMux()
-	mux.Handle("GET /map/tiles/{z}/{x}/{y}", a.Handler())
+	mux.HandleFunc("GET /map/tiles/{z}/{x}/{y}", func(w http.ResponseWriter, r *http.Request) {
+		if err := a.Serve(w, r); err != nil {
+			status := http.StatusInternalServerError
+			if f := fault.Of(err); f != nil {
+				status = f.Kind.Status()
+			}
+			w.WriteHeader(status)
+		}
+	})
 	r := httptest.NewRequestWithContext(t.Context(), method, path, nil)
 	for k, v := range header {
 		r.Header.Set(k, v)

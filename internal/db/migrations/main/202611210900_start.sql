@@ -49,6 +49,8 @@ create table groups (
 	handle text not null unique,
 	name text not null,
 	name_folded text not null,
+	handle_look text not null default '',
+	name_look text not null default '',
 	about text not null,
 	about_html text not null,
 	place text not null,
@@ -61,6 +63,8 @@ create table groups (
 	created_at {{int}} not null
 ) {{strict}};
 create index groups_name on groups (name_folded);
+create index groups_handle_look on groups (handle_look);
+create index groups_name_look on groups (name_look);
 
 create table member (
 	group_id text not null references groups (id) on delete cascade,
