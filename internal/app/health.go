@@ -33,16 +33,32 @@ func (n *Node) readyz(c *web.Call) error {
 	return c.Write(200, "text/plain", []byte("ready\n"))
 }
 
-// reloadInfo follows a change by another process; it runs beside the commit
-// that told of it.
-func (n *Node) reloadInfo() {
-	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		if err := n.loadInfo(ctx); err != nil {
-			n.Log.Warn("reload the node's name", "error", err)
+// noteTouched asks [Node.followInfo] to look, when what every page shows may have
+// changed, here or in another process. It never waits.
+func (n *Node) noteTouched(tags []string) {
+	for _, t := range tags {
+		if t == "site" || t == "*" {
+			select {
+			case n.infoChanged <- struct{}{}:
+			default: // it will look anyway
+			}
+			return
 		}
-	}()
+	}
+}
+
+// followInfo keeps the node's name and language as stored, until ctx ends.
+func (n *Node) followInfo(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-n.infoChanged:
+			if err := n.loadInfo(ctx); err != nil && ctx.Err() == nil {
+				n.Log.Warn("reload the node's name", "error", err)
+			}
+		}
+	}
 }
 
 // quiet keeps the server's own messages, which name addresses, out of the log.

@@ -59,6 +59,8 @@ type Node struct {
 	locales    *i18n.Bundle
 	blobs      *media.Folder
 	metrics    *metrics
+
+	infoChanged chan struct{} // what every page shows may have changed
 }
 
 // Options change how a node is opened.
@@ -79,7 +81,7 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (
 	if o.Clock == nil {
 		o.Clock = clock.System{}
 	}
-	n := &Node{Config: cfg, Log: log, Clock: o.Clock, IDs: id.NewSource(o.Clock, nil)}
+	n := &Node{Config: cfg, Log: log, Clock: o.Clock, IDs: id.NewSource(o.Clock, nil), infoChanged: make(chan struct{}, 1)}
 	if err := n.open(ctx, o); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}

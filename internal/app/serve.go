@@ -53,6 +53,7 @@ func (n *Node) Serve(ctx context.Context, out, notes io.Writer) error {
 		g.Go(func() error { return n.Jobs.Run(work) })
 	}
 	g.Go(func() error { return n.Identity.Run(work) })
+	g.Go(func() error { return n.followInfo(work) })
 	if n.Config.MetricsListen != "" {
 		if err := n.serveMetrics(work, g); err != nil {
 			return errors.Join(err, srv.Close(), g.Wait())

@@ -4,7 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"net"
 	"net/http"
+	"net/netip"
+	"strings"
 	"time"
 
 	"convoke/internal/db"
@@ -32,7 +35,7 @@ func (n *Node) wire(ctx context.Context) error {
 	n.Jobs = job.New(n.DB, n.Clock, n.Log)
 	n.Identity = identity.New(identity.Deps{
 		DB: n.DB, IDs: n.IDs, Log: n.Log, Locales: n.locales, Limit: limits,
-		Client:      func(r *http.Request) string { return ratelimit.Prefix(r.RemoteAddr) },
+		Client:      n.client,
 		SiteChanged: func(name, language string) { n.setInfo(name, language) },
 	})
 	n.Groups = groups.New(groups.Deps{
@@ -57,6 +60,26 @@ func (n *Node) wire(ctx context.Context) error {
 	return n.mount(ctx)
 }
 
+// client names the corner of the network that a request comes from, coarsely,
+// or "" when that is not known: over an onion service, or behind a web server
+// on this machine that is not trusted to say.
+func (n *Node) client(r *http.Request) string {
+	addr, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil || !addr.Addr().IsLoopback() {
+		return ratelimit.Prefix(r.RemoteAddr)
+	}
+	if !n.Config.TrustedProxy {
+		return ""
+	}
+	// The last entry is what the web server on this machine saw.
+	list := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+	last := strings.TrimSpace(list[len(list)-1])
+	if _, err := netip.ParseAddr(last); err != nil {
+		return ""
+	}
+	return ratelimit.Prefix(net.JoinHostPort(last, "0"))
+}
+
 // notices sends mail where the operator has set up a server.
 func (n *Node) notices() (attendance.Notices, bool, error) {
 	if n.Config.SMTPURL == "" {
@@ -74,7 +97,7 @@ func (n *Node) notices() (attendance.Notices, bool, error) {
 func (n *Node) pages(limits *limiter, mail bool) {
 	n.attendWeb = &attendance.Web{
 		Service: n.Attendance, Events: briefs{n}, Limiter: limits, Mail: mail,
-		Client: func(c *web.Call) string { return ratelimit.Prefix(c.R.RemoteAddr) },
+		Client: func(c *web.Call) string { return n.client(c.R) },
 	}
 	n.turnoutWeb = &turnout.Web{Service: n.Turnout}
 	n.eventsWeb = &events.Web{
@@ -115,12 +138,7 @@ func (n *Node) mount(ctx context.Context) error {
 	}
 	n.DB.OnTouch(func(tags []string) {
 		n.Site.Cache().Touch(tags)
-		for _, t := range tags {
-			if t == "site" || t == "*" {
-				n.reloadInfo()
-				return
-			}
-		}
+		n.noteTouched(tags)
 	})
 	n.Site.Nav("/events", i18n.Mark("Events"))
 	n.Site.Nav("/calendar", i18n.Mark("Calendar"))

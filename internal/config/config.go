@@ -23,7 +23,7 @@ type Config struct {
 	Language      string // BCP 47
 	LogLevel      slog.Level
 	LogFormat     string   // "text" or "json"
-	TrustedProxy  bool     // heed X-Forwarded-Proto and -Host from loopback
+	TrustedProxy  bool     // heed X-Forwarded-For from loopback
 	Hosts         []string // further host names, lower case
 	Onion         string   // host name ending in .onion, or empty
 	Basemap       string   // path of a .pmtiles file, or empty for the bundled one

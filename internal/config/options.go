@@ -70,7 +70,7 @@ func service() []option {
 		logLevel(),
 		text("log_format", "text", "`text` for people or `json` for programs.",
 			func(c *Config) *string { return &c.LogFormat }, oneOf("text", "json")),
-		boolean("trusted_proxy", "Believes `X-Forwarded-Proto` and `X-Forwarded-Host` of a web server on the same machine.",
+		boolean("trusted_proxy", "Believes the last entry of `X-Forwarded-For` that a web server on the same machine sends, so that floods are slowed by the network they come from. Without it, requests from this machine are not limited.",
 			func(c *Config) *bool { return &c.TrustedProxy }),
 		hosts(),
 		text("onion", "", "Onion service of this node, as in `abc….onion`; Tor Browser offers it to visitors.",

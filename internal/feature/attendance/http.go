@@ -49,7 +49,8 @@ type Web struct {
 	// Mail says that this node can send e-mail, so asking for an address makes
 	// sense.
 	Mail bool
-	// Client names the corner of the network a request comes from, coarsely.
+	// Client names the corner of the network a request comes from, coarsely; ""
+	// when it cannot be told.
 	Client func(c *web.Call) string
 }
 
@@ -130,7 +131,11 @@ func (w *Web) read(c *web.Call, f *web.Form) Input {
 // limit slows one corner of the network for one event: its rate is enough for a
 // shared connection and too little to fill a hall alone.
 func (w *Web) limit(c *web.Call, e id.Event) error {
-	if ok, wait := w.Limiter.Allow("attend", string(e)+" "+w.Client(c)); !ok {
+	who := w.Client(c)
+	if who != "" {
+		who = string(e) + " " + who
+	}
+	if ok, wait := w.Limiter.Allow("attend", who); !ok {
 		return fault.After(fault.RateLimited("attendance.often",
 			"Very many sign-ups came from your connection. Nothing was recorded. Please try again in a few minutes."), wait)
 	}
