@@ -28,9 +28,9 @@ type sink interface {
 // nothing takes everything and does nothing.
 type nothing struct{}
 
-func (nothing) manifest(*Manifest) error             { return nil }
+func (nothing) manifest(*Manifest) error           { return nil }
 func (nothing) row(*Database, *Table, []any) error { return nil }
-func (nothing) blob(string, []byte) error            { return nil }
+func (nothing) blob(string, []byte) error          { return nil }
 
 // Check reads a whole backup and compares everything with its sums.
 func Check(r io.Reader, with []age.Identity) (Manifest, Sums, error) {

@@ -131,6 +131,31 @@ func (r roster) takes(now time.Time) error {
 	return nil
 }
 
+// largest is the largest party that could ever get in.
+func (r roster) largest() int {
+	if r.Capacity == 0 {
+		return maxParty
+	}
+	return min(r.Capacity, maxParty)
+}
+
+// admits is takes for a party of some size. One larger than the whole event
+// would wait for ever, and everybody behind it.
+func (r roster) admits(now time.Time, party int) error {
+	if err := r.takes(now); err != nil {
+		return err
+	}
+	if party > r.largest() {
+		return errLarge(r)
+	}
+	return nil
+}
+
+func errLarge(r roster) error {
+	return fault.Invalid(fault.Field("party", "attendance.large",
+		"This event has room for {max} people. Please sign up fewer.", "max", r.largest()))
+}
+
 // Record is one sign-up as its holder sees it.
 type Record struct {
 	State State

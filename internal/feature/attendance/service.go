@@ -77,9 +77,9 @@ func (s *Service) SignUp(ctx context.Context, e id.Event, secret string, in Inpu
 	if err != nil {
 		return Record{}, err
 	}
-	k, err := s.Vault.Key(ctx, scope(e))
+	k, err := s.firstKey(ctx, e)
 	if err != nil {
-		return Record{}, gone(err)
+		return Record{}, err
 	}
 	hash := id.Hash(secret)
 	sealed, err := s.seal(k, e, hash, p)
@@ -95,7 +95,7 @@ func (s *Service) SignUp(ctx context.Context, e id.Event, secret string, in Inpu
 		if err != nil {
 			return err
 		}
-		if err := r.takes(tx.Now()); err != nil {
+		if err := r.admits(tx.Now(), in.Party); err != nil {
 			// A retry after the close is still answered with what was recorded.
 			if old, e2 := rowOf(ctx, tx, e, hash); e2 == nil {
 				out = Record{State: old.state, Party: old.party}
@@ -103,10 +103,62 @@ func (s *Service) SignUp(ctx context.Context, e id.Event, secret string, in Inpu
 			}
 			return err
 		}
-		out = Record{State: r.place(in.Party), Party: in.Party, Ahead: r.Waiting}
+		out = Record{State: r.place(in.Party), Party: in.Party}
+		if out.State == Waiting && in.Party <= r.free() {
+			// There is room, so those before them are too many for it. When they
+			// are too many for the whole event, nobody waits for them.
+			_, waits, err := firstWaiting(ctx, tx, e, r.largest())
+			if err != nil {
+				return err
+			}
+			if !waits {
+				out.State = Going
+			}
+		}
+		if out.State == Waiting {
+			out.Ahead = r.Waiting
+		}
 		return s.store(ctx, tx, e, hash, sealed, r, p, &out)
 	})
 	return out, err
+}
+
+// firstKey is the event's key. The first sign-up makes it, and only for an
+// event that takes sign-ups: else anybody could fill the key database with
+// events that never were.
+func (s *Service) firstKey(ctx context.Context, e id.Event) (*seal.Key, error) {
+	k, err := s.Vault.Existing(ctx, scope(e))
+	if !errors.Is(err, seal.ErrDestroyed) {
+		return k, err
+	}
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		r, err := rosterOf(ctx, tx, e)
+		if errors.Is(err, db.ErrNoRows) {
+			return errNoRoster()
+		}
+		if err != nil {
+			return err
+		}
+		return r.takes(tx.Now())
+	})
+	if err != nil {
+		return nil, err
+	}
+	k, err = s.Vault.Key(ctx, scope(e))
+	if errors.Is(err, seal.ErrDestroyed) {
+		return nil, fault.Because(fault.Gone("attendance.over", "This event is over."), err)
+	}
+	return k, err
+}
+
+// keyOf is the key of an event that has sign-ups. Without it there are none, or
+// none that opens: to their holder that is the same.
+func (s *Service) keyOf(ctx context.Context, e id.Event) (*seal.Key, error) {
+	k, err := s.Vault.Existing(ctx, scope(e))
+	if errors.Is(err, seal.ErrDestroyed) {
+		return nil, fault.Because(errNoSignUp(), err)
+	}
+	return k, err
 }
 
 func (s *Service) store(ctx context.Context, tx *db.Tx, e id.Event, hash, sealed []byte, r roster, p personal, out *Record) error {
@@ -137,13 +189,6 @@ func (s *Service) store(ctx context.Context, tx *db.Tx, e id.Event, hash, sealed
 // touch is soft: while thousands sign up, the page is rendered once a second.
 func touch(tx *db.Tx, e id.Event) { tx.Touch("event:" + string(e) + "~") }
 
-func gone(err error) error {
-	if errors.Is(err, seal.ErrDestroyed) {
-		return fault.Because(fault.Gone("attendance.over", "This event is over."), err)
-	}
-	return err
-}
-
 // Find returns the sign-up that the secret opens.
 func (s *Service) Find(ctx context.Context, e id.Event, secret string) (Record, error) {
 	var r row
@@ -161,9 +206,9 @@ func (s *Service) Find(ctx context.Context, e id.Event, secret string) (Record, 
 	if err != nil {
 		return Record{}, err
 	}
-	k, err := s.Vault.Existing(ctx, scope(e))
+	k, err := s.keyOf(ctx, e)
 	if err != nil {
-		return Record{}, absent(gone(err))
+		return Record{}, err
 	}
 	p, err := s.open(k, e, r)
 	return Record{State: r.state, Party: r.party, Ahead: before, Needs: p.Needs, Email: p.Email}, err
@@ -183,9 +228,9 @@ func (s *Service) Change(ctx context.Context, e id.Event, secret string, in Inpu
 	if err != nil {
 		return err
 	}
-	k, err := s.Vault.Existing(ctx, scope(e))
+	k, err := s.keyOf(ctx, e)
 	if err != nil {
-		return gone(err)
+		return err
 	}
 	hash := id.Hash(secret)
 	sealed, err := s.seal(k, e, hash, p)
@@ -201,6 +246,9 @@ func (s *Service) Change(ctx context.Context, e id.Event, secret string, in Inpu
 			return err
 		}
 		more := in.Party - old.party
+		if more > 0 && in.Party > r.largest() {
+			return errLarge(r)
+		}
 		if old.state == Going && more > r.free() {
 			return fault.Invalid(fault.Field("party", "attendance.full",
 				"Only {free} more fit. Your sign-up is unchanged.", "free", max(0, r.free())))
@@ -240,9 +288,9 @@ func (s *Service) load(ctx context.Context, tx *db.Tx, k *seal.Key, e id.Event, 
 // Cancel removes a sign-up and lets the next in the queue move up. Sent twice,
 // the second finds nothing.
 func (s *Service) Cancel(ctx context.Context, e id.Event, secret string) error {
-	k, err := s.Vault.Existing(ctx, scope(e))
+	k, err := s.keyOf(ctx, e)
 	if err != nil {
-		return absent(gone(err))
+		return err
 	}
 	hash := id.Hash(secret)
 	return s.DB.WriteHot(ctx, string(e), func(tx *db.Tx) error {
@@ -268,7 +316,8 @@ func (s *Service) Cancel(ctx context.Context, e id.Event, secret string) error {
 }
 
 // promote moves parties up, first come first served, while the next one fits.
-// A large party at the head waits for its room: nobody overtakes.
+// A large party at the head waits for its room: nobody overtakes, but for a
+// party larger than the whole event has become, which would block it for good.
 func (s *Service) promote(ctx context.Context, tx *db.Tx, e id.Event) error {
 	touch(tx, e)
 	for {
@@ -276,10 +325,10 @@ func (s *Service) promote(ctx context.Context, tx *db.Tx, e id.Event) error {
 		if err != nil {
 			return err
 		}
-		if r.Waiting == 0 || !r.Open || r.free() <= 0 {
+		if r.Waiting == 0 || r.free() <= 0 || r.takes(tx.Now()) != nil {
 			return nil
 		}
-		w, ok, err := firstWaiting(ctx, tx, e)
+		w, ok, err := firstWaiting(ctx, tx, e, r.largest())
 		if err != nil || !ok || w.party > r.free() {
 			return err
 		}
@@ -297,7 +346,8 @@ func (s *Service) promote(ctx context.Context, tx *db.Tx, e id.Event) error {
 }
 
 // EventChanged keeps the roster in step with its event. It refuses a capacity
-// below what has been promised.
+// below what has been promised, and a new date for an event whose sign-ups are
+// deleted: its totals are those of the old one.
 func (s *Service) EventChanged(ctx context.Context, tx *db.Tx, f fact.EventChanged) error {
 	old, err := rosterOf(ctx, tx, f.Event)
 	if errors.Is(err, db.ErrNoRows) {
@@ -312,6 +362,10 @@ func (s *Service) EventChanged(ctx context.Context, tx *db.Tx, f fact.EventChang
 	if f.Capacity > 0 && f.Capacity < old.Going {
 		return fault.Invalid(fault.Field("capacity", "attendance.capacity",
 			"{going} people have signed up already. Cancel and make a smaller event, or allow at least that many.", "going", old.Going))
+	}
+	if f.OpensTo && f.End.After(tx.Now()) && !old.End.IsZero() && old.End.Before(tx.Now().Add(-keepFor)) {
+		return fault.Invalid(fault.Field("start_date", "attendance.expired",
+			"This event ended more than a week ago and its sign-ups are deleted. Please make a new event."))
 	}
 	n := roster{Capacity: f.Capacity, Open: f.OpensTo, Start: f.Start, End: f.End}
 	if err := putRoster(ctx, tx, f.Event, n); err != nil {
@@ -352,7 +406,8 @@ func (s *Service) Numbers(ctx context.Context, e id.Event) (n Numbers, ok bool, 
 }
 
 // Expire removes the sign-ups of events that ended seven days ago, and first
-// destroys their keys: from then on no copy of them opens. Totals stay.
+// destroys their keys: from then on no copy of them opens, nor of those that
+// were cancelled before. Totals stay.
 func (s *Service) Expire(ctx context.Context) error {
 	for {
 		var due []string
@@ -364,6 +419,13 @@ func (s *Service) Expire(ctx context.Context) error {
 		if err != nil || len(due) == 0 {
 			return err
 		}
+		scopes := make([]string, len(due))
+		for i, e := range due {
+			scopes[i] = scope(id.Event(e))
+		}
+		if err := s.Vault.Replay(ctx, scopes); err != nil {
+			return err
+		}
 		for _, e := range due {
 			if err := s.expire(ctx, id.Event(e)); err != nil {
 				return fmt.Errorf("expire sign-ups of %s: %w", e, err)
@@ -372,16 +434,16 @@ func (s *Service) Expire(ctx context.Context) error {
 	}
 }
 
+// expire deletes the rows, some at a time, and then notes that it is done.
 func (s *Service) expire(ctx context.Context, e id.Event) error {
-	if err := s.Vault.Destroy(ctx, scope(e)); err != nil {
-		return err
-	}
 	for {
 		var n int64
 		err := s.DB.Write(ctx, func(tx *db.Tx) error {
 			var err error
-			n, err = removeSome(ctx, tx, e, 2000)
-			return err
+			if n, err = removeSome(ctx, tx, e, 2000); err != nil || n > 0 {
+				return err
+			}
+			return markExpired(ctx, tx, e)
 		})
 		if err != nil || n == 0 {
 			return err

@@ -103,11 +103,11 @@ func ahead(ctx context.Context, tx *db.Tx, e id.Event, q int) (int, error) {
 	return n, err
 }
 
-// firstWaiting is the next party in the queue.
-func firstWaiting(ctx context.Context, tx *db.Tx, e id.Event) (row, bool, error) {
+// firstWaiting is the next party in the queue of at most largest people.
+func firstWaiting(ctx context.Context, tx *db.Tx, e id.Event, largest int) (row, bool, error) {
 	var r row
 	err := tx.Get(ctx, `select hash, state, party, queue, sealed from attendance
-		where event_id = $1 and state = 'waiting' order by queue limit 1`, []any{string(e)},
+		where event_id = $1 and state = 'waiting' and party <= $2 order by queue limit 1`, []any{string(e), largest},
 		&r.hash, &r.state, &r.party, &r.queue, &r.sealed)
 	if errors.Is(err, db.ErrNoRows) {
 		return r, false, nil
@@ -129,10 +129,22 @@ func needsOf(ctx context.Context, tx *db.Tx, e id.Event) ([]Need, error) {
 		})
 }
 
-// ended lists rosters with personal rows left that should be gone by now.
+// expired in a roster's queue says that its sign-ups and their key are gone.
+const expired = -1
+
+// ended lists rosters whose sign-ups should be gone by now and are not known to
+// be. One whose sign-ups were all cancelled counts too: copies of them exist in
+// backups, and open while the key does.
 func ended(ctx context.Context, tx *db.Tx, before int64, limit int) ([]string, error) {
-	return db.Column[string](ctx, tx, `select r.event_id from roster r where r.ends_at < $1 and exists
-		(select 1 from attendance a where a.event_id = r.event_id) order by r.event_id limit $2`, before, limit)
+	return db.Column[string](ctx, tx, `select event_id from roster where ends_at < $1 and queue <> $2
+		order by event_id limit $3`, before, expired, limit)
+}
+
+func markExpired(ctx context.Context, tx *db.Tx, e id.Event) error {
+	if _, err := tx.Exec(ctx, "update roster set queue = $2 where event_id = $1", string(e), expired); err != nil {
+		return fmt.Errorf("note expiry: %w", err)
+	}
+	return nil
 }
 
 // removeSome deletes up to limit sign-ups of an event and says how many.
@@ -148,12 +160,16 @@ type Drift struct {
 	RowsGoing, RowsWaiting int // summed
 }
 
-// Drifts compares every counter that still has its rows; doctor calls it.
+// Drifts compares the counters of every event whose rows are still kept; doctor
+// calls it.
 func Drifts(ctx context.Context, tx *db.Tx) ([]Drift, error) {
-	return db.Query(ctx, tx, `select r.event_id, r.going, r.waiting, s.going, s.waiting from roster r join
+	return db.Query(ctx, tx, `select r.event_id, r.going, r.waiting, coalesce(s.going, 0), coalesce(s.waiting, 0)
+		from roster r left join
 		(select event_id, sum(case when state = 'going' then party else 0 end) as going,
 			sum(case when state = 'waiting' then party else 0 end) as waiting from attendance group by event_id) s
-		on s.event_id = r.event_id where r.going <> s.going or r.waiting <> s.waiting order by r.event_id`, nil,
+		on s.event_id = r.event_id
+		where r.ends_at >= $1 and (r.going <> coalesce(s.going, 0) or r.waiting <> coalesce(s.waiting, 0)) order by r.event_id`,
+		[]any{clock.Micros(tx.Now().Add(-keepFor))},
 		func(scan func(...any) error) (Drift, error) {
 			var d Drift
 			return d, scan(&d.Event, &d.Going, &d.Waiting, &d.RowsGoing, &d.RowsWaiting)

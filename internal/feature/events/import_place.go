@@ -19,9 +19,9 @@ const (
 )
 
 // bigTown is the number of people from which on a name alone, without state or
-// country, means the town: "Leipzig" does, "Library" (a place in Pennsylvania)
-// does not.
-const bigTown = 10_000
+// country, means the town: "Leipzig" does; "Media", "Union" and "Bar", which are
+// towns too, do not. No place on the map is better than a wrong one.
+const bigTown = 100_000
 
 // placer answers about places and remembers, because the rows of a file are
 // about the same towns again and again.

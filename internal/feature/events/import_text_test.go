@@ -1,14 +1,21 @@
 package events
 
 import (
+	"context"
+	"io"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 	"pgregory.net/rapid"
 
+	"convoke/internal/clock"
+	"convoke/internal/db"
+	"convoke/internal/db/dbtest"
 	"convoke/internal/geo"
+	"convoke/internal/id"
 	"convoke/internal/markdown"
 )
 
@@ -108,6 +115,10 @@ func TestReadLocation(t *testing.T) {
 		"Community Center\n12 Elm St\nSpringfield, IL":    "Community Center, 12 Elm St|Springfield|US|locality",
 		"Karl-Heine-Str. 85, 04229 Leipzig, Germany":      "Karl-Heine-Str. 85|Leipzig|DE|locality",
 		"Portland, Oregon, USA":                           "|Portland|US|locality",
+		"Media":                                           "Media|||none",
+		"Bar":                                             "Bar|||none",
+		"Side room, Hope":                                 "Side room, Hope|||none",
+		"Media, PA":                                       "|Media|US|locality",
 		"Library":                                         "Library|||none",
 		"Room 12":                                         "Room 12|||none",
 		"62701":                                           "62701|||none",
@@ -119,6 +130,69 @@ func TestReadLocation(t *testing.T) {
 		if got != want {
 			t.Errorf("%q is %s, want %s", in, got, want)
 		}
+	}
+}
+
+// Every field that a file fills must make a changed row look changed.
+func TestFingerprint(t *testing.T) {
+	t.Parallel()
+	base := Event{Start: time.Unix(1, 0), End: time.Unix(2, 0)}
+	seen := map[string]int{string(fingerprint(&base, nil, 0)): -1}
+	differs := func(i int, e Event, es ...Estimate) {
+		t.Helper()
+		h := string(fingerprint(&e, es, 0))
+		if j, ok := seen[h]; ok {
+			t.Errorf("changes %d and %d look the same", i, j)
+		}
+		seen[h] = i
+	}
+	for i, change := range []func(*Event){
+		func(e *Event) { e.Title = "x" }, func(e *Event) { e.Description = "x" }, func(e *Event) { e.Kind = "x" },
+		func(e *Event) { e.State = "x" }, func(e *Event) { e.Zone = "x" }, func(e *Event) { e.Where.Place = "x" },
+		func(e *Event) { e.Where.Address = "x" }, func(e *Event) { e.Where.Locality = "x" }, func(e *Event) { e.Where.Region = "x" },
+		func(e *Event) { e.Where.Country = "x" }, func(e *Event) { e.Where.Precise = "x" }, func(e *Event) { e.Where.OnlineURL = "x" },
+		func(e *Event) { e.Lang = "x" }, func(e *Event) { e.Organizer = "x" }, func(e *Event) { e.SourceURL = "x" },
+		func(e *Event) { e.Start = time.Unix(3, 0) }, func(e *Event) { e.End = time.Unix(4, 0) }, func(e *Event) { e.AllDay = true },
+		func(e *Event) { e.Where.HasPoint = true }, func(e *Event) { e.Where.Point.Lat = 1 }, func(e *Event) { e.Where.Point.Lon = 1 },
+	} {
+		e := base
+		change(&e)
+		differs(i, e)
+	}
+	for i, x := range []Estimate{{Low: 1}, {High: 1}, {Words: "x"}, {Method: "x"}, {SourceName: "x"}, {SourceURL: "x"}, {}} {
+		differs(100+i, base, x)
+	}
+}
+
+type deafTally struct{}
+
+func (deafTally) Set(context.Context, *db.Tx, id.Event, *Spot, *Spot, []Estimate) error { return nil }
+
+// A table of millions of rows may say one uid twice without its reader noticing.
+func TestImportOneUIDTwiceInABatch(t *testing.T) {
+	t.Parallel()
+	g, err := places()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := dbtest.Open(t, dbtest.SQLite(t), clock.NewManual(dbtest.Now))
+	s := New(Deps{DB: d, IDs: id.NewSource(clock.NewManual(dbtest.Now), nil), Places: g, Tally: deafTally{}})
+	report := NewReport(io.Discard, false)
+	im, err := s.importer(ImportOptions{Source: Source{ID: "x"}, Gazetteer: g}, report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = im.run(t.Context(), func(ctx context.Context) error {
+		for _, title := range []string{"One", "Two"} {
+			e := Event{UID: "u", Title: title, Kind: "other", State: Confirmed, Start: dbtest.Now, End: dbtest.Now, Zone: "UTC"}
+			if err := im.add(ctx, incoming{event: e}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if sum := report.Summary(); err != nil || sum.New != 1 || sum.Updated != 1 {
+		t.Errorf("%+v, %v", sum, err)
 	}
 }
 

@@ -258,3 +258,8 @@ func validLang(s string) bool {
 	_, err := language.Parse(s)
 	return err == nil && len(s) <= 12
 }
+
+// Check reads the input without storing anything, for previews and tests.
+func (in Input) Check(places Places) (Event, error) {
+	return in.parse(places, func(s string) (string, error) { return "", nil })
+}

@@ -206,7 +206,7 @@ func TestPanel(t *testing.T) {
 			t.Errorf("the panel lacks %q:\n%s", want, body)
 		}
 	}
-	if strings.Contains(body, "javascript") || strings.Contains(body, `value="9"`) {
+	if strings.Contains(body, "Us</a>") || strings.Contains(body, "javascript") || strings.Contains(body, `value="9"`) {
 		t.Errorf("the panel shows what it must not:\n%s", body)
 	}
 }

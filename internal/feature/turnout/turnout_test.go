@@ -274,6 +274,23 @@ func TestTotals(t *testing.T) {
 	})
 }
 
+// A day that lost its last event is gone.
+func TestMovedEventLeavesNoEmptyDay(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newBoard(d)
+		from, to := turnout.Spot{Day: 20240105, Country: "DE"}, turnout.Spot{Day: 20240106, Country: "DE"}
+		e := b.add(t, from, counted(1, 2))
+		err := d.Write(t.Context(), func(tx *db.Tx) error { return b.svc.Set(t.Context(), tx, e, &from, &to, nil) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]turnout.Row{{Day: 20240106, Events: 1, Low: 1, High: 2}}, b.totals(t, turnout.Query{})); diff != "" {
+			t.Errorf("totals (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestAddEstimate(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -1,0 +1,143 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/network"
+)
+
+// The journeys of people through the real program. Those that need events share
+// one node with the sample, which takes seconds to load; its lifetime is that
+// of TestSample. Journeys that would see each other's traces run one after the
+// other, the rest side by side.
+
+func TestSample(t *testing.T) {
+	t.Parallel()
+	s := Server(t, ServerOptions{Demo: true, Env: []string{"CONVOKE_DEV=true", "CONVOKE_ONION=" + onionName}})
+	o := setUp(t, s) // once: the pages for organisers need somebody
+	// Those who count who comes go first and alone.
+	t.Run("Participant", func(t *testing.T) { inBothWays(t, func(t *testing.T, noScript bool) { participant(t, s, noScript) }) })
+	t.Run("Together", func(t *testing.T) {
+		t.Run("Tor", func(t *testing.T) { t.Parallel(); overTor(t, s) })
+		t.Run("OnionLocation", func(t *testing.T) { t.Parallel(); onionLocation(t) })
+		t.Run("Pages", func(t *testing.T) { t.Parallel(); everyPage(t, s, o) })
+		t.Run("Map", func(t *testing.T) { t.Parallel(); openMap(t, s) })
+		t.Run("Print", func(t *testing.T) { t.Parallel(); printed(t, s) })
+		t.Run("Shots", func(t *testing.T) { t.Parallel(); shots(t, s, o) })
+	})
+}
+
+// inBothWays runs a journey with scripts off and on, one after the other.
+func inBothWays(t *testing.T, journey func(t *testing.T, noScript bool)) {
+	for _, noScript := range []bool{true, false} {
+		t.Run(fmt.Sprintf("noscript=%v", noScript), func(t *testing.T) { journey(t, noScript) })
+	}
+}
+
+// sound is what must hold on every page that a journey comes through.
+func (p *Page) sound(t *testing.T) {
+	t.Helper()
+	p.Axe(t)
+	p.NoOverflow(t)
+	p.NoThirdParty(t)
+	p.NoErrors(t)
+	if n := p.Count("h1"); n != 1 {
+		t.Errorf("%s has %d h1", p.URL(), n)
+	}
+}
+
+// status fails the test unless the page on show was answered so.
+func (p *Page) hasStatus(t *testing.T, want int) {
+	t.Helper()
+	if got := p.Status(); got != want {
+		t.Fatalf("%s answered %d, want %d; it says:\n%s", p.URL(), got, want, p.body())
+	}
+}
+
+// cookies are the names of the cookies that this visitor has for the node.
+func (p *Page) cookies(t *testing.T) []string {
+	t.Helper()
+	r, err := ask(p, network.GetCookies, network.GetCookiesParams{URLs: []string{p.o.Base}})
+	if err != nil {
+		t.Fatalf("read the cookies: %v", err)
+	}
+	var names []string
+	for _, c := range r.Cookies {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+// comesBack waits until the page, asked for again and again, says a text. Pages
+// are rendered ahead, and a write is on them within a second.
+func (p *Page) comesBack(t *testing.T, path, text string) {
+	t.Helper()
+	const tries = 40
+	for range tries {
+		p.Goto(path)
+		if strings.Contains(p.body(), text) {
+			return
+		}
+	}
+	t.Fatalf("%s does not say %q after %d tries; it says:\n%s", path, text, tries, p.body())
+}
+
+// fetched is an answer to a plain client, without a browser.
+type fetched struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// fetch asks for an address as a program would, following no redirect; edit
+// may change the request.
+func fetch(t *testing.T, address string, edit ...func(*http.Request)) fetched {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return send(t, r, edit...)
+}
+
+// post sends a form as a browser on the same site would.
+func post(t *testing.T, address string, form url.Values) fetched {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return send(t, r)
+}
+
+func send(t *testing.T, r *http.Request, edit ...func(*http.Request)) fetched {
+	t.Helper()
+	for _, e := range edit {
+		e(r)
+	}
+	c := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := c.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatalf("read %s: %v", r.URL, err)
+	}
+	return fetched{res.StatusCode, res.Header, string(body)}
+}
+
+// absolute makes an address of the node whole.
+func (p *Page) absolute(path string) string {
+	if strings.HasPrefix(path, "/") {
+		return p.o.Base + path
+	}
+	return path
+}

@@ -1,0 +1,68 @@
+package events
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"convoke/internal/db"
+	"convoke/internal/search"
+)
+
+// rebuildPage is how many events one transaction indexes.
+const rebuildPage = 500
+
+// RebuildText makes the full-text index again from the events: after a restore,
+// which does not carry it, and when doctor finds that it has drifted. It may run
+// beside a server; words of events that nobody changes stay findable but for
+// the moment of their page's commit.
+func (s *Service) RebuildText(ctx context.Context) error {
+	for after, more := int64(math.MinInt64), true; more; {
+		err := s.DB.Write(ctx, func(tx *db.Tx) error {
+			next, full, err := rebuildText(ctx, tx, after)
+			if err == nil {
+				tx.OnCommit(func() { after, more = next, full })
+			}
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("rebuild the text index: %w", err)
+		}
+	}
+	return nil
+}
+
+// rebuildText replaces what is indexed behind after, up to the end of one page,
+// and drops words of events that are not there or not listed any more.
+func rebuildText(ctx context.Context, tx *db.Tx, after int64) (next int64, more bool, err error) {
+	es, err := db.Query(ctx, tx, selectEvents()+"where e.at_key > $1 and e.listed order by e.at_key limit $2",
+		[]any{after, rebuildPage}, scanEvent)
+	if err != nil {
+		return 0, false, err
+	}
+	next, more = math.MaxInt64, len(es) == rebuildPage
+	if more {
+		next = es[len(es)-1].AtKey
+	}
+	if _, err := tx.Exec(ctx, "delete from event_text where rowid > $1 and rowid <= $2", after, next); err != nil {
+		return 0, false, fmt.Errorf("clear the index: %w", err)
+	}
+	for i := range es {
+		if err := search.Put(ctx, tx, es[i].AtKey, words(&es[i]), tags(es[i].Lang, es[i].Access.Yes)...); err != nil {
+			return 0, false, err
+		}
+	}
+	return next, more, nil
+}
+
+// TextDrift tells how many listed events and how many indexed rows there are;
+// they must be equal. It reads both, so it is for an operator's command.
+func TextDrift(ctx context.Context, tx *db.Tx) (listed, indexed int64, err error) {
+	if err = tx.Get(ctx, "select count(*) from event where listed", nil, &listed); err != nil {
+		return 0, 0, fmt.Errorf("count listed events: %w", err)
+	}
+	if err = tx.Get(ctx, "select count(*) from event_text", nil, &indexed); err != nil {
+		return 0, 0, fmt.Errorf("count indexed events: %w", err)
+	}
+	return listed, indexed, nil
+}
