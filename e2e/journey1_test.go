@@ -1,9 +1,9 @@
 package e2e
 
 import (
+	"bytes"
 	"image"
 	"image/png"
-	"bytes"
 	"net/url"
 	"strings"
 	"testing"

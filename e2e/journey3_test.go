@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
 )
 
 // organizer is somebody who can sign in.
@@ -252,9 +254,7 @@ func dateShown(label, got string) bool {
 // draftSurvives closes the tab on a half-filled form and opens it again.
 func draftSurvives(t *testing.T, p *Page, form string) {
 	t.Helper()
-	// A browser throws away what a visitor typed when the tab is closed; to the
-	// page that is the same as leaving it.
-	p.Goto("about:blank")
+	p.reopen(t)
 	p.Goto(form)
 	p.HasText("We kept what you typed.")
 	if got := p.Value("Title"); got != "Planting day" {
@@ -343,6 +343,36 @@ func sessions(t *testing.T, p *Page, s *Instance, robin organizer) {
 	q.sound(t)
 }
 
-// close ends what the tab shows, as closing it does.
-var _ = page.Navigate
-var _ cdp.Empty
+// reopen closes the visitor's tab and opens another in the same browser.
+func (p *Page) reopen(t *testing.T) {
+	t.Helper()
+	parent, err := browser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := *p
+	same := chromedp.FromContext(old.ctx).BrowserContextID
+	ctx, cancel := chromedp.NewContext(parent, chromedp.WithExistingBrowserContext(same))
+	t.Cleanup(cancel)
+	p.ctx, p.net = ctx, newRecorder()
+	if err := p.prepare(); err != nil {
+		t.Fatalf("open a tab: %v", err)
+	}
+	if _, err := ask(&old, page.Close, cdp.Empty{}); err != nil {
+		t.Fatalf("close a tab: %v", err)
+	}
+}
+
+// removeAttribute takes an attribute away from an element.
+func (p *Page) removeAttribute(id cdp.BackendNodeID, name string) error {
+	if _, err := ask(p, dom.GetDocument, dom.GetDocumentParams{}); err != nil {
+		return err
+	}
+	ids, err := ask(p, dom.PushNodesByBackendIDsToFrontend,
+		dom.PushNodesByBackendIDsToFrontendParams{BackendNodeIDs: []cdp.BackendNodeID{id}})
+	if err != nil {
+		return err
+	}
+	_, err = ask(p, dom.RemoveAttribute, dom.RemoveAttributeParams{NodeID: ids.NodeIDs[0], Name: name})
+	return err
+}

@@ -239,8 +239,17 @@ func protect(w *write) (err error) {
 			w.tx.wrote = true
 		}
 	}()
-	return w.fn(w.tx)
+	err = w.fn(w.tx)
+	if err == nil && w.tx.broken {
+		// PostgreSQL would answer "commit" with a silent rollback.
+		return errSwallowed
+	}
+	return err
 }
+
+// errSwallowed is a mistake of the caller's: the statement's error must end the
+// write.
+var errSwallowed = errors.New("a statement failed inside a write that returned no error")
 
 func rollback(ctx context.Context, k *conn) error {
 	if _, err := k.exec(ctx, "rollback"); err != nil {

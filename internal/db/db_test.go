@@ -64,6 +64,44 @@ func TestWriteIsKeptAndErrorsUndo(t *testing.T) {
 	})
 }
 
+// An error that the function keeps to itself must not look like success: what
+// came before it is gone on PostgreSQL.
+func TestSwallowedErrorFails(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		for _, write := range []func(func(*db.Tx) error) error{
+			func(f func(*db.Tx) error) error { return d.Write(ctx, f) },
+			func(f func(*db.Tx) error) error { return d.WriteHot(ctx, "k", f) },
+		} {
+			err := write(func(tx *db.Tx) error {
+				if err := put(ctx, tx, "a", "1"); err != nil {
+					return err
+				}
+				_ = put(ctx, tx, "a", "2")
+				return nil
+			})
+			if err == nil || count(t, d) != 0 {
+				t.Fatalf("error %v, %d rows", err, count(t, d))
+			}
+		}
+	})
+}
+
+// A reader that panics gives its connection back in order.
+func TestPanicInRead(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for range 20 {
+			func() {
+				defer func() { _ = recover() }()
+				_ = d.Read(t.Context(), func(*db.Tx) error { panic("hm") })
+			}()
+		}
+		count(t, d)
+	})
+}
+
 func TestReadCannotWrite(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

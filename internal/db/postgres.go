@@ -92,7 +92,7 @@ func (p *pgLane) drop() {
 	p.conn = nil
 }
 
-func (d *DB) readPostgres(ctx context.Context, fn func(*Tx) error) error {
+func (d *DB) readPostgres(ctx context.Context, fn func(*Tx) error) (err error) {
 	k, err := newConn(ctx, d.sql, false)
 	if err != nil {
 		return wrap(err)
@@ -101,8 +101,8 @@ func (d *DB) readPostgres(ctx context.Context, fn func(*Tx) error) error {
 	if _, err := k.exec(ctx, "begin isolation level repeatable read read only"); err != nil {
 		return wrap(err)
 	}
-	err = fn(&Tx{conn: k, engine: Postgres, now: d.opt.Clock.Now()})
-	return errors.Join(err, rollback(context.WithoutCancel(ctx), k))
+	defer func() { err = errors.Join(err, rollback(context.WithoutCancel(ctx), k)) }()
+	return fn(&Tx{conn: k, engine: Postgres, now: d.opt.Clock.Now()})
 }
 
 // writePostgres runs one write in a transaction of its own, again and again

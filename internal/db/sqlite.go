@@ -156,7 +156,7 @@ func (d *DB) closeReaders() error {
 	return errors.Join(append(errs, d.readSQL.Close())...)
 }
 
-func (d *DB) readSQLite(ctx context.Context, fn func(*Tx) error) error {
+func (d *DB) readSQLite(ctx context.Context, fn func(*Tx) error) (err error) {
 	var k *conn
 	select {
 	case k = <-d.readers:
@@ -167,10 +167,7 @@ func (d *DB) readSQLite(ctx context.Context, fn func(*Tx) error) error {
 	if _, err := k.exec(context.WithoutCancel(ctx), "begin"); err != nil {
 		return wrap(err)
 	}
-	tx := &Tx{conn: k, engine: SQLite, now: d.opt.Clock.Now()}
-	err := fn(tx)
-	if rerr := rollback(context.WithoutCancel(ctx), k); rerr != nil && err == nil {
-		err = rerr
-	}
-	return err
+	// Also when fn panics: the connection goes back to the others.
+	defer func() { err = errors.Join(err, rollback(context.WithoutCancel(ctx), k)) }()
+	return fn(&Tx{conn: k, engine: SQLite, now: d.opt.Clock.Now()})
 }

@@ -363,7 +363,8 @@ func (s *Service) EventChanged(ctx context.Context, tx *db.Tx, f fact.EventChang
 		return fault.Invalid(fault.Field("capacity", "attendance.capacity",
 			"{going} people have signed up already. Cancel and make a smaller event, or allow at least that many.", "going", old.Going))
 	}
-	if f.OpensTo && f.End.After(tx.Now()) && !old.End.IsZero() && old.End.Before(tx.Now().Add(-keepFor)) {
+	used := old.Going > 0 || old.Waiting > 0 || old.Queue > 0
+	if used && f.OpensTo && f.End.After(tx.Now()) && old.End.Before(tx.Now().Add(-keepFor)) {
 		return fault.Invalid(fault.Field("start_date", "attendance.expired",
 			"This event ended more than a week ago and its sign-ups are deleted. Please make a new event."))
 	}
@@ -410,7 +411,7 @@ func (s *Service) Numbers(ctx context.Context, e id.Event) (n Numbers, ok bool, 
 // were cancelled before. Totals stay.
 func (s *Service) Expire(ctx context.Context) error {
 	for {
-		var due []string
+		var due []endedRoster
 		err := s.DB.Read(ctx, func(tx *db.Tx) error {
 			var err error
 			due, err = ended(ctx, tx, clock.Micros(tx.Now().Add(-keepFor)), 100)
@@ -419,19 +420,32 @@ func (s *Service) Expire(ctx context.Context) error {
 		if err != nil || len(due) == 0 {
 			return err
 		}
-		scopes := make([]string, len(due))
-		for i, e := range due {
-			scopes[i] = scope(id.Event(e))
-		}
-		if err := s.Vault.Replay(ctx, scopes); err != nil {
+		if err := s.destroy(ctx, due); err != nil {
 			return err
 		}
 		for _, e := range due {
-			if err := s.expire(ctx, id.Event(e)); err != nil {
-				return fmt.Errorf("expire sign-ups of %s: %w", e, err)
+			if err := s.expire(ctx, e.event); err != nil {
+				return fmt.Errorf("expire sign-ups of %s: %w", e.event, err)
 			}
 		}
 	}
+}
+
+// destroy ends the keys of all that ever had a sign-up. The others have none,
+// and may still be given a new date.
+func (s *Service) destroy(ctx context.Context, due []endedRoster) error {
+	var scopes []string
+	for _, e := range due {
+		_, err := s.Vault.Existing(ctx, scope(e.event))
+		if err != nil && !errors.Is(err, seal.ErrDestroyed) {
+			return err
+		}
+		// Rows without a key are left by an attempt that failed half-way.
+		if err == nil || e.rows {
+			scopes = append(scopes, scope(e.event))
+		}
+	}
+	return s.Vault.Replay(ctx, scopes)
 }
 
 // expire deletes the rows, some at a time, and then notes that it is done.

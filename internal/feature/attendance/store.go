@@ -23,7 +23,8 @@ func rosterOf(ctx context.Context, tx *db.Tx, e id.Event) (roster, error) {
 func putRoster(ctx context.Context, tx *db.Tx, e id.Event, r roster) error {
 	_, err := tx.Exec(ctx, `insert into roster (event_id, capacity, open, going, waiting, queue, starts_at, ends_at)
 		values ($1, $2, $3, 0, 0, 0, $4, $5) on conflict (event_id) do update set
-		capacity = excluded.capacity, open = excluded.open, starts_at = excluded.starts_at, ends_at = excluded.ends_at`,
+		capacity = excluded.capacity, open = excluded.open, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
+		queue = case when roster.queue < 0 then 0 else roster.queue end`,
 		string(e), r.Capacity, r.Open, clock.Micros(r.Start), clock.Micros(r.End))
 	if err != nil {
 		return fmt.Errorf("store roster: %w", err)
@@ -132,12 +133,21 @@ func needsOf(ctx context.Context, tx *db.Tx, e id.Event) ([]Need, error) {
 // expired in a roster's queue says that its sign-ups and their key are gone.
 const expired = -1
 
+type endedRoster struct {
+	event id.Event
+	rows  bool // has sign-ups
+}
+
 // ended lists rosters whose sign-ups should be gone by now and are not known to
 // be. One whose sign-ups were all cancelled counts too: copies of them exist in
 // backups, and open while the key does.
-func ended(ctx context.Context, tx *db.Tx, before int64, limit int) ([]string, error) {
-	return db.Column[string](ctx, tx, `select event_id from roster where ends_at < $1 and queue <> $2
-		order by event_id limit $3`, before, expired, limit)
+func ended(ctx context.Context, tx *db.Tx, before int64, limit int) ([]endedRoster, error) {
+	return db.Query(ctx, tx, `select r.event_id, exists (select 1 from attendance a where a.event_id = r.event_id)
+		from roster r where r.ends_at < $1 and r.queue <> $2 order by r.event_id limit $3`, []any{before, expired, limit},
+		func(scan func(...any) error) (endedRoster, error) {
+			var e endedRoster
+			return e, scan(&e.event, &e.rows)
+		})
 }
 
 func markExpired(ctx context.Context, tx *db.Tx, e id.Event) error {

@@ -90,7 +90,7 @@ func (s *Service) exporter(w io.Writer, o ExportOptions) (exporter, error) {
 		return &icsExport{ical.NewWriter(w, ical.Calendar{Name: o.Name, Host: hostOf(o.BaseURL), Language: o.Locale.Tag()}), o.BaseURL, s.Plain}, nil
 	case "geojson":
 		_, err := io.WriteString(w, `{"type":"FeatureCollection","features":[`)
-		return &geoExport{w: w, locale: o.Locale}, err
+		return &geoExport{w: w, base: o.BaseURL, locale: o.Locale}, err
 	}
 	return nil, fmt.Errorf("there is no format %q", o.Format)
 }
@@ -118,12 +118,15 @@ func (x *icsExport) end() error           { return x.w.Close() }
 
 type geoExport struct {
 	w      io.Writer
+	base   string
 	locale *i18n.Locale
 	begun  bool
 }
 
 func (x *geoExport) event(e *Event) error {
-	b, err := json.Marshal(featureOf(x.locale, e))
+	f := featureOf(x.locale, e)
+	f.Properties.URL = x.base + f.Properties.URL
+	b, err := json.Marshal(f)
 	if err != nil {
 		return err
 	}

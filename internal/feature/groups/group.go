@@ -9,6 +9,7 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/fault"
 	"convoke/internal/geo"
+	"convoke/internal/handle"
 	"convoke/internal/id"
 	"convoke/internal/markdown"
 	"convoke/internal/web"
@@ -79,8 +80,8 @@ func (in CreateInput) parse(places Places, fold func(string) string, old *Group)
 	g.Name = strings.TrimSpace(in.Name)
 	add(checkName(g.Name, fold))
 	if old == nil {
-		g.Handle = foldHandle(in.Handle)
-		add(checkHandle(g.Handle))
+		g.Handle = handle.Fold(in.Handle)
+		add(handles().Check(g.Handle))
 	} else {
 		g.Handle = old.Handle
 	}

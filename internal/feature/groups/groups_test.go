@@ -10,6 +10,7 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/fault"
+	"convoke/internal/handle"
 	"convoke/internal/id"
 	"convoke/internal/web"
 )
@@ -83,7 +84,7 @@ func TestInputIsChecked(t *testing.T) {
 		"group.name_signs":    func(in *CreateInput) { in.Name = "!!! ---" },
 		"handle.missing":      func(in *CreateInput) { in.Handle = "" },
 		"handle.length":       func(in *CreateInput) { in.Handle = "ab" },
-		"group.handle_shape":  func(in *CreateInput) { in.Handle = "river.json" },
+		"handle.shape_no_dots":  func(in *CreateInput) { in.Handle = "river.json" },
 		"handle.reserved":     func(in *CreateInput) { in.Handle = "NEW" },
 		"group.place_unknown": func(in *CreateInput) { in.Place = "Nowhere" },
 		"group.place_long":    func(in *CreateInput) { in.Place = strings.Repeat("x", maxPlace+1) },
@@ -446,11 +447,11 @@ func FuzzFoldHandle(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		h := foldHandle(s)
-		if again := foldHandle(h); again != h {
+		h := handle.Fold(s)
+		if again := handle.Fold(h); again != h {
 			t.Errorf("%q folds to %q, then to %q", s, h, again)
 		}
-		if _, bad := checkHandle(h); !bad && (strings.ContainsAny(h, "./%? ") || h != strings.ToLower(h)) {
+		if _, bad := handles().Check(h); !bad && (strings.ContainsAny(h, "./%? ") || h != strings.ToLower(h)) {
 			t.Errorf("%q is taken as %q", s, h)
 		}
 	})

@@ -12,6 +12,7 @@ import (
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
+	"convoke/internal/handle"
 	"convoke/internal/id"
 	"convoke/internal/web"
 )
@@ -66,7 +67,7 @@ var listPage = web.NewPage[listData](pages, "pages/list.html")
 func (s *Service) list(c *web.Call) error {
 	return c.Cached([]string{"groups", "site"}, listTTL, func() error {
 		v := c.Query()
-		q, after := short(v.Get("q"), maxName), short(v.Get("after"), maxHandle)
+		q, after := short(v.Get("q"), maxName), short(v.Get("after"), handle.Max)
 		page, more, err := s.List(c.Context(), q, after, pageSize)
 		if err != nil {
 			return err

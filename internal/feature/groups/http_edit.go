@@ -5,6 +5,7 @@ import (
 
 	"convoke/internal/authz"
 	"convoke/internal/fault"
+	"convoke/internal/handle"
 	"convoke/internal/web"
 )
 
@@ -67,7 +68,7 @@ func (s *Service) create(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	return c.SeeOther("/groups/" + foldHandle(in.Handle))
+	return c.SeeOther("/groups/" + handle.Fold(in.Handle))
 }
 
 func (s *Service) editForm(c *web.Call) error {

@@ -6,6 +6,7 @@ import (
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
+	"convoke/internal/handle"
 	"convoke/internal/web"
 )
 
@@ -25,7 +26,7 @@ type memberView struct {
 var membersPage = web.NewPage[membersData](pages, "pages/members.html")
 
 func (s *Service) members(c *web.Call) error {
-	return s.showMembers(c, c.NewForm(), short(c.Query().Get("after"), maxHandle))
+	return s.showMembers(c, c.NewForm(), short(c.Query().Get("after"), handle.Max))
 }
 
 func (s *Service) showMembers(c *web.Call, f *web.Form, after string) error {

@@ -8,67 +8,52 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"convoke/internal/authz"
-	"convoke/internal/i18n"
 	"convoke/internal/web"
+	"convoke/internal/web/webtest"
 )
-
-func TestTemplatesFitTheirTypes(t *testing.T) {
-	t.Parallel()
-	n := newNode(t)
-	for _, l := range n.locales.Locales() {
-		for name, check := range map[string]func(*web.Site, *i18n.Locale) error{
-			"list": listPage.Check, "mine": minePage.Check, "show": showPage.Check, "edit": editPage.Check,
-			"members": membersPage.Check, "confirm": confirmPage.Check, "invitations": invitationsPage.Check,
-		} {
-			if err := check(n.site, l); err != nil {
-				t.Errorf("%s in %s: %v", name, l.Tag(), err)
-			}
-		}
-	}
-}
 
 func TestStartAGroup(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
-	n.browser().get("/groups/new").want(t, 303, "/sign-in?next=%2Fgroups%2Fnew")
+	n.browser().Get("/groups/new").Want(t, 303, "/sign-in?next=%2Fgroups%2Fnew")
 	b := n.as(n.person("sam"))
-	a := b.get("/groups/new").want(t, 200, "")
-	if len(a.all("input[name=langs]")) != len(web.Languages()) || len(a.all("main input[checked=]")) != 1 {
+	a := b.Get("/groups/new").Want(t, 200, "")
+	if len(a.All("input[name=langs]")) != len(web.Languages()) || len(a.All("main input[checked=]")) != 1 {
 		t.Error("languages are not offered, or the reader's own is not ticked")
 	}
-	a = b.post("/groups/new", "name", "<b>Ri", "handle", "R!", "place", "Nowhere", "about", "Hello\nyou", "langs", "de").want(t, 422, "")
+	a = b.Post("/groups/new", "name", "<b>Ri", "handle", "R!", "place", "Nowhere", "about", "Hello\nyou", "langs", "de").Want(t, 422, "")
 	for id, want := range map[string]string{"#name": "<b>Ri", "#handle": "R!", "#place": "Nowhere"} {
-		if got := a.attr(id, "value"); got != want {
+		if got := a.Attr(id, "value"); got != want {
 			t.Errorf("%s holds %q", id, got)
 		}
 	}
-	if a.text("#about") != "Hello you" || len(a.all("main input[checked=]")) != 1 {
+	if a.Text("#about") != "Hello you" || len(a.All("main input[checked=]")) != 1 {
 		t.Error("the text or the language is lost")
 	}
-	if a.text("#handle-error") == "" || a.text("#place-error") == "" || len(a.all(".error-summary li")) != 2 {
-		t.Errorf("messages: %s", a.text(".error-summary"))
+	if a.Text("#handle-error") == "" || a.Text("#place-error") == "" || len(a.All(".error-summary li")) != 2 {
+		t.Errorf("messages: %s", a.Text(".error-summary"))
 	}
 	// Several places have this name.
-	a = b.post("/groups/new", "name", "Choir", "handle", "choir", "place", "Springfield").want(t, 422, "")
-	if got := len(a.all("input[name=place_pick]")); got != 2 || a.text("#place-error") == "" {
+	a = b.Post("/groups/new", "name", "Choir", "handle", "choir", "place", "Springfield").Want(t, 422, "")
+	if got := len(a.All("input[name=place_pick]")); got != 2 || a.Text("#place-error") == "" {
 		t.Errorf("%d places are offered", got)
 	}
 	// What was chosen stays while something else is wrong.
-	a = b.post("/groups/new", "name", "", "handle", "choir", "place", "Springfield", "place_pick", "Springfield, Illinois, US").want(t, 422, "")
-	if a.attr("input[name=place_pick]", "value") != "Springfield, Illinois, US" || len(a.all("#place_pick input[checked=]")) != 1 {
+	a = b.Post("/groups/new", "name", "", "handle", "choir", "place", "Springfield", "place_pick", "Springfield, Illinois, US").Want(t, 422, "")
+	if a.Attr("input[name=place_pick]", "value") != "Springfield, Illinois, US" || len(a.All("#place_pick input[checked=]")) != 1 {
 		t.Error("the chosen place is lost")
 	}
-	b.post("/groups/new", "name", "Choir", "handle", "Choir", "place", "Springfield", "place_pick", "Springfield, Illinois, US").
+	b.Post("/groups/new", "name", "Choir", "handle", "Choir", "place", "Springfield", "place_pick", "Springfield, Illinois, US").
 		want(t, 303, "/groups/choir")
-	if a := n.browser().get("/groups/choir"); !strings.Contains(a.text("dl"), "Springfield, Illinois, US") {
-		t.Errorf("place: %s", a.text("dl"))
+	if a := n.browser().Get("/groups/choir"); !strings.Contains(a.Text("dl"), "Springfield, Illinois, US") {
+		t.Errorf("place: %s", a.Text("dl"))
 	}
 	// A look-alike is made only when it is meant.
-	a = b.post("/groups/new", "name", "Cho1r", "handle", "other").want(t, 422, "")
-	if !strings.Contains(a.text("#anyway-error"), "Choir") || len(a.all("#anyway")) != 1 {
-		t.Errorf("no second thought: %s", a.text("main"))
+	a = b.Post("/groups/new", "name", "Cho1r", "handle", "other").Want(t, 422, "")
+	if !strings.Contains(a.Text("#anyway-error"), "Choir") || len(a.All("#anyway")) != 1 {
+		t.Errorf("no second thought: %s", a.Text("main"))
 	}
-	b.post("/groups/new", "name", "Cho1r", "handle", "other", "anyway", "1").want(t, 303, "/groups/other")
+	b.Post("/groups/new", "name", "Cho1r", "handle", "other", "anyway", "1").Want(t, 303, "/groups/other")
 }
 
 func TestGroupPage(t *testing.T) {
@@ -77,45 +62,45 @@ func TestGroupPage(t *testing.T) {
 	sam := n.person("sam")
 	g := n.group(sam, "riverside", `Riverside <script>alert(1)</script>`)
 	visitor := n.browser()
-	a := visitor.get("/groups/riverside").want(t, 200, "")
-	if a.text("h1") != "Riverside <script>alert(1)</script>" || len(a.all("main script")) != 0 || a.text(".prose strong") != "Hello" {
-		t.Errorf("page: %s", a.text("main"))
+	a := visitor.Get("/groups/riverside").Want(t, 200, "")
+	if a.Text("h1") != "Riverside <script>alert(1)</script>" || len(a.All("main script")) != 0 || a.Text(".prose strong") != "Hello" {
+		t.Errorf("page: %s", a.Text("main"))
 	}
-	facts := a.text("dl")
+	facts := a.Text("dl")
 	for _, want := range []string{"@riverside", "Leipzig, Germany", "Deutsch, English", "May 2026"} {
 		if !strings.Contains(facts, want) {
 			t.Errorf("%q is not in %q", want, facts)
 		}
 	}
-	if a.text(".panel") != string(g) {
+	if a.Text(".panel") != string(g) {
 		t.Error("the panel is missing")
 	}
-	if strings.Contains(a.text("main"), "sam") || len(a.all("main form")) != 0 {
+	if strings.Contains(a.Text("main"), "sam") || len(a.All("main form")) != 0 {
 		t.Error("a visitor sees who belongs, or forms")
 	}
-	if a.header.Get("Etag") == "" {
+	if a.Header.Get("Etag") == "" {
 		t.Error("the page has no validator")
 	}
-	mine := n.as(sam).get("/groups/riverside").want(t, 200, "")
+	mine := n.as(sam).Get("/groups/riverside").Want(t, 200, "")
 	for _, link := range []string{"/events/new", "/invitations", "/members", "/edit", "/leave"} {
-		if len(mine.all("a[href=/groups/riverside"+link+"]")) != 1 {
+		if len(mine.All("a[href=/groups/riverside"+link+"]")) != 1 {
 			t.Errorf("no link to %s", link)
 		}
 	}
 	// A change shows at once, although the page was kept.
-	n.as(sam).post("/groups/riverside/edit", "name", "Riverside", "about", "New words", "place", "Leipzig, Germany").want(t, 303, "/groups/riverside")
-	if a := visitor.get("/groups/riverside"); a.text("h1") != "Riverside" || !strings.Contains(a.text(".prose"), "New words") {
+	n.as(sam).Post("/groups/riverside/edit", "name", "Riverside", "about", "New words", "place", "Leipzig, Germany").Want(t, 303, "/groups/riverside")
+	if a := visitor.Get("/groups/riverside"); a.Text("h1") != "Riverside" || !strings.Contains(a.Text(".prose"), "New words") {
 		t.Error("the old page is shown")
 	}
-	if a := visitor.get("/groups"); a.text("main .card a") != "Riverside" {
-		t.Errorf("list: %s", a.text("main"))
+	if a := visitor.Get("/groups"); a.Text("main .card a") != "Riverside" {
+		t.Errorf("list: %s", a.Text("main"))
 	}
-	visitor.get("/groups/riverside.ics").want(t, 302, "/groups/riverside/events.ics")
-	visitor.get("/groups/riverside.xml").want(t, 404, "")
-	visitor.get("/groups/RIVERSIDE").want(t, 404, "")
-	js := visitor.get("/groups/riverside.json").want(t, 200, "")
+	visitor.Get("/groups/riverside.ics").Want(t, 302, "/groups/riverside/events.ics")
+	visitor.Get("/groups/riverside.xml").Want(t, 404, "")
+	visitor.Get("/groups/RIVERSIDE").Want(t, 404, "")
+	js := visitor.Get("/groups/riverside.json").Want(t, 200, "")
 	var got map[string]any
-	if err := json.Unmarshal([]byte(js.body), &got); err != nil {
+	if err := json.Unmarshal([]byte(js.Body), &got); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]any{
@@ -131,7 +116,7 @@ func TestListPage(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
 	b := n.browser()
-	if a := b.get("/groups").want(t, 200, ""); len(a.all(".empty")) != 1 {
+	if a := b.Get("/groups").Want(t, 200, ""); len(a.All(".empty")) != 1 {
 		t.Error("an empty list says nothing")
 	}
 	sam := n.person("sam")
@@ -141,16 +126,16 @@ func TestListPage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	a := b.get("/groups?q=group").want(t, 200, "")
-	if len(a.all("main .card")) != pageSize {
-		t.Errorf("%d groups on a page", len(a.all("main .card")))
+	a := b.Get("/groups?q=group").Want(t, 200, "")
+	if len(a.All("main .card")) != pageSize {
+		t.Errorf("%d groups on a page", len(a.All("main .card")))
 	}
-	next := a.attr("a[rel=next]", "href")
-	if a = b.get(next).want(t, 200, ""); len(a.all("main .card")) != 1 || len(a.all("a[rel=next]")) != 0 || a.attr("#q", "value") != "group" {
-		t.Errorf("second page %s: %s", next, a.text("main"))
+	next := a.Attr("a[rel=next]", "href")
+	if a = b.Get(next).Want(t, 200, ""); len(a.All("main .card")) != 1 || len(a.All("a[rel=next]")) != 0 || a.Attr("#q", "value") != "group" {
+		t.Errorf("second page %s: %s", next, a.Text("main"))
 	}
-	b.get("/groups?q=%FF%00&after=%FF").want(t, 200, "")
-	b.get("/groups?q="+strings.Repeat("x", 5000)).want(t, 200, "")
+	b.Get("/groups?q=%FF%00&after=%FF").Want(t, 200, "")
+	b.Get("/groups?q="+strings.Repeat("x", 5000)).Want(t, 200, "")
 }
 
 func TestMembersPages(t *testing.T) {
@@ -160,26 +145,26 @@ func TestMembersPages(t *testing.T) {
 	g := n.group(sam, "riverside", "Riverside")
 	n.join(g, ada, authz.Member)
 	b := n.as(sam)
-	a := b.get("/groups/riverside/members").want(t, 200, "")
-	if len(a.all("tbody tr")) != 2 || a.header.Get("Cache-Control") != "no-store" {
-		t.Errorf("members: %s", a.text("main"))
+	a := b.Get("/groups/riverside/members").Want(t, 200, "")
+	if len(a.All("tbody tr")) != 2 || a.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("members: %s", a.Text("main"))
 	}
-	if a = b.post("/groups/riverside/members", "member", "sam", "role", "member").want(t, 422, ""); a.text(".error-summary") == "" {
+	if a = b.Post("/groups/riverside/members", "member", "sam", "role", "member").Want(t, 422, ""); a.Text(".error-summary") == "" {
 		t.Error("the last steward steps down without a word")
 	}
-	b.post("/groups/riverside/members", "member", "ada", "role", "king").want(t, 422, "")
-	b.post("/groups/riverside/members", "member", "nobody", "role", "member").want(t, 404, "")
-	b.post("/groups/riverside/members", "member", "ada", "role", "steward").want(t, 303, "/groups/riverside/members")
-	b.get("/groups/riverside/members/ada/remove").want(t, 200, "")
-	b.get("/groups/riverside/leave").want(t, 200, "")
+	b.Post("/groups/riverside/members", "member", "ada", "role", "king").Want(t, 422, "")
+	b.Post("/groups/riverside/members", "member", "nobody", "role", "member").Want(t, 404, "")
+	b.Post("/groups/riverside/members", "member", "ada", "role", "steward").Want(t, 303, "/groups/riverside/members")
+	b.Get("/groups/riverside/members/ada/remove").Want(t, 200, "")
+	b.Get("/groups/riverside/leave").Want(t, 200, "")
 	if n.role(g, ada) != authz.Steward || n.role(g, sam) != authz.Steward {
 		t.Fatal("opening a page changed a role")
 	}
-	b.post("/groups/riverside/members/ada/remove").want(t, 303, "/groups/riverside/members")
-	if a = b.post("/groups/riverside/leave").want(t, 422, ""); !strings.Contains(a.text(".error-summary"), "steward") {
+	b.Post("/groups/riverside/members/ada/remove").Want(t, 303, "/groups/riverside/members")
+	if a = b.Post("/groups/riverside/leave").Want(t, 422, ""); !strings.Contains(a.Text(".error-summary"), "steward") {
 		t.Error("the last steward leaves")
 	}
-	n.as(ada).get("/groups/mine").want(t, 200, "")
+	n.as(ada).Get("/groups/mine").Want(t, 200, "")
 }
 
 func TestInvitationsPage(t *testing.T) {
@@ -189,20 +174,20 @@ func TestInvitationsPage(t *testing.T) {
 	g := n.group(sam, "riverside", "Riverside")
 	n.join(g, ada, authz.Organizer)
 	b := n.as(sam)
-	a := b.post("/groups/riverside/invitations", "role", "organizer").want(t, 200, "")
-	if a.text("#link") != "http://localhost/invitations/secret-inv1" || len(a.all("tbody tr")) != 1 {
-		t.Errorf("link: %s", a.text("main"))
+	a := b.Post("/groups/riverside/invitations", "role", "organizer").Want(t, 200, "")
+	if a.Text("#link") != "http://localhost/invitations/secret-inv1" || len(a.All("tbody tr")) != 1 {
+		t.Errorf("link: %s", a.Text("main"))
 	}
-	if again := b.get("/groups/riverside/invitations"); strings.Contains(again.body, "secret-inv1") {
+	if again := b.Get("/groups/riverside/invitations"); strings.Contains(again.Body, "secret-inv1") {
 		t.Error("the link is shown again")
 	}
-	theirs := n.as(ada).get("/groups/riverside/invitations").want(t, 200, "")
-	if len(theirs.all("input[name=role]")) != 1 || len(theirs.all("tbody button")) != 0 {
+	theirs := n.as(ada).Get("/groups/riverside/invitations").Want(t, 200, "")
+	if len(theirs.All("input[name=role]")) != 1 || len(theirs.All("tbody button")) != 0 {
 		t.Error("an organizer is offered what only a steward may do")
 	}
-	b.post("/groups/riverside/invitations", "role", "x").want(t, 422, "")
-	b.post("/groups/riverside/invitations/inv1/revoke").want(t, 303, "/groups/riverside/invitations")
-	b.post("/groups/riverside/invitations/inv1/revoke").want(t, 404, "")
+	b.Post("/groups/riverside/invitations", "role", "x").Want(t, 422, "")
+	b.Post("/groups/riverside/invitations/inv1/revoke").Want(t, 303, "/groups/riverside/invitations")
+	b.Post("/groups/riverside/invitations/inv1/revoke").Want(t, 404, "")
 }
 
 // Who may ask for what: every role with every route.
@@ -276,14 +261,14 @@ func TestAuthorization(t *testing.T) {
 					var got answer
 					switch {
 					case method == "GET":
-						got = b.get(path)
+						got = b.Get(path)
 					case role != "":
-						got = b.post(path, "role", role)
+						got = b.Post(path, "role", role)
 					default:
-						got = b.post(path, "suspended", "1")
+						got = b.Post(path, "suspended", "1")
 					}
-					if got.status != want[i] {
-						t.Errorf("as %s (suspended %v): %d, want %d", r, suspended, got.status, want[i])
+					if got.Status != want[i] {
+						t.Errorf("as %s (suspended %v): %d, want %d", r, suspended, got.Status, want[i])
 					}
 				}
 			}
@@ -302,12 +287,12 @@ func TestForbiddenLooksAbsent(t *testing.T) {
 	if err := n.Suspend(t.Context(), op, "suspended", true); err != nil {
 		t.Fatal(err)
 	}
-	bare := func(b *browser, path string) string {
-		a := b.get(path).want(t, 404, "")
-		body := strings.ReplaceAll(a.body, path, "")
+	bare := func(b *webtest.Browser, path string) string {
+		a := b.Get(path).Want(t, 404, "")
+		body := strings.ReplaceAll(a.Body, path, "")
 		return body[:strings.Index(body, "Status")] // what follows names the request
 	}
-	for _, b := range []*browser{n.browser(), n.as(eve)} {
+	for _, b := range []*webtest.Browser{n.browser(), n.as(eve)} {
 		if bare(b, "/groups/suspended") != bare(b, "/groups/neverwas1") {
 			t.Error("a suspended group can be told from none")
 		}
@@ -318,16 +303,16 @@ func TestForbiddenLooksAbsent(t *testing.T) {
 			t.Errorf("%s tells that a group is there", inner)
 		}
 		// A visitor is asked to sign in, group or none.
-		a, b := n.browser().get("/groups/suspended"+inner), n.browser().get("/groups/neverwas1"+inner)
-		if a.status != 303 || b.status != 303 {
-			t.Errorf("%s: %d and %d for a visitor", inner, a.status, b.status)
+		a, b := n.browser().Get("/groups/suspended"+inner), n.browser().Get("/groups/neverwas1"+inner)
+		if a.Status != 303 || b.Status != 303 {
+			t.Errorf("%s: %d and %d for a visitor", inner, a.Status, b.Status)
 		}
 	}
-	j := n.browser().get("/groups/suspended.json").want(t, 404, "")
-	if !strings.Contains(j.body, `"web.not_found"`) {
-		t.Errorf("problem: %s", j.body)
+	j := n.browser().Get("/groups/suspended.json").Want(t, 404, "")
+	if !strings.Contains(j.Body, `"web.not_found"`) {
+		t.Errorf("problem: %s", j.Body)
 	}
-	if a := n.as(sam).get("/groups/suspended").want(t, 200, ""); a.text(".notice") == "" {
+	if a := n.as(sam).Get("/groups/suspended").Want(t, 200, ""); a.Text(".notice") == "" {
 		t.Error("its steward is not told that it is suspended")
 	}
 }

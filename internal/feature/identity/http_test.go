@@ -4,26 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"convoke/internal/i18n"
 	"convoke/internal/id"
-	"convoke/internal/web"
+	"convoke/internal/web/webtest"
 )
-
-func TestTemplatesFitTheirTypes(t *testing.T) {
-	t.Parallel()
-	n := newNode(t)
-	for _, l := range n.Locales.Locales() {
-		for name, check := range map[string]func(*web.Site, *i18n.Locale) error{
-			"sign_in": signInPage.Check, "words": wordsPage.Check, "gone": gonePage.Check, "me": mePage.Check,
-			"label": labelPage.Check, "operator": operatorPage.Check, "invitation": invitationPage.Check,
-			"setup": setupPage.Check, "reset": resetPage.Check,
-		} {
-			if err := check(n.site, l); err != nil {
-				t.Errorf("%s in %s: %v", name, l.Tag(), err)
-			}
-		}
-	}
-}
 
 func TestSignInPage(t *testing.T) {
 	t.Parallel()
@@ -31,39 +14,39 @@ func TestSignInPage(t *testing.T) {
 	j, _, _ := account(t, n.Service, RoleAccount, "sam")
 	b := n.browser()
 
-	a := b.get("/sign-in?next=/events%3Fq%3Dx").want(t, 200, "")
-	if got := a.attr("main input[name=next]", "value"); got != "/events?q=x" {
+	a := b.Get("/sign-in?next=/events%3Fq%3Dx").Want(t, 200, "")
+	if got := a.Attr("main input[name=next]", "value"); got != "/events?q=x" {
 		t.Errorf("next is %q", got)
 	}
-	if got := b.get("/sign-in?next=//evil.example").attr("main input[name=next]", "value"); got != "" {
+	if got := b.Get("/sign-in?next=//evil.example").Attr("main input[name=next]", "value"); got != "" {
 		t.Errorf("leads to %q", got)
 	}
-	a = b.post("/sign-in", "handle", "Sam", "passphrase", "secret guess", "next", "/me").want(t, 422, "")
-	if a.attr("#handle", "value") != "Sam" || strings.Contains(a.body, "secret guess") {
+	a = b.Post("/sign-in", "handle", "Sam", "passphrase", "secret guess", "next", "/me").Want(t, 422, "")
+	if a.Attr("#handle", "value") != "Sam" || strings.Contains(a.Body, "secret guess") {
 		t.Error("the handle is lost, or the passphrase came back")
 	}
-	if a.text("p#passphrase-error") == "" || a.attr("#passphrase", "aria-invalid") != "true" || a.attr(".error-summary a", "href") != "#passphrase" {
-		t.Errorf("no message beside the field:\n%s", a.text("main"))
+	if a.Text("p#passphrase-error") == "" || a.Attr("#passphrase", "aria-invalid") != "true" || a.Attr(".error-summary a", "href") != "#passphrase" {
+		t.Errorf("no message beside the field:\n%s", a.Text("main"))
 	}
-	if a.attr("main input[name=next]", "value") != "/me" {
+	if a.Attr("main input[name=next]", "value") != "/me" {
 		t.Error("the way back is lost")
 	}
-	if absent := b.post("/sign-in", "handle", "nobody", "passphrase", "secret guess"); absent.text("#passphrase-error") != a.text("#passphrase-error") {
+	if absent := b.Post("/sign-in", "handle", "nobody", "passphrase", "secret guess"); absent.Text("#passphrase-error") != a.Text("#passphrase-error") {
 		t.Error("an unknown handle can be told from a wrong passphrase")
 	}
-	b.post("/sign-in", "handle", "sam", "passphrase", j.Words, "next", "//evil.example").want(t, 303, "/me")
-	a = b.get("/me").want(t, 200, "")
-	if a.text("h1") != "sam" || a.header.Get("Cache-Control") != "no-store" {
-		t.Errorf("%q, %q", a.text("h1"), a.header.Get("Cache-Control"))
+	b.Post("/sign-in", "handle", "sam", "passphrase", j.Words, "next", "//evil.example").Want(t, 303, "/me")
+	a = b.Get("/me").Want(t, 200, "")
+	if a.Text("h1") != "sam" || a.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%q, %q", a.Text("h1"), a.Header.Get("Cache-Control"))
 	}
-	b.post("/sign-out").want(t, 303, "/sign-in?out=1")
-	if len(b.cookies) != 0 {
-		t.Errorf("cookies remain: %v", b.cookies)
+	b.Post("/sign-out").Want(t, 303, "/sign-in?out=1")
+	if len(b.Cookies) != 0 {
+		t.Errorf("cookies remain: %v", b.Cookies)
 	}
-	if a := b.get("/sign-in?out=1"); a.attr(".flash", "data-draft-clear") != "*" {
+	if a := b.Get("/sign-in?out=1"); a.Attr(".flash", "data-draft-clear") != "*" {
 		t.Error("drafts stay on a shared computer")
 	}
-	b.get("/me").want(t, 303, "/sign-in?next=%2Fme")
+	b.Get("/me").Want(t, 303, "/sign-in?next=%2Fme")
 }
 
 func TestTooManyTries(t *testing.T) {
@@ -71,9 +54,9 @@ func TestTooManyTries(t *testing.T) {
 	n := newNode(t)
 	n.Limit = never{}
 	for _, path := range []string{"/sign-in", "/invitations/" + n.IDs.Secret(), "/setup/" + n.IDs.Secret(), "/reset/" + n.IDs.Secret()} {
-		a := n.browser().post(path, "handle", "sam", "passphrase", "x").want(t, 429, "")
-		if a.header.Get("Retry-After") != "90" {
-			t.Errorf("%s: Retry-After %q", path, a.header.Get("Retry-After"))
+		a := n.browser().Post(path, "handle", "sam", "passphrase", "x").Want(t, 429, "")
+		if a.Header.Get("Retry-After") != "90" {
+			t.Errorf("%s: Retry-After %q", path, a.Header.Get("Retry-After"))
 		}
 	}
 }
@@ -90,40 +73,40 @@ func TestMyPage(t *testing.T) {
 	_, _, theirs := account(t, n.Service, RoleAccount, "ada")
 	b := n.as(j.Session)
 
-	a := b.get("/me").want(t, 200, "")
-	if rows := a.all("tbody tr"); len(rows) != 2 {
+	a := b.Get("/me").Want(t, 200, "")
+	if rows := a.All("tbody tr"); len(rows) != 2 {
 		t.Errorf("%d sessions", len(rows))
 	}
-	if len(a.all("a[href=/operator]")) != 0 {
+	if len(a.All("a[href=/operator]")) != 0 {
 		t.Error("a plain account is offered the operator's page")
 	}
-	b.get("/me/sessions/"+theirs).want(t, 404, "")
-	b.post("/me/sessions/"+theirs, "label", "x").want(t, 404, "")
-	b.post("/me/sessions/"+theirs+"/end").want(t, 404, "")
+	b.Get("/me/sessions/"+theirs).Want(t, 404, "")
+	b.Post("/me/sessions/"+theirs, "label", "x").Want(t, 404, "")
+	b.Post("/me/sessions/"+theirs+"/end").Want(t, 404, "")
 	long := strings.Repeat("kitchen ", 10)
-	if a := b.post("/me/sessions/"+there.ID, "label", long).want(t, 422, ""); a.attr("#label", "value") != long || a.text("#label-error") == "" {
+	if a := b.Post("/me/sessions/"+there.ID, "label", long).Want(t, 422, ""); a.Attr("#label", "value") != long || a.Text("#label-error") == "" {
 		t.Error("the label is lost or has no message")
 	}
-	b.post("/me/sessions/"+there.ID, "label", " Kitchen <b>\u202etablet ").want(t, 303, "/me")
-	if a := b.get("/me"); !strings.Contains(a.text("tbody"), "Kitchen <b>tablet") {
-		t.Errorf("label: %s", a.text("tbody"))
+	b.Post("/me/sessions/"+there.ID, "label", " Kitchen <b>\u202etablet ").Want(t, 303, "/me")
+	if a := b.Get("/me"); !strings.Contains(a.Text("tbody"), "Kitchen <b>tablet") {
+		t.Errorf("label: %s", a.Text("tbody"))
 	}
-	b.post("/me/sessions/"+there.ID+"/end").want(t, 303, "/me")
-	n.as(other).get("/me").want(t, 303, "/sign-in?next=%2Fme")
-	if a := b.post("/me/passphrase", "passphrase", "wrong").want(t, 422, ""); a.text("#passphrase-error") == "" {
+	b.Post("/me/sessions/"+there.ID+"/end").Want(t, 303, "/me")
+	n.as(other).Get("/me").Want(t, 303, "/sign-in?next=%2Fme")
+	if a := b.Post("/me/passphrase", "passphrase", "wrong").Want(t, 422, ""); a.Text("#passphrase-error") == "" {
 		t.Error("no message beside the passphrase")
 	}
-	a = b.post("/me/passphrase", "passphrase", j.Words).want(t, 200, "")
-	words := a.text("#words")
-	if words == j.Words || len(strings.Fields(words)) != passWords || a.header.Get("Cache-Control") != "no-store" {
+	a = b.Post("/me/passphrase", "passphrase", j.Words).Want(t, 200, "")
+	words := a.Text("#words")
+	if words == j.Words || len(strings.Fields(words)) != passWords || a.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("new words %q", words)
 	}
-	if again := b.get("/me"); strings.Contains(again.body, words) {
+	if again := b.Get("/me"); strings.Contains(again.Body, words) {
 		t.Error("the words are shown again")
 	}
-	b.post("/me/sessions/end-others").want(t, 303, "/me")
-	b.post("/me/sessions/"+here+"/end").want(t, 303, "/me")
-	b.get("/me").want(t, 303, "/sign-in?next=%2Fme")
+	b.Post("/me/sessions/end-others").Want(t, 303, "/me")
+	b.Post("/me/sessions/"+here+"/end").Want(t, 303, "/me")
+	b.Get("/me").Want(t, 303, "/sign-in?next=%2Fme")
 }
 
 func TestLanguage(t *testing.T) {
@@ -131,16 +114,16 @@ func TestLanguage(t *testing.T) {
 	n := newNode(t)
 	j, _, _ := account(t, n.Service, RoleAccount, "sam")
 	b := n.as(j.Session)
-	b.post("/language", "lang", "es", "next", "/groups?q=1").want(t, 303, "/groups?q=1")
-	if a := b.get("/me"); a.attr("html", "lang") != "es" {
-		t.Errorf("language %q", a.attr("html", "lang"))
+	b.Post("/language", "lang", "es", "next", "/groups?q=1").Want(t, 303, "/groups?q=1")
+	if a := b.Get("/me"); a.Attr("html", "lang") != "es" {
+		t.Errorf("language %q", a.Attr("html", "lang"))
 	}
 	// In another browser the account remembers it.
-	if a := n.as(j.Session).get("/me"); a.attr("html", "lang") != "es" {
-		t.Errorf("language of the account %q", a.attr("html", "lang"))
+	if a := n.as(j.Session).Get("/me"); a.Attr("html", "lang") != "es" {
+		t.Errorf("language of the account %q", a.Attr("html", "lang"))
 	}
-	b.post("/language", "lang", "tlh", "next", "https://evil.example/").want(t, 303, "/")
-	if a := b.get("/me"); a.attr("html", "lang") != "es" {
+	b.Post("/language", "lang", "tlh", "next", "https://evil.example/").Want(t, 303, "/")
+	if a := b.Get("/me"); a.Attr("html", "lang") != "es" {
 		t.Error("an unknown language changed something")
 	}
 }
@@ -152,37 +135,37 @@ func TestInvitationPage(t *testing.T) {
 	path := "/invitations/" + invite(t, n.Service, InviteInput{Group: &group, Role: "organizer"})
 	b := n.browser()
 	for range 3 { // a mail scanner opens it
-		a := b.get(path).want(t, 200, "")
-		if !strings.Contains(a.text("h1"), "Riverside Neighbours") || a.attr("main form", "action") != path {
-			t.Errorf("page: %s", a.text("main"))
+		a := b.Get(path).Want(t, 200, "")
+		if !strings.Contains(a.Text("h1"), "Riverside Neighbours") || a.Attr("main form", "action") != path {
+			t.Errorf("page: %s", a.Text("main"))
 		}
 	}
-	a := b.post(path, "handle", "A B").want(t, 422, "")
-	if a.attr("#handle", "value") != "A B" || a.text("#handle-error") == "" {
+	a := b.Post(path, "handle", "A B").Want(t, 422, "")
+	if a.Attr("#handle", "value") != "A B" || a.Text("#handle-error") == "" {
 		t.Error("the handle is lost or has no message")
 	}
-	a = b.post(path, "handle", "Sam").want(t, 200, "")
-	if len(strings.Fields(a.text("#words"))) != passWords || a.attr("main a.button", "href") != "/groups/riverside" ||
-		a.header.Get("Cache-Control") != "no-store" || a.text(".site-actions a") != "sam" {
-		t.Errorf("words page: %s", a.text("body"))
+	a = b.Post(path, "handle", "Sam").Want(t, 200, "")
+	if len(strings.Fields(a.Text("#words"))) != passWords || a.Attr("main a.button", "href") != "/groups/riverside" ||
+		a.Header.Get("Cache-Control") != "no-store" || a.Text(".site-actions a") != "sam" {
+		t.Errorf("words page: %s", a.Text("body"))
 	}
-	b.get("/me").want(t, 200, "")
-	b.post(path, "handle", "Sam").want(t, 410, "")
-	n.browser().post(path, "handle", "eve").want(t, 410, "")
-	n.browser().get(path).want(t, 410, "")
+	b.Get("/me").Want(t, 200, "")
+	b.Post(path, "handle", "Sam").Want(t, 410, "")
+	n.browser().Post(path, "handle", "eve").Want(t, 410, "")
+	n.browser().Get(path).Want(t, 410, "")
 
 	// Somebody with an account joins with one press.
 	second := "/invitations/" + invite(t, n.Service, InviteInput{Group: &group, Role: "steward"})
-	if a := n.browser().get(second); a.attr("main p a", "href") != "/sign-in?next="+strings.ReplaceAll(second, "/", "%2f") {
-		t.Errorf("way to sign in: %q", a.attr("main p a", "href"))
+	if a := n.browser().Get(second); a.Attr("main p a", "href") != "/sign-in?next="+strings.ReplaceAll(second, "/", "%2f") {
+		t.Errorf("way to sign in: %q", a.Attr("main p a", "href"))
 	}
-	if a := b.get(second); !strings.Contains(a.text("main form button"), "sam") || len(a.all("#handle")) != 0 {
-		t.Errorf("page for an account: %s", a.text("main"))
+	if a := b.Get(second); !strings.Contains(a.Text("main form button"), "sam") || len(a.All("#handle")) != 0 {
+		t.Errorf("page for an account: %s", a.Text("main"))
 	}
-	b.post(second).want(t, 303, "/groups/riverside")
-	b.post(second).want(t, 410, "")
+	b.Post(second).Want(t, 303, "/groups/riverside")
+	b.Post(second).Want(t, 410, "")
 	third := "/invitations/" + invite(t, n.Service, InviteInput{Role: RoleAccount})
-	b.post(third).want(t, 422, "")
+	b.Post(third).Want(t, 422, "")
 	if got := n.groups.joined; len(got) != 2 || !strings.HasSuffix(got[1], "steward") {
 		t.Errorf("joined %q", got)
 	}
@@ -211,8 +194,8 @@ func TestDeadLinksAreAlike(t *testing.T) {
 	for _, prefix := range []string{"/invitations/", "/setup/", "/reset/"} {
 		for _, secret := range []string{used, expired, n.IDs.Secret(), "short", setup[len("/setup/"):], reset[len("/reset/"):]} {
 			// The page names its own address in the form for the language.
-			body := strings.ReplaceAll(n.browser().get(prefix+secret).want(t, 410, "").body, prefix+secret, "")
-			post := strings.ReplaceAll(n.browser().post(prefix+secret, "handle", "eve", "name", "x", "language", "en").want(t, 410, "").body, prefix+secret, "")
+			body := strings.ReplaceAll(n.browser().Get(prefix+secret).Want(t, 410, "").Body, prefix+secret, "")
+			post := strings.ReplaceAll(n.browser().Post(prefix+secret, "handle", "eve", "name", "x", "language", "en").Want(t, 410, "").Body, prefix+secret, "")
 			if first == "" {
 				first = body
 			}
@@ -231,30 +214,30 @@ func TestSetupPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := n.browser()
-	b.get(path).want(t, 200, "")
-	a := b.post(path, "name", "", "language", "es", "handle", "ADA!").want(t, 422, "")
-	if a.text("#name-error") == "" || a.text("#handle-error") == "" || a.attr("#handle", "value") != "ADA!" ||
-		a.attr("#language option[selected=]", "value") != "es" {
-		t.Errorf("the form lost something: %s", a.text("main"))
+	b.Get(path).Want(t, 200, "")
+	a := b.Post(path, "name", "", "language", "es", "handle", "ADA!").Want(t, 422, "")
+	if a.Text("#name-error") == "" || a.Text("#handle-error") == "" || a.Attr("#handle", "value") != "ADA!" ||
+		a.Attr("#language option[selected=]", "value") != "es" {
+		t.Errorf("the form lost something: %s", a.Text("main"))
 	}
-	a = b.post(path, "name", "Springfield", "language", "en", "handle", "ada").want(t, 200, "")
-	if a.attr("main a.button", "href") != "/groups/new" {
+	a = b.Post(path, "name", "Springfield", "language", "en", "handle", "ada").Want(t, 200, "")
+	if a.Attr("main a.button", "href") != "/groups/new" {
 		t.Error("no way on")
 	}
-	a = b.get("/operator").want(t, 200, "")
-	if !strings.Contains(a.text("aside"), "1") {
+	a = b.Get("/operator").Want(t, 200, "")
+	if !strings.Contains(a.Text("aside"), "1") {
 		t.Error("no numbers")
 	}
-	b.post("/operator", "role", "x").want(t, 422, "")
-	a = b.post("/operator", "role", RoleAccount).want(t, 200, "")
-	link := a.text("#link")
+	b.Post("/operator", "role", "x").Want(t, 422, "")
+	a = b.Post("/operator", "role", RoleAccount).Want(t, 200, "")
+	link := a.Text("#link")
 	if !strings.HasPrefix(link, "http://localhost/invitations/") {
 		t.Fatalf("link %q", link)
 	}
-	if again := b.get("/operator"); strings.Contains(again.body, link) {
+	if again := b.Get("/operator"); strings.Contains(again.Body, link) {
 		t.Error("the link is shown again")
 	}
-	n.browser().get(strings.TrimPrefix(link, "http://localhost")).want(t, 200, "")
+	n.browser().Get(strings.TrimPrefix(link, "http://localhost")).Want(t, 200, "")
 }
 
 func TestResetPage(t *testing.T) {
@@ -265,14 +248,14 @@ func TestResetPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.browser().get(path).want(t, 200, "")
-	n.as(j.Session).get("/me").want(t, 200, "")
-	a := n.browser().post(path).want(t, 200, "")
-	if len(strings.Fields(a.text("#words"))) != passWords {
+	n.browser().Get(path).Want(t, 200, "")
+	n.as(j.Session).Get("/me").Want(t, 200, "")
+	a := n.browser().Post(path).Want(t, 200, "")
+	if len(strings.Fields(a.Text("#words"))) != passWords {
 		t.Error("no words")
 	}
-	n.as(j.Session).get("/me").want(t, 303, "/sign-in?next=%2Fme")
-	n.browser().post(path).want(t, 410, "")
+	n.as(j.Session).Get("/me").Want(t, 303, "/sign-in?next=%2Fme")
+	n.browser().Post(path).Want(t, 410, "")
 }
 
 // Who may ask for what: every role with every route.
@@ -308,14 +291,14 @@ func TestAuthorization(t *testing.T) {
 	} {
 		for _, who := range []struct {
 			name string
-			b    *browser
+			b    *webtest.Browser
 			want int
 		}{{"visitor", n.browser(), x.visitor}, {"account", n.as(plain.Session), x.plain}, {"operator", n.as(oper.Session), x.opertr}} {
 			a := who.b.get
 			if x.method == "POST" {
-				a = func(p string) answer { return who.b.post(p) }
+				a = func(p string) webtest.Answer { return who.b.Post(p) }
 			}
-			if got := a(x.path).status; got != who.want {
+			if got := a(x.path).Status; got != who.want {
 				t.Errorf("%s %s as %s: %d, want %d", x.method, x.path, who.name, got, who.want)
 			}
 		}
@@ -330,8 +313,8 @@ func TestForbiddenLooksAbsent(t *testing.T) {
 	_, _, theirs := account(t, n.Service, RoleAccount, "eve")
 	b := n.as(sam.Session)
 	bare := func(path string) string {
-		a := b.get(path).want(t, 404, "")
-		body := strings.ReplaceAll(a.body, path, "")
+		a := b.Get(path).Want(t, 404, "")
+		body := strings.ReplaceAll(a.Body, path, "")
 		return body[:strings.Index(body, "Status")] // what follows names the request
 	}
 	for forbidden, absent := range map[string]string{

@@ -16,6 +16,7 @@ import (
 	"convoke/internal/db/dbtest"
 	"convoke/internal/fault"
 	"convoke/internal/id"
+	"convoke/internal/web/webtest"
 )
 
 // fakeGroups knows one group and remembers who joined it.
@@ -63,7 +64,7 @@ func newService(t *testing.T, d *db.DB, c clock.Clock) (*Service, *fakeGroups) {
 	g := &fakeGroups{}
 	insertRiverside(t, d)
 	return New(Deps{
-		DB: d, IDs: id.NewSource(c, nil), Log: testLog(t), Locales: locales(t),
+		DB: d, IDs: id.NewSource(c, nil), Log: webtest.Log(t), Locales: webtest.Locales(t),
 		Limit: always{}, Client: clientOf, Groups: g,
 	}), g
 }

@@ -29,8 +29,8 @@ func TestParseHandle(t *testing.T) {
 			t.Errorf("%q gives %q, want %q", typed, got, want)
 		}
 	}
-	for _, h := range reserved() {
-		if foldHandle(h) != h || !handleShape(h) {
+	for _, h := range handles().Reserved {
+		if _, err := parseHandle(h); foldHandle(h) != h || err == nil || fault.Of(err).Fields[0].Code != "handle.reserved" {
 			t.Errorf("reserved %q could never be typed", h)
 		}
 	}

@@ -108,24 +108,6 @@ func (s *stand) do(method, path, person string, form url.Values) (int, string) {
 	return w.Code, w.Body.String()
 }
 
-func TestPages(t *testing.T) {
-	t.Parallel()
-	s := newStand(t)
-	locales, err := i18n.Load(true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, l := range locales.Locales() {
-		for name, err := range map[string]error{
-			"panel": panelPage.Check(s.site, l), "new": newPage.Check(s.site, l), "list": listPage.Check(s.site, l),
-		} {
-			if err != nil {
-				t.Errorf("%s in %s: %v", name, l.Tag(), err)
-			}
-		}
-	}
-}
-
 var keyField = regexp.MustCompile(`name="key" value="([^"]+)"`)
 
 func TestForm(t *testing.T) {

@@ -1,0 +1,332 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+)
+
+// Weights that a page may have on the wire, heads included.
+const (
+	maxHTML   = 14 << 10
+	maxStyle  = 12 << 10
+	maxScript = 8 << 10  // our own; the map library comes when it is asked for
+	maxEvent  = 64 << 10 // an event page with all that it loads
+)
+
+// variant is one way to look at a page.
+type variant struct {
+	wide bool // a desk, 1280 pixels, not a phone's 320
+	dark bool
+	lang string // "en", "es" or a pseudo-language
+}
+
+func (v variant) String() string {
+	return fmt.Sprintf("%s-%s-%s", v.lang, map[bool]string{true: "1280", false: "320"}[v.wide], map[bool]string{true: "dark", false: "light"}[v.dark])
+}
+
+// variants holds every pair of width, scheme and language, half of all their
+// combinations: what breaks a page breaks by one of them, or by two together.
+var variants = []variant{
+	{false, false, "en"}, {true, true, "en"}, {false, true, "es"}, {true, false, "es"},
+	{false, false, "en-XA"}, {true, true, "en-XA"}, {false, true, "ar-XB"}, {true, false, "ar-XB"},
+}
+
+// site is where the pages are.
+type site struct {
+	s      *Instance
+	o      organizer
+	cookie *network.Cookie // of the organizer's session
+	public []string
+	inside []string // for the organizer
+	event  string   // path of the organizer's event
+}
+
+// everyPage visits every page in every variant.
+func everyPage(t *testing.T, s *Instance, o organizer) {
+	w := survey(t, s, o)
+	for _, v := range variants {
+		t.Run(v.String(), func(t *testing.T) {
+			t.Parallel()
+			w.visit(t, v)
+		})
+	}
+	t.Run("keyboard", func(t *testing.T) { t.Parallel(); w.keyboard(t) })
+	t.Run("weight", func(t *testing.T) { t.Parallel(); w.weight(t) })
+}
+
+// survey finds an address of every kind of page, and makes what is missing.
+func survey(t *testing.T, s *Instance, o organizer) *site {
+	t.Helper()
+	w := &site{s: s, o: o}
+	p := Browser(t, PageOptions{Base: s.URL, NoScript: true})
+	p.Goto("/events?near=Leipzig&q=assembly")
+	p.ClickRole("link", "Open assembly")
+	upcoming := p.Path()
+	p.Goto("/turnout")
+	p.Goto("/events?when=past&near=Chicago")
+	past := p.Attr(".events h3 a", "href")
+	p.Goto(upcoming + "/attend")
+	p.ClickRole("button", "Keep my place")
+	p.HasText("Your place is kept.")
+	signedUp := p.Path()
+	w.public = []string{
+		"/", "/events?near=Leipzig", "/events?near=Nowhereville", "/events?when=past", "/calendar", "/groups", "/groups/riverside",
+		"/turnout", "/turnout?by=place", upcoming, past, upcoming + "/attend", signedUp, "/sign-in", "/about",
+		"/about/connection", "/about/sources", "/nothing-here", "/setup/01234567890123456789012345",
+	}
+	p.signIn(t, o, "/groups/new")
+	p.Fill("Name", "Canal Street Garden")
+	p.Fill("Handle", "canal-street")
+	p.Fill("Town (optional)", "Springfield, Illinois")
+	p.ClickRole("button", "Start the group")
+	p.hasStatus(t, 200)
+	w.event = p.addEvent(t)
+	w.inside = []string{
+		"/me", "/operator", "/groups/mine", "/groups/new", "/groups/canal-street", "/groups/canal-street/edit",
+		"/groups/canal-street/members", "/groups/canal-street/invitations", "/groups/canal-street/leave",
+		"/groups/canal-street/events/new", w.event, w.event + "/edit", w.event + "/turnout/new",
+	}
+	r, err := ask(p, network.GetCookies, network.GetCookiesParams{URLs: []string{s.URL}})
+	if err != nil || len(r.Cookies) != 1 {
+		t.Fatalf("the session's cookie: %v %v", r.Cookies, err)
+	}
+	w.cookie = r.Cookies[0]
+	return w
+}
+
+// addEvent publishes an event of the organizer's group and gives its path.
+func (p *Page) addEvent(t *testing.T) string {
+	t.Helper()
+	p.Goto("/groups/canal-street/events/new")
+	p.Fill("Title", "Planting day")
+	p.Fill("What it is about (optional)", "We put **two hundred** bulbs into the ground:\n\n- bring gloves\n- and a spade, if you have one")
+	p.Fill("Day", time.Now().AddDate(0, 1, 0).Format(time.DateOnly))
+	p.Fill("Starts (optional)", "14:00")
+	p.Fill("Ends (optional)", "16:00")
+	p.Fill("Place (optional)", "Garden gate")
+	p.Check("Step-free", true)
+	p.Fill("How many people fit (optional)", "30")
+	p.ClickRole("button", "Publish")
+	p.hasStatus(t, 200)
+	p.HasRole("heading", "Planting day")
+	return p.Path()
+}
+
+// open makes a visitor; signed in, when told so.
+func (w *site) open(t *testing.T, v variant, signedIn, noScript bool) *Page {
+	t.Helper()
+	o := PageOptions{Base: w.s.URL, NoScript: noScript, Dark: v.dark, Width: 320, Height: 640}
+	if v.wide {
+		o.Width, o.Height = 1280, 900
+	}
+	if v.lang == "es" {
+		o.Language = v.lang
+	}
+	p := Browser(t, o)
+	if signedIn {
+		c := network.SetCookieParams{Name: w.cookie.Name, Value: w.cookie.Value, URL: w.s.URL}
+		if _, err := ask(p, network.SetCookie, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return p
+}
+
+// address adds the pseudo-language to a path.
+func (v variant) address(path string) string {
+	if !strings.Contains(v.lang, "-") {
+		return path
+	}
+	if strings.Contains(path, "?") {
+		return path + "&pseudo=" + v.lang
+	}
+	return path + "?pseudo=" + v.lang
+}
+
+func (w *site) visit(t *testing.T, v variant) {
+	dir := "ltr"
+	if v.lang == "ar-XB" {
+		dir = "rtl"
+	}
+	for _, signedIn := range []bool{false, true} {
+		paths := w.public
+		if signedIn {
+			paths = w.inside
+		}
+		p := w.open(t, v, signedIn, false)
+		for _, path := range paths {
+			p.Goto(v.address(path))
+			if p.Status() >= 500 || p.Status() >= 400 && signedIn {
+				t.Errorf("%s answers %d", path, p.Status())
+			}
+			p.Axe(t)
+			p.NoOverflow(t)
+			p.still(t)
+			if lang, is := p.Attr("html", "lang"), p.Attr("html", "dir"); lang != v.lang || is != dir {
+				t.Errorf("%s has lang %q and dir %q, want %q and %q", path, lang, is, v.lang, dir)
+			}
+			if n := p.Count("h1"); n != 1 {
+				t.Errorf("%s has %d h1", path, n)
+			}
+			if v.lang == "en-XA" {
+				p.translated(t)
+			}
+		}
+		p.NoThirdParty(t)
+		p.NoErrors(t)
+	}
+}
+
+// translated fails the test for each control whose name is not from a
+// catalogue: the pseudo-language puts those in brackets.
+func (p *Page) translated(t *testing.T) {
+	t.Helper()
+	for _, c := range p.Controls("button", "textbox", "searchbox", "checkbox", "radio", "combobox", "spinbutton") {
+		if !strings.Contains(c.Name, "⟦") && p.Count("form.languages") == 0 {
+			t.Errorf("%v on %s is not translated", c, p.URL())
+		}
+	}
+}
+
+// still fails the test when what the page shows moved while it was loaded.
+func (p *Page) still(t *testing.T) {
+	t.Helper()
+	shift, err := p.shift()
+	if err != nil {
+		t.Fatalf("measure shifts on %s: %v", p.URL(), err)
+	}
+	if shift != 0 {
+		t.Errorf("the layout of %s shifts by %v", p.URL(), shift)
+	}
+}
+
+// shift sums the layout shifts since the page began, after two more frames.
+func (p *Page) shift() (float64, error) {
+	world, err := ask(p, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: p.main, WorldName: "shift"})
+	if err != nil {
+		return 0, err
+	}
+	out, err := p.evaluate(world.ExecutionContextID, `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+		const seen = new PerformanceObserver(() => {});
+		seen.observe({type: "layout-shift", buffered: true});
+		done(seen.takeRecords().reduce((sum, e) => sum + e.value, 0));
+	})))`)
+	if err != nil {
+		return 0, err
+	}
+	var sum float64
+	return sum, json.Unmarshal(out, &sum)
+}
+
+// keyboard: whatever can be pressed or filled in is reached by Tab.
+func (w *site) keyboard(t *testing.T) {
+	for _, signedIn := range []bool{false, true} {
+		paths := w.public
+		if signedIn {
+			paths = w.inside
+		}
+		p := w.open(t, variant{wide: signedIn}, signedIn, false)
+		for _, path := range paths {
+			p.Goto(path)
+			p.reachesAll(t)
+		}
+	}
+}
+
+// reachesAll fails the test for each control of the page that Tab leaves out.
+// Of radio buttons with one name, it stops at one.
+func (p *Page) reachesAll(t *testing.T) {
+	t.Helper()
+	reached := map[cdp.BackendNodeID]bool{}
+	for _, c := range p.TabOrder() {
+		reached[c.Node] = true
+	}
+	groups := map[string]bool{}
+	missed := map[string][]Control{}
+	for _, c := range p.Controls("link", "button", "textbox", "searchbox", "combobox", "spinbutton", "checkbox", "radio", "DisclosureTriangle", "Date", "InputTime", "listbox") {
+		if c.Role == "radio" {
+			_, attrs := p.element(c.Node)
+			name := attribute(attrs, "name")
+			groups[name] = groups[name] || reached[c.Node]
+			missed[name] = append(missed[name], c)
+			continue
+		}
+		if !reached[c.Node] {
+			t.Errorf("the keyboard does not reach %v on %s", c, p.URL())
+		}
+	}
+	for name, ok := range groups {
+		if !ok {
+			t.Errorf("the keyboard does not reach %v on %s", missed[name], p.URL())
+		}
+	}
+	if len(reached) < 5 {
+		t.Errorf("the keyboard reaches %d things on %s", len(reached), p.URL())
+	}
+}
+
+// weight: what a first visit costs.
+func (w *site) weight(t *testing.T) {
+	for _, signedIn := range []bool{false, true} {
+		paths := w.public
+		if signedIn {
+			paths = w.inside
+		}
+		p := w.open(t, variant{}, signedIn, false)
+		for _, path := range paths {
+			p.Goto(path)
+			g := p.Weight(t)
+			event := strings.HasPrefix(path, "/events/") && strings.Count(path, "/") == 2
+			if g.HTML > maxHTML || g.Style > maxStyle || g.Script > maxScript || event && g.Total() > maxEvent {
+				t.Errorf("%s weighs too much: %v", path, g)
+			}
+			if g.Font > 0 {
+				t.Errorf("%s loads fonts: %v", path, g)
+			}
+			t.Logf("%-40s %v", path, g)
+		}
+	}
+}
+
+// openMap presses the button that the script adds to the picture.
+func openMap(t *testing.T, s *Instance) {
+	p := Browser(t, PageOptions{Base: s.URL, Width: 1000, Height: 800})
+	p.Goto("/events?near=Chicago&when=past&radius_km=250")
+	before := p.Weight(t)
+	p.ClickRole("button", "Open the map")
+	moving := func() bool {
+		return p.Count("[data-map] canvas") > 0 && len(p.Controls("button")) > 0 && p.hasControl("button", "Closer")
+	}
+	sorry := func() bool {
+		return strings.Contains(p.body(), "This browser cannot show the moving map.") || strings.Contains(p.body(), "The map could not be loaded.")
+	}
+	if !until(func() bool { return moving() || sorry() }) {
+		t.Fatalf("the map neither opens nor says why; the page says:\n%s", p.body())
+	}
+	if moving() {
+		t.Log("the map opened")
+	} else {
+		t.Log("no WebGL here: the picture stays")
+	}
+	if p.Count("[data-map] img") != 1 && !moving() {
+		t.Error("the picture is gone")
+	}
+	if after := p.Weight(t); after.Script < before.Script {
+		t.Errorf("before %v, after %v", before, after)
+	}
+	p.Axe(t)
+	p.NoThirdParty(t)
+	p.NoErrors(t)
+}
+
+func (p *Page) hasControl(role, name string) bool {
+	return slices.ContainsFunc(p.Controls(role), func(c Control) bool { return c.Name == name })
+}

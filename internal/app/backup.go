@@ -1,0 +1,151 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"filippo.io/age"
+
+	"convoke/internal/backup"
+	"convoke/internal/clock"
+	"convoke/internal/config"
+	"convoke/internal/db"
+	"convoke/internal/db/migrations"
+	"convoke/internal/feature/events"
+	"convoke/internal/seal"
+)
+
+// Files in the data folder that belong to backups.
+const (
+	backupKeyFile  = "backup.key"  // opens them
+	backupLastFile = "backup.last" // when the last one was written
+)
+
+// derivedTables are made again from others, so no backup carries them.
+var derivedTables = [...]string{"event_text"}
+
+// outgoing are the kinds of jobs that reach people outside, which a restored
+// copy must not do: the node that it is a copy of may have done them.
+var outgoing = [...]string{"attendance.tell", "attendance.tell_all"}
+
+// sealedRows are the rows that only a key makes useful.
+var sealedRows = [...]backup.Sealed{{Table: "attendance", Column: "event_id", Prefix: "event:"}}
+
+// BackupKeyPath is where the key of a node's own backups lies.
+func BackupKeyPath(c config.Config) string { return filepath.Join(c.Data, backupKeyFile) }
+
+// BackupKey returns the public key of the node's own backups; created says that
+// it was made just now.
+func (n *Node) BackupKey() (to age.Recipient, created bool, err error) {
+	return backup.OwnKey(BackupKeyPath(n.Config), n.Clock.Now())
+}
+
+// Backup writes a backup to w, encrypted to the recipients, while the node goes
+// on. version is the program's.
+func (n *Node) Backup(ctx context.Context, w io.Writer, to []age.Recipient, version string, progress func(rows int)) (backup.Result, error) {
+	boot, err := seal.LoadBootKey(n.Config.BootKeyFile, false)
+	if err != nil {
+		return backup.Result{}, err
+	}
+	mark, err := backup.Fingerprint(boot)
+	if err != nil {
+		return backup.Result{}, err
+	}
+	return backup.Write(ctx, w, to, backup.Input{
+		Main: n.DB, Keys: n.Keys, Blobs: filepath.Join(n.Config.Data, "blobs"), Derived: derivedTables[:], Version: version,
+		BootKey: mark, Now: n.Clock.Now(), Progress: progress,
+	})
+}
+
+// BackupDone notes that a backup is whole, for doctor.
+func (n *Node) BackupDone() error {
+	path := filepath.Join(n.Config.Data, backupLastFile)
+	text := n.Clock.Now().Format(time.RFC3339) + "\n"
+	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
+		return fmt.Errorf("note the time of the backup: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("note the time of the backup: %w", err)
+	}
+	return nil
+}
+
+// lastBackup is the zero time when there was none.
+func lastBackup(c config.Config) (time.Time, error) {
+	b, err := os.ReadFile(filepath.Join(c.Data, backupLastFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read the time of the last backup: %w", err)
+	}
+	t, err := time.Parse(time.RFC3339, strings.TrimSpace(string(b)))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read the time of the last backup: %w", err)
+	}
+	return t, nil
+}
+
+// RestoreOptions say how to restore.
+type RestoreOptions struct {
+	Identity    string // path of the key; "" is the folder's own
+	DryRun      bool
+	WithoutKeys bool
+	Progress    func(read int64)
+}
+
+// Restore brings the backup in file back into the empty place that the settings
+// name. No node is open meanwhile.
+func Restore(ctx context.Context, c config.Config, log *slog.Logger, file string, o RestoreOptions) (backup.Report, error) {
+	path := o.Identity
+	if path == "" {
+		path = BackupKeyPath(c)
+	}
+	with, err := backup.ReadKeys(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return backup.Report{}, fmt.Errorf("there is no key at %s; name the one that opens the backup with --identity: %w", path, err)
+	}
+	if err != nil {
+		return backup.Report{}, err
+	}
+	boot, err := bootKeyIfThere(c.BootKeyFile)
+	if err != nil {
+		return backup.Report{}, err
+	}
+	r, err := backup.Restore(ctx, backup.Options{
+		File: file, With: with, MainURL: c.DatabaseURL, KeysURL: c.KeysURL, MainFiles: migrations.Main, KeyFiles: migrations.Keys,
+		Blobs: filepath.Join(c.Data, "blobs"), Clock: clock.System{}, Log: log, BootKey: boot, WithoutKeys: o.WithoutKeys,
+		DryRun: o.DryRun, Sealed: sealedRows[:], Drop: outgoing[:], Derived: derivedTables[:], Progress: o.Progress,
+		Finish: func(ctx context.Context, d *db.DB) error {
+			return events.New(events.Deps{DB: d}).RebuildText(ctx)
+		},
+	})
+	switch {
+	case errors.Is(err, backup.ErrNoBootKey), errors.Is(err, backup.ErrBootKey):
+		err = fmt.Errorf("%w: put it at %s, or restore --without-keys, which loses what people who signed up wrote (e-mail, needs)", err, c.BootKeyFile)
+	case errors.Is(err, backup.ErrNotEmpty):
+		err = fmt.Errorf("%w; name another folder with --data, or move that one away", err)
+	case errors.Is(err, backup.ErrIdentity):
+		err = fmt.Errorf("%w (tried %s; name another with --identity)", err, path)
+	}
+	return r, err
+}
+
+func bootKeyIfThere(path string) (*seal.BootKey, error) {
+	k, err := seal.LoadBootKey(path, false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &k, nil
+}

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package app
+
+// freeBytes is not known here.
+func freeBytes(string) (free uint64, ok bool, err error) { return 0, false, nil }

@@ -1,0 +1,14 @@
+package attendance
+
+import (
+	"testing"
+
+	"convoke/internal/web/webtest"
+)
+
+func TestPagesFitTheirTypes(t *testing.T) {
+	t.Parallel()
+	webtest.Pages(t, pages, map[string]webtest.Check{
+		"form": formPage.Check, "mine": minePage.Check, "cancelled": cancelledPage.Check, "panel": panelPage.Check,
+	})
+}

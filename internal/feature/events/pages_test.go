@@ -1,0 +1,14 @@
+package events
+
+import (
+	"testing"
+
+	"convoke/internal/web/webtest"
+)
+
+func TestPagesFitTheirTypes(t *testing.T) {
+	t.Parallel()
+	webtest.Pages(t, pages, map[string]webtest.Check{
+		"list": listPage.Check, "home": homePage.Check, "calendar": calendarPage.Check, "show": showPage.Check, "edit": editPage.Check, "group": groupPanel.Check,
+	})
+}
