@@ -127,7 +127,7 @@ func fromNothing(t *testing.T, p *Page, s *Instance) organizer {
 // keyboard, and a message beside the field.
 func (p *Page) refused(t *testing.T, label string) {
 	t.Helper()
-	if !until(func() bool { return p.Count(".error-summary:focus") == 1 }) {
+	if !until(func() bool { _, ok := p.query(".error-summary:focus"); return ok }) {
 		t.Errorf("the summary of errors on %s does not have the keyboard", p.URL())
 	}
 	c, _, attrs := p.field(label, "INPUT", "TEXTAREA", "SELECT")
@@ -290,7 +290,7 @@ func inviteMember(t *testing.T, p *Page, s *Instance) {
 	t.Helper()
 	p.Goto("/groups/canal-street/invitations")
 	p.sound(t)
-	p.Check("Organiser", true)
+	p.Check("Organiser Publishes events.", true)
 	p.ClickRole("button", "Make a link")
 	p.hasStatus(t, 200)
 	link := p.Text("#link")

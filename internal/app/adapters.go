@@ -106,16 +106,28 @@ func (g eventGroups) Role(ctx context.Context, tx *db.Tx, gid id.Group, p id.Per
 type tally struct{ s *turnout.Service }
 
 func (t tally) Set(ctx context.Context, tx *db.Tx, e id.Event, was, now *events.Spot, es []events.Estimate) error {
-	var out []turnout.Estimate
-	for _, x := range es {
-		out = append(out, turnout.Estimate{
-			Low: x.Low, High: x.High, Words: x.Words, Method: x.Method, SourceName: x.SourceName, SourceURL: x.SourceURL,
-		})
+	return t.s.Set(ctx, tx, e, (*turnout.Spot)(was), (*turnout.Spot)(now), toEstimates(es))
+}
+
+// SetNew implements events.BulkTally.
+func (t tally) SetNew(ctx context.Context, tx *db.Tx, all []events.Arrival) error {
+	fresh := make([]turnout.Fresh, len(all))
+	for i, a := range all {
+		fresh[i] = turnout.Fresh{Event: a.Event, Spot: (*turnout.Spot)(a.Spot), Estimates: toEstimates(a.Estimates)}
 	}
-	if es != nil && out == nil {
-		out = []turnout.Estimate{}
+	return t.s.SetNew(ctx, tx, fresh)
+}
+
+// toEstimates keeps the difference between none and nothing said.
+func toEstimates(es []events.Estimate) []turnout.Estimate {
+	if es == nil {
+		return nil
 	}
-	return t.s.Set(ctx, tx, e, (*turnout.Spot)(was), (*turnout.Spot)(now), out)
+	out := make([]turnout.Estimate, len(es))
+	for i, x := range es {
+		out[i] = turnout.Estimate(x)
+	}
+	return out
 }
 
 // briefs shows attendance pages what event they are about.

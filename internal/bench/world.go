@@ -18,6 +18,9 @@ import (
 	"convoke/internal/geo"
 )
 
+// worldSeed is the same in every run, so that runs compare.
+const worldSeed = 1
+
 // Shape of the synthetic events.
 const (
 	worldYears = 2      // before and after the middle
@@ -214,11 +217,4 @@ func venue(at geo.Point, n int) geo.Point {
 		lon += 360
 	}
 	return geo.Point{Lat: lat, Lon: lon}
-}
-
-// reader streams the table.
-func (w *world) reader(n int) io.ReadCloser {
-	r, in := io.Pipe()
-	go func() { in.CloseWithError(w.table(in, n)) }()
-	return r
 }

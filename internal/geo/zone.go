@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync"
+	"time"
 	_ "time/tzdata" // zones must not depend on what the host has installed
 )
 
@@ -31,6 +33,27 @@ func KnownZone(name string) bool {
 func Zones() []string {
 	chosen, _, _ := strings.Cut(zonesText, "\n\n")
 	return strings.Split(chosen, "\n")
+}
+
+// loaded keeps the zones that were loaded: parsing one costs more than a query,
+// and a list asks for the same few again and again. It only ever grows to the
+// number of zones that exist.
+var loaded sync.Map // name to *time.Location
+
+// LoadZone is [time.LoadLocation] for a known zone, remembered.
+func LoadZone(name string) (*time.Location, error) {
+	if l, ok := loaded.Load(name); ok {
+		return l.(*time.Location), nil
+	}
+	if !KnownZone(name) {
+		return nil, fmt.Errorf("there is no time zone called %q", name)
+	}
+	l, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fmt.Errorf("load time zone: %w", err)
+	}
+	loaded.Store(name, l)
+	return l, nil
 }
 
 // zoneReach is how far, in kilometres, the zone of a place reaches over empty

@@ -66,7 +66,7 @@ func (c *component) note(line int, code string, args ...string) {
 func newProblem(line int, uid, code string, args ...string) Problem {
 	p := Problem{Line: line, UID: uid, Code: code}
 	copy(p.Args[:], args)
-	p.Text = format(Texts()[code], p.Args)
+	p.Text = format(texts()[code], p.Args)
 	return p
 }
 
@@ -95,7 +95,9 @@ func (c *component) add(p property, long bool) {
 	c.size += len(p.value)
 	switch p.name {
 	case "DTSTART", "DTEND", "DURATION", "RRULE", "SUMMARY", "LOCATION":
-		c.hash = append(c.hash, p.name, p.param("TZID"), p.value)
+		if len(c.hash) < 60 { // a file may repeat a property without end
+			c.hash = append(c.hash, p.name, p.param("TZID"), p.value)
+		}
 	}
 	if !c.addText(p) {
 		c.addDate(p)

@@ -1,6 +1,10 @@
 package ical
 
-import "strings"
+import (
+	"maps"
+	"strings"
+	"sync"
+)
 
 // Codes of problems. Each has a text in [Texts].
 const (
@@ -50,7 +54,10 @@ const (
 // Texts gives the English text of every problem code; {0} and {1} stand for
 // the arguments of the problem. Catalogues of other languages use the codes as
 // keys.
-func Texts() map[string]string {
+func Texts() map[string]string { return maps.Clone(texts()) }
+
+// texts is built once: a broken file may have a problem in every line.
+var texts = sync.OnceValue(func() map[string]string {
 	return map[string]string{
 		codeBadLine:        "This line is not in the form NAME:value and was left out: “{0}”",
 		codeManyBadLines:   "{0} more lines that are not in the form NAME:value were left out",
@@ -94,10 +101,13 @@ func Texts() map[string]string {
 		codeZoneUnknown:    "The time zone “{0}” is unknown; read as {1}",
 		codeOptionZone:     "The time zone “{0}” to read in is unknown; UTC was used",
 	}
-}
+})
 
 // format puts the arguments into the text of a code.
 func format(text string, args [2]string) string {
+	if args == [2]string{} {
+		return text
+	}
 	return strings.NewReplacer("{0}", args[0], "{1}", args[1]).Replace(text)
 }
 

@@ -157,9 +157,13 @@ func (p *parser) calendarProperty(prop property) {
 			p.sum.Name = cleanText(unescape(prop.value), false)
 		}
 	case "X-WR-TIMEZONE":
-		p.zones.cal[cal] = strings.TrimSpace(prop.value)
+		if name, ok := ianaName(prop.value); ok {
+			p.zones.cal[cal] = name
+		}
 	case "METHOD":
-		p.cancel[cal] = strings.EqualFold(strings.TrimSpace(prop.value), "CANCEL")
+		if strings.EqualFold(strings.TrimSpace(prop.value), "CANCEL") {
+			p.cancel[cal] = true
+		}
 	}
 }
 

@@ -134,6 +134,15 @@ func TestReadText(t *testing.T) {
 	}
 }
 
+// TestReadOrganizerAddress covers programs that write the address as the name.
+func TestReadOrganizerAddress(t *testing.T) {
+	t.Parallel()
+	got := readAll(calendar(vevent("UID:1", "DTSTART:20260105T180000Z", "ORGANIZER;CN=anna@example.org:mailto:anna@example.org")), Options{})
+	if len(got.Events) != 1 || got.Events[0].Organizer != "" {
+		t.Errorf("organizer %+v, want none", got.Events)
+	}
+}
+
 func TestReadEncodings(t *testing.T) {
 	t.Parallel()
 	latin := readAll(calendar(vevent("UID:1", "DTSTART:20260105T180000Z", "SUMMARY:Caf\xe9 \x80", "DESCRIPTION:\xfc")), Options{})

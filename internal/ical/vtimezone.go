@@ -30,7 +30,9 @@ func (v *vtimezone) add(p property, part bool) {
 	if !part {
 		switch p.name {
 		case "TZID":
-			v.names = append(v.names, strings.TrimSpace(unescape(p.value)))
+			if len(v.names) < 20 {
+				v.names = append(v.names, strings.TrimSpace(unescape(p.value)))
+			}
 		case "X-LIC-LOCATION":
 			v.location = strings.TrimSpace(unescape(p.value))
 		}

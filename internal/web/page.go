@@ -191,7 +191,6 @@ func (s *Site) funcs(l *i18n.Locale) template.FuncMap {
 	return template.FuncMap{
 		"t": l.T, "c": l.C, "n": l.N, "number": number(l),
 		"date": l.Date, "dateShort": l.DateShort, "time": l.Time, "month": l.Month,
-		"range":        func(low, high int) string { return l.Range(int64(low), int64(high)) },
 		"asset":        s.static.url,
 		"list":         func(v ...any) []any { return v },
 		"day":          func(t time.Time) string { return t.Format("2006-01-02") },

@@ -23,12 +23,23 @@ type route struct {
 // ServeHTTP implements the part of a request that knows its route.
 func (rt route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &Call{W: w, R: r, site: rt.site, pattern: rt.pattern}
+	defer c.removeUploads()
 	err := c.begin()
 	if err == nil {
 		err = rt.run(c)
 	}
 	if err != nil {
 		c.fail(err)
+	}
+}
+
+// removeUploads deletes what a form's files left on the disk. The server does it
+// only for the request that it made itself, and ours is a copy with a context.
+func (c *Call) removeUploads() {
+	if f := c.R.MultipartForm; f != nil {
+		if err := f.RemoveAll(); err != nil {
+			c.site.opt.Log.Warn("remove uploaded files", "route", c.pattern, "error", err)
+		}
 	}
 }
 

@@ -147,26 +147,23 @@ func (w *Web) signUp(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	e := id.Event(c.Param("id"))
-	if !id.Valid(string(e)) {
-		return web.ErrNotFound()
+	// Asked each time: the roster does not know that its group was suspended.
+	b, err := w.eventOf(c)
+	if err != nil {
+		return err
 	}
-	if err := w.limit(c, e); err != nil {
+	if err := w.limit(c, b.ID); err != nil {
 		return err
 	}
 	key := f.Line("key")
-	_, err = w.SignUp(c.Context(), e, key, w.read(c, f))
+	_, err = w.SignUp(c.Context(), b.ID, key, w.read(c, f))
 	if f.Accepts(err) {
-		b, err := w.eventOf(c)
-		if err != nil {
-			return err
-		}
 		return w.show(c, b, f, key)
 	}
 	if err != nil {
 		return err
 	}
-	return c.SeeOther(link(e, key) + "?new=1")
+	return c.SeeOther(link(b.ID, key) + "?new=1")
 }
 
 func link(e id.Event, secret string) string { return "/events/" + string(e) + "/attend/" + secret }

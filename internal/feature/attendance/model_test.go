@@ -289,6 +289,9 @@ func TestRules(t *testing.T) {
 	t.Parallel()
 	halls(t, func(t *testing.T, h *hall) {
 		rapid.Check(t, func(t *rapid.T) {
+			if h.db.Engine() == db.Postgres && rapid.IntRange(0, 2).Draw(t, "left out") > 0 {
+				return // commits there take longer, and the rules are the same
+			}
 			m := &model{h: h}
 			m.event = h.publish(t, func(c *fact.EventChanged) { c.Capacity = rapid.IntRange(0, 12).Draw(t, "capacity") })
 			t.Repeat(map[string]func(*rapid.T){

@@ -346,8 +346,7 @@ func (s *Service) promote(ctx context.Context, tx *db.Tx, e id.Event) error {
 }
 
 // EventChanged keeps the roster in step with its event. It refuses a capacity
-// below what has been promised, and a new date for an event whose sign-ups are
-// deleted: its totals are those of the old one.
+// below what has been promised.
 func (s *Service) EventChanged(ctx context.Context, tx *db.Tx, f fact.EventChanged) error {
 	old, err := rosterOf(ctx, tx, f.Event)
 	if errors.Is(err, db.ErrNoRows) {
@@ -362,11 +361,6 @@ func (s *Service) EventChanged(ctx context.Context, tx *db.Tx, f fact.EventChang
 	if f.Capacity > 0 && f.Capacity < old.Going {
 		return fault.Invalid(fault.Field("capacity", "attendance.capacity",
 			"{going} people have signed up already. Cancel and make a smaller event, or allow at least that many.", "going", old.Going))
-	}
-	used := old.Going > 0 || old.Waiting > 0 || old.Queue > 0
-	if used && f.OpensTo && f.End.After(tx.Now()) && old.End.Before(tx.Now().Add(-keepFor)) {
-		return fault.Invalid(fault.Field("start_date", "attendance.expired",
-			"This event ended more than a week ago and its sign-ups are deleted. Please make a new event."))
 	}
 	n := roster{Capacity: f.Capacity, Open: f.OpensTo, Start: f.Start, End: f.End}
 	if err := putRoster(ctx, tx, f.Event, n); err != nil {

@@ -192,7 +192,7 @@ type Event struct {
 
 // Local is t in the zone of the event's place.
 func (e *Event) Local(t time.Time) time.Time {
-	loc, err := time.LoadLocation(e.Zone)
+	loc, err := geo.LoadZone(e.Zone)
 	if err != nil {
 		loc = time.UTC
 	}

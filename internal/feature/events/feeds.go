@@ -217,7 +217,10 @@ func (w *Web) atom(c *web.Call) error {
 				{"alternate", base + withQuery("/events", q.Values()), "text/html"},
 			},
 		}
-		var updated time.Time
+		updated := c.Now().Truncate(24 * time.Hour) // of an empty feed; RFC 4287 section 4.1.1 wants one
+		if len(r.Events) > 0 {
+			updated = r.Events[0].Updated
+		}
 		for i := range r.Events {
 			e := &r.Events[i]
 			if e.Updated.After(updated) {

@@ -15,7 +15,7 @@ import (
 type Fragment = template.HTML
 
 type showData struct {
-	Event      *Event
+	Event      Event
 	Item       Item
 	Day        string // the date in full
 	ZoneNote   string
@@ -79,7 +79,7 @@ func (w *Web) page(c *web.Call, e Event, g Group, sub authz.Subject, src Source)
 	l := c.Locale
 	start := e.Local(e.Start)
 	d := showData{
-		Event: &e, Item: w.item(l, &e, nil, c.Now()), Day: l.Date(start), Group: g, Source: src, Lang: e.Lang,
+		Event: e, Item: w.item(l, &e, nil, c.Now()), Day: l.Date(start), Group: g, Source: src, Lang: e.Lang,
 		Can: Can{
 			Edit:       authz.May(c.Actor(), authz.EditEvent, sub),
 			SeeNumbers: authz.May(c.Actor(), authz.SeeNumbers, sub),

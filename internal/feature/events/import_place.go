@@ -80,7 +80,7 @@ func (p *placer) zoneAt(at geo.Point) string {
 // location is the zone's clock; UTC for a zone that is not known.
 func (p *placer) location(zone string) *time.Location {
 	return p.locs.get(zone, func() *time.Location {
-		loc, err := time.LoadLocation(zone)
+		loc, err := geo.LoadZone(zone)
 		if err != nil {
 			return time.UTC
 		}

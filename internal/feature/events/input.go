@@ -153,7 +153,7 @@ func (p *parser) when(in Input, e *Event) {
 	if e.Zone == "" {
 		e.Zone = "UTC"
 	}
-	loc, err := time.LoadLocation(e.Zone)
+	loc, err := geo.LoadZone(e.Zone)
 	if err != nil {
 		p.fail("zone", "event.zone_unknown", "There is no time zone of that name.")
 		return

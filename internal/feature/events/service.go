@@ -196,9 +196,10 @@ func (s *Service) changed(ctx context.Context, tx *db.Tx, old, e *Event) error {
 	return s.Facts.Emit(ctx, tx, f)
 }
 
-// Spot is where the event counts in totals; nil while it is not public.
+// Spot is where the event counts in totals; nil while it is not public, and when
+// it did not take place.
 func (e *Event) Spot() *Spot {
-	if e == nil || !e.State.Listed() {
+	if e == nil || !e.State.Listed() || e.State == Cancelled {
 		return nil
 	}
 	return &Spot{Day: e.Day(), Country: e.Where.Country, Region: e.Where.Region}

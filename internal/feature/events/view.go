@@ -4,6 +4,7 @@ import (
 	"context"
 	"html/template"
 	"net/url"
+	"slices"
 	"time"
 
 	"convoke/internal/authz"
@@ -132,7 +133,11 @@ func (s *Service) searchForm(c *web.Call, action string, v url.Values) searchFor
 	if f.Raw("radius_km") == "" {
 		f.Set("radius_km", "25")
 	}
-	for _, km := range []string{"5", "10", "25", "50", "100", "250"} {
+	radii := []string{"5", "10", "25", "50", "100", "250"}
+	if r := f.Raw("radius_km"); !slices.Contains(radii, r) {
+		radii = append(radii, r) // what was asked for stays chosen
+	}
+	for _, km := range radii {
 		sf.Radii = append(sf.Radii, web.Choice{Value: km, Label: l.T("{km} km", "km", km), On: f.Has("radius_km", km)})
 	}
 	sf.When = f.Choose("when", []web.Choice{{Value: "", Label: l.T("Upcoming")}, {Value: "past", Label: l.T("Past")}})

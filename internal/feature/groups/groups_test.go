@@ -79,16 +79,16 @@ func TestInputIsChecked(t *testing.T) {
 	sam := f.person("sam")
 	good := CreateInput{Name: "Riverside", Handle: "riverside"}
 	for code, change := range map[string]func(*CreateInput){
-		"group.no_name":       func(in *CreateInput) { in.Name = "  " },
-		"group.name_length":   func(in *CreateInput) { in.Name = strings.Repeat("ü", maxName+1) },
-		"group.name_signs":    func(in *CreateInput) { in.Name = "!!! ---" },
-		"handle.missing":      func(in *CreateInput) { in.Handle = "" },
-		"handle.length":       func(in *CreateInput) { in.Handle = "ab" },
-		"handle.shape_no_dots":  func(in *CreateInput) { in.Handle = "river.json" },
-		"handle.reserved":     func(in *CreateInput) { in.Handle = "NEW" },
-		"group.place_unknown": func(in *CreateInput) { in.Place = "Nowhere" },
-		"group.place_long":    func(in *CreateInput) { in.Place = strings.Repeat("x", maxPlace+1) },
-		"group.place_which":   func(in *CreateInput) { in.Place = "Springfield"; in.Pick = "Leipzig, Germany" },
+		"group.no_name":        func(in *CreateInput) { in.Name = "  " },
+		"group.name_length":    func(in *CreateInput) { in.Name = strings.Repeat("ü", maxName+1) },
+		"group.name_signs":     func(in *CreateInput) { in.Name = "!!! ---" },
+		"handle.missing":       func(in *CreateInput) { in.Handle = "" },
+		"handle.length":        func(in *CreateInput) { in.Handle = "ab" },
+		"handle.shape_no_dots": func(in *CreateInput) { in.Handle = "river.json" },
+		"handle.reserved":      func(in *CreateInput) { in.Handle = "NEW" },
+		"group.place_unknown":  func(in *CreateInput) { in.Place = "Nowhere" },
+		"group.place_long":     func(in *CreateInput) { in.Place = strings.Repeat("x", maxPlace+1) },
+		"group.place_which":    func(in *CreateInput) { in.Place = "Springfield"; in.Pick = "Leipzig, Germany" },
 		"group.many_langs": func(in *CreateInput) {
 			for _, l := range web.Languages() {
 				in.Langs = append(in.Langs, l.Value)

@@ -44,7 +44,7 @@ func TestStartAGroup(t *testing.T) {
 		t.Error("the chosen place is lost")
 	}
 	b.Post("/groups/new", "name", "Choir", "handle", "Choir", "place", "Springfield", "place_pick", "Springfield, Illinois, US").
-		want(t, 303, "/groups/choir")
+		Want(t, 303, "/groups/choir")
 	if a := n.browser().Get("/groups/choir"); !strings.Contains(a.Text("dl"), "Springfield, Illinois, US") {
 		t.Errorf("place: %s", a.Text("dl"))
 	}
@@ -258,7 +258,7 @@ func TestAuthorization(t *testing.T) {
 					if r != "visitor" {
 						b = n.as(actors[r])
 					}
-					var got answer
+					var got webtest.Answer
 					switch {
 					case method == "GET":
 						got = b.Get(path)

@@ -262,7 +262,7 @@ func tableRow(l *i18n.Locale, q *Query, x Row) row {
 	}
 	day := dateOf(x.Day)
 	v := url.Values{"from": {day.Format(time.DateOnly)}, "to": {day.Format(time.DateOnly)}, "when": {"past"}}
-	out.Label, out.Href = l.Date(day), "/events?"+v.Encode()
+	out.Label, out.Href = l.DateShort(day), "/events?"+v.Encode()
 	return out
 }
 

@@ -202,7 +202,7 @@ func TestTotalsPage(t *testing.T) {
 	}
 	s.say(Estimate{Low: 1000, High: 2500}) // the cached page must change
 	for path, wants := range map[string][]string{
-		"/turnout":                           {"Friday", "1,000", "2,500", `href="/events?from=2024-01-05&amp;to=2024-01-05&amp;when=past"`, "/turnout?by=place"},
+		"/turnout":                           {"Jan 5, 2024", "1,000", "2,500", `href="/events?from=2024-01-05&amp;to=2024-01-05&amp;when=past"`, "/turnout?by=place"},
 		"/turnout?by=place":                  {"Illinois", "January 2024", `/turnout?country=US&amp;month=2024-01&amp;region=IL"`},
 		"/turnout?month=2024-01&country=us":  {"2,500"},
 		"/turnout?month=2023-01":             {"Nothing found."},

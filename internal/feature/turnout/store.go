@@ -155,7 +155,7 @@ const (
 	countSpans = `select event_id, min(low) as low, max(high) as high, count(*) as estimates from estimate group by event_id`
 	countDays  = `select e.day, e.country, e.region, count(*) as events, count(t.event_id) as estimated,
 		cast(coalesce(sum(t.low), 0) as bigint) as low, cast(coalesce(sum(t.high), 0) as bigint) as high
-		from event e left join turnout t on t.event_id = e.id where e.listed group by e.day, e.country, e.region`
+		from event e left join turnout t on t.event_id = e.id where e.listed and e.state <> 'cancelled' group by e.day, e.country, e.region`
 )
 
 func recount(ctx context.Context, tx *db.Tx) error {

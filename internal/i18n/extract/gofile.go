@@ -22,6 +22,10 @@ func shapeOf(pkg, name string) (shape, bool) {
 		return shape{0, 1, -1, 2}, true
 	case "N":
 		return shape{-1, 0, 1, 3}, true
+	case "fail": // a parser of a form: field, code, message
+		return shape{-1, 2, -1, 3}, true
+	case "Fail": // web.Form: field, message
+		return shape{-1, 1, -1, 2}, true
 	case "Mark":
 		return shape{-1, 0, -1, -1}, pkg == "i18n" || pkg == ""
 	}

@@ -1,0 +1,174 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"convoke/internal/clock"
+	"convoke/internal/db"
+)
+
+// Scale is how much is measured.
+type Scale string
+
+// The scales. Small takes about two minutes, full the better part of an hour,
+// most of which goes into filling databases.
+const (
+	Small Scale = "small"
+	Full  Scale = "full"
+	tiny  Scale = "tiny" // for tests: every path once
+)
+
+// sizes of one scale.
+type sizes struct {
+	signUps, signUpConns int
+	pageEvents           int // on the node whose pages are asked for
+	requests, pageConns  int // each turn
+	misses               int
+	near, text           int // events to search in
+	queries              int // of each kind
+	imported             int // rows each turn
+	starts               int // of the server
+}
+
+func (s Scale) sizes() (sizes, error) {
+	switch s {
+	case tiny:
+		return sizes{40, 4, 60, 40, 2, 2, 300, 300, 3, 60, 1}, nil
+	case Small:
+		return sizes{10_000, 256, 3000, 10_000, 32, 20, 200_000, 200_000, 300, 5000, 5}, nil
+	case Full:
+		return sizes{40_000, 256, 3000, 40_000, 32, 50, 10_000_000, 1_000_000, 2000, 50_000, 9}, nil
+	}
+	return sizes{}, fmt.Errorf("there is no scale %q: choose %s or %s", s, Small, Full)
+}
+
+// Options say what to measure.
+type Options struct {
+	Names []string // of benchmarks; none means all
+	Runs  int      // turns of product and reference; at least 1
+	Scale Scale
+	// Keep is a folder for the large databases, which a later run with the same
+	// folder uses again; "" means a temporary one.
+	Keep string
+	// Serve is the command that starts the server; the bench appends the data
+	// folder. Without it, what needs a process of its own is left out.
+	Serve []string
+	Clock clock.Clock
+	// Progress is told what happens, a line at a time; nil is nobody.
+	Progress func(string)
+}
+
+// benchmarks in the order in which they run.
+var benchmarks = [...]struct {
+	name string
+	run  func(*bench, context.Context) error
+}{
+	{"signup", (*bench).signup}, {"pages", (*bench).pages}, {"near", (*bench).near}, {"import", (*bench).imports},
+	{"text", (*bench).text}, {"footprint", (*bench).footprint},
+}
+
+// Names lists the benchmarks.
+func Names() []string {
+	out := make([]string, len(benchmarks))
+	for i, b := range benchmarks {
+		out[i] = b.name
+	}
+	return out
+}
+
+// bench is one run of the command.
+type bench struct {
+	Options
+	sizes
+	dir     string // temporary
+	keep    string
+	started time.Time
+	current string
+	report  Report
+}
+
+// Run measures and reports. It returns an error for a name or scale that does
+// not exist, and when something could not be measured at all; a missed aim is
+// no error.
+func Run(ctx context.Context, o Options) (r Report, err error) {
+	b := &bench{Options: o, started: o.Clock.Now()}
+	if b.sizes, err = o.Scale.sizes(); err != nil {
+		return r, err
+	}
+	if err := known(o.Names); err != nil {
+		return r, err
+	}
+	b.Runs = max(1, o.Runs)
+	if b.dir, err = os.MkdirTemp("", "convoke-bench-"); err != nil {
+		return r, fmt.Errorf("make a folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
+	if b.keep = o.Keep; b.keep == "" {
+		b.keep = b.dir
+	}
+	b.report = Report{Started: b.started.Format(time.RFC3339), Scale: o.Scale, Runs: b.Runs, Lines: []Line{}}
+	if err := b.identify(ctx); err != nil {
+		return r, err
+	}
+	for _, x := range benchmarks {
+		if len(o.Names) > 0 && !contains(o.Names, x.name) {
+			continue
+		}
+		b.current = x.name
+		b.say("begins")
+		if err := x.run(b, ctx); err != nil {
+			return b.report, fmt.Errorf("%s: %w", x.name, err)
+		}
+	}
+	return b.report, nil
+}
+
+func known(names []string) error {
+	for _, n := range names {
+		if !contains(Names(), n) {
+			return fmt.Errorf("there is no benchmark %q: choose of %s", n, strings.Join(Names(), ", "))
+		}
+	}
+	return nil
+}
+
+func contains(all []string, s string) bool {
+	for _, x := range all {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *bench) identify(ctx context.Context) error {
+	n, err := openNode(ctx, filepath.Join(b.dir, "machine"))
+	if err != nil {
+		return err
+	}
+	b.report.Machine, err = machine(ctx, n)
+	return errors.Join(err, n.Close())
+}
+
+func (b *bench) say(format string, args ...any) {
+	if b.Progress != nil {
+		b.Progress(b.current + ": " + fmt.Sprintf(format, args...))
+	}
+}
+
+// add reports a line of the current benchmark.
+func (b *bench) add(l Line) {
+	l.Bench = b.current
+	b.report.Lines = append(b.report.Lines, l.judge())
+}
+
+// readColumn reads the first row's only column.
+func readColumn(ctx context.Context, q string, dest any) func(*db.Tx) error {
+	return func(tx *db.Tx) error { return tx.Get(ctx, q, nil, dest) }
+}

@@ -1,0 +1,126 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"convoke/internal/app"
+	"convoke/internal/clock"
+	"convoke/internal/config"
+)
+
+// asServer makes this test binary the server of the benchmarks that need a
+// process of its own.
+const asServer = "BENCH_TEST_AS_SERVER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asServer) == "" {
+		os.Exit(m.Run())
+	}
+	if err := serveForTest(os.Args[len(os.Args)-1]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func serveForTest(dir string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	cfg, err := config.Load(config.Source{Flags: map[string]string{"data": dir, "listen": "127.0.0.1:0"}})
+	if err != nil {
+		return err
+	}
+	n, err := app.Open(ctx, cfg, slog.New(slog.DiscardHandler), app.Options{Migrate: true})
+	if err != nil {
+		return err
+	}
+	defer n.Close()
+	return n.Serve(ctx, os.Stdout, os.Stderr)
+}
+
+// TestEveryBenchmark runs each once on a tiny scale, the large databases twice:
+// the second run must find them in the kept folder.
+func TestEveryBenchmark(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(asServer, "1")
+	keep := t.TempDir()
+	want := map[string]int{"signup": 4, "pages": 12, "near": 11, "import": 2, "text": 6, "footprint": 3}
+	for _, names := range [][]string{nil, {"near", "text"}} {
+		var said []string
+		r, err := Run(t.Context(), Options{
+			Names: names, Runs: 2, Scale: tiny, Keep: keep, Serve: []string{exe}, Clock: clock.System{},
+			Progress: func(s string) { said = append(said, s) },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]int{}
+		for _, l := range r.Lines {
+			got[l.Bench]++
+			if l.Value <= 0 || l.What == "" || l.Unit == "" {
+				t.Errorf("empty line %+v", l)
+			}
+			if l.Aim.Ratio > 0 && l.Ratio <= 0 {
+				t.Errorf("no ratio: %+v", l)
+			}
+		}
+		if names == nil {
+			names = Names()
+		} else if s := strings.Join(said, "\n"); strings.Contains(s, "stored") {
+			t.Errorf("the kept database was filled again:\n%s", s)
+		}
+		for _, n := range names {
+			if got[n] != want[n] {
+				t.Errorf("%s: %d lines, want %d", n, got[n], want[n])
+			}
+		}
+		checkReport(t, r)
+	}
+}
+
+func checkReport(t *testing.T, r Report) {
+	t.Helper()
+	if r.Machine.Cores < 1 || r.Machine.Go == "" || !strings.HasPrefix(r.Machine.SQLite, "3.") {
+		t.Errorf("machine %+v", r.Machine)
+	}
+	var text bytes.Buffer
+	if err := r.Write(&text); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range r.Lines {
+		if !strings.Contains(text.String(), l.What) {
+			t.Errorf("the table misses %q", l.What)
+		}
+	}
+	b, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back Report
+	if err := json.Unmarshal(b, &back); err != nil || len(back.Lines) != len(r.Lines) {
+		t.Errorf("JSON does not come back: %v", err)
+	}
+	t.Log("\n" + text.String())
+}
+
+func TestRefusesUnknownNames(t *testing.T) {
+	t.Parallel()
+	for _, o := range []Options{{Names: []string{"speed"}, Scale: tiny}, {Scale: "huge"}} {
+		o.Clock = clock.NewManual(time.Unix(1_800_000_000, 0))
+		if _, err := Run(t.Context(), o); err == nil {
+			t.Errorf("%+v is accepted", o)
+		}
+	}
+}
