@@ -295,7 +295,9 @@ func inviteMember(t *testing.T, p *Page, s *Instance) {
 	p.hasStatus(t, 200)
 	link := p.Text("#link")
 	p.sound(t)
-	p.Goto("/groups/canal-street/invitations")
+	p.Goto("/groups/canal-street")
+	p.ClickRole("link", "Invite")
+	p.HasRole("button", "Make a link")
 	if p.Count("#link") != 0 {
 		t.Error("the invitation's link is shown again")
 	}

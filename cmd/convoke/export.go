@@ -19,7 +19,7 @@ type exportCmd struct {
 // Help is shown by convoke export --help.
 func (exportCmd) Help() string {
 	return `Every public event, past ones too, in the order of their start. The table has the columns of
-/events.csv and can be imported again with "convoke import events".`
+/events.csv; a calendar can be imported on another node with "convoke import ics".`
 }
 
 // Run streams the events; a file that cannot be finished is removed.

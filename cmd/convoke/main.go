@@ -49,14 +49,15 @@ type commands struct {
 // Settings are the flags of every command; the same keys are read from the
 // environment (CONVOKE_DATA) and from a TOML file.
 type Settings struct {
-	File          string `name:"config" help:"A TOML file with settings." env:"CONVOKE_CONFIG" placeholder:"FILE"`
-	Data          string `help:"Folder of the node (default: data)." placeholder:"DIR"`
-	Listen        string `help:"Address of the web server (default: localhost:8080)." placeholder:"ADDR"`
-	BaseURL       string `name:"base-url" help:"Address that people type." placeholder:"URL"`
-	DatabaseURL   string `name:"database-url" help:"PostgreSQL instead of SQLite. Better set CONVOKE_DATABASE_URL: other users can read flags." placeholder:"URL"`
-	KeysURL       string `name:"keys-url" help:"The separate database of keys." placeholder:"URL"`
-	MetricsListen string `name:"metrics-listen" help:"Address for Prometheus metrics." placeholder:"ADDR"`
-	Role          string `help:"all, web or worker." placeholder:"ROLE"`
+	File          string   `name:"config" help:"A TOML file with settings." env:"CONVOKE_CONFIG" placeholder:"FILE"`
+	Data          string   `help:"Folder of the node (default: data)." placeholder:"DIR"`
+	Listen        string   `help:"Address of the web server (default: localhost:8080)." placeholder:"ADDR"`
+	BaseURL       string   `name:"base-url" help:"Address that people type." placeholder:"URL"`
+	DatabaseURL   string   `name:"database-url" help:"PostgreSQL instead of SQLite. Better set CONVOKE_DATABASE_URL: other users can read flags." placeholder:"URL"`
+	KeysURL       string   `name:"keys-url" help:"The separate database of keys." placeholder:"URL"`
+	MetricsListen string   `name:"metrics-listen" help:"Address for Prometheus metrics." placeholder:"ADDR"`
+	Role          string   `help:"all, web or worker." placeholder:"ROLE"`
+	Set           []string `help:"Any other setting, as in --set onion=abc.onion. May be given several times." placeholder:"KEY=VALUE" sep:"none"`
 }
 
 // load reads the settings from flags, environment and file.
@@ -71,6 +72,13 @@ func (s Settings) load(p *program, extra map[string]string) (config.Config, erro
 		}
 	}
 	for k, v := range extra {
+		flags[k] = v
+	}
+	for _, kv := range s.Set {
+		k, v, ok := strings.Cut(kv, "=")
+		if !ok {
+			return config.Config{}, usageError{fmt.Errorf("--set %q: write it as KEY=VALUE", kv)}
+		}
 		flags[k] = v
 	}
 	c, err := config.Load(config.Source{Flags: flags, Environ: p.env, File: s.File})

@@ -27,7 +27,10 @@ import (
 )
 
 // facts brings what one feature says to those who listen, in its transaction.
-type facts struct{ attendance *attendance.Service }
+type facts struct {
+	attendance *attendance.Service
+	events     *events.Service
+}
 
 // Emit implements the features' Facts.
 func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
@@ -35,7 +38,7 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 	case fact.EventChanged:
 		return f.attendance.EventChanged(ctx, tx, x)
 	case fact.GroupSuspended:
-		return nil // its events ask the group each time
+		return f.events.GroupSuspended(ctx, tx, x)
 	}
 	return fmt.Errorf("nobody knows the fact %T", what)
 }

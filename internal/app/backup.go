@@ -125,10 +125,16 @@ func Restore(ctx context.Context, c config.Config, log *slog.Logger, file string
 		Blobs: filepath.Join(c.Data, "blobs"), Clock: clock.System{}, Log: log, BootKey: boot, WithoutKeys: o.WithoutKeys,
 		DryRun: o.DryRun, Sealed: sealedRows[:], Drop: outgoing[:], Derived: derivedTables[:], Progress: o.Progress,
 		Finish: func(ctx context.Context, d *db.DB) error {
+			// Where sign-ups were lost with their keys, places are free again.
+			if _, err := recountSignUps(ctx, d); err != nil {
+				return err
+			}
 			return events.New(events.Deps{DB: d}).RebuildText(ctx)
 		},
 	})
 	switch {
+	case err == nil && boot == nil && !o.DryRun: // nothing is wrapped by the old one
+		_, err = seal.LoadBootKey(c.BootKeyFile, true)
 	case errors.Is(err, backup.ErrNoBootKey), errors.Is(err, backup.ErrBootKey):
 		err = fmt.Errorf("%w: put it at %s, or restore --without-keys, which loses what people who signed up wrote (e-mail, needs)", err, c.BootKeyFile)
 	case errors.Is(err, backup.ErrNotEmpty):

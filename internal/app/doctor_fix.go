@@ -56,7 +56,12 @@ func recountSignUps(ctx context.Context, m *db.DB) (bool, error) {
 				going = (select coalesce(sum(a.party), 0) from attendance a where a.event_id = roster.event_id and a.state = 'going'),
 				waiting = (select coalesce(sum(a.party), 0) from attendance a where a.event_id = roster.event_id and a.state = 'waiting')
 				where event_id = $1`, x.Event)
+			if err != nil {
+				return err
+			}
 			tx.Touch("event:" + x.Event)
+			_, err = tx.Exec(ctx, `delete from access_need where event_id = $1
+				and not exists (select 1 from attendance a where a.event_id = $1)`, x.Event)
 			return err
 		})
 		if err != nil {

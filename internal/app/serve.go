@@ -20,24 +20,21 @@ const shutdownTime = 20 * time.Second
 // restart recovers from the log.
 var ErrStorage = errors.New("the database failed to write safely; restart to recover what was acknowledged")
 
-// Serve answers requests and does jobs until ctx ends. It writes one line to
-// out when it answers, and the set-up link to notes while nobody is operator.
-func (n *Node) Serve(ctx context.Context, out, notes io.Writer) error {
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", n.Config.Listen)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w", n.Config.Listen, err)
-	}
+// Serve answers requests and does jobs, as its role says, until ctx ends. It
+// writes one line to out when it does, and the set-up link to notes while nobody
+// is operator.
+func (n *Node) Serve(ctx context.Context, out, notes io.Writer) (err error) {
 	// Jobs and housekeeping outlive the last request.
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	g, gctx := errgroup.WithContext(ctx)
 	srv := n.server(n.Site)
-	g.Go(func() error {
-		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("serve: %w", err)
+	base := ""
+	if n.Config.Role != "worker" {
+		if base, err = n.listen(ctx, g, srv); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
 	g.Go(func() error {
 		defer stopWork()
 		select {
@@ -55,14 +52,34 @@ func (n *Node) Serve(ctx context.Context, out, notes io.Writer) error {
 	g.Go(func() error { return n.Identity.Run(work) })
 	g.Go(func() error { return n.followInfo(work) })
 	if n.Config.MetricsListen != "" {
-		if err := n.serveMetrics(work, g); err != nil {
-			return errors.Join(err, srv.Close(), g.Wait())
-		}
+		err = n.serveMetrics(work, g)
 	}
-	if err := n.announce(ctx, ln, out, notes); err != nil {
-		return errors.Join(err, srv.Close())
+	if err == nil {
+		err = n.announce(ctx, base, out, notes)
+	}
+	if err != nil {
+		stopWork()
+		return errors.Join(err, srv.Close(), g.Wait())
 	}
 	return g.Wait()
+}
+
+// listen starts to answer, and returns the address for people.
+func (n *Node) listen(ctx context.Context, g *errgroup.Group, srv *http.Server) (string, error) {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", n.Config.Listen)
+	if err != nil {
+		return "", fmt.Errorf("listen on %s: %w", n.Config.Listen, err)
+	}
+	g.Go(func() error {
+		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve: %w", err)
+		}
+		return nil
+	})
+	if n.Config.BaseURL != "" {
+		return strings.TrimSuffix(n.Config.BaseURL, "/"), nil
+	}
+	return "http://" + ln.Addr().String(), nil
 }
 
 func (n *Node) server(h http.Handler) *http.Server {
@@ -92,10 +109,10 @@ func (n *Node) serveMetrics(ctx context.Context, g *errgroup.Group) error {
 }
 
 // announce tells where to look.
-func (n *Node) announce(ctx context.Context, ln net.Listener, out, notes io.Writer) error {
-	base := strings.TrimSuffix(n.Config.BaseURL, "/")
-	if base == "" {
-		base = "http://" + ln.Addr().String()
+func (n *Node) announce(ctx context.Context, base string, out, notes io.Writer) error {
+	if n.Config.Role == "worker" {
+		_, err := fmt.Fprintln(out, "Convoke does jobs")
+		return err
 	}
 	path, ok, err := n.Identity.SetupLink(ctx)
 	if err != nil {

@@ -54,7 +54,7 @@ func (n *Node) wire(ctx context.Context) error {
 		return err
 	}
 	n.Attendance = attendance.New(attendance.Deps{DB: n.DB, Vault: n.Vault, Entropy: rand.Reader, Notices: notices})
-	facts.attendance = n.Attendance
+	facts.attendance, facts.events = n.Attendance, n.Events
 	n.pages(limits, mail)
 	n.schedules()
 	return n.mount(ctx)
@@ -132,6 +132,7 @@ func (n *Node) mount(ctx context.Context) error {
 	n.Site, err = web.New(web.Options{
 		BaseURL: base, Listen: n.Config.Listen, Hosts: n.Config.Hosts, Onion: n.Config.Onion, Dev: n.Config.Dev,
 		Clock: n.Clock, IDs: n.IDs, Log: n.Log, Locales: n.locales, Observe: n.metrics.observe,
+		MaxUpload: int64(n.Config.MaxUploadMiB) << 20,
 	}, n.Identity)
 	if err != nil {
 		return err

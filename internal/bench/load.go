@@ -35,53 +35,117 @@ type loadResult struct {
 
 func (r loadResult) rate() float64 { return float64(len(r.took)) / r.all.Seconds() }
 
-// run connects first and then starts the clock.
-func (l load) run(ctx context.Context) (loadResult, error) {
-	conns := make([]net.Conn, min(l.conns, l.total))
-	var d net.Dialer
-	for i := range conns {
-		c, err := d.DialContext(ctx, "tcp", l.addr)
-		if err != nil {
-			return loadResult{}, fmt.Errorf("connect: %w", err)
-		}
-		defer c.Close()
-		conns[i] = c
-	}
-	took := make([]time.Duration, l.total)
-	var next atomic.Int64
-	g, ctx := errgroup.WithContext(ctx)
-	start := time.Now()
-	for _, c := range conns {
-		g.Go(func() error {
-			stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
-			defer stop()
-			return l.work(c, &next, took)
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return loadResult{}, err
-	}
-	return loadResult{took, time.Since(start)}, nil
+// client is a load with its connections.
+type client struct {
+	load
+	conns []*conn
+	next  atomic.Int64
+	took  []time.Duration
+	all   time.Duration
 }
 
-func (l load) work(c net.Conn, next *atomic.Int64, took []time.Duration) error {
-	r := bufio.NewReaderSize(c, 16<<10)
-	var b []byte
+type conn struct {
+	net.Conn
+	r *bufio.Reader
+	b []byte
+}
+
+// connect opens the connections.
+func (l load) connect(ctx context.Context) (*client, error) {
+	c := &client{load: l, took: make([]time.Duration, l.total)}
+	var d net.Dialer
+	for range min(l.conns, l.total) {
+		n, err := d.DialContext(ctx, "tcp", l.addr)
+		if err != nil {
+			c.close()
+			return nil, fmt.Errorf("connect: %w", err)
+		}
+		c.conns = append(c.conns, &conn{Conn: n, r: bufio.NewReaderSize(n, 16<<10)})
+	}
+	return c, nil
+}
+
+func (c *client) close() {
+	for _, x := range c.conns {
+		_ = x.Close() // everything asked for was read
+	}
+}
+
+// slice sends requests up to the end-th, on all connections, and adds the time
+// to that of the slices before.
+func (c *client) slice(ctx context.Context, end int) error {
+	g, ctx := errgroup.WithContext(ctx)
+	start := time.Now()
+	for _, x := range c.conns {
+		g.Go(func() error {
+			stop := context.AfterFunc(ctx, func() { _ = x.SetDeadline(time.Unix(1, 0)) })
+			defer stop()
+			return c.work(x, int64(end))
+		})
+	}
+	err := g.Wait()
+	c.all += time.Since(start)
+	c.next.Store(int64(end)) // each connection has counted one too many
+	return err
+}
+
+func (c *client) result() loadResult { return loadResult{c.took, c.all} }
+
+// run sends everything at once.
+func (l load) run(ctx context.Context) (loadResult, error) {
+	c, err := l.connect(ctx)
+	if err != nil {
+		return loadResult{}, err
+	}
+	defer c.close()
+	err = c.slice(ctx, l.total)
+	return c.result(), err
+}
+
+// turnSlices is how often product and reference take turns within one turn: the
+// machine's moods of some tenths of a second then meet both.
+const turnSlices = 10
+
+// inTurns runs two loads of the same size, a slice of one, a slice of the other.
+func inTurns(ctx context.Context, product, reference load) (p, r loadResult, err error) {
+	a, err := product.connect(ctx)
+	if err != nil {
+		return p, r, err
+	}
+	defer a.close()
+	b, err := reference.connect(ctx)
+	if err != nil {
+		return p, r, fmt.Errorf("reference: %w", err)
+	}
+	defer b.close()
+	for i := 1; i <= turnSlices; i++ {
+		end := product.total * i / turnSlices
+		if err := a.slice(ctx, end); err != nil {
+			return p, r, err
+		}
+		if err := b.slice(ctx, end); err != nil {
+			return p, r, fmt.Errorf("reference: %w", err)
+		}
+	}
+	return a.result(), b.result(), nil
+}
+
+func (l *client) work(c *conn, end int64) error {
 	for {
-		i := int(next.Add(1)) - 1
-		if i >= l.total {
+		i := int(l.next.Add(1)) - 1
+		if i >= int(end) {
 			return nil
 		}
-		b = l.request(b[:0], i)
+		c.b = l.request(c.b[:0], i)
 		start := time.Now()
-		if _, err := c.Write(b); err != nil {
+		if _, err := c.Write(c.b); err != nil {
 			return fmt.Errorf("send request %d: %w", i, err)
 		}
-		status, err := discardAnswer(r)
+		status, err := discardAnswer(c.r)
 		if err != nil {
 			return fmt.Errorf("read answer %d: %w", i, err)
 		}
-		took[i] = time.Since(start)
+		l.took[i] = time.Since(start)
 		if status != l.status {
 			return fmt.Errorf("answer %d has status %d, not %d", i, status, l.status)
 		}

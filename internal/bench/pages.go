@@ -82,13 +82,10 @@ func (b *bench) page(ctx context.Context, addr string, p page) (err error) {
 	defer func() { err = errors.Join(err, ref.close()) }()
 	var turns pair
 	for range b.Runs {
-		product, err := b.pageLoad(addr, p.path, b.requests, b.pageConns).run(ctx)
+		product, reference, err := inTurns(ctx, b.pageLoad(addr, p.path, b.requests, b.pageConns),
+			b.pageLoad(ref.addr, p.path, b.requests, b.pageConns))
 		if err != nil {
 			return err
-		}
-		reference, err := b.pageLoad(ref.addr, p.path, b.requests, b.pageConns).run(ctx)
-		if err != nil {
-			return fmt.Errorf("reference: %w", err)
 		}
 		turns.add(product, reference)
 	}

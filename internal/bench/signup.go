@@ -50,13 +50,9 @@ func (b *bench) signup(ctx context.Context) (err error) {
 			if p == &limited {
 				capacity = b.signUps / 2
 			}
-			product, err := b.signUpTurn(ctx, node, site.addr, capacity)
+			product, reference, err := b.signUpTurn(ctx, node, site.addr, ref.addr, capacity)
 			if err != nil {
 				return err
-			}
-			reference, err := b.signUpLoad(node, ref.addr, bareEvent).run(ctx)
-			if err != nil {
-				return fmt.Errorf("reference: %w", err)
 			}
 			p.add(product, reference)
 		}
@@ -71,20 +67,19 @@ func (b *bench) signup(ctx context.Context) (err error) {
 }
 
 // signUpTurn lets many people sign up for a new event, and counts them.
-func (b *bench) signUpTurn(ctx context.Context, node *app.Node, addr string, capacity int) (loadResult, error) {
+func (b *bench) signUpTurn(ctx context.Context, node *app.Node, addr, ref string, capacity int) (p, r loadResult, err error) {
 	e, err := exampleEvent(ctx, node, capacity)
 	if err != nil {
-		return loadResult{}, err
+		return p, r, err
 	}
-	r, err := b.signUpLoad(node, addr, e).run(ctx)
-	if err != nil {
-		return r, err
+	if p, r, err = inTurns(ctx, b.signUpLoad(node, addr, e), b.signUpLoad(node, ref, bareEvent)); err != nil {
+		return p, r, err
 	}
 	n, _, err := node.Attendance.Numbers(ctx, e)
 	if err == nil && n.Going+n.Waiting != b.signUps {
 		err = fmt.Errorf("%d signed up, but %d are counted", b.signUps, n.Going+n.Waiting)
 	}
-	return r, err
+	return p, r, err
 }
 
 // signUpLoad has a fresh key for each form; one in eight names a need.

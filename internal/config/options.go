@@ -30,8 +30,17 @@ type option struct {
 	show   func(*Config) string        // as TOML
 }
 
-func (o option) env() string  { return envPrefix + strings.ToUpper(o.key) }
-func (o option) flag() string { return "--" + strings.ReplaceAll(o.key, "_", "-") }
+func (o option) env() string { return envPrefix + strings.ToUpper(o.key) }
+
+// flag is how the command line sets the key: the settings that a contract or a
+// first try needs have a flag of their own.
+func (o option) flag() string {
+	switch o.key {
+	case "data", "listen", "base_url", "database_url", "keys_url", "metrics_listen", "role", "demo", "dev":
+		return "--" + strings.ReplaceAll(o.key, "_", "-")
+	}
+	return "--set " + o.key + "=VALUE"
+}
 
 const envPrefix = "CONVOKE_"
 

@@ -21,5 +21,8 @@ type EventChanged struct {
 	Cancelled bool // became cancelled just now
 }
 
-// GroupSuspended says that a group may no longer act.
-type GroupSuspended struct{ Group id.Group }
+// GroupSuspended says that a group may no longer act, or may again.
+type GroupSuspended struct {
+	Group     id.Group
+	Suspended bool
+}

@@ -39,7 +39,7 @@ func (c *Call) Form() (*Form, error) {
 	}
 	limit := int64(maxForm)
 	if ct == "multipart/form-data" {
-		limit = maxUpload
+		limit = c.site.opt.MaxUpload + maxForm // the picture, and the rest of the form
 	}
 	c.R.Body = http.MaxBytesReader(c.W, c.R.Body, limit)
 	if ct == "multipart/form-data" {
@@ -63,9 +63,6 @@ func (c *Call) Form() (*Form, error) {
 	}
 	return &Form{values: c.R.PostForm, locale: c.Locale}, nil
 }
-
-// maxUpload bounds a form with a picture.
-const maxUpload = 12 << 20
 
 // Set gives a field a value, for a form that starts filled in.
 func (f *Form) Set(name string, values ...string) *Form {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"convoke/internal/fault"
 )
@@ -103,7 +105,7 @@ func (s *Site) guard(w http.ResponseWriter, r *http.Request) error {
 	if !s.knownHost(r.Host) {
 		return fault.New(fault.KindMisdirected, "web.host", "This server does not answer to that name.")
 	}
-	if !cleanPath(r.URL.Path) {
+	if !cleanPath(r.URL.Path) || !cleanQuery(r.URL.RawQuery) {
 		return fault.Malformed("web.path", "This address cannot be read.")
 	}
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
@@ -124,6 +126,23 @@ func cleanPath(p string) bool {
 	for _, r := range p {
 		if r < 0x20 || r == 0x7f || r == '\uFFFD' {
 			return false
+		}
+	}
+	return true
+}
+
+// cleanQuery refuses what one database engine would store and the other not:
+// NUL and broken UTF-8. No form of ours sends them.
+func cleanQuery(raw string) bool {
+	if !strings.Contains(raw, "%") {
+		return utf8.ValidString(raw)
+	}
+	v, _ := url.ParseQuery(raw) // pairs that cannot be read are left out everywhere
+	for k, vs := range v {
+		for _, s := range append(vs, k) {
+			if !utf8.ValidString(s) || strings.Contains(s, "\x00") {
+				return false
+			}
 		}
 	}
 	return true

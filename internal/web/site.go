@@ -49,6 +49,8 @@ type Options struct {
 	IDs     *id.Source
 	Log     *slog.Logger
 	Locales *i18n.Bundle
+	// MaxUpload bounds an uploaded file in bytes; 0 is 10 MiB.
+	MaxUpload int64
 	// CacheBytes bounds the rendered pages kept; 0 is 32 MiB.
 	CacheBytes int
 	// Observe is told of every finished request: its route pattern, never its
@@ -78,6 +80,9 @@ type NavItem struct{ Href, Text string } // Text is English, marked for translat
 func New(o Options, sessions Sessions, files ...fs.FS) (*Site, error) {
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 32 << 20
+	}
+	if o.MaxUpload == 0 {
+		o.MaxUpload = 10 << 20
 	}
 	s := &Site{
 		opt: o, mux: http.NewServeMux(), sessions: sessions,

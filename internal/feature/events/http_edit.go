@@ -9,6 +9,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/geo"
+	"convoke/internal/id"
 	"convoke/internal/media"
 	"convoke/internal/web"
 )
@@ -126,24 +127,28 @@ func (w *Web) create(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := w.savePicture(c, f, string(eid)); err != nil {
-		return err
+	if err := w.savePicture(c, f, eid); err != nil {
+		return w.pictureAgain(c, f, eid, err)
 	}
 	return c.SeeOther("/events/" + string(eid))
 }
 
 // load finds the event of the address for somebody who may edit it.
 func (w *Web) load(c *web.Call) (Event, Group, error) {
-	var e Event
-	var g Group
 	if err := c.RequireActor(); err != nil {
-		return e, g, err
+		return Event{}, Group{}, err
 	}
 	eid, err := eventID(c.Param("id"))
 	if err != nil {
-		return e, g, err
+		return Event{}, Group{}, err
 	}
-	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
+	return w.editable(c, eid)
+}
+
+func (w *Web) editable(c *web.Call, eid id.Event) (Event, Group, error) {
+	var e Event
+	var g Group
+	err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
 		var sub authz.Subject
 		var err error
 		if e, g, sub, err = w.Get(c.Context(), tx, c.Actor(), eid); err != nil {
@@ -211,18 +216,14 @@ func (w *Web) edit(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := w.savePicture(c, f, string(e.ID)); err != nil {
-		return err
+	if err := w.savePicture(c, f, e.ID); err != nil {
+		return w.pictureAgain(c, f, e.ID, err)
 	}
 	return c.SeeOther("/events/" + string(e.ID))
 }
 
 // savePicture stores an uploaded picture; without one nothing changes.
-func (w *Web) savePicture(c *web.Call, f *web.Form, eid string) error {
-	ev, err := eventID(eid)
-	if err != nil {
-		return err
-	}
+func (w *Web) savePicture(c *web.Call, f *web.Form, ev id.Event) error {
 	if f.Has("picture_remove", "1") {
 		return w.SetPicture(c.Context(), c.Actor(), ev, "")
 	}
@@ -234,6 +235,20 @@ func (w *Web) savePicture(c *web.Call, f *web.Form, eid string) error {
 		return nil
 	}
 	return w.SetPicture(c.Context(), c.Actor(), ev, key)
+}
+
+// pictureAgain shows the form of an event that is saved, but whose picture was
+// refused.
+func (w *Web) pictureAgain(c *web.Call, f *web.Form, eid id.Event, err error) error {
+	if !f.Accepts(err) {
+		return err
+	}
+	e, g, err := w.editable(c, eid)
+	if err != nil {
+		return err
+	}
+	f.Set("sequence", strconv.Itoa(e.Sequence)) // what was just saved
+	return w.editPage(c, f, w.editOf(&e, g))
 }
 
 func pictureFault(err error) error {

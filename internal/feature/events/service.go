@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/clock"
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
@@ -181,10 +182,7 @@ func (s *Service) changed(ctx context.Context, tx *db.Tx, old, e *Event) error {
 	if err := s.Tally.Set(ctx, tx, e.ID, old.Spot(), e.Spot(), nil); err != nil {
 		return err
 	}
-	f := fact.EventChanged{
-		Event: e.ID, Capacity: e.Capacity, State: string(e.State), Start: e.Start, End: e.End,
-		OpensTo: e.Group != "" && e.State.TakesSignUps(),
-	}
+	f := e.fact()
 	if old != nil {
 		f.Moved = old.State.Listed() && (!old.Start.Equal(e.Start) || old.Where.Label() != e.Where.Label())
 		f.Cancelled = old.State != Cancelled && e.State == Cancelled
@@ -283,6 +281,38 @@ func (s *Service) edit(ctx context.Context, by authz.Actor, eid id.Event, change
 		}
 		return s.changed(ctx, tx, &old, &e)
 	})
+}
+
+// GroupSuspended hides the events of a suspended group from every list, and
+// brings them back. Nobody can sign up meanwhile.
+func (s *Service) GroupSuspended(ctx context.Context, tx *db.Tx, f fact.GroupSuspended) error {
+	_, err := tx.Exec(ctx, "update event set listed = $1 where group_id = $2 and state <> $3",
+		!f.Suspended, string(f.Group), string(Draft))
+	if err != nil {
+		return fmt.Errorf("hide a group's events: %w", err)
+	}
+	tx.Touch("*")
+	upcoming, err := db.Query(ctx, tx, selectEvents()+"where e.group_id = $1 and e.ends_at > $2 and e.state <> $3",
+		[]any{string(f.Group), clock.Micros(tx.Now()), string(Draft)}, scanEvent)
+	if err != nil {
+		return err
+	}
+	for i := range upcoming {
+		c := upcoming[i].fact()
+		c.OpensTo = c.OpensTo && !f.Suspended
+		if err := s.Facts.Emit(ctx, tx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fact is the event as it is, for those who listen.
+func (e *Event) fact() fact.EventChanged {
+	return fact.EventChanged{
+		Event: e.ID, Capacity: e.Capacity, State: string(e.State), Start: e.Start, End: e.End,
+		OpensTo: e.Group != "" && e.State.TakesSignUps(),
+	}
 }
 
 // near is what the form's "town" field shows for the stored place.

@@ -402,7 +402,7 @@ func TestSuspension(t *testing.T) {
 		if err := x.Suspend(ctx, oper, "riverside", false); err != nil {
 			t.Fatal(err)
 		}
-		want := []string{"start group", "fact.GroupSuspended", "suspend group", "lift group suspension"}
+		want := []string{"start group", "fact.GroupSuspended", "suspend group", "fact.GroupSuspended", "lift group suspension"}
 		if d := cmp.Diff(want, x.heard.all); d != "" {
 			t.Error(d)
 		}

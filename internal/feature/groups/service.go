@@ -333,9 +333,9 @@ func (s *Service) Suspend(ctx context.Context, by authz.Actor, handle string, su
 		action := "lift group suspension"
 		if suspended {
 			action = "suspend group"
-			if err := s.Facts.Emit(ctx, tx, fact.GroupSuspended{Group: g.ID}); err != nil {
-				return err
-			}
+		}
+		if err := s.Facts.Emit(ctx, tx, fact.GroupSuspended{Group: g.ID, Suspended: suspended}); err != nil {
+			return err
 		}
 		return s.Audit(ctx, tx, by.Person, action, string(g.ID))
 	})
