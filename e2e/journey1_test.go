@@ -166,14 +166,17 @@ func sentTwice(t *testing.T, p *Page, form, key, link, event string) {
 	p.comesBack(t, event, "2 are coming.")
 }
 
-// printed is the pocket card: it goes to paper with its code.
-func printed(t *testing.T, s *Instance) {
+// pocketCard prints the private page: the card goes to paper with its code.
+func pocketCard(t *testing.T, s *Instance) {
 	for _, noScript := range []bool{true, false} {
+		q := Browser(t, PageOptions{Base: s.URL, NoScript: noScript})
+		q.Goto("/events?near=Leipzig")
+		q.ClickRole("link", "Walk for a safe crossing")
+		q.ClickRole("link", "I’m coming")
+		q.ClickRole("button", "Keep my place")
+		q.hasStatus(t, 200)
 		p := Browser(t, PageOptions{Base: s.URL, NoScript: noScript, Print: true, Width: 794, Height: 1123})
-		p.Goto("/events?near=Leipzig")
-		p.ClickRole("link", "Walk for a safe crossing")
-		p.ClickRole("link", "I’m coming")
-		p.ClickRole("button", "Keep my place")
+		p.Goto(q.URL())
 		p.hasStatus(t, 200)
 		raw, err := p.picture()
 		if err != nil {

@@ -32,7 +32,9 @@ func overTor(t *testing.T, s *Instance) {
 	look := func() {
 		t.Helper()
 		p.hasStatus(t, 200)
-		p.sound(t)
+		p.Axe(t)
+		p.NoOverflow(t)
+		p.onlyOnion(t)
 		plain(t, p)
 	}
 	p.Goto("/")
@@ -121,6 +123,25 @@ func (p *Page) throughProxy(t *testing.T, s *Instance) {
 	}
 }
 
+// onlyOnion is NoThirdParty and NoErrors for a name that the browser does not
+// trust: Chromium tries HTTPS first, which is the same server, and says that it
+// leaves out a header that only counts there.
+func (p *Page) onlyOnion(t *testing.T) {
+	t.Helper()
+	p.net.mu.Lock()
+	defer p.net.mu.Unlock()
+	for _, u := range strangers(p.o.Base, p.net.requests) {
+		if !strings.HasPrefix(u, "https://"+onionName+"/") {
+			t.Errorf("the page asked another server: %s", u)
+		}
+	}
+	for _, s := range p.net.problems {
+		if !strings.HasPrefix(s, "The Cross-Origin-Opener-Policy header has been ignored") {
+			t.Errorf("the browser complained: %s", s)
+		}
+	}
+}
+
 var wantsScript = regexp.MustCompile(`(?i)javascript|enable script|<svg|image/svg|\.svg\b|captcha`)
 
 // plain fails the test when a page needs what this visitor has switched off.
@@ -157,9 +178,10 @@ func staticMap(t *testing.T, p *Page, s *Instance) {
 	}
 }
 
-// onionLocation: who comes over the open internet is told of the onion service,
-// by a header and only over HTTPS.
-func onionLocation(t *testing.T) {
+// TestOnionLocation: who comes over the open internet is told of the onion
+// service, by a header and only over HTTPS.
+func TestOnionLocation(t *testing.T) {
+	t.Parallel()
 	s := Server(t, ServerOptions{Env: []string{"CONVOKE_ONION=" + onionName}, Args: []string{"--base-url", "https://events.example.org"}})
 	at := listening(t, s)
 	for _, c := range []struct{ host, want string }{

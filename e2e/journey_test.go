@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os/exec" //HACK
 	"strings"
 	"testing"
 
@@ -19,20 +18,24 @@ import (
 
 func TestSample(t *testing.T) {
 	t.Parallel()
-	hackdir := t.TempDir()
-	exec.Command("cp", "-r", "/tmp/c/e2epristine/.", hackdir).Run() //HACK
-	s := Server(t, ServerOptions{Data: hackdir, Demo: true, Env: []string{"CONVOKE_DEV=true", "CONVOKE_ONION=" + onionName}})
-	o := setUp(t, s) // once: the pages for organisers need somebody
-	// Those who count who comes go first and alone.
-	t.Run("Participant", func(t *testing.T) { inBothWays(t, func(t *testing.T, noScript bool) { participant(t, s, noScript) }) })
-	t.Run("Together", func(t *testing.T) {
-		t.Run("Tor", func(t *testing.T) { t.Parallel(); overTor(t, s) })
-		t.Run("OnionLocation", func(t *testing.T) { t.Parallel(); onionLocation(t) })
-		t.Run("Pages", func(t *testing.T) { t.Parallel(); everyPage(t, s, o) })
-		t.Run("Map", func(t *testing.T) { t.Parallel(); openMap(t, s) })
-		t.Run("Print", func(t *testing.T) { t.Parallel(); printed(t, s) })
-		t.Run("Shots", func(t *testing.T) { t.Parallel(); shots(t, s, o) })
-	})
+	s := Server(t, ServerOptions{Demo: true, Env: []string{"CONVOKE_DEV=true", "CONVOKE_ONION=" + onionName}})
+	w := survey(t, s, setUp(t, s))
+	for name, run := range map[string]func(t *testing.T){
+		"Participant": func(t *testing.T) {
+			// Both count who comes to one event.
+			inBothWays(t, func(t *testing.T, noScript bool) { participant(t, s, noScript) })
+		},
+		"Tor":   func(t *testing.T) { overTor(t, s) },
+		"Map":   func(t *testing.T) { openMap(t, s) },
+		"Card":  func(t *testing.T) { pocketCard(t, s) },
+		"Pages": func(t *testing.T) { w.everyPage(t) },
+		"Shots": func(t *testing.T) { w.shots(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t)
+		})
+	}
 }
 
 // inBothWays runs a journey with scripts off and on, one after the other.

@@ -138,11 +138,21 @@ type briefs struct{ n *Node }
 
 func (b briefs) Brief(c *web.Call, eid id.Event) (attendance.Brief, error) {
 	it, e, err := b.n.eventsWeb.Brief(c, eid)
+	return b.brief(c, it, e, err)
+}
+
+// Held implements attendance.Events.
+func (b briefs) Held(c *web.Call, eid id.Event) (attendance.Brief, error) {
+	it, e, err := b.n.eventsWeb.Held(c, eid)
+	return b.brief(c, it, e, err)
+}
+
+func (briefs) brief(c *web.Call, it events.Item, e events.Event, err error) (attendance.Brief, error) {
 	if err != nil {
 		return attendance.Brief{}, err
 	}
 	return attendance.Brief{
-		ID: eid, Title: it.Title, Start: it.Start, Datetime: it.Datetime, ThisYear: it.ThisYear,
+		ID: e.ID, Title: it.Title, Start: it.Start, Datetime: it.Datetime, ThisYear: it.ThisYear,
 		Day: c.Locale.Date(it.Start), When: it.When, Where: it.Where, State: string(e.State),
 	}, nil
 }

@@ -217,7 +217,7 @@ func TestPictures(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, data := range map[string][]byte{
-		"bomb": bomb(), "text": []byte("<svg onload=alert(1)>"), "cut": pixel.Bytes()[:40], "huge": make([]byte, 11<<20),
+		"bomb": bomb(), "text": []byte("<svg onload=alert(1)>"), "cut": pixel.Bytes()[:40], "huge": make([]byte, cfg.MaxUploadMiB<<20+1000),
 	} {
 		in.Title = "Soup, " + name
 		a := send(data).Want(t, 422, "")
@@ -231,7 +231,7 @@ func TestPictures(t *testing.T) {
 			t.Errorf("%s: %q with %q", name, now.Text("h1"), now.Attr("img.event-picture", "src"))
 		}
 	}
-	send(make([]byte, 13<<20)).Want(t, 413, "")
+	send(make([]byte, (cfg.MaxUploadMiB+1)<<20)).Want(t, 413, "")
 	// A new event with a bad picture is made, and its form shown again as its own.
 	a = b.PostFile("/groups/riverside/events/new", "picture", "b.png", bomb(), asForm(meeting("Bread", "2026-05-06"), "key", s.IDs.Secret())...).Want(t, 422, "")
 	if action := a.Attr("main form.form", "action"); !strings.HasSuffix(action, "/edit") || a.Text("#picture-error") == "" {

@@ -117,8 +117,9 @@ func TestShutdownLosesNothing(t *testing.T) {
 			}
 			return tx.Get(background(t), "select going from roster where event_id = $1", []any{e}, &going)
 		})
-		// The last answer of a client may be lost on its way; the row is then there too.
-		if err != nil || going != rows || rows < len(load.sent) || rows > len(load.sent)+8 {
+		// What was taken is also answered. One connection may be closed as idle in
+		// the moment in which its next request arrives.
+		if err != nil || going != rows || rows < len(load.sent) || rows > len(load.sent)+1 {
 			t.Errorf("%d acknowledged, %d rows, %d counted, %v", len(load.sent), rows, going, err)
 		}
 	})

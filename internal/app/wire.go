@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -120,6 +121,11 @@ func (n *Node) pages(limits *limiter, mail bool) {
 // schedules are the jobs that nobody asks for.
 func (n *Node) schedules() {
 	n.Jobs.Every("expire sign-ups", time.Hour, n.Attendance.Expire)
+	n.Jobs.Every("move up the waiting lists", time.Minute, n.Attendance.PromoteAll)
+	n.Jobs.Every("forget failed messages", time.Hour, func(ctx context.Context) error {
+		before := n.Clock.Now().AddDate(0, 0, -7)
+		return errors.Join(n.Jobs.DropFailed(ctx, "attendance.tell", before), n.Jobs.DropFailed(ctx, "attendance.tell_all", before))
+	})
 	n.Jobs.Every("expire sessions and invitations", time.Hour, n.Identity.Expire)
 }
 

@@ -27,10 +27,11 @@ type load struct {
 	status  int // that every answer must have
 }
 
-// loadResult is how long each request took, and all of them.
+// loadResult is how long each request took, all of them, and what the process
+// used of the processors meanwhile, for both ends.
 type loadResult struct {
-	took []time.Duration
-	all  time.Duration
+	took     []time.Duration
+	all, cpu time.Duration
 }
 
 func (r loadResult) rate() float64 { return float64(len(r.took)) / r.all.Seconds() }
@@ -42,6 +43,7 @@ type client struct {
 	next  atomic.Int64
 	took  []time.Duration
 	all   time.Duration
+	cpu   time.Duration
 }
 
 type conn struct {
@@ -75,7 +77,7 @@ func (c *client) close() {
 // to that of the slices before.
 func (c *client) slice(ctx context.Context, end int) error {
 	g, ctx := errgroup.WithContext(ctx)
-	start := time.Now()
+	start, used := time.Now(), processorTime()
 	for _, x := range c.conns {
 		g.Go(func() error {
 			stop := context.AfterFunc(ctx, func() { _ = x.SetDeadline(time.Unix(1, 0)) })
@@ -85,11 +87,12 @@ func (c *client) slice(ctx context.Context, end int) error {
 	}
 	err := g.Wait()
 	c.all += time.Since(start)
+	c.cpu += processorTime() - used
 	c.next.Store(int64(end)) // each connection has counted one too many
 	return err
 }
 
-func (c *client) result() loadResult { return loadResult{c.took, c.all} }
+func (c *client) result() loadResult { return loadResult{c.took, c.all, c.cpu} }
 
 // run sends everything at once.
 func (l load) run(ctx context.Context) (loadResult, error) {
@@ -193,6 +196,6 @@ func discardAnswer(r *bufio.Reader) (status int, err error) {
 // get makes the request of a page as a browser would.
 func get(addr, path string) func(b []byte, i int) []byte {
 	text := "GET " + path + " HTTP/1.1\r\nHost: " + addr + "\r\nAccept: text/html,application/json;q=0.9,*/*;q=0.8\r\n" +
-		"Accept-Language: en\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nSec-Fetch-Site: same-origin\r\n\r\n"
+		"Accept-Language: en-US,en;q=0.9\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nSec-Fetch-Site: same-origin\r\n\r\n"
 	return func(b []byte, _ int) []byte { return append(b, text...) }
 }

@@ -118,7 +118,7 @@ func sameBytes(ctx context.Context, addr, path string) (*plainHandler, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Header.Set("Accept-Language", "en")
+	r.Header.Set("Accept-Language", "en-US,en;q=0.9")
 	r.Header.Set("Accept-Encoding", "gzip, deflate, br, zstd") // asked for by hand, so nothing unpacks it
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	res, err := client.Do(r)

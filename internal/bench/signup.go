@@ -88,7 +88,7 @@ func (b *bench) signUpLoad(node *app.Node, addr string, e id.Event) load {
 	for i := range keys {
 		keys[i] = node.IDs.Secret()
 	}
-	head := "POST /events/" + string(e) + "/attend HTTP/1.1\r\nHost: " + addr + "\r\nAccept: text/html\r\nAccept-Language: en\r\n" +
+	head := "POST /events/" + string(e) + "/attend HTTP/1.1\r\nHost: " + addr + "\r\nAccept: text/html\r\nAccept-Language: en-US,en;q=0.9\r\n" +
 		"Sec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "
 	return load{addr: addr, conns: b.signUpConns, total: b.signUps, status: http.StatusSeeOther, request: func(out []byte, i int) []byte {
 		form := "party=1&key=" + keys[i]

@@ -36,6 +36,7 @@ func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisec
 type pair struct {
 	product, reference []float64 // rates
 	p50, p99           []float64 // of the product, in milliseconds
+	cpu                []float64 // ratios of processor time for the same work
 }
 
 func (p *pair) add(product, reference loadResult) {
@@ -43,6 +44,9 @@ func (p *pair) add(product, reference loadResult) {
 	p.reference = append(p.reference, reference.rate())
 	p.p50 = append(p.p50, millis(quantile(product.took, 0.50)))
 	p.p99 = append(p.p99, millis(quantile(product.took, 0.99)))
+	if product.cpu > 0 {
+		p.cpu = append(p.cpu, float64(reference.cpu)/float64(product.cpu))
+	}
 }
 
 // ratio is the median of the turns' ratios, which drifts less than the ratio of
@@ -59,5 +63,8 @@ func (p *pair) ratio() float64 {
 
 // line reports the pair as rates a second.
 func (p *pair) line(what, unit string, aim Aim) Line {
-	return Line{What: what, Value: median(p.product), Unit: unit, Reference: median(p.reference), Ratio: p.ratio(), Aim: aim}.judge()
+	return Line{
+		What: what, Value: median(p.product), Unit: unit, Reference: median(p.reference), Ratio: p.ratio(),
+		CPU: median(p.cpu), Aim: aim,
+	}
 }

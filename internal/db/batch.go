@@ -136,7 +136,11 @@ func (l *lane) commit(ctx context.Context, batch []*write) {
 		if untrusted(err) {
 			l.db.fail(err)
 		}
-		err = NotRecorded(err)
+		if _, pg := codes(err); errors.Is(err, errCommit) && away(pg, err) {
+			err = unsure(err)
+		} else {
+			err = NotRecorded(err)
+		}
 	}
 	l.answer(batch, err)
 }
@@ -160,6 +164,9 @@ func (l *lane) answer(batch []*write, err error) {
 		close(w.done)
 	}
 }
+
+// errCommit marks an error of the commit itself.
+var errCommit = errors.New("the commit failed")
 
 var errRerun = errors.New("run the batch again")
 
@@ -191,7 +198,7 @@ func (l *lane) try(ctx context.Context, batch []*write, careful bool) (err error
 		if retryable(err) {
 			return errors.Join(rollback(ctx, k), errRerun)
 		}
-		return errors.Join(fmt.Errorf("commit: %w", err), rollback(ctx, k))
+		return errors.Join(errCommit, fmt.Errorf("commit: %w", err), rollback(ctx, k))
 	}
 	return nil
 }

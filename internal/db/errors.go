@@ -1,8 +1,11 @@
 package db
 
 import (
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -24,7 +27,6 @@ const (
 	pgForeign       = "23503"
 	pgSerialization = "40001"
 	pgDeadlock      = "40P01"
-	pgDiskFull      = "53100"
 )
 
 func codes(err error) (lite int, pg string) {
@@ -69,11 +71,28 @@ func NotRecorded(cause error) error {
 		"The server cannot save anything just now. Nothing was recorded. Please try again in a moment."), cause)
 }
 
+// unsure is the fault of a commit whose answer was lost: it may stand.
+func unsure(cause error) error {
+	return fault.Because(fault.Unavailable("db.unsure",
+		"The server cannot tell whether this was saved. Please send the same form again in a moment; it will not count twice."), cause)
+}
+
+// away reports that PostgreSQL is gone, going or full: connection exceptions,
+// operator intervention, insufficient resources, and broken connections.
+func away(pg string, err error) bool {
+	if len(pg) == 5 {
+		return pg[:2] == "08" || pg[:2] == "53" || pg[:2] == "57"
+	}
+	var ne net.Error
+	return errors.As(err, &ne) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn) ||
+		errors.Is(err, net.ErrClosed)
+}
+
 // wrap turns a full disk or a lost database into a fault, and leaves the rest.
 func wrap(err error) error {
 	l, p := codes(err)
 	var ce *pgconn.ConnectError
-	if l&0xff == sqliteFull || l&0xff == sqliteBusy || l&0xff == sqliteIOErr || p == pgDiskFull || errors.As(err, &ce) {
+	if l&0xff == sqliteFull || l&0xff == sqliteBusy || l&0xff == sqliteIOErr || errors.As(err, &ce) || away(p, err) {
 		return NotRecorded(err)
 	}
 	return fmt.Errorf("sql: %w", err)

@@ -40,7 +40,7 @@ func (d *DB) openPostgres(ctx, run context.Context) error {
 		p := &pgLane{db: d, key: i}
 		l := &lane{db: d, queue: make(chan *write, maxQueue/pgLanes), begin: p.begin, end: p.end}
 		d.lanes = append(d.lanes, l)
-		d.workers.Go(func() { l.run(run, time.Minute, func(context.Context) {}) })
+		d.workers.Go(func() { l.run(context.WithoutCancel(run), time.Minute, func(context.Context) {}) })
 	}
 	d.workers.Go(func() { d.listen(run) })
 	return nil
@@ -142,7 +142,11 @@ func (d *DB) writeOnce(ctx context.Context, fn func(*Tx) error) error {
 		return errors.Join(err, rollback(ctx, k))
 	}
 	if _, err := k.exec(ctx, "commit"); err != nil {
-		return errors.Join(fmt.Errorf("commit: %w", err), rollback(ctx, k))
+		err = errors.Join(fmt.Errorf("commit: %w", err), rollback(ctx, k))
+		if _, pg := codes(err); away(pg, err) {
+			return unsure(err)
+		}
+		return err
 	}
 	for _, f := range w.tx.commits {
 		f()

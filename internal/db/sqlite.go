@@ -64,7 +64,7 @@ func (d *DB) openSQLite(ctx, run context.Context) error {
 	l := &lane{db: d, queue: make(chan *write, maxQueue), begin: s.begin, end: func(context.Context) {}}
 	d.lanes = []*lane{l}
 	d.workers.Go(func() {
-		l.run(run, 500*time.Millisecond, s.idle)
+		l.run(context.WithoutCancel(run), 500*time.Millisecond, s.idle)
 		if err := wc.close(); err != nil {
 			o.Log.Error("close the database", "error", err)
 		}

@@ -45,6 +45,15 @@ func (q *Queue) Failed(ctx context.Context) ([]FailedJob, error) {
 	return out, nil
 }
 
+// DropFailed deletes failed jobs of a kind that were made before t: what they
+// were for is over, and they must not outlive it.
+func (q *Queue) DropFailed(ctx context.Context, kind string, t time.Time) error {
+	return q.db.Write(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, "delete from job where failed and kind = $1 and created_at < $2", kind, clock.Micros(t))
+		return err
+	})
+}
+
 // Retry makes a failed job due now with all its attempts before it. It returns
 // a NotFound fault when there is no such job.
 func (q *Queue) Retry(ctx context.Context, id int64) error {

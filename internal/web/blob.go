@@ -21,9 +21,36 @@ type blob struct {
 	etag  string // strong, without the encoding's suffix
 	once  [2]sync.Once
 	enc   [2][]byte
+	lines [3]lines // of each encoding, and of the plain body
 }
 
 var encodings = [2]string{"zstd", "gzip"}
+
+// lines are the values of header fields as net/http keeps them. They are made
+// once and shared by all answers, so nobody may change them.
+type lines struct {
+	once                             sync.Once
+	coding, tag, length, ctype, vary []string
+}
+
+// header returns the lines of one encoding, "" being none.
+func (b *blob) header(enc string, body []byte) *lines {
+	i := 0
+	for i < len(encodings) && encodings[i] != enc {
+		i++
+	}
+	l := &b.lines[i]
+	l.once.Do(func() {
+		tag := b.etag
+		if enc != "" {
+			tag += "-" + enc
+			l.coding = []string{enc}
+		}
+		l.tag, l.length, l.ctype = []string{`"` + tag + `"`}, []string{itoa(len(body))}, []string{b.ctype}
+		l.vary = []string{"Accept-Encoding, Accept-Language, Cookie"}
+	})
+	return l
+}
 
 func newBlob(ctype string, body []byte) *blob {
 	sum := sha256.Sum256(body)
@@ -88,22 +115,16 @@ func (b *blob) serve(w http.ResponseWriter, r *http.Request, status int, cacheCo
 	if len(b.body) >= 512 && compressible(b.ctype) {
 		body, enc = b.encoded(r.Header.Get("Accept-Encoding"), true)
 	}
-	h := w.Header()
-	tag := `"` + b.etag + `"`
-	if enc != "" {
-		tag = `"` + b.etag + "-" + enc + `"`
-		h["Content-Encoding"] = []string{enc}
-	}
-	h["Etag"] = []string{tag}
-	h["Cache-Control"] = []string{cacheControl}
-	h["Vary"] = []string{"Accept-Encoding, Accept-Language, Cookie"}
+	h, l := w.Header(), b.header(enc, body)
+	h["Etag"], h["Vary"], h["Cache-Control"] = l.tag, l.vary, []string{cacheControl}
 	if matches(r.Header.Get("If-None-Match"), b.etag) && status == http.StatusOK {
-		delete(h, "Content-Encoding")
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	h["Content-Type"] = []string{b.ctype}
-	h["Content-Length"] = []string{itoa(len(body))}
+	if enc != "" {
+		h["Content-Encoding"] = l.coding
+	}
+	h["Content-Type"], h["Content-Length"] = l.ctype, l.length
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body)

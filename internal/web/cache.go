@@ -3,6 +3,7 @@ package web
 import (
 	"container/list"
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -221,5 +222,11 @@ func (c *Call) captured(make func() error) (*entry, error) {
 	if err := (route{handle: func(*Call) error { return make() }}).run(c); err != nil {
 		return nil, err
 	}
+	if k.status == 0 {
+		return nil, errNothingWritten
+	}
 	return &entry{blob: newBlob(k.ctype, k.body.Bytes()), header: k.header, status: k.status}, nil
 }
+
+// errNothingWritten: what is cached must be a page; redirects are decided before.
+var errNothingWritten = errors.New("a cached page wrote nothing")

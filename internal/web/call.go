@@ -22,6 +22,7 @@ type Call struct {
 	site    *Site
 	pattern string
 	capture *capture // while a page for the cache is rendered
+	renew   string   // the session's secret, until its cookie is renewed
 }
 
 type capture struct {
@@ -62,7 +63,7 @@ func (c *Call) session() error {
 	}
 	if ok {
 		c.Session = s
-		c.SignIn(k.Value) // the cookie lives as long as the session: 30 days from its last use
+		c.renew = k.Value
 	}
 	return nil
 }
@@ -156,6 +157,11 @@ func (c *Call) Write(status int, contentType string, body []byte) error {
 	h.Set("Content-Type", contentType)
 	if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "no-store")
+	}
+	if c.renew != "" && h.Get("Cache-Control") == "no-store" && len(h["Set-Cookie"]) == 0 {
+		// The cookie lives as long as the session: 30 days from its last use.
+		// It goes nowhere where a shared cache could keep it.
+		c.SignIn(c.renew)
 	}
 	if len(body) >= 1024 && compressible(contentType) {
 		v := &blob{body: body}

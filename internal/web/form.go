@@ -56,7 +56,7 @@ func (c *Call) Form() (*Form, error) {
 	}
 	for _, vs := range c.R.PostForm {
 		for _, v := range vs {
-			if !utf8.ValidString(v) {
+			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
 				return nil, fault.Malformed("form.encoding", "This form holds characters that cannot be read. Nothing was recorded.")
 			}
 		}

@@ -256,7 +256,7 @@ func TestFormsKeepWhatWasTyped(t *testing.T) {
 		}
 		return nil
 	})
-	w := do(s, "POST", "/form", "title=%3Cb%3E+a%E2%80%AE%00b+%0A", "Content-Type", form)
+	w := do(s, "POST", "/form", "title=%3Cb%3E+a%E2%80%AE%07b+%0A", "Content-Type", form)
 	body := w.Body.String()
 	if w.Code != 422 || !strings.Contains(body, "Too short.") || !strings.Contains(body, `value="&lt;b&gt;`) ||
 		!strings.Contains(body, `aria-invalid="true"`) || !strings.Contains(body, "<title>Error:") {

@@ -17,6 +17,8 @@ const (
 	maxParty = 20
 	maxEmail = 254
 	keepFor  = 7 * 24 * time.Hour
+	// postponedFor is how long sign-ups wait for a postponed event's new date.
+	postponedFor = 30 * 24 * time.Hour
 )
 
 // State of a sign-up.

@@ -34,6 +34,9 @@ type Brief struct {
 // Events tells about events that the actor may know of.
 type Events interface {
 	Brief(c *web.Call, e id.Event) (Brief, error)
+	// Held tells about any event, for somebody who has signed up for it: they can
+	// change and cancel also while it is hidden.
+	Held(c *web.Call, e id.Event) (Brief, error)
 }
 
 // Limiter slows a flood from one corner of the network; see package ratelimit.
@@ -137,7 +140,7 @@ func (w *Web) limit(c *web.Call, e id.Event) error {
 	}
 	if ok, wait := w.Limiter.Allow("attend", who); !ok {
 		return fault.After(fault.RateLimited("attendance.often",
-			"Very many sign-ups came from your connection. Nothing was recorded. Please try again in a few minutes."), wait)
+			"Very many sign-ups came from your connection. Please send this form again in a few minutes; it will not count twice."), wait)
 	}
 	return nil
 }
@@ -195,11 +198,12 @@ func (w *Web) find(c *web.Call) (Brief, Record, error) {
 	if !id.ValidSecret(c.Param("secret")) {
 		return Brief{}, Record{}, errNoSignUp()
 	}
-	b, err := w.eventOf(c)
+	e := id.Event(c.Param("id"))
+	rec, err := w.Find(c.Context(), e, c.Param("secret"))
 	if err != nil {
-		return b, Record{}, err
+		return Brief{}, rec, err
 	}
-	rec, err := w.Find(c.Context(), b.ID, c.Param("secret"))
+	b, err := w.Events.Held(c, e)
 	return b, rec, err
 }
 
@@ -238,12 +242,15 @@ var cancelledPage = web.NewPage[cancelledData](pages, "pages/cancelled.html", "p
 
 // cancel is answered with a page, not a redirect: the link is gone now.
 func (w *Web) cancel(c *web.Call) error {
-	b, err := w.eventOf(c)
-	if err != nil {
+	e := id.Event(c.Param("id"))
+	show := w.Events.Held
+	if err := w.Cancel(c.Context(), e, c.Param("secret")); fault.Is(err, fault.KindNotFound) {
+		show = w.Events.Brief // sent twice: it is cancelled, and who asks holds nothing now
+	} else if err != nil {
 		return err
 	}
-	err = w.Cancel(c.Context(), b.ID, c.Param("secret"))
-	if err != nil && !fault.Is(err, fault.KindNotFound) { // sent twice: it is cancelled
+	b, err := show(c, e)
+	if err != nil {
 		return err
 	}
 	return cancelledPage.Render(c, cancelledData{b})
@@ -251,11 +258,11 @@ func (w *Web) cancel(c *web.Call) error {
 
 // qr is the private link as a picture, for the printed card.
 func (w *Web) qr(c *web.Call) error {
-	b, _, err := w.find(c)
-	if err != nil {
+	e, secret := id.Event(c.Param("id")), c.Param("secret")
+	if err := w.Exists(c.Context(), e, secret); err != nil {
 		return err
 	}
-	code, err := qr.Encode(c.BaseURL()+link(b.ID, c.Param("secret")), qr.M)
+	code, err := qr.Encode(c.BaseURL()+link(e, secret), qr.M)
 	if err != nil {
 		return fmt.Errorf("encode qr: %w", err)
 	}

@@ -52,6 +52,17 @@ func (d *desk) Brief(_ *web.Call, e id.Event) (attendance.Brief, error) {
 	}, nil
 }
 
+// Held implements attendance.Events.
+func (d *desk) Held(c *web.Call, e id.Event) (attendance.Brief, error) {
+	if !d.known[e] {
+		return d.Brief(c, e)
+	}
+	was := d.hidden[e]
+	d.hidden[e] = false
+	defer func() { d.hidden[e] = was }()
+	return d.Brief(c, e)
+}
+
 // Allow implements attendance.Limiter.
 func (d *desk) Allow(bucket, subject string) (bool, time.Duration) {
 	d.asked = append(d.asked, bucket+" "+subject)

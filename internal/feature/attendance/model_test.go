@@ -327,3 +327,38 @@ func TestDriftIsSeen(t *testing.T) {
 		}
 	})
 }
+
+// A party that waits and became larger than the whole event, because there are
+// fewer places now, blocks nobody; it is the first again when it fits.
+func TestTooLargeForWhatItBecame(t *testing.T) {
+	t.Parallel()
+	halls(t, func(t *testing.T, h *hall) {
+		c := h.publish(t, func(c *fact.EventChanged) { c.Capacity = 10 })
+		in := func(party int) attendance.Input { return attendance.Input{Party: party} }
+		first, large, small := h.guest(t, c.Event, in(5)), h.guest(t, c.Event, in(8)), h.guest(t, c.Event, in(2))
+		wantPromoted := func(when string, secrets ...string) {
+			t.Helper()
+			var want []string
+			for _, s := range secrets {
+				want = append(want, string(id.Hash(s)))
+			}
+			if d := cmp.Diff(want, h.told.take()); d != "" {
+				t.Errorf("%s:\n%s", when, d)
+			}
+		}
+		c.Capacity = 7
+		h.announce(t, c)
+		wantPromoted("with fewer places", small)
+		if err := h.Cancel(t.Context(), c.Event, first); err != nil {
+			t.Fatal(err)
+		}
+		wantPromoted("when somebody left")
+		if rec, err := h.SignUp(t.Context(), c.Event, h.ids.Secret(), in(3)); err != nil || rec.State != attendance.Going {
+			t.Errorf("there is room, and the one before never fits: %+v, %v", rec, err)
+		}
+		c.Capacity = 13
+		h.announce(t, c)
+		wantPromoted("with more places", large)
+		h.ledger(t, c.Event).check(t)
+	})
+}

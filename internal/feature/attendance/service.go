@@ -189,6 +189,14 @@ func (s *Service) store(ctx context.Context, tx *db.Tx, e id.Event, hash, sealed
 // touch is soft: while thousands sign up, the page is rendered once a second.
 func touch(tx *db.Tx, e id.Event) { tx.Touch("event:" + string(e) + "~") }
 
+// Exists returns the fault of [Service.Find] when the secret opens nothing.
+func (s *Service) Exists(ctx context.Context, e id.Event, secret string) error {
+	return s.DB.Read(ctx, func(tx *db.Tx) error {
+		_, err := rowOf(ctx, tx, e, id.Hash(secret))
+		return absent(err)
+	})
+}
+
 // Find returns the sign-up that the secret opens.
 func (s *Service) Find(ctx context.Context, e id.Event, secret string) (Record, error) {
 	var r row
@@ -320,7 +328,7 @@ func (s *Service) Cancel(ctx context.Context, e id.Event, secret string) error {
 // party larger than the whole event has become, which would block it for good.
 func (s *Service) promote(ctx context.Context, tx *db.Tx, e id.Event) error {
 	touch(tx, e)
-	for {
+	for range promoteAtOnce {
 		r, err := rosterOf(ctx, tx, e)
 		if err != nil {
 			return err
@@ -343,6 +351,31 @@ func (s *Service) promote(ctx context.Context, tx *db.Tx, e id.Event) error {
 			return err
 		}
 	}
+	return nil // the rest moves up in [Service.PromoteAll], so that other writes get their turn
+}
+
+// promoteAtOnce bounds the parties that move up in one transaction.
+const promoteAtOnce = 100
+
+// PromoteAll moves up those who wait where a limit was raised by so much that
+// one transaction was not enough. It is called now and then.
+func (s *Service) PromoteAll(ctx context.Context) error {
+	var some []string
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		var err error
+		some, err = promotable(ctx, tx, clock.Micros(tx.Now()), 100)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, e := range some {
+		err := s.DB.WriteHot(ctx, e, func(tx *db.Tx) error { return s.promote(ctx, tx, id.Event(e)) })
+		if err != nil {
+			return fmt.Errorf("move up in %s: %w", e, err)
+		}
+	}
+	return nil
 }
 
 // EventChanged keeps the roster in step with its event. It refuses a capacity
@@ -362,7 +395,14 @@ func (s *Service) EventChanged(ctx context.Context, tx *db.Tx, f fact.EventChang
 		return fault.Invalid(fault.Field("capacity", "attendance.capacity",
 			"{going} people have signed up already. Cancel and make a smaller event, or allow at least that many.", "going", old.Going))
 	}
+	if old.Queue == expired && f.OpensTo && f.End.After(tx.Now()) {
+		return fault.Invalid(fault.Field("start_date", "attendance.expired",
+			"The sign-ups for the old date are deleted, and nobody could sign up again. Make a new event for the new date."))
+	}
 	n := roster{Capacity: f.Capacity, Open: f.OpensTo, Start: f.Start, End: f.End}
+	if f.State == "postponed" { // it has not been yet, so sign-ups wait for the new date
+		n.End = f.End.Add(postponedFor)
+	}
 	if err := putRoster(ctx, tx, f.Event, n); err != nil {
 		return err
 	}

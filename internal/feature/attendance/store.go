@@ -116,6 +116,12 @@ func firstWaiting(ctx context.Context, tx *db.Tx, e id.Event, largest int) (row,
 	return r, err == nil, err
 }
 
+// promotable lists events where somebody waits although there is room.
+func promotable(ctx context.Context, tx *db.Tx, now int64, limit int) ([]string, error) {
+	return db.Column[string](ctx, tx, `select event_id from roster where waiting > 0 and open and ends_at > $1
+		and (capacity = 0 or going < capacity) order by event_id limit $2`, now, limit)
+}
+
 // Need is how many sign-ups named one need.
 type Need struct {
 	Code   string

@@ -301,6 +301,13 @@ func seed(t *testing.T, f *fixture, rnd *rand.Rand, n int) []events.Event {
 			if rnd.IntN(10) == 0 {
 				in.State = events.Draft
 			}
+			if rnd.IntN(6) == 0 { // weeks long
+				in.EndDate = dbtest.Now.AddDate(0, 0, 61+rnd.IntN(40)).Format(time.DateOnly)
+				if rnd.IntN(2) == 0 {
+					start, _ := time.Parse(time.DateOnly, in.StartDate)
+					in.EndDate = start.AddDate(0, 0, 1+rnd.IntN(20)).Format(time.DateOnly)
+				}
+			}
 			eid, err := f.CreateSample(t.Context(), tx, "g1", in)
 			if err != nil {
 				return err
@@ -377,7 +384,8 @@ func plain(all []events.Event, q events.Query, now time.Time) []string {
 		case q.From.IsZero():
 			ok = ok && (q.All || e.End.After(now))
 		default:
-			ok = ok && !day.Before(q.From) && day.Before(q.To)
+			goesOn := e.End.Sub(e.Start) > 24*time.Hour && e.End.After(q.From)
+			ok = ok && (!day.Before(q.From) || goesOn) && day.Before(q.To)
 		}
 		if ok {
 			hits = append(hits, e)

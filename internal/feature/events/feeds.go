@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"convoke/internal/clock"
 	"convoke/internal/ical"
@@ -304,7 +305,8 @@ func csvRow(c *web.Call, e *Event) []string {
 // SafeCell keeps a spreadsheet from running a cell as a formula (OWASP, "CSV
 // Injection"): such a cell gets an apostrophe in front. Numbers stay.
 func SafeCell(s string) string {
-	if s == "" || !strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+	first, _ := utf8.DecodeRuneInString(s)
+	if s == "" || !strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) { // full-width too: some locales read them alike
 		return s
 	}
 	if _, err := strconv.ParseFloat(s, 64); err == nil {

@@ -48,6 +48,11 @@ func find(ctx context.Context, tx *db.Tx, q Query) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	before, err := f.ongoing()
+	if err != nil {
+		return Result{}, err
+	}
+	hits = append(before, hits...) // what goes on began before what comes
 	var r Result
 	if len(hits) > q.Limit {
 		hits, r.More = hits[:q.Limit], true
@@ -72,7 +77,9 @@ type finder struct {
 	key   string // the ordered column
 	where []string
 	args  []any
-	cells []int64
+	// ranges are what $2 stands for in turn: the cells of an area, the kinds, or
+	// 0 for a walk along everything.
+	ranges []any
 }
 
 func (f *finder) arg(v any) string {
@@ -85,33 +92,47 @@ func (f *finder) arg(v any) string {
 func (f *finder) plan() error {
 	q := &f.q
 	f.from, f.key = "event e", "e.at_key"
-	// The cursor and the cell come first, because they change while walking.
+	// The cursor and the range come first, because they change while walking.
 	f.args = []any{f.start(), int64(0)}
+	f.times()
 	f.conditions()
 	box, inArea := q.area()
-	level, ok := 0, false
+	level, ok, cells := 0, false, []int64(nil)
 	if inArea {
-		level, f.cells, ok = geo.Cover(box, maxCells)
+		level, cells, ok = geo.Cover(box, maxCells)
 		f.inBox(box)
 	}
-	if match, has := search.Match(f.tx.Engine(), q.Text, tags(q.Lang, q.Access)...); has {
+	match, words := search.Match(f.tx.Engine(), q.Text, tags(q.Lang, q.Access)...)
+	if words {
 		rare, err := f.rare(match)
 		if err != nil {
 			return err
 		}
 		cond := search.Condition(f.tx.Engine(), f.arg(match))
 		if rare || !ok {
-			f.from, f.key, f.cells, ok = "event_text t join event e on e.at_key = t.rowid", "t.rowid", nil, false
+			f.from, f.key, ok = "event_text t join event e on e.at_key = t.rowid", "t.rowid", false
 			f.where = append(f.where, cond)
 		} else {
 			f.where = append(f.where, "exists (select 1 from event_text t where t.rowid = e.at_key and "+cond+")")
 		}
 	}
-	if ok {
+	if ok || words || len(q.Kinds) == 0 {
+		f.ofKinds()
+	}
+	switch {
+	case ok:
 		f.where = append(f.where, fmt.Sprintf("e.cell%d = $2", level))
-	} else {
-		f.cells = nil
+		for _, c := range cells {
+			f.ranges = append(f.ranges, c)
+		}
+	case len(q.Kinds) > 0 && !words:
+		f.where = append(f.where, "e.kind = $2")
+		for _, k := range q.Kinds {
+			f.ranges = append(f.ranges, string(k))
+		}
+	default:
 		f.where = append(f.where, "cast($2 as bigint) = 0")
+		f.ranges = []any{int64(0)}
 	}
 	return nil
 }
@@ -124,36 +145,43 @@ func (f *finder) rare(match string) (bool, error) {
 	return n < rareMatches, err
 }
 
-func (f *finder) conditions() {
-	q, now := &f.q, f.tx.Now()
-	add := func(format string, v any) { f.where = append(f.where, fmt.Sprintf(format, f.arg(v))) }
-	f.where = append(f.where, "e.listed")
+// times restricts to what is over, to come, or from a day on.
+func (f *finder) times() {
+	q, now := &f.q, clock.Micros(f.tx.Now())
 	switch {
 	case q.Past:
-		add("e.ends_at <= %s", clock.Micros(now))
+		f.where = append(f.where, "e.ends_at <= "+f.arg(now))
 	case q.From.IsZero() && q.To.IsZero() && !q.All:
-		add("e.ends_at > %s", clock.Micros(now))
+		f.where = append(f.where, "e.ends_at > "+f.arg(now))
 	}
 	if !q.From.IsZero() {
-		add("e.day >= %s", dayNumber(q.From))
+		f.where = append(f.where, "e.day >= "+f.arg(dayNumber(q.From)))
 	}
+}
+
+// conditions are those of every walk.
+func (f *finder) conditions() {
+	q := &f.q
+	f.where = append(f.where, "e.listed")
 	if !q.To.IsZero() {
-		add("e.day < %s", dayNumber(q.To))
+		f.where = append(f.where, "e.day < "+f.arg(dayNumber(q.To)))
 		if !q.latestFirst() { // the walk may end there: no zone is more than a day off
-			add(f.key+" < %s", keyFrom(q.To.AddDate(0, 0, 2)))
+			f.where = append(f.where, f.key+" < "+f.arg(keyFrom(q.To.AddDate(0, 0, 2))))
 		}
-	}
-	if len(q.Kinds) == 1 {
-		add("e.kind = %s", string(q.Kinds[0]))
-	} else if len(q.Kinds) > 1 {
-		var in []string
-		for _, k := range q.Kinds {
-			in = append(in, f.arg(string(k)))
-		}
-		f.where = append(f.where, "e.kind in ("+strings.Join(in, ", ")+")")
 	}
 	if q.Group != "" {
-		add("e.group_id = %s", string(q.Group))
+		f.where = append(f.where, "e.group_id = "+f.arg(string(q.Group)))
+	}
+}
+
+// ofKinds filters by kind where the walk is along something else.
+func (f *finder) ofKinds() {
+	var in []string
+	for _, k := range f.q.Kinds {
+		in = append(in, f.arg(string(k)))
+	}
+	if in != nil {
+		f.where = append(f.where, "e.kind in ("+strings.Join(in, ", ")+")")
 	}
 }
 
@@ -169,27 +197,64 @@ func (f *finder) inBox(b geo.Box) {
 // start is the key after which to look, exclusive.
 func (f *finder) start() int64 {
 	q := &f.q
+	if !q.latestFirst() {
+		return max(q.After, f.first())
+	}
 	if q.After != 0 {
 		return q.After
 	}
-	if q.latestFirst() {
-		end := f.tx.Now()
-		if q.All {
-			end = farFuture
-		}
-		if !q.To.IsZero() && q.To.Before(end) {
-			end = q.To.AddDate(0, 0, 2)
-		}
-		return keyFrom(end)
+	end := f.tx.Now()
+	if q.All {
+		end = farFuture
 	}
+	if !q.To.IsZero() && q.To.Before(end) {
+		end = q.To.AddDate(0, 0, 2)
+	}
+	return keyFrom(end)
+}
+
+// first is the key from which what is still to come is walked. What began
+// earlier and goes on is added by [finder.ongoing].
+func (f *finder) first() int64 {
+	q := &f.q
 	switch {
-	case !q.From.IsZero():
+	case !q.From.IsZero(): // no zone is more than a day off
 		return max(0, keyFrom(q.From.AddDate(0, 0, -2))-1)
 	case q.To.IsZero():
-		// What began within the last day may still go on.
-		return keyFrom(f.tx.Now().Add(-24*time.Hour)) - 1
+		return keyFrom(f.tx.Now().Add(-longest)) - 1
 	}
 	return 0
+}
+
+// longest is the length up to which an event is found by its start alone. Those
+// that last longer are few, and have an index of their own: event_long.
+const longest = 24 * time.Hour
+
+// ongoing finds what lasts long, began before the walk and is not over: an
+// occupation of three weeks is shown on each of its days.
+func (f *finder) ongoing() ([]hit, error) {
+	q := &f.q
+	if q.latestFirst() || q.From.IsZero() && !q.To.IsZero() || q.From.IsZero() && q.After > f.first() {
+		return nil, nil
+	}
+	g := finder{q: *q, tx: f.tx, ctx: f.ctx, want: f.want, from: "event e", key: "e.at_key + 0", ranges: []any{int64(0)}}
+	g.args = []any{q.After, int64(0)}
+	g.conditions()
+	g.where = append(g.where, "e.ends_at - e.starts_at > 86400000000", "cast($2 as bigint) = 0")
+	if q.From.IsZero() {
+		g.where = append(g.where, "e.at_key + 0 <= "+g.arg(f.first()), "e.ends_at > "+g.arg(clock.Micros(f.tx.Now())))
+	} else {
+		g.where = append(g.where, "e.day < "+g.arg(dayNumber(q.From)), "e.ends_at > "+g.arg(clock.Micros(q.From)))
+	}
+	g.ofKinds()
+	if box, ok := q.area(); ok {
+		g.inBox(box)
+	}
+	if match, ok := search.Match(f.tx.Engine(), q.Text, tags(q.Lang, q.Access)...); ok {
+		g.where = append(g.where, "exists (select 1 from event_text t where t.rowid = e.at_key and "+
+			search.Condition(f.tx.Engine(), g.arg(match))+")")
+	}
+	return g.run()
 }
 
 // sql reads the next n candidates after $1, in cell $2.
@@ -204,13 +269,9 @@ func (f *finder) sql(n int) string {
 
 // run walks along one index, or along one range for each cell and merges them.
 func (f *finder) run() ([]hit, error) {
-	cells := f.cells
-	if cells == nil {
-		cells = []int64{0}
-	}
 	var all []hit
-	for _, c := range cells {
-		hs, err := f.walk(c)
+	for _, r := range f.ranges {
+		hs, err := f.walk(r)
 		if err != nil {
 			return nil, err
 		}
@@ -226,11 +287,11 @@ func (f *finder) run() ([]hit, error) {
 }
 
 // walk collects up to want hits of one range that pass the exact test.
-func (f *finder) walk(cell int64) ([]hit, error) {
+func (f *finder) walk(in any) ([]hit, error) {
 	n := min(f.want, 256)
 	q := f.sql(n)
 	args := slices.Clone(f.args)
-	args[1] = cell
+	args[1] = in
 	var out []hit
 	for len(out) < f.want {
 		got, err := db.Query(f.ctx, f.tx, q, args, scanHit)

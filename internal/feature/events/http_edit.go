@@ -119,6 +119,9 @@ func (w *Web) create(c *web.Call) error {
 	if err != nil {
 		return err
 	}
+	if !id.ValidSecret(f.Line("key")) {
+		return fault.Malformed("event.key", "This form is broken. Please open the page again.")
+	}
 	d := editData{Group: g, Key: f.Line("key"), Action: c.R.URL.Path, DraftKey: "event-new-" + g.Handle}
 	eid, err := w.Create(c.Context(), c.Actor(), g.ID, f.Line("key"), readInput(f))
 	if f.Accepts(err) {

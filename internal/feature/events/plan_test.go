@@ -45,6 +45,9 @@ func TestSearchesUseIndices(t *testing.T) {
 			if err := f.plan(); err != nil {
 				return err
 			}
+			if _, err := f.ongoing(); err != nil {
+				return err
+			}
 			steps, err := db.Query(t.Context(), tx, "explain query plan "+f.sql(31), f.args, func(scan func(...any) error) (string, error) {
 				var id, parent, unused int
 				var detail string

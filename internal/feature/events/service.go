@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"convoke/internal/authz"
-	"convoke/internal/clock"
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
@@ -292,19 +291,34 @@ func (s *Service) GroupSuspended(ctx context.Context, tx *db.Tx, f fact.GroupSus
 		return fmt.Errorf("hide a group's events: %w", err)
 	}
 	tx.Touch("*")
-	upcoming, err := db.Query(ctx, tx, selectEvents()+"where e.group_id = $1 and e.ends_at > $2 and e.state <> $3",
-		[]any{string(f.Group), clock.Micros(tx.Now()), string(Draft)}, scanEvent)
+	all, err := db.Query(ctx, tx, selectEvents()+"where e.group_id = $1 and e.state <> $2", []any{string(f.Group), string(Draft)}, scanEvent)
 	if err != nil {
 		return err
 	}
-	for i := range upcoming {
-		c := upcoming[i].fact()
-		c.OpensTo = c.OpensTo && !f.Suspended
-		if err := s.Facts.Emit(ctx, tx, c); err != nil {
+	for i := range all {
+		if err := s.suspend(ctx, tx, &all[i], f.Suspended); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// suspend takes one event out of the totals and closes its sign-ups, or undoes
+// both.
+func (s *Service) suspend(ctx context.Context, tx *db.Tx, e *Event, suspended bool) error {
+	was, now := e.Spot(), (*Spot)(nil)
+	if !suspended {
+		was, now = now, was
+	}
+	if err := s.Tally.Set(ctx, tx, e.ID, was, now, nil); err != nil {
+		return err
+	}
+	if !e.End.After(tx.Now()) {
+		return nil
+	}
+	c := e.fact()
+	c.OpensTo = c.OpensTo && !suspended
+	return s.Facts.Emit(ctx, tx, c)
 }
 
 // fact is the event as it is, for those who listen.

@@ -2,6 +2,7 @@ package events
 
 import (
 	"context"
+	"errors"
 	"html/template"
 	"net/url"
 	"slices"
@@ -180,10 +181,29 @@ func (s *Service) Describe(ctx context.Context, eid id.Event, l *i18n.Locale) (D
 // Brief is one event for another feature's page. Who may not know of it gets
 // the fault of an event that is absent.
 func (w *Web) Brief(c *web.Call, eid id.Event) (Item, Event, error) {
+	return w.brief(c, eid, func(tx *db.Tx) (Event, error) {
+		e, _, _, err := w.Get(c.Context(), tx, c.Actor(), eid)
+		return e, err
+	})
+}
+
+// Held is [Web.Brief] of any event, also one that is hidden: for those who hold
+// a sign-up for it.
+func (w *Web) Held(c *web.Call, eid id.Event) (Item, Event, error) {
+	return w.brief(c, eid, func(tx *db.Tx) (Event, error) {
+		e, err := eventByID(c.Context(), tx, eid)
+		if errors.Is(err, db.ErrNoRows) {
+			return e, errNoEvent()
+		}
+		return e, err
+	})
+}
+
+func (w *Web) brief(c *web.Call, eid id.Event, get func(*db.Tx) (Event, error)) (Item, Event, error) {
 	var e Event
 	err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
 		var err error
-		e, _, _, err = w.Get(c.Context(), tx, c.Actor(), eid)
+		e, err = get(tx)
 		return err
 	})
 	if err != nil {

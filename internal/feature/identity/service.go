@@ -100,7 +100,7 @@ func signedIn(by authz.Actor) error {
 // Audit notes that somebody did something in a role. by is empty when the
 // command line did it. subject names ids, never people's own words.
 func (s *Service) Audit(ctx context.Context, tx *db.Tx, by id.Person, action, subject string) error {
-	return insertAudit(ctx, tx, s.IDs.New(), by, action, subject)
+	return insertAudit(ctx, tx, s.IDs.Secret(), by, action, subject)
 }
 
 // Expire deletes what has come to its end: sessions, links, old audit. A

@@ -25,7 +25,7 @@ const maxSiteName = 60
 // false once it has one. Older set-up links stop working. path is
 // /setup/SECRET, and works for 30 minutes.
 func (s *Service) SetupLink(ctx context.Context) (path string, ok bool, err error) {
-	secret, iid := s.IDs.Secret(), s.IDs.New()
+	secret, iid := s.IDs.Secret(), s.IDs.Secret()
 	err = s.DB.Write(ctx, func(tx *db.Tx) error {
 		has, err := hasOperator(ctx, tx)
 		if ok = !has; has || err != nil {
@@ -152,7 +152,7 @@ func errNoPerson(handle string) error {
 // path is /reset/SECRET and works for 30 minutes. Older reset links of the
 // account stop working. It is for the command line.
 func (s *Service) ResetSignIn(ctx context.Context, handle string) (path string, err error) {
-	secret, iid := s.IDs.Secret(), s.IDs.New()
+	secret, iid := s.IDs.Secret(), s.IDs.Secret()
 	err = s.DB.Write(ctx, func(tx *db.Tx) error {
 		p, err := personByHandle(ctx, tx, foldHandle(handle))
 		if errors.Is(err, db.ErrNoRows) {
@@ -215,7 +215,7 @@ func (s *Service) Reset(ctx context.Context, secret string) (Joined, error) {
 		return Joined{}, err
 	}
 	out := Joined{Words: words, Session: s.IDs.Secret(), Next: "/me"}
-	sid := s.IDs.New()
+	sid := s.IDs.Secret()
 	err = s.DB.Write(ctx, func(tx *db.Tx) error {
 		p, err := s.resetOf(ctx, tx, secret)
 		if err != nil {

@@ -49,7 +49,7 @@ func (s *Service) Invite(ctx context.Context, tx *db.Tx, in InviteInput) (secret
 		ttl = invitationTTL
 	}
 	secret = s.IDs.Secret()
-	row := invitationRow{id: s.IDs.New(), role: in.Role, madeBy: in.MadeBy, expires: tx.Now().Add(ttl)}
+	row := invitationRow{id: s.IDs.Secret(), role: in.Role, madeBy: in.MadeBy, expires: tx.Now().Add(ttl)}
 	subject := in.Role
 	if in.Group != nil {
 		row.group = *in.Group
@@ -226,7 +226,7 @@ func (s *Service) join(ctx context.Context, secret, handle, next string, also fu
 		return Joined{}, err
 	}
 	out := Joined{Handle: h, Words: words, Session: s.IDs.Secret(), Next: next}
-	p, sid := id.Person(s.IDs.New()), s.IDs.New()
+	p, sid := id.Person(s.IDs.Secret()), s.IDs.Secret()
 	err = s.DB.Write(ctx, func(tx *db.Tx) error {
 		inv, err := s.consume(ctx, tx, secret)
 		if err != nil {

@@ -115,7 +115,7 @@ func (s *Service) SignIn(ctx context.Context, handle, pass, old string) (secret 
 	if !ok || p.suspended {
 		return "", errWrongPass()
 	}
-	secret, sid := s.IDs.Secret(), s.IDs.New()
+	secret, sid := s.IDs.Secret(), s.IDs.Secret()
 	err = s.DB.Write(ctx, func(tx *db.Tx) error {
 		// The account may have changed since it was read.
 		now, err := personByHandle(ctx, tx, h)

@@ -16,7 +16,7 @@ type Answer struct {
 	Body     string
 	Header   http.Header
 	Location string     // where a redirect leads, or ""
-	Doc      *html.Node // the body read as HTML, whatever its type
+	Doc      *html.Node // the body when it is HTML, else an empty page
 }
 
 // Want checks the status, and where a redirect leads ("" for none). It returns

@@ -95,8 +95,12 @@ func (b *Browser) Do(method, path string, body io.Reader, header ...string) Answ
 		}
 	}
 	a := Answer{Status: w.Code, Body: w.Body.String(), Header: w.Header(), Location: w.Header().Get("Location")}
+	page := ""
+	if strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
+		page = a.Body
+	}
 	var err error
-	if a.Doc, err = html.Parse(strings.NewReader(a.Body)); err != nil {
+	if a.Doc, err = html.Parse(strings.NewReader(page)); err != nil {
 		b.T.Fatal(err)
 	}
 	if w.Code >= 500 {

@@ -156,6 +156,8 @@ create index event_cell3 on event (cell3, at_key) where listed;
 create index event_cell6 on event (cell6, at_key) where listed;
 create index event_cell9 on event (cell9, at_key) where listed;
 create index event_kind on event (kind, at_key) where listed;
+-- What lasts longer than a day is found while it goes on.
+create index event_long on event (ends_at) where listed and ends_at - starts_at > 86400000000;
 
 -- What people said how many came. low and high are people; day is the event's.
 create table estimate (
@@ -205,6 +207,9 @@ create table roster (
 	ends_at {{int}} not null
 ) {{clustered}};
 
+create index roster_waiting on roster (event_id) where waiting > 0;
+create index roster_ended on roster (ends_at) where queue <> -1;
+
 -- One sign-up. hash is of the secret that its holder has; sealed holds what is
 -- personal. queue orders those who wait.
 create table attendance (
@@ -216,7 +221,8 @@ create table attendance (
 	sealed {{blob}} not null,
 	primary key (event_id, hash)
 ) {{clustered}};
-create index attendance_queue on attendance (event_id, queue) where state = 'waiting';
+create index attendance_queue on attendance (event_id, queue, party) where state = 'waiting';
+
 
 -- How many people of an event need what; no person is named.
 create table access_need (
