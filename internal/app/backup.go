@@ -100,11 +100,15 @@ type RestoreOptions struct {
 	DryRun      bool
 	WithoutKeys bool
 	Progress    func(read int64)
+	Clock       clock.Clock // nil is the machine's
 }
 
 // Restore brings the backup in file back into the empty place that the settings
 // name. No node is open meanwhile.
 func Restore(ctx context.Context, c config.Config, log *slog.Logger, file string, o RestoreOptions) (backup.Report, error) {
+	if o.Clock == nil {
+		o.Clock = clock.System{}
+	}
 	path := o.Identity
 	if path == "" {
 		path = BackupKeyPath(c)
@@ -122,7 +126,7 @@ func Restore(ctx context.Context, c config.Config, log *slog.Logger, file string
 	}
 	r, err := backup.Restore(ctx, backup.Options{
 		File: file, With: with, MainURL: c.DatabaseURL, KeysURL: c.KeysURL, MainFiles: migrations.Main, KeyFiles: migrations.Keys,
-		Blobs: filepath.Join(c.Data, "blobs"), Clock: clock.System{}, Log: log, BootKey: boot, WithoutKeys: o.WithoutKeys,
+		Blobs: filepath.Join(c.Data, "blobs"), Clock: o.Clock, Log: log, BootKey: boot, WithoutKeys: o.WithoutKeys,
 		DryRun: o.DryRun, Sealed: sealedRows[:], Drop: outgoing[:], Derived: derivedTables[:], Progress: o.Progress,
 		Finish: func(ctx context.Context, d *db.DB) error {
 			// Where sign-ups were lost with their keys, places are free again.

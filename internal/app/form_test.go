@@ -49,7 +49,7 @@ func TestEventFormKeepsWhatWasTyped(t *testing.T) {
 		} {
 			in := good
 			change(&in)
-			a := b.Post(path, asForm(in)...).Want(t, 422, "")
+			a := b.Post(path, asForm(in, "key", s.IDs.Secret())...).Want(t, 422, "")
 			if a.Text("#"+field+"-error") == "" || a.Attr(".error-summary a", "href") != "#"+field || len(a.All("#"+field)) != 1 {
 				t.Errorf("%s: no message beside the field: %s", field, a.Text(".error-summary"))
 			}
@@ -60,7 +60,7 @@ func TestEventFormKeepsWhatWasTyped(t *testing.T) {
 		// The hour that the clocks skip in Leipzig.
 		in := good
 		in.StartDate, in.StartTime = "2027-03-28", "02:30"
-		if a := b.Post(path, asForm(in)...).Want(t, 422, ""); a.Text("#start_time-error") == "" {
+		if a := b.Post(path, asForm(in, "key", s.IDs.Secret())...).Want(t, 422, ""); a.Text("#start_time-error") == "" {
 			t.Error("an hour that does not exist is taken")
 		}
 		if got := titles(s.visitor().Get("/events")); got != nil {
@@ -101,7 +101,7 @@ func TestTextIsNeverCode(t *testing.T) {
 		b.Post("/groups/new", "name", p, "handle", p, "about", p, "place", p, "place_pick", p, "langs", p).Want(t, 422, "")
 		in := meeting(p, "2026-05-05")
 		in.Description, in.Place, in.Address, in.AccessNote, in.PictureAlt = p, p, p, p, p
-		a = b.Post("/groups/"+handle+"/events/new", asForm(in)...)
+		a = b.Post("/groups/"+handle+"/events/new", asForm(in, "key", s.IDs.Secret())...)
 		if a.Status != 303 {
 			t.Errorf("%q: %d %s", p, a.Status, a.Text(".error-summary"))
 			continue
@@ -115,7 +115,8 @@ func TestTextIsNeverCode(t *testing.T) {
 		bad := in
 		bad.Kind, bad.State, bad.StartDate, bad.StartTime = events.Kind(p), events.State(p), p, p
 		bad.EndDate, bad.EndTime, bad.Zone, bad.Near, bad.OnlineURL, bad.Lang, bad.Capacity = p, p, p, p, p, p, p
-		harmless(t, p, b.Post("/groups/riverside/events/new", asForm(bad, "key", p, "sequence", p)...).Want(t, 422, ""))
+		harmless(t, p, b.Post("/groups/riverside/events/new", asForm(bad, "key", s.IDs.Secret(), "sequence", p)...).Want(t, 422, ""))
+		harmless(t, p, b.Post("/groups/riverside/events/new", asForm(bad, "key", p)...).Want(t, 400, ""))
 		for _, name := range []string{"near", "q", "kind", "from", "radius_km", "lang", "access", "group", "bbox"} {
 			harmless(t, p, s.visitor().Get("/events?"+name+"="+escape(p)))
 		}
@@ -162,7 +163,7 @@ func harmless(t *testing.T, payload string, a webtest.Answer) {
 	}
 }
 
-const canary = "CANARY-51.3397-12.3731"
+const photoMark = "CANARY-51.3397-12.3731"
 
 // photo is a JPEG with Exif data that tells a place.
 func photo(t *testing.T, side int) []byte {
@@ -175,7 +176,7 @@ func photo(t *testing.T, side int) []byte {
 	if err := jpeg.Encode(&out, m, &jpeg.Options{Quality: 95}); err != nil {
 		t.Fatal(err)
 	}
-	body := append([]byte("Exif\x00\x00"), canary...)
+	body := append([]byte("Exif\x00\x00"), photoMark...)
 	seg := append(binary.BigEndian.AppendUint16([]byte{0xff, 0xe1}, uint16(len(body)+2)), body...)
 	return slices.Concat(out.Bytes()[:2], seg, out.Bytes()[2:])
 }
@@ -208,7 +209,7 @@ func TestPictures(t *testing.T) {
 	send(large).Want(t, 303, path)
 	src := s.visitor().Get(path).Attr("img.event-picture", "src")
 	a := s.visitor().Get(src).Want(t, 200, "")
-	if m, format, err := image.Decode(strings.NewReader(a.Body)); err != nil || m.Bounds().Empty() || strings.Contains(a.Body, canary) ||
+	if m, format, err := image.Decode(strings.NewReader(a.Body)); err != nil || m.Bounds().Empty() || strings.Contains(a.Body, photoMark) ||
 		a.Header.Get("Content-Type") != "image/"+format || !strings.Contains(a.Header.Get("Cache-Control"), "immutable") {
 		t.Errorf("%s %s: %v", src, a.Header.Get("Content-Type"), err)
 	}
@@ -255,7 +256,7 @@ func nothingLeft(t *testing.T, tmp, data string) {
 			return err
 		}
 		b, err := os.ReadFile(p)
-		if bytes.Contains(b, []byte(canary)) {
+		if bytes.Contains(b, []byte(photoMark)) {
 			t.Errorf("%s holds what the photo told", filepath.Base(p))
 		}
 		return err

@@ -41,7 +41,7 @@ func within(path, folder string) bool {
 
 // free are the folders that may import anything.
 func free(path string) bool {
-	return within(path, "cmd") || within(path, "internal/app") || within(path, "e2e") || within(path, "scripts")
+	return within(path, "cmd") || within(path, "internal/app") || within(path, "internal/bench") || within(path, "e2e") || within(path, "scripts")
 }
 
 // importProblems applies the table of who may import whom. Tests keep to it

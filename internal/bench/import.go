@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
 // imports measures a table taken in by the import against the same rows
@@ -32,8 +31,8 @@ func (b *bench) imports(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("reference with words: %w", err)
 		}
-		rows.addRates(product, bare)
-		withText.addRates(product, text)
+		rows.add(product, bare)
+		withText.add(product, text)
 		if err := os.RemoveAll(dir); err != nil {
 			return fmt.Errorf("tidy up: %w", err)
 		}
@@ -43,87 +42,90 @@ func (b *bench) imports(ctx context.Context) error {
 	return nil
 }
 
-func (p *pair) addRates(product, reference float64) {
-	p.product, p.reference = append(p.product, product), append(p.reference, reference)
-}
-
-// importTurn imports into a fresh node and returns rows a second.
-func (b *bench) importTurn(ctx context.Context, dir string) (float64, error) {
+// importTurn imports into a fresh node.
+func (b *bench) importTurn(ctx context.Context, dir string) (r result, err error) {
 	node, err := openNode(ctx, dir)
 	if err != nil {
-		return 0, err
+		return r, err
 	}
+	defer func() { err = errors.Join(err, node.Close()) }()
 	w := newWorld(node.Places, b.started, worldSeed)
 	var table strings.Builder
 	if err := w.table(&table, b.imported); err != nil {
-		return 0, errors.Join(err, node.Close())
+		return r, err
 	}
-	start := time.Now()
-	_, err = importTable(ctx, node, strings.NewReader(table.String()), b.imported)
-	took := time.Since(start)
-	return float64(b.imported) / took.Seconds(), errors.Join(err, node.Close())
+	watch := startWatch()
+	err = importTable(ctx, node, strings.NewReader(table.String()), b.imported)
+	return watch.stop(b.imported), err
 }
 
 // bareBatch is the import's.
 const bareBatch = 500
 
 // bareTurn reads the rows that the import has made, empties the table and
-// inserts them again; it returns rows a second.
-func (b *bench) bareTurn(ctx context.Context, file string, words bool) (rate float64, err error) {
+// inserts them again.
+func (b *bench) bareTurn(ctx context.Context, file string, words bool) (r result, err error) {
 	d, err := openBare(file)
 	if err != nil {
-		return 0, err
+		return r, err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
 	c, err := d.Conn(ctx)
 	if err != nil {
-		return 0, err
+		return r, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
 	rows, columns, err := allRows(ctx, c, "select * from event order by at_key")
 	if err != nil {
-		return 0, err
+		return r, err
 	}
 	if len(rows) != b.imported {
-		return 0, fmt.Errorf("the table holds %d rows, not %d", len(rows), b.imported)
+		return r, fmt.Errorf("the table holds %d rows, not %d", len(rows), b.imported)
 	}
 	clear := "delete from event; insert into event_text(event_text) values ('delete-all'); vacuum; pragma wal_checkpoint(truncate)"
 	if _, err := c.ExecContext(ctx, clear); err != nil {
-		return 0, fmt.Errorf("empty the table: %w", err)
+		return r, fmt.Errorf("empty the table: %w", err)
 	}
 	insert, err := c.PrepareContext(ctx, "insert into event values (?"+strings.Repeat(", ?", len(columns)-1)+")")
 	if err != nil {
-		return 0, err
+		return r, err
 	}
 	defer insert.Close()
 	find, err := c.PrepareContext(ctx, "insert into event_text (rowid, words) values (?, ?)")
 	if err != nil {
-		return 0, err
+		return r, err
 	}
 	defer find.Close()
 	texts := wordsOf(rows, columns)
-	start := time.Now()
-	for i, row := range rows {
+	watch := startWatch()
+	err = inBatches(ctx, c, len(rows), func(i int) error {
+		if _, err := insert.ExecContext(ctx, rows[i]...); err != nil || !words {
+			return err
+		}
+		_, err := find.ExecContext(ctx, texts[i].key, texts[i].words)
+		return err
+	})
+	return watch.stop(len(rows)), err
+}
+
+// inBatches does n things, [bareBatch] in a transaction.
+func inBatches(ctx context.Context, c *sql.Conn, n int, do func(i int) error) error {
+	for i := range n {
 		if i%bareBatch == 0 {
 			if _, err := c.ExecContext(ctx, "begin immediate"); err != nil {
-				return 0, err
+				return err
 			}
 		}
-		if _, err := insert.ExecContext(ctx, row...); err != nil {
-			return 0, err
+		if err := do(i); err != nil {
+			return err
 		}
-		if words {
-			if _, err := find.ExecContext(ctx, texts[i].key, texts[i].words); err != nil {
-				return 0, err
-			}
-		}
-		if (i+1)%bareBatch == 0 || i+1 == len(rows) {
+		if (i+1)%bareBatch == 0 || i+1 == n {
 			if _, err := c.ExecContext(ctx, "commit"); err != nil {
-				return 0, err
+				return err
 			}
 		}
 	}
-	return float64(len(rows)) / time.Since(start).Seconds(), nil
+	return nil
 }
 
 type rowWords struct{ key, words any }

@@ -27,14 +27,28 @@ type load struct {
 	status  int // that every answer must have
 }
 
-// loadResult is how long each request took, all of them, and what the process
-// used of the processors meanwhile, for both ends.
-type loadResult struct {
-	took     []time.Duration
+// result is what n things took by the clock, and what the process used of the
+// processors meanwhile: of a load, for both of its ends.
+type result struct {
+	n        int
 	all, cpu time.Duration
+	took     []time.Duration // each, where they are many and equal
 }
 
-func (r loadResult) rate() float64 { return float64(len(r.took)) / r.all.Seconds() }
+func (r result) rate() float64 { return float64(r.n) / r.all.Seconds() }
+
+// stopwatch measures one stretch of work.
+type stopwatch struct {
+	start time.Time
+	used  time.Duration
+}
+
+func startWatch() stopwatch { return stopwatch{time.Now(), processorTime()} }
+
+// stop says what n things took.
+func (s stopwatch) stop(n int) result {
+	return result{n: n, all: time.Since(s.start), cpu: processorTime() - s.used}
+}
 
 // client is a load with its connections.
 type client struct {
@@ -77,7 +91,7 @@ func (c *client) close() {
 // to that of the slices before.
 func (c *client) slice(ctx context.Context, end int) error {
 	g, ctx := errgroup.WithContext(ctx)
-	start, used := time.Now(), processorTime()
+	watch := startWatch()
 	for _, x := range c.conns {
 		g.Go(func() error {
 			stop := context.AfterFunc(ctx, func() { _ = x.SetDeadline(time.Unix(1, 0)) })
@@ -86,23 +100,23 @@ func (c *client) slice(ctx context.Context, end int) error {
 		})
 	}
 	err := g.Wait()
-	c.all += time.Since(start)
-	c.cpu += processorTime() - used
+	r := watch.stop(0)
+	c.all, c.cpu = c.all+r.all, c.cpu+r.cpu
 	c.next.Store(int64(end)) // each connection has counted one too many
 	return err
 }
 
-func (c *client) result() loadResult { return loadResult{c.took, c.all, c.cpu} }
+func (c *client) done() result { return result{len(c.took), c.all, c.cpu, c.took} }
 
 // run sends everything at once.
-func (l load) run(ctx context.Context) (loadResult, error) {
+func (l load) run(ctx context.Context) (result, error) {
 	c, err := l.connect(ctx)
 	if err != nil {
-		return loadResult{}, err
+		return result{}, err
 	}
 	defer c.close()
 	err = c.slice(ctx, l.total)
-	return c.result(), err
+	return c.done(), err
 }
 
 // turnSlices is how often product and reference take turns within one turn: the
@@ -110,7 +124,7 @@ func (l load) run(ctx context.Context) (loadResult, error) {
 const turnSlices = 10
 
 // inTurns runs two loads of the same size, a slice of one, a slice of the other.
-func inTurns(ctx context.Context, product, reference load) (p, r loadResult, err error) {
+func inTurns(ctx context.Context, product, reference load) (p, r result, err error) {
 	a, err := product.connect(ctx)
 	if err != nil {
 		return p, r, err
@@ -130,7 +144,7 @@ func inTurns(ctx context.Context, product, reference load) (p, r loadResult, err
 			return p, r, fmt.Errorf("reference: %w", err)
 		}
 	}
-	return a.result(), b.result(), nil
+	return a.done(), b.done(), nil
 }
 
 func (l *client) work(c *conn, end int64) error {

@@ -97,7 +97,7 @@ func (b *bench) nearMemory(ctx context.Context, w *world, r *rand.Rand) error {
 		v := url.Values{"near": {w.town(r).Label()}, "radius_km": {"25"}, "kind": {w.kinds[r.IntN(len(w.kinds))]}}
 		paths[i] = "/events?" + v.Encode()
 	}
-	result, err := load{
+	asked, err := load{
 		addr: s.addr, conns: b.pageConns, total: len(paths), status: http.StatusOK,
 		request: func(out []byte, i int) []byte { return get(s.addr, paths[i])(out, i) },
 	}.run(ctx)
@@ -105,7 +105,7 @@ func (b *bench) nearMemory(ctx context.Context, w *world, r *rand.Rand) error {
 	if err = errors.Join(err, s.stop()); err != nil {
 		return err
 	}
-	b.add(Line{What: "list pages near towns over HTTP, hardly any cached", Value: result.rate(), Unit: "/s"})
+	b.add(Line{What: "list pages near towns over HTTP, hardly any cached", Value: asked.rate(), Unit: "/s"})
 	if high > 0 {
 		b.add(Line{What: "most memory resident under that load", Value: high, Unit: "MiB", Aim: Aim{Most: 400}})
 	}

@@ -52,7 +52,7 @@ func (b *bench) pageNode(ctx context.Context, node *app.Node) ([]page, error) {
 	if err := w.table(&table, b.pageEvents); err != nil {
 		return nil, err
 	}
-	if _, err := importTable(ctx, node, strings.NewReader(table.String()), b.pageEvents); err != nil {
+	if err := importTable(ctx, node, strings.NewReader(table.String()), b.pageEvents); err != nil {
 		return nil, err
 	}
 	e, err := exampleEvent(ctx, node, 60)

@@ -67,7 +67,7 @@ func (b *bench) signup(ctx context.Context) (err error) {
 }
 
 // signUpTurn lets many people sign up for a new event, and counts them.
-func (b *bench) signUpTurn(ctx context.Context, node *app.Node, addr, ref string, capacity int) (p, r loadResult, err error) {
+func (b *bench) signUpTurn(ctx context.Context, node *app.Node, addr, ref string, capacity int) (p, r result, err error) {
 	e, err := exampleEvent(ctx, node, capacity)
 	if err != nil {
 		return p, r, err

@@ -39,13 +39,16 @@ type pair struct {
 	cpu                []float64 // ratios of processor time for the same work
 }
 
-func (p *pair) add(product, reference loadResult) {
+func (p *pair) add(product, reference result) {
 	p.product = append(p.product, product.rate())
 	p.reference = append(p.reference, reference.rate())
-	p.p50 = append(p.p50, millis(quantile(product.took, 0.50)))
-	p.p99 = append(p.p99, millis(quantile(product.took, 0.99)))
+	if len(product.took) > 0 {
+		p.p50 = append(p.p50, millis(quantile(product.took, 0.50)))
+		p.p99 = append(p.p99, millis(quantile(product.took, 0.99)))
+	}
 	if product.cpu > 0 {
-		p.cpu = append(p.cpu, float64(reference.cpu)/float64(product.cpu))
+		each := func(r result) float64 { return float64(r.cpu) / float64(r.n) }
+		p.cpu = append(p.cpu, each(reference)/each(product))
 	}
 }
 

@@ -395,11 +395,10 @@ func (s *Service) EventChanged(ctx context.Context, tx *db.Tx, f fact.EventChang
 		return fault.Invalid(fault.Field("capacity", "attendance.capacity",
 			"{going} people have signed up already. Cancel and make a smaller event, or allow at least that many.", "going", old.Going))
 	}
-	if old.Queue == expired && f.OpensTo && f.End.After(tx.Now()) {
-		return fault.Invalid(fault.Field("start_date", "attendance.expired",
-			"The sign-ups for the old date are deleted, and nobody could sign up again. Make a new event for the new date."))
-	}
 	n := roster{Capacity: f.Capacity, Open: f.OpensTo, Start: f.Start, End: f.End}
+	if old.Queue == expired && old.Going+old.Waiting > 0 {
+		n.Open = false // what was sealed is gone with its key, and no other key may come
+	}
 	if f.State == "postponed" { // it has not been yet, so sign-ups wait for the new date
 		n.End = f.End.Add(postponedFor)
 	}
