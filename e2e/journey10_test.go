@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -10,7 +12,7 @@ import (
 // settings, one link.
 func TestNewNode(t *testing.T) {
 	t.Parallel()
-	s := Server(t, ServerOptions{})
+	s := Server(t, ServerOptions{Data: filepath.Join(t.TempDir(), "node")}) // the program makes it
 	p := Browser(t, PageOptions{Base: s.URL, NoScript: true, Width: 390, Height: 844})
 	p.Goto("/")
 	p.HasText("Nothing is planned yet.")
@@ -46,17 +48,92 @@ func TestNewNode(t *testing.T) {
 	q.signIn(t, robin, "/operator")
 	q.HasRole("heading", "Keep this server")
 	q.sound(t)
-	files, err := os.ReadDir(s.Data)
+	info, err := os.Stat(s.Data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range files {
-		info, err := f.Info()
+	if info.Mode().Perm() != 0o700 {
+		t.Errorf("the folder that the program made can be opened by others: %v", info.Mode())
+	}
+}
+
+// TestBackup is the second part of journey 10: what a node held is in its
+// backup, doctor finds nothing wrong, and a restored node goes on where the
+// first one stopped.
+func TestBackup(t *testing.T) {
+	t.Parallel()
+	s := Server(t, ServerOptions{Data: filepath.Join(t.TempDir(), "node")}) // the program makes it
+	p := Browser(t, PageOptions{Base: s.URL, NoScript: true})
+	p.Goto(s.SetupLink(t))
+	robin := p.answerSetUp(t)
+	p.Goto("/groups/new")
+	p.Fill("Name", "Canal Street Garden")
+	p.Fill("Handle", "canal-street")
+	p.Fill("Town (optional)", "Leipzig")
+	p.ClickRole("button", "Start the group")
+	p.hasStatus(t, 200)
+	event := p.addEvent(t)
+	q := Browser(t, PageOptions{Base: s.URL, NoScript: true})
+	q.Goto(event + "/attend")
+	q.Fill("How many are you?", "3")
+	q.Check("Childcare", true)
+	q.ClickRole("button", "Keep my place")
+	mine := strings.TrimSuffix(q.Path(), "?new=1")
+
+	file := filepath.Join(t.TempDir(), "node.backup")
+	tool(t, s.Data, "backup", file) // while it serves
+	tool(t, s.Data, "doctor")
+	s.Stop(t)
+
+	// A new machine has the two keys, which are kept apart, and the file.
+	fresh := filepath.Join(t.TempDir(), "node")
+	if err := os.Mkdir(fresh, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"boot.key", "backup.key"} {
+		b, err := os.ReadFile(filepath.Join(s.Data, key))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if info.Mode().Perm()&0o077 != 0 && !f.IsDir() {
-			t.Errorf("%s can be read by others: %v", f.Name(), info.Mode())
+		if err := os.WriteFile(filepath.Join(fresh, key), b, 0o600); err != nil {
+			t.Fatal(err)
 		}
 	}
+	if out := tool(t, fresh, "restore", "--dry-run", file); !strings.Contains(out, "Nothing was changed.") {
+		t.Errorf("the dry run says %q", out)
+	}
+	if _, err := os.Stat(filepath.Join(fresh, "convoke.db")); err == nil {
+		t.Error("the dry run made a database")
+	}
+	tool(t, fresh, "restore", file)
+	tool(t, fresh, "doctor")
+	again := Server(t, ServerOptions{Data: fresh})
+	r := Browser(t, PageOptions{Base: again.URL, NoScript: true})
+	r.Goto(event)
+	r.HasText("3 are coming.")
+	r.Goto(mine)
+	r.HasRole("heading", "You are coming")
+	if r.Value("How many are you?") != "3" || !r.Checked("Childcare") {
+		t.Error("what was told is not in the backup")
+	}
+	r.signIn(t, robin, "/groups/mine")
+	r.HasRole("link", "Canal Street Garden")
+}
+
+// tool runs a command on a data folder and gives its standard output.
+func tool(t *testing.T, data string, args ...string) string {
+	t.Helper()
+	bin, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), bin, append(args, "--data", data)...)
+	cmd.Env = environment()
+	var complaints strings.Builder
+	cmd.Stderr = &complaints
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("convoke %s: %v\n%s\n%s", strings.Join(args, " "), err, out, complaints.String())
+	}
+	return string(out)
 }

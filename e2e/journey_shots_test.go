@@ -16,12 +16,16 @@ import (
 // maxShot is what one picture of the documentation may weigh.
 const maxShot = 200 << 10
 
-// shots saves pictures of the main pages, in a phone's width and a desk's, when
-// CONVOKE_SHOTS names a folder.
-func (w *site) shots(t *testing.T) {
+// TestShots saves pictures of the main pages, in a phone's width and a desk's,
+// when CONVOKE_SHOTS names a folder. Its node is its own: no test leaves traces
+// in it, and it has no pseudo-languages.
+func TestShots(t *testing.T) {
 	if os.Getenv(EnvShots) == "" {
 		t.Skip("set " + EnvShots + " to save pictures")
 	}
+	t.Parallel()
+	s := Server(t, ServerOptions{Demo: true})
+	w := survey(t, s, setUp(t, s))
 	for _, wide := range []bool{false, true} {
 		for _, dark := range []bool{false, true} {
 			w.walk(t, wide, dark)
@@ -48,9 +52,6 @@ func (w *site) walk(t *testing.T, wide, dark bool) {
 	if dark {
 		return
 	}
-	// The event of the journeys is left alone: they count who comes to it.
-	p.Goto("/events?near=Leipzig")
-	p.ClickRole("link", "Walk for a safe crossing")
 	p.ClickRole("link", "I’m coming")
 	p.shot(t, "sign-up"+suffix)
 	p.Fill("How many are you?", "2")

@@ -29,7 +29,6 @@ func TestSample(t *testing.T) {
 		"Map":   func(t *testing.T) { openMap(t, s) },
 		"Card":  func(t *testing.T) { pocketCard(t, s) },
 		"Pages": func(t *testing.T) { w.everyPage(t) },
-		"Shots": func(t *testing.T) { w.shots(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

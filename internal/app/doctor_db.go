@@ -114,14 +114,14 @@ func (d *Doctor) sums(ctx context.Context, m *db.DB) {
 		} else {
 			d.add("row numbers", Wrong, fmt.Sprintf("The counter stands at %d and the newest event has %d, so new events fail.", last, high), fix)
 		}
-		listed, indexed, err := events.TextDrift(ctx, tx)
+		public, indexed, err := events.TextDrift(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if listed == indexed {
+		if public == indexed {
 			d.add("text index", OK, fmt.Sprintf("%d events", indexed), "")
 		} else {
-			d.add("text index", Wrong, fmt.Sprintf("It has %d events, and %d are public.", indexed, listed), fix)
+			d.add("text index", Wrong, fmt.Sprintf("It has %d events, and %d are public.", indexed, public), fix)
 		}
 		return nil
 	})

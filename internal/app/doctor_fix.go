@@ -99,12 +99,12 @@ func raiseRowNumbers(ctx context.Context, m *db.DB) (bool, error) {
 }
 
 func rebuildText(ctx context.Context, m *db.DB) (bool, error) {
-	var listed, indexed int64
+	var public, indexed int64
 	err := m.Read(ctx, func(tx *db.Tx) (err error) {
-		listed, indexed, err = events.TextDrift(ctx, tx)
+		public, indexed, err = events.TextDrift(ctx, tx)
 		return err
 	})
-	if err != nil || listed == indexed {
+	if err != nil || public == indexed {
 		return false, err
 	}
 	return true, events.New(events.Deps{DB: m}).RebuildText(ctx)

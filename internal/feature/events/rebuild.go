@@ -33,10 +33,11 @@ func (s *Service) RebuildText(ctx context.Context) error {
 }
 
 // rebuildText replaces what is indexed behind after, up to the end of one page,
-// and drops words of events that are not there or not listed any more.
+// and drops words of events that are not there any more. Events of suspended
+// groups stay indexed: a search leaves them out by itself.
 func rebuildText(ctx context.Context, tx *db.Tx, after int64) (next int64, more bool, err error) {
-	es, err := db.Query(ctx, tx, selectEvents()+"where e.at_key > $1 and e.listed order by e.at_key limit $2",
-		[]any{after, rebuildPage}, scanEvent)
+	es, err := db.Query(ctx, tx, selectEvents()+"where e.at_key > $1 and e.state <> $2 order by e.at_key limit $3",
+		[]any{after, string(Draft), rebuildPage}, scanEvent)
 	if err != nil {
 		return 0, false, err
 	}
@@ -55,14 +56,15 @@ func rebuildText(ctx context.Context, tx *db.Tx, after int64) (next int64, more 
 	return next, more, nil
 }
 
-// TextDrift tells how many listed events and how many indexed rows there are;
-// they must be equal. It reads both, so it is for an operator's command.
-func TextDrift(ctx context.Context, tx *db.Tx) (listed, indexed int64, err error) {
-	if err = tx.Get(ctx, "select count(*) from event where listed", nil, &listed); err != nil {
-		return 0, 0, fmt.Errorf("count listed events: %w", err)
+// TextDrift tells how many events there are but for drafts, and how many are
+// indexed; they must be equal. It counts both, so it is for an operator's
+// command.
+func TextDrift(ctx context.Context, tx *db.Tx) (public, indexed int64, err error) {
+	if err = tx.Get(ctx, "select count(*) from event where state <> $1", []any{string(Draft)}, &public); err != nil {
+		return 0, 0, fmt.Errorf("count public events: %w", err)
 	}
 	if err = tx.Get(ctx, "select count(*) from event_text", nil, &indexed); err != nil {
 		return 0, 0, fmt.Errorf("count indexed events: %w", err)
 	}
-	return listed, indexed, nil
+	return public, indexed, nil
 }
