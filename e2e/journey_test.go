@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/network"
 )
 
@@ -51,8 +52,25 @@ func (p *Page) sound(t *testing.T) {
 	p.NoOverflow(t)
 	p.NoThirdParty(t)
 	p.NoErrors(t)
-	if n := p.Count("h1"); n != 1 {
-		t.Errorf("%s has %d h1", p.URL(), n)
+	p.has(t, 1, "h1")
+}
+
+// has waits until so many elements match a CSS selector.
+func (p *Page) has(t *testing.T, want int, selector string) {
+	t.Helper()
+	var n int
+	ok := until(func() bool {
+		// A page that is being replaced has no root, or loses it: ask again.
+		doc, err := ask(p, dom.GetDocument, dom.GetDocumentParams{})
+		if err != nil {
+			return false
+		}
+		all, err := ask(p, dom.QuerySelectorAll, dom.QuerySelectorAllParams{NodeID: doc.Root.NodeID, Selector: selector})
+		n = len(all.NodeIDs)
+		return err == nil && n == want
+	})
+	if !ok {
+		t.Errorf("%s has %d of %s, want %d", p.URL(), n, selector, want)
 	}
 }
 

@@ -121,9 +121,12 @@ func TestDoctorKnowsItsMachine(t *testing.T) {
 
 func TestDoctorReadsADamagedFile(t *testing.T) {
 	t.Parallel()
-	s := newSaved(t, "")
-	cfg := s.Config
-	if err := s.DB.Close(); err != nil {
+	cfg := settings(t, "")
+	n, err := app.Open(t.Context(), cfg, webtest.Log(t), app.Options{Create: true, Migrate: true})
+	if err == nil {
+		err = n.Close()
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(cfg.DatabaseURL)

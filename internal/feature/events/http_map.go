@@ -160,6 +160,9 @@ func (w *Web) picture(c *web.Call) error {
 			Box: basemap.FitBox(box, mapWidth, mapHeight), Width: mapWidth, Height: mapHeight, Scale: 2,
 			Dark: v.Get("dark") != "", Credit: true,
 		}
+		if v.Get("event") != "" { // a smaller file: the page has a budget, and one mark needs no detail
+			p.Width, p.Height = mapWidth*2/3, mapHeight*2/3
+		}
 		if p.Markers, err = w.markers(c, q, v.Get("event")); err != nil {
 			return err
 		}
