@@ -387,7 +387,7 @@ func TestTooOften(t *testing.T) {
 	c, form := d.event(0)
 	d.limit = io.EOF
 	r := d.post(form, "key", d.ids.Secret(), "party", "1")
-	r.want(t, 429, "Nothing was recorded")
+	r.want(t, 429, "it will not count twice")
 	if r.header.Get("Retry-After") != "90" || !strings.Contains(d.asked[0], "attend "+string(c.Event)+" corner") {
 		t.Errorf("%v, %q", r.header, d.asked)
 	}
