@@ -63,6 +63,9 @@ type DB struct {
 	failed  chan struct{} // closed when the disk can no longer be trusted
 	failing sync.Once
 	batches batchStats
+
+	closing sync.Once
+	closed  error // what closing said
 }
 
 // Engine tells which database this is.
@@ -94,8 +97,14 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	return d, nil
 }
 
-// Close waits for the writes that are under way and closes the database.
+// Close waits for the writes that are under way and closes the database. Called
+// again, it returns the same.
 func (d *DB) Close() error {
+	d.closing.Do(func() { d.closed = d.close() })
+	return d.closed
+}
+
+func (d *DB) close() error {
 	for _, l := range d.lanes {
 		l.close()
 	}
