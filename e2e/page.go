@@ -124,15 +124,25 @@ func (p *Page) HasNoText(text string) {
 // Count is how many elements match a CSS selector now.
 func (p *Page) Count(selector string) int {
 	p.t.Helper()
-	doc, err := ask(p, dom.GetDocument, dom.GetDocumentParams{})
-	if err != nil {
-		p.t.Fatalf("read the page: %v", err)
-	}
-	all, err := ask(p, dom.QuerySelectorAll, dom.QuerySelectorAllParams{NodeID: doc.Root.NodeID, Selector: selector})
-	if err != nil {
+	var n int
+	var err error
+	// A page that is being replaced has no root, or loses it: ask again.
+	ok := until(func() bool {
+		var doc dom.GetDocumentResult
+		if doc, err = ask(p, dom.GetDocument, dom.GetDocumentParams{}); err != nil {
+			return false
+		}
+		var all dom.QuerySelectorAllResult
+		all, err = ask(p, dom.QuerySelectorAll, dom.QuerySelectorAllParams{NodeID: doc.Root.NodeID, Selector: selector})
+		if err == nil {
+			n = len(all.NodeIDs)
+		}
+		return err == nil
+	})
+	if !ok {
 		p.t.Fatalf("look for %s: %v", selector, err)
 	}
-	return len(all.NodeIDs)
+	return n
 }
 
 // Attr waits for the first element that matches a CSS selector and gives an
