@@ -56,7 +56,7 @@ gen: ## make generated files and message catalogues again
 
 .PHONY: fmt
 fmt: ## format the code
-	gofmt -w cmd e2e internal scripts
+	gofmt -w cmd contrib e2e internal scripts
 
 .PHONY: fmt-check
 fmt-check:

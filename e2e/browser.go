@@ -75,7 +75,7 @@ func flags(path string) []chromedp.ExecAllocatorOption {
 		"font-render-hinting":                 "none",
 		"disable-search-engine-choice-screen": true,
 		"lang":                                "en-US",
-		"disable-features":                    "Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,AutofillServerCommunication",
+		"disable-features":                    "Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,AutofillServerCommunication,HttpsUpgrades",
 	}
 	for _, name := range slices.Sorted(maps.Keys(on)) {
 		o = append(o, chromedp.Flag(name, on[name]))

@@ -63,7 +63,7 @@ func scratch(t *testing.T) *httptest.Server {
 	serve("/style.css", "text/css", "body{font:1rem sans-serif;color:#111;background:#fff}"+strings.Repeat(" ", 5000))
 	serve("/app.js", "text/javascript", `document.getElementById("live").textContent = "after"`)
 	serve("/throws", "text/html", "<!doctype html><title>x</title><script src=/throw.js></script>")
-	serve("/throw.js", "text/javascript", "throw new Error('planted')")
+	serve("/throw.js", "text/javascript", "console.warn('whispered'); throw new Error('planted')")
 	serve("/scheme", "text/html", `<!doctype html><title>x</title><style>#d{display:none}@media(prefers-color-scheme:dark){#d{display:block}}</style><button id=d>Dark</button><button>Always</button>`)
 	serve("/trap", "text/html", `<!doctype html><title>x</title><button>One</button><button id=two>Two</button><script src=/trap.js></script>`)
 	serve("/trap.js", "text/javascript", `two.onblur = () => two.focus()`)
@@ -232,6 +232,7 @@ func TestFindsErrors(t *testing.T) {
 	c := &complaints{TB: t}
 	p.NoErrors(c)
 	c.want(t, "planted")
+	c.want(t, "whispered")
 
 	p = Browser(t, PageOptions{Base: s.URL})
 	mux := http.NewServeMux()

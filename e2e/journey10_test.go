@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestNewNode is journey 10 as far as starting goes: an empty folder, no
@@ -72,7 +73,7 @@ func TestBackup(t *testing.T) {
 	p.Fill("Town (optional)", "Leipzig")
 	p.ClickRole("button", "Start the group")
 	p.hasStatus(t, 200)
-	event := p.addEvent(t)
+	event := p.addEvent(t, "Planting day", time.Now().AddDate(0, 1, 0))
 	q := Browser(t, PageOptions{Base: s.URL, NoScript: true})
 	q.Goto(event + "/attend")
 	q.Fill("How many are you?", "3")

@@ -34,7 +34,8 @@ func overTor(t *testing.T, s *Instance) {
 		p.hasStatus(t, 200)
 		p.Axe(t)
 		p.NoOverflow(t)
-		p.onlyOnion(t)
+		p.NoThirdParty(t)
+		p.NoErrors(t)
 		plain(t, p)
 	}
 	p.Goto("/")
@@ -120,25 +121,6 @@ func (p *Page) throughProxy(t *testing.T, s *Instance) {
 	p.ctx, p.net = ctx, newRecorder()
 	if err := p.prepare(); err != nil {
 		t.Fatalf("open a tab: %v", err)
-	}
-}
-
-// onlyOnion is NoThirdParty and NoErrors for a name that the browser does not
-// trust: Chromium tries HTTPS first, which is the same server, and says that it
-// leaves out a header that only counts there.
-func (p *Page) onlyOnion(t *testing.T) {
-	t.Helper()
-	p.net.mu.Lock()
-	defer p.net.mu.Unlock()
-	for _, u := range strangers(p.o.Base, p.net.requests) {
-		if !strings.HasPrefix(u, "https://"+onionName+"/") {
-			t.Errorf("the page asked another server: %s", u)
-		}
-	}
-	for _, s := range p.net.problems {
-		if !strings.HasPrefix(s, "The Cross-Origin-Opener-Policy header has been ignored") {
-			t.Errorf("the browser complained: %s", s)
-		}
 	}
 }
 

@@ -61,17 +61,23 @@ func (p *Page) signIn(t *testing.T, o organizer, next string) {
 // from the first link to a published event that others can join.
 func TestOrganizer(t *testing.T) {
 	t.Parallel()
-	for _, noScript := range []bool{true, false} {
-		t.Run(map[bool]string{true: "noscript", false: "script"}[noScript], func(t *testing.T) {
+	for _, way := range []struct {
+		name               string
+		noScript, postgres bool
+	}{{"noscript", true, false}, {"script", false, false}, {"postgres", true, true}} {
+		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
-			s := Server(t, ServerOptions{})
-			p := Browser(t, PageOptions{Base: s.URL, NoScript: noScript, Width: 390, Height: 844})
+			s := Server(t, ServerOptions{Postgres: way.postgres})
+			p := Browser(t, PageOptions{Base: s.URL, NoScript: way.noScript, Width: 390, Height: 844})
 			robin := fromNothing(t, p, s)
 			startGroup(t, p)
 			event := publish(t, p)
+			needsAsNumbers(t, p, event)
+			posters(t, p, event)
 			moveEvent(t, p, event)
 			inviteMember(t, p, s)
 			sessions(t, p, s, robin)
+			shortWay(t, p)
 			p.NoThirdParty(t)
 			p.NoErrors(t)
 		})
@@ -226,7 +232,7 @@ func publish(t *testing.T, p *Page) string {
 		p.HasText(want)
 	}
 	p.sound(t)
-	event := p.Path()
+	event := p.place()
 	if !p.o.NoScript {
 		p.Goto(form)
 		if v := p.Value("Title"); v != "" {
@@ -261,6 +267,78 @@ func draftSurvives(t *testing.T, p *Page, form string) {
 	p.sound(t)
 }
 
+// needsAsNumbers: somebody comes who needs something, and the organizer sees how
+// many do, which nobody else sees.
+func needsAsNumbers(t *testing.T, p *Page, event string) {
+	t.Helper()
+	q := Browser(t, PageOptions{Base: p.o.Base, NoScript: p.o.NoScript})
+	q.Goto(event + "/attend")
+	q.Fill("How many are you?", "2")
+	q.Check("A step-free way", true)
+	q.ClickRole("button", "Keep my place")
+	q.HasText("Your place is kept.")
+	q.comesBack(t, event, "2 are coming.")
+	q.HasNoText("What people need")
+	p.comesBack(t, event, "What people need")
+	if got := p.Text(".attend dl.kv"); got != "A step-free way 2" && got != "A step-free way 1" {
+		t.Errorf("the organizer reads %q", got)
+	}
+	p.sound(t)
+}
+
+// posters follows the link to what can be printed, and fetches all of it.
+func posters(t *testing.T, p *Page, event string) {
+	t.Helper()
+	p.Goto(event)
+	p.ClickRole("link", "Posters and share text")
+	p.hasStatus(t, 200)
+	p.sound(t)
+	n := 0
+	for _, c := range p.Controls("link") {
+		_, attrs := p.element(c.Node)
+		href, _, _ := strings.Cut(attribute(attrs, "href"), "#")
+		if !strings.HasPrefix(href, event+"/") {
+			continue
+		}
+		n++
+		if f := fetch(t, p.absolute(href)); f.status != 200 {
+			t.Errorf("%s answers %d", href, f.status)
+		}
+	}
+	if n == 0 {
+		t.Error("there is nothing to print")
+	}
+}
+
+// shortWay counts the pages from "start a group" to a published event.
+func shortWay(t *testing.T, p *Page) {
+	t.Helper()
+	var pages []string
+	shown := func() {
+		t.Helper()
+		p.hasStatus(t, 200)
+		pages = append(pages, p.place())
+	}
+	p.Goto("/groups/new")
+	shown()
+	p.Fill("Name", "Short Way Kitchen")
+	p.Fill("Handle", "short-way")
+	p.Fill("Town (optional)", "Leipzig")
+	p.ClickRole("button", "Start the group")
+	shown()
+	p.ClickRole("link", "New event")
+	shown()
+	p.Fill("Title", "First soup")
+	p.Fill("Day", time.Now().AddDate(0, 1, 0).Format(time.DateOnly))
+	p.Fill("Starts (optional)", "12:00")
+	p.ClickRole("button", "Publish")
+	shown()
+	p.HasRole("heading", "First soup")
+	if len(pages) > 4 {
+		t.Errorf("from a group to an event one sees %q", pages)
+	}
+}
+
 // moveEvent changes the time; the page tells old and new.
 func moveEvent(t *testing.T, p *Page, event string) {
 	t.Helper()
@@ -272,7 +350,7 @@ func moveEvent(t *testing.T, p *Page, event string) {
 	p.Fill("Ends (optional)", "17:00")
 	p.ClickRole("button", "Save")
 	p.hasStatus(t, 200)
-	if p.Path() != event {
+	if p.place() != event {
 		t.Errorf("saving leads to %s", p.Path())
 	}
 	for _, want := range []string{"This event was moved.", "Old time: ", "2:00 PM", "3:00 PM–5:00 PM"} {

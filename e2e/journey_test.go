@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/network"
@@ -43,6 +44,56 @@ func inBothWays(t *testing.T, journey func(t *testing.T, noScript bool)) {
 	for _, noScript := range []bool{true, false} {
 		t.Run(fmt.Sprintf("noscript=%v", noScript), func(t *testing.T) { journey(t, noScript) })
 	}
+}
+
+// onBothEngines runs a journey in both ways on SQLite, and without scripts on
+// PostgreSQL, which is all that a script does not see. The options are those of
+// the journey's own server.
+func onBothEngines(t *testing.T, journey func(t *testing.T, noScript bool, o ServerOptions)) {
+	inBothWays(t, func(t *testing.T, noScript bool) { journey(t, noScript, ServerOptions{}) })
+	t.Run("postgres", func(t *testing.T) { journey(t, true, ServerOptions{Postgres: true}) })
+}
+
+// TestParticipantOnPostgres is journey 1 on the other engine, without scripts and
+// without the sample, which takes a minute to load there.
+func TestParticipantOnPostgres(t *testing.T) {
+	t.Parallel()
+	s := Server(t, ServerOptions{Postgres: true})
+	o := Browser(t, PageOptions{Base: s.URL, NoScript: true})
+	o.Goto(s.SetupLink(t))
+	o.answerSetUp(t)
+	startGroup(t, o)
+	event := o.addEvent(t, cleanUp, time.Now().AddDate(0, 1, 0))
+	p := Browser(t, PageOptions{Base: s.URL, NoScript: true})
+	if found := findEvent(t, p); found != event {
+		t.Errorf("the search leads to %s", found)
+	}
+	p.ClickRole("link", "I’m coming")
+	p.Fill("How many are you?", "2")
+	p.Check("A step-free way", true)
+	p.ClickRole("button", "Keep my place")
+	p.HasText("Your place is kept.")
+	link := p.Text("#link")
+	p.comesBack(t, event, "2 are coming.")
+	q := Browser(t, PageOptions{Base: s.URL, NoScript: true})
+	q.Goto(link)
+	if q.Value("How many are you?") != "2" || !q.Checked("A step-free way") {
+		t.Error("what was told is not kept")
+	}
+	q.Fill("How many are you?", "1")
+	q.ClickRole("button", "Save")
+	q.HasText("Saved.")
+	p.comesBack(t, event, "1 is coming.")
+	q.ClickRole("button", "I can’t come")
+	q.HasRole("heading", "You are not coming")
+	p.comesBack(t, event, "Be the first.")
+}
+
+// place is the path without what an answer to a form adds, such as "?saved=1".
+func (p *Page) place() string {
+	p.t.Helper()
+	path, _, _ := strings.Cut(p.Path(), "?")
+	return path
 }
 
 // sound is what must hold on every page that a journey comes through.

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -77,6 +78,10 @@ func (r *recorder) see(ev any) {
 		}
 	case *runtime.EventExceptionThrown:
 		r.problems = append(r.problems, exception(e.ExceptionDetails))
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning {
+			r.problems = append(r.problems, said(e))
+		}
 	case *log.EventEntryAdded:
 		// "network" is what an answer such as 422 logs; the page is meant to
 		// show those.
@@ -91,6 +96,15 @@ func exception(d *runtime.ExceptionDetails) string {
 		return d.Exception.Description
 	}
 	return fmt.Sprintf("%s at %s:%d", d.Text, d.URL, d.LineNumber+1)
+}
+
+// said is what a script wrote to the console.
+func said(e *runtime.EventConsoleAPICalled) string {
+	words := []string{string(e.Type)}
+	for _, a := range e.Args {
+		words = append(words, cmp.Or(a.Description, string(a.Value)))
+	}
+	return strings.Join(words, " ")
 }
 
 func (r *recorder) sent(e *network.EventRequestWillBeSent) {

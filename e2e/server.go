@@ -15,15 +15,18 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"convoke/internal/db/dbtest"
 )
 
 // ServerOptions says how to start the program. The zero value is an empty node
 // on SQLite in a new data folder.
 type ServerOptions struct {
-	Demo bool     // with the bundled sample
-	Data string   // data folder; empty is a new one, removed with the test
-	Env  []string // "NAME=value", added to the environment
-	Args []string // added to the command line
+	Demo     bool     // with the bundled sample
+	Postgres bool     // on two new PostgreSQL databases instead of SQLite; see dbtest
+	Data     string   // data folder; empty is a new one, removed with the test
+	Env      []string // "NAME=value", added to the environment
+	Args     []string // added to the command line
 }
 
 // Instance is a running convoke.
@@ -87,6 +90,9 @@ func start(t testing.TB, bin string, o ServerOptions) *Instance {
 	}
 	s.cmd = exec.Command(bin, append(args, o.Args...)...)
 	s.cmd.Env = append(environment(), o.Env...)
+	if o.Postgres { // dropped after the program has ended: what is made last is cleaned up first
+		s.cmd.Env = append(s.cmd.Env, "CONVOKE_DATABASE_URL="+dbtest.EmptyPostgres(t), "CONVOKE_KEYS_URL="+dbtest.EmptyPostgres(t))
+	}
 	if err := s.run(); err != nil {
 		t.Fatalf("start %s: %v", bin, err)
 	}

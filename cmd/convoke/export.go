@@ -10,20 +10,28 @@ import (
 	"convoke/internal/app"
 )
 
-// exportCmd writes what is public.
+// exportCmd writes what is here as files.
 type exportCmd struct {
+	Events exportEvents `cmd:"" default:"withargs" help:"All public events as a table or calendar (what export alone does)."`
+	Group  exportGroup  `cmd:"" help:"All that a group owns, as one file."`
+	Posts  exportPosts  `cmd:"" help:"The statements of a group as Markdown files."`
+	Record exportRecord `cmd:"" help:"The public record as files for any web server."`
+}
+
+// exportEvents writes what is public.
+type exportEvents struct {
 	Format string `help:"csv, ics or geojson." enum:"csv,ics,geojson" default:"csv"`
 	Output string `short:"o" help:"The file to write (default: standard output)." placeholder:"FILE"`
 }
 
-// Help is shown by convoke export --help.
-func (exportCmd) Help() string {
+// Help is shown by convoke export events --help.
+func (exportEvents) Help() string {
 	return `Every public event, past ones too, in the order of their start. The table has the columns of
 /events.csv; a calendar can be imported on another node with "convoke import ics".`
 }
 
 // Run streams the events; a file that cannot be finished is removed.
-func (e *exportCmd) Run(ctx context.Context, p *program, set Settings) error {
+func (e *exportEvents) Run(ctx context.Context, p *program, set Settings) error {
 	return p.withNode(ctx, set, func(n *app.Node) error {
 		if e.Output == "" || e.Output == "-" {
 			return n.Export(ctx, p.out, e.Format, nil)

@@ -19,14 +19,18 @@ import (
 
 // importCmd takes in events that exist elsewhere.
 type importCmd struct {
-	Events importEvents `cmd:"" help:"A table (CSV, also gzipped): ours, or the Crowd Counting Consortium's."`
-	ICS    importICS    `cmd:"" name:"ics" help:"A calendar file, or the https:// address of a calendar."`
+	Events   importEvents   `cmd:"" help:"A table (CSV, also gzipped): ours, or the Crowd Counting Consortium's."`
+	ICS      importICS      `cmd:"" name:"ics" help:"A calendar file, or the https:// address of a calendar."`
+	OSDI     importOSDI     `cmd:"" name:"osdi" help:"Events of an OSDI 1.2 API, as JSON."`
+	Mobilize importMobilize `cmd:"" help:"Events of Mobilize's API, as JSON."`
+	Group    importGroup    `cmd:"" help:"A group, from the file that export group wrote."`
+	Posts    importPosts    `cmd:"" help:"Markdown files with front matter, as statements of a group."`
 }
 
 // Help is shown by convoke import --help.
 func (importCmd) Help() string {
-	return `An import can be repeated: events that are here already are updated where they changed, and passed over
-where they did not. It can be stopped and run again. The report names each row that was left out, and why.`
+	return `An import can be repeated: what is here already is updated where it changed, and passed over
+where it did not. It can be stopped and run again. The report names each row or file that was left out, and why.`
 }
 
 // importFlags are common to all kinds.

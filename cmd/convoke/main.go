@@ -33,17 +33,22 @@ const (
 type commands struct {
 	Settings `embed:""`
 
-	Serve   serveCmd   `cmd:"" help:"Answer requests and do jobs."`
-	Import  importCmd  `cmd:"" help:"Take in events from a table, a calendar file or a calendar's address."`
-	Export  exportCmd  `cmd:"" help:"Write all public events as a table or calendar."`
-	Admin   adminCmd   `cmd:"" help:"Operators and accounts."`
-	Config  configCmd  `cmd:"" help:"Show or check the settings."`
-	Migrate migrateCmd `cmd:"" help:"Bring the database up to this version."`
-	Backup  backupCmd  `cmd:"" help:"Write everything into one encrypted file."`
-	Restore restoreCmd `cmd:"" help:"Bring a backup back into an empty data folder."`
-	Doctor  doctorCmd  `cmd:"" help:"Find what is wrong and say how to mend it."`
-	Bench   benchCmd   `cmd:"" help:"Measure this machine against its own limits."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve        serveCmd        `cmd:"" help:"Answer requests and do jobs."`
+	Import       importCmd       `cmd:"" help:"Take in events from a table or calendar, statements from Markdown files, and whole groups."`
+	Export       exportCmd       `cmd:"" help:"Write all public events as a table or calendar, a group's statements as Markdown files, a whole group, or the public record."`
+	Admin        adminCmd        `cmd:"" help:"Operators and accounts."`
+	Config       configCmd       `cmd:"" help:"Show or check the settings."`
+	Migrate      migrateCmd      `cmd:"" help:"Bring the database up to this version."`
+	Backup       backupCmd       `cmd:"" help:"Write everything into two encrypted files."`
+	Restore      restoreCmd      `cmd:"" help:"Bring a backup back into an empty data folder."`
+	Doctor       doctorCmd       `cmd:"" help:"Find what is wrong and say how to mend it."`
+	Record       recordCmd       `cmd:"" help:"The public record of this node: its keys, and how it goes on after a restore."`
+	Verify       verifyCmd       `cmd:"" help:"Count a public record again, from its files alone."`
+	Wallet       walletCmd       `cmd:"" help:"Take part in petitions and pledges from the command line."`
+	Witness      witnessCmd      `cmd:"" help:"Cosign the public records of other nodes, and do nothing else."`
+	Translations translationsCmd `cmd:"" help:"Check catalogues of other languages, or start one."`
+	Bench        benchCmd        `cmd:"" help:"Measure this machine against its own limits."`
+	Version      versionCmd      `cmd:"" help:"Print the version."`
 }
 
 // Settings are the flags of every command; the same keys are read from the
@@ -105,12 +110,14 @@ func (e usageError) Unwrap() error { return e.error }
 // errProblems ends with exit code 3; what is wrong was printed already.
 var errProblems = errors.New("problems were found")
 
-func main() {
+func main() { os.Exit(start()) }
+
+func start() int {
+	privateFiles()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Environ(), terminal: isTerminal(os.Stderr)}
-	code := p.run(ctx, os.Args[1:])
-	stop()
-	os.Exit(code)
+	return p.run(ctx, os.Args[1:])
 }
 
 const about = `Convoke is a server with which autonomous groups call campaigns, hold events and account for

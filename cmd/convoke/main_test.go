@@ -1,9 +1,7 @@
 package main
 
 import (
-	"context"
 	"os"
-	"os/signal"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -11,13 +9,7 @@ import (
 
 // TestMain lets the scripts run this test binary as "convoke".
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"convoke": func() {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-		p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Environ()}
-		code := p.run(ctx, os.Args[1:])
-		stop()
-		os.Exit(code)
-	}})
+	testscript.Main(m, map[string]func(){"convoke": main})
 }
 
 // TestScripts runs the transcripts in testdata/script: what an operator types
@@ -29,6 +21,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts: os.Getenv("CONVOKE_UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"sql": sqlCmd, "code": codeCmd, "absent": absentCmd,
+			"petition": petitionCmd, "issue": issueCmd, "cast": castCmd, "join": joinCmd, "flip": flipCmd, "files": filesCmd,
 		},
 	})
 }

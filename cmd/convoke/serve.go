@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"os/signal"
 	"syscall"
 
@@ -19,7 +20,8 @@ type serveCmd struct {
 func (serveCmd) Help() string {
 	return `With no settings at all it keeps everything in the folder "data" and answers at
 http://localhost:8080. One line on standard output says the address once it answers. While nobody is
-operator, a link on standard error opens the set-up page; it works once, for 30 minutes.`
+operator, a link on standard error opens the set-up page; it works once, for 30 minutes. SIGHUP reads the
+translations in the folder "locales" of the data folder again.`
 }
 
 // Run serves until it is interrupted, and then finishes what was begun.
@@ -49,5 +51,9 @@ func (s *serveCmd) Run(ctx context.Context, p *program, set Settings) (err error
 		}
 		bar.end()
 	}
+	reload := make(chan os.Signal, 1)
+	signal.Notify(reload, syscall.SIGHUP)
+	defer signal.Stop(reload)
+	n.Reload = reload
 	return n.Serve(ctx, p.out, p.err)
 }

@@ -14,10 +14,20 @@ import (
 	"convoke/internal/fact"
 	"convoke/internal/feature/about"
 	"convoke/internal/feature/attendance"
+	"convoke/internal/feature/campaigns"
+	"convoke/internal/feature/door"
 	"convoke/internal/feature/events"
+	"convoke/internal/feature/feedback"
+	"convoke/internal/feature/grants"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
+	"convoke/internal/feature/petitions"
+	"convoke/internal/feature/pledges"
+	"convoke/internal/feature/rides"
+	"convoke/internal/feature/roles"
+	"convoke/internal/feature/statements"
 	"convoke/internal/feature/turnout"
+	"convoke/internal/feature/webhooks"
 	"convoke/internal/geo/basemap"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
@@ -28,19 +38,69 @@ import (
 
 // facts brings what one feature says to those who listen, in its transaction.
 type facts struct {
+	identity   *identity.Service
 	attendance *attendance.Service
 	events     *events.Service
+	campaigns  *campaigns.Service
+	statements *statements.Service
+	petitions  *petitions.Service
+	rides      *rides.Service
+	webhooks   *webhooks.Service
+	door       *door.Service
+	feedback   *feedback.Service
+	roles      *roles.Service
+	grants     *grants.Service
+	pledges    *pledges.Service
 }
 
 // Emit implements the features' Facts.
 func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 	switch x := what.(type) {
 	case fact.EventChanged:
-		return f.attendance.EventChanged(ctx, tx, x)
+		return tell(ctx, tx, x, f.attendance.EventChanged, f.rides.EventChanged, f.door.EventChanged, f.grants.EventChanged, f.webhooks.EventChanged)
+	case fact.EventProposed:
+		return f.campaigns.EventProposed(ctx, tx, x)
+	case fact.ProgrammeChanged:
+		return f.roles.ProgrammeChanged(ctx, tx, x)
+	case fact.SignUpChanged:
+		return tell(ctx, tx, x, f.door.SignUpChanged, f.roles.SignUpChanged, f.rides.SignUpChanged)
+	case fact.SignUpCancelled:
+		return tell(ctx, tx, x, f.door.SignUpCancelled, f.feedback.SignUpCancelled, f.roles.SignUpCancelled, f.rides.SignUpCancelled)
+	case fact.SignUpsExpired:
+		return f.roles.SignUpsExpired(ctx, tx, x)
+	case fact.EventCopied:
+		return tell(ctx, tx, x, f.attendance.EventCopied, f.campaigns.EventCopied)
+	case fact.PlaceChanged:
+		return f.attendance.PlaceChanged(ctx, tx, x)
+	case fact.StatementPublished:
+		return f.webhooks.StatementPublished(ctx, tx, x)
+	case fact.GroupChanged:
+		return f.webhooks.GroupChanged(ctx, tx, x)
 	case fact.GroupSuspended:
-		return f.events.GroupSuspended(ctx, tx, x)
+		return tell(ctx, tx, x, f.events.GroupSuspended, f.campaigns.GroupSuspended, f.statements.GroupSuspended, f.petitions.GroupSuspended,
+			f.pledges.GroupSuspended)
+	case fact.PledgeReached, fact.PledgeMissed:
+		return nil // the page says so; nobody else reacts yet
+	case fact.MemberLeft:
+		return f.grants.MemberLeft(ctx, tx, x)
+	case fact.GroupEnded:
+		return f.events.GroupEnded(ctx, tx, x)
+	case fact.GroupCleared:
+		return tell(ctx, tx, x, f.identity.GroupCleared, f.webhooks.GroupCleared)
+	case fact.PetitionReached, fact.PetitionDelivered, fact.PetitionAnswered, fact.PetitionSilent:
+		return nil // nobody listens yet
 	}
 	return fmt.Errorf("nobody knows the fact %T", what)
+}
+
+// tell brings a fact to its listeners, one after the other: each can undo all of it.
+func tell[F any](ctx context.Context, tx *db.Tx, x F, to ...func(context.Context, *db.Tx, F) error) error {
+	for _, listen := range to {
+		if err := listen(ctx, tx, x); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // limiter sets the rates of each kind of action.
@@ -54,8 +114,23 @@ func (l *limiter) Allow(bucket, subject string) (bool, time.Duration) {
 		return true, 0
 	}
 	rate := ratelimit.Rate{N: 20, Per: 10 * time.Minute} // signing in, links
-	if bucket == "attend" {
+	switch bucket {
+	case "attend", "cast":
 		rate = ratelimit.Rate{N: 3000, Per: 10 * time.Minute}
+	case "door": // one door link, however many phones have it
+		rate = ratelimit.Rate{N: 1200, Per: 10 * time.Minute}
+	case "take": // steps of taking part, or looks with a code
+		rate = ratelimit.Rate{N: 1200, Per: 10 * time.Minute}
+	case "take-mail": // codes that were mailed for one corner of the network
+		rate = ratelimit.Rate{N: 120, Per: 10 * time.Minute}
+	case "take-address": // and to one address
+		rate = ratelimit.Rate{N: 4, Per: 10 * time.Minute}
+	case "archive": // of one group
+		rate = ratelimit.Rate{N: 6, Per: time.Hour}
+	case "translate", "propose", "comment":
+		rate = ratelimit.Rate{N: 300, Per: 10 * time.Minute}
+	case "api":
+		rate = ratelimit.Rate{N: 6000, Per: 10 * time.Minute}
 	}
 	return l.Limiter.Allow(bucket, subject, rate)
 }
@@ -90,6 +165,7 @@ type eventGroups struct{ s *groups.Service }
 func toEventGroup(b groups.Brief, err error) (events.Group, error) {
 	return events.Group{
 		ID: b.ID, Handle: b.Handle, Name: b.Name, Place: b.Place, Zone: b.Zone, Langs: b.Langs, Suspended: b.Suspended,
+		Ended: b.Over(),
 	}, err
 }
 
@@ -102,6 +178,25 @@ func (g eventGroups) ByHandle(ctx context.Context, tx *db.Tx, h string) (events.
 }
 
 func (g eventGroups) Role(ctx context.Context, tx *db.Tx, gid id.Group, p id.Person) (authz.Role, error) {
+	return g.s.Role(ctx, tx, gid, p)
+}
+
+// statementGroups answers statements about groups.
+type statementGroups struct{ s *groups.Service }
+
+func toStatementGroup(b groups.Brief, err error) (statements.Group, error) {
+	return statements.Group{ID: b.ID, Handle: b.Handle, Name: b.Name, Zone: b.Zone, Langs: b.Langs, Suspended: b.Suspended, Ended: b.Over()}, err
+}
+
+func (g statementGroups) ByID(ctx context.Context, tx *db.Tx, gid id.Group) (statements.Group, error) {
+	return toStatementGroup(g.s.ByID(ctx, tx, gid))
+}
+
+func (g statementGroups) ByHandle(ctx context.Context, tx *db.Tx, h string) (statements.Group, error) {
+	return toStatementGroup(g.s.ByHandle(ctx, tx, h))
+}
+
+func (g statementGroups) Role(ctx context.Context, tx *db.Tx, gid id.Group, p id.Person) (authz.Role, error) {
 	return g.s.Role(ctx, tx, gid, p)
 }
 
@@ -128,7 +223,9 @@ func toEstimates(es []events.Estimate) []turnout.Estimate {
 	}
 	out := make([]turnout.Estimate, len(es))
 	for i, x := range es {
-		out[i] = turnout.Estimate(x)
+		out[i] = turnout.Estimate{
+			Low: x.Low, High: x.High, Words: x.Words, Method: x.Method, SourceName: x.SourceName, SourceURL: x.SourceURL,
+		}
 	}
 	return out
 }
@@ -147,13 +244,19 @@ func (b briefs) Held(c *web.Call, eid id.Event) (attendance.Brief, error) {
 	return b.brief(c, it, e, err)
 }
 
+// Edits implements attendance.Events.
+func (b briefs) Edits(c *web.Call, eid id.Event) (attendance.Brief, error) {
+	it, e, err := b.n.eventsWeb.Edits(c, eid)
+	return b.brief(c, it, e, err)
+}
+
 func (briefs) brief(c *web.Call, it events.Item, e events.Event, err error) (attendance.Brief, error) {
 	if err != nil {
 		return attendance.Brief{}, err
 	}
 	return attendance.Brief{
-		ID: e.ID, Title: it.Title, Start: it.Start, Datetime: it.Datetime, ThisYear: it.ThisYear,
-		Day: c.Locale.Date(it.Start), When: it.When, Where: it.Where, State: string(e.State),
+		ID: e.ID, Title: it.Title, Start: it.Start, End: e.Local(e.End), Datetime: it.Datetime, ThisYear: it.ThisYear,
+		Day: c.Locale.Date(it.Start), When: it.When, Where: it.Where, State: string(e.State), Was: it.Was,
 	}, nil
 }
 
@@ -163,7 +266,7 @@ type describer struct{ n *Node }
 func (d describer) Describe(ctx context.Context, eid id.Event, l *i18n.Locale) (attendance.NoticeData, error) {
 	x, err := d.n.Events.Describe(ctx, eid, l)
 	return attendance.NoticeData{
-		Title: x.Title, When: x.When, Where: x.Where, WasWhen: x.WasWhen, WasWhere: x.WasWhere, Cancelled: x.Cancelled,
+		Title: x.Title, When: x.When, Where: x.Where, WasWhen: x.WasWhen, WasWhere: x.WasWhere, Cancelled: x.Cancelled, Zone: x.Zone,
 	}, err
 }
 
@@ -217,9 +320,14 @@ func (p *pictures) Save(c *web.Call, field string) (string, error) {
 		return "", fmt.Errorf("read upload: %w", err)
 	}
 	defer f.Close()
-	ctx, cancel := context.WithTimeout(c.Context(), 20*time.Second)
+	return p.keep(c.Context(), f)
+}
+
+// keep cleans and stores a picture and returns its key.
+func (p *pictures) keep(ctx context.Context, r io.Reader) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	pic, err := p.norm.Normalize(ctx, f, media.Limits{MaxBytes: p.maxBytes})
+	pic, err := p.norm.Normalize(ctx, r, media.Limits{MaxBytes: p.maxBytes})
 	if err != nil {
 		return "", err
 	}
@@ -233,10 +341,15 @@ func (p *pictures) Get(c *web.Call, key string) ([]byte, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
+	return b, pictureType(b), nil
+}
+
+// pictureType is that of a picture that was kept.
+func pictureType(b []byte) string {
 	if bytes.HasPrefix(b, []byte("\x89PNG")) {
-		return b, "image/png", nil
+		return "image/png"
 	}
-	return b, "image/jpeg", nil
+	return "image/jpeg"
 }
 
 // turnoutEvents tells turnout what event an estimate is for.
@@ -248,5 +361,5 @@ func (t turnoutEvents) About(ctx context.Context, tx *db.Tx, by authz.Actor, eid
 	if err != nil {
 		return turnout.About{}, sub, err
 	}
-	return turnout.About{Event: eid, Title: e.Title, Spot: (*turnout.Spot)(e.Spot()), Start: e.Local(e.Start)}, sub, nil
+	return turnout.About{Event: eid, Title: e.Title, Spot: (*turnout.Spot)(e.Spot()), Start: e.Local(e.Start), End: e.Local(e.End)}, sub, nil
 }

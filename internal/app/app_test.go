@@ -85,14 +85,14 @@ func (s *stand) signIn(handle string) (*webtest.Browser, authz.Actor) {
 	}
 	var j identity.Joined
 	if first {
-		j, err = s.Identity.SetUp(ctx, strings.TrimPrefix(path, "/setup/"), identity.SetupInput{Name: "Test node", Language: "en", Handle: handle})
+		j, err = s.Identity.SetUp(ctx, strings.TrimPrefix(path, "/setup/"), "", identity.SetupInput{Name: "Test node", Language: "en", Handle: handle})
 	} else {
 		var secret string
 		if err = s.DB.Write(ctx, func(tx *db.Tx) error {
 			secret, err = s.Identity.Invite(ctx, tx, identity.InviteInput{Role: identity.RoleAccount})
 			return err
 		}); err == nil {
-			j, err = s.Identity.AcceptNew(ctx, secret, handle)
+			j, err = s.Identity.AcceptNew(ctx, secret, "", handle, 0)
 		}
 	}
 	if err != nil {

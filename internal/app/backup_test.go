@@ -21,6 +21,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/db/dbtest"
 	"convoke/internal/feature/attendance"
+	"convoke/internal/feature/campaigns"
 	"convoke/internal/feature/events"
 	"convoke/internal/id"
 	"convoke/internal/web/webtest"
@@ -71,7 +72,7 @@ func exported(t *testing.T, n *app.Node, format string) string {
 	return b.String()
 }
 
-// save writes a backup and returns its path.
+// save writes both files of a backup and returns the path of the main one.
 func (s *saved) save() string {
 	s.t.Helper()
 	to, _, err := s.BackupKey()
@@ -79,8 +80,8 @@ func (s *saved) save() string {
 		s.t.Fatal(err)
 	}
 	path := filepath.Join(s.t.TempDir(), "node.backup")
-	err = backup.WriteFile(path, func(w io.Writer) error {
-		_, err := s.Backup(s.t.Context(), w, []age.Recipient{to}, "test", nil)
+	err = backup.WriteFiles([]string{path, path + backup.KeysSuffix}, func(w []io.Writer) error {
+		_, err := s.Backup(s.t.Context(), w[0], w[1], []age.Recipient{to}, "test", nil)
 		return err
 	})
 	if err = errors.Join(err, s.BackupDone()); err != nil {
@@ -89,13 +90,18 @@ func (s *saved) save() string {
 	return path
 }
 
-// empty are the settings of an empty place for s: with its boot key.
-func (s *saved) empty(url string) (config.Config, app.RestoreOptions) {
+// empty are the settings of an empty place for s, with its boot key, and those
+// that restore file there.
+func (s *saved) empty(url, file string) (config.Config, app.RestoreOptions) {
 	s.t.Helper()
 	cfg := settings(s.t, url)
 	cfg.BaseURL = s.Config.BaseURL
 	copied(s.t, s.Config.BootKeyFile, cfg.BootKeyFile)
-	return cfg, app.RestoreOptions{Identity: app.BackupKeyPath(s.Config), Clock: s.clock}
+	return cfg, s.with(file)
+}
+
+func (s *saved) with(file string) app.RestoreOptions {
+	return app.RestoreOptions{Identity: app.BackupKeyPath(s.Config), Keys: file + backup.KeysSuffix, Clock: s.clock}
 }
 
 func copied(t *testing.T, from, to string) {
@@ -128,8 +134,9 @@ func comesBack(t *testing.T, from, to string) {
 	if err := s.Events.Update(t.Context(), s.by, s.event, 0, moved); err != nil {
 		t.Fatal(err)
 	}
-	cfg, o := s.empty(to)
-	r, err := app.Restore(t.Context(), cfg, webtest.Log(t), s.save(), o)
+	file := s.save()
+	cfg, o := s.empty(to, file)
+	r, err := app.Restore(t.Context(), cfg, webtest.Log(t), file, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,17 +187,32 @@ func examine(t *testing.T, s *stand, fix bool) []app.Finding {
 
 func TestErasedSignUpsStayErased(t *testing.T) {
 	t.Parallel()
+	t.Run("with the newest keys file", func(t *testing.T) {
+		t.Parallel()
+		staysErased(t, func(s *saved, _ config.Config, o *app.RestoreOptions) { *o = s.with(s.save()) })
+	})
+	t.Run("with the keys that are there", func(t *testing.T) {
+		t.Parallel()
+		staysErased(t, func(s *saved, cfg config.Config, _ *app.RestoreOptions) {
+			if err := s.Keys.Erase(s.t.Context(), "seal_key"); err != nil {
+				s.t.Fatal(err)
+			}
+			copied(s.t, s.Config.KeysURL, cfg.KeysURL)
+		})
+	})
+}
+
+// staysErased restores a backup of before a sign-up expired, with keys of after
+// that.
+func staysErased(t *testing.T, take func(*saved, config.Config, *app.RestoreOptions)) {
 	s := newSaved(t, "")
 	file := s.save()
 	s.clock.Set(dbtest.Now.AddDate(0, 2, 0))
 	if err := s.Attendance.Expire(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	cfg, o := s.empty("")
-	if err := s.Keys.Erase(t.Context(), "seal_key"); err != nil {
-		t.Fatal(err)
-	}
-	copied(t, s.Config.KeysURL, cfg.KeysURL)
+	cfg, o := s.empty("", file)
+	take(s, cfg, &o)
 	r, err := app.Restore(t.Context(), cfg, webtest.Log(t), file, o)
 	if err != nil || r.Erased != 1 {
 		t.Fatalf("erased %d sign-ups, want 1; %v", r.Erased, err)
@@ -229,20 +251,63 @@ func nowhere(t *testing.T, text string, dirs ...string) {
 	}
 }
 
+// noted writes down when it is written to.
+type noted struct {
+	name string
+	log  *[]string
+}
+
+func (n noted) Write(p []byte) (int, error) {
+	*n.log = append(*n.log, n.name)
+	return len(p), nil
+}
+
+// A key that is made while the rows are read has to be in the backup too.
+func TestKeysAreReadAfterTheRows(t *testing.T) {
+	t.Parallel()
+	s := newSaved(t, "")
+	to, _, err := s.BackupKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log []string
+	if _, err := s.Backup(t.Context(), noted{"rows", &log}, noted{"keys", &log}, []age.Recipient{to}, "test", nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := slices.Compact(log); !slices.Equal(got, []string{"rows", "keys"}) {
+		t.Errorf("written in the order %q", got)
+	}
+}
+
 func TestLostBootKeyFreesThePlaces(t *testing.T) {
 	t.Parallel()
 	s := newSaved(t, "")
+	call := campaigns.Input{Handle: "day-of-care", Title: "Day of care", Lang: "en", State: campaigns.Open}
+	if _, err := s.Campaigns.Create(t.Context(), s.by, "riverside", s.IDs.Secret(), call); err != nil {
+		t.Fatal(err)
+	}
+	host := campaigns.Host{Near: "Leipzig", Day: "2026-06-06", Start: "10:00", Contact: hidden}
+	if err := s.Campaigns.ProposeHost(t.Context(), authz.Actor{}, "day-of-care", s.IDs.Secret(), host); err != nil {
+		t.Fatal(err)
+	}
 	file := s.save()
 	cfg := settings(t, "")
-	o := app.RestoreOptions{Identity: app.BackupKeyPath(s.Config), Clock: s.clock}
+	o := s.with(file)
 	if _, err := app.Restore(t.Context(), cfg, webtest.Log(t), file, o); !errors.Is(err, backup.ErrNoBootKey) {
 		t.Fatalf("without a boot key: %v", err)
 	}
-	o.WithoutKeys = true
+	o.WithoutKeys, o.Keys = true, ""
 	if _, err := app.Restore(t.Context(), cfg, webtest.Log(t), file, o); err != nil {
 		t.Fatal(err)
 	}
 	m := start(t, cfg)
+	proposals := 0
+	err := m.DB.Read(t.Context(), func(tx *db.Tx) error {
+		return tx.Get(t.Context(), "select count(*) from proposal", nil, &proposals)
+	})
+	if err != nil || proposals != 0 {
+		t.Errorf("%d proposals are left that nobody can open, %v", proposals, err)
+	}
 	n, _, err := m.Attendance.Numbers(t.Context(), s.event)
 	if err != nil || n.Going != 0 || len(n.Needs) != 0 {
 		t.Errorf("numbers are %+v, %v; want nobody", n, err)

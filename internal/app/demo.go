@@ -9,14 +9,17 @@ import (
 
 	"convoke/internal/db"
 	"convoke/internal/demo"
+	"convoke/internal/feature/campaigns"
 	"convoke/internal/feature/events"
 	"convoke/internal/feature/groups"
+	"convoke/internal/feature/petitions"
 	"convoke/internal/id"
+	"convoke/internal/record/box"
 )
 
 // LoadDemo fills an empty database with the bundled sample of real events, and
-// with one neutral group that has upcoming ones, so that a sign-up can be
-// tried. It reports false when the database holds events already.
+// with neutral groups, one of which has upcoming ones, so that a sign-up can be
+// tried, and a campaign. It reports false when the database holds events already.
 func (n *Node) LoadDemo(ctx context.Context, progress func(rows int)) (bool, error) {
 	empty, err := n.empty(ctx)
 	if err != nil || !empty {
@@ -76,26 +79,90 @@ var demoEvents = [...]struct {
 	}},
 }
 
+// demoGroups are neutral; the first one holds the events.
+var demoGroups = [...]groups.CreateInput{
+	{
+		Name: "Riverside Neighbours", Handle: "riverside", Place: "Leipzig", Langs: []string{"de", "en"},
+		About: "People who live between the two bridges and want the bank to be clean, safe and open to all.",
+	},
+	{
+		Name: "Hill Gardeners", Handle: "hill", Place: "Dresden, Germany", Langs: []string{"de"},
+		About: "We look after the terraces above the old quarry and share what grows there.",
+	},
+	{
+		Name: "Harbour Tool Library", Handle: "harbour", Place: "Hamburg, Germany", Langs: []string{"en", "de"},
+		About: "Drills, ladders and a cargo bike, lent by the day.",
+	},
+}
+
+// demoPetition is open for signing by anybody.
+var demoPetition = petitions.Input{
+	Title: "Keep the library open on Sundays", Addressee: "The town council", Lang: "en", Gate: box.GateBrowser, Stages: "100, 1000, 10000",
+	Markdown: "On Sundays many of us have time, and no warm and quiet place to read, learn and meet that costs nothing.\n\n" +
+		"We ask the council:\n\n- to keep the library **open on Sundays** from 11:00 to 17:00,\n- to tell us by the end of the year what that would cost.",
+}
+
+// demoCampaign runs for the week of the demo's events.
+func demoCampaign(now time.Time, owners, endorsers []id.Group, es []id.Event) campaigns.Sample {
+	day := func(n int) string { return now.AddDate(0, 0, n).Format(time.DateOnly) }
+	return campaigns.Sample{
+		Input: campaigns.Input{
+			Handle: "open-doors", Title: "Two weeks of open doors", Lang: "en", State: campaigns.Open, Dates: day(3) + " to " + day(16),
+			Statement: "For two weeks groups in many towns **open their doors**: come and see what your neighbours do, and how to begin something of your own.\n\n" +
+				"Each group decides for itself what to show. Whoever wants to show something where nothing is planned yet can host an event.",
+		},
+		Points: "- Everybody is welcome, and nothing costs money.\n- Each group speaks for itself.\n- We leave each place as we found it.",
+		Demands: []campaigns.DemandInput{
+			{Body: "A notice board at every tram stop that any group may use.", Addressee: "The town councils"},
+			{Body: "One public room in each quarter that is open in the evening.", Addressee: "The town councils"},
+		},
+		Template: campaigns.Template{AccessNote: "Ask the hosts what you need: they answer."},
+		Owners:   owners, Endorsers: endorsers, Events: es,
+	}
+}
+
 func (n *Node) demoGroup(ctx context.Context) error {
+	asked, err := n.Petitions.PrepareSample(ctx, demoPetition.Gate)
+	if err != nil {
+		return err
+	}
+	roll, err := n.Boxes.Prepare(ctx, box.RollInput{Gate: box.GateBrowser, Slots: 1})
+	if err != nil {
+		return err
+	}
 	return n.DB.Write(ctx, func(tx *db.Tx) error {
-		g, err := n.Groups.CreateSample(ctx, tx, groups.CreateInput{
-			Name: "Riverside Neighbours", Handle: "riverside", Place: "Leipzig", Langs: []string{"de", "en"},
-			About: "People who live between the two bridges and want the bank to be clean, safe and open to all.",
-		})
+		var all []id.Group
+		for _, in := range demoGroups {
+			g, err := n.Groups.CreateSample(ctx, tx, in)
+			if err != nil {
+				return err
+			}
+			all = append(all, g)
+		}
+		if err := n.demoPledge(ctx, tx, all[0], roll); err != nil {
+			return err
+		}
+		es, err := n.demoUpcoming(ctx, tx, all[0])
 		if err != nil {
 			return err
 		}
-		return n.demoUpcoming(ctx, tx, g)
+		if err := n.Petitions.CreateSample(ctx, tx, all[0], demoPetition, asked); err != nil {
+			return err
+		}
+		return n.Campaigns.CreateSample(ctx, tx, demoCampaign(tx.Now(), all[:2], all[2:], es))
 	})
 }
 
-func (n *Node) demoUpcoming(ctx context.Context, tx *db.Tx, g id.Group) error {
+func (n *Node) demoUpcoming(ctx context.Context, tx *db.Tx, g id.Group) ([]id.Event, error) {
+	var out []id.Event
 	for _, d := range demoEvents {
 		in := d.in
 		in.StartDate, in.StartTime, in.EndTime = tx.Now().AddDate(0, 0, d.days).Format(time.DateOnly), d.from, d.to
-		if _, err := n.Events.CreateSample(ctx, tx, g, in); err != nil {
-			return err
+		e, err := n.Events.CreateSample(ctx, tx, g, in)
+		if err != nil {
+			return nil, err
 		}
+		out = append(out, e)
 	}
-	return nil
+	return out, nil
 }

@@ -67,6 +67,7 @@ func (d *Doctor) Run(ctx context.Context) []Finding {
 	d.withDB(ctx, "keys", db.Options{
 		URL: d.Config.KeysURL, Migrations: migrations.Keys, SecureDelete: true, Readers: 1, CacheKiB: 512,
 	}, func(k *db.DB) { d.keys(ctx, k, boot) })
+	d.translations()
 	d.disk()
 	d.clock()
 	d.backups()

@@ -10,7 +10,9 @@ import (
 
 	"convoke/internal/db"
 	"convoke/internal/feature/attendance"
+	"convoke/internal/feature/door"
 	"convoke/internal/feature/events"
+	"convoke/internal/feature/rides"
 	"convoke/internal/feature/turnout"
 	"convoke/internal/job"
 	"convoke/internal/seal"
@@ -25,6 +27,7 @@ func (d *Doctor) database(ctx context.Context, m *db.DB) {
 	}
 	d.sums(ctx, m)
 	d.jobs(ctx, m)
+	d.record(ctx, m)
 }
 
 // engine checks the file itself. It reports false when it cannot be trusted.
@@ -96,6 +99,20 @@ func (d *Doctor) sums(ctx context.Context, m *db.DB) {
 			d.add("sign-ups", Wrong, fmt.Sprintf("%d counters differ from their rows; event %s counts %d going and %d waiting, the rows say %d and %d.",
 				len(signUps), x.Event, x.Going, x.Waiting, x.RowsGoing, x.RowsWaiting), fix)
 		}
+		came, err := door.Drifts(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if len(came) == 0 {
+			d.add("doors", OK, "totals fit what was counted", "")
+		} else {
+			x := came[0]
+			d.add("doors", Wrong, fmt.Sprintf("%d totals differ from what was counted; event %s says %d and %d without sign-up, its rows say %d and %d.",
+				len(came), x.Event, x.Total.Attended, x.Total.WalkIns, x.Summed.Attended, x.Summed.WalkIns), fix)
+		}
+		if err := d.roleSums(ctx, tx); err != nil {
+			return err
+		}
 		totals, err := turnout.Drifts(ctx, tx)
 		if err != nil {
 			return err
@@ -104,6 +121,15 @@ func (d *Doctor) sums(ctx context.Context, m *db.DB) {
 			d.add("turnout", OK, "totals fit the estimates", "")
 		} else {
 			d.add("turnout", Wrong, "Totals differ from a recount: "+totals[0]+".", fix)
+		}
+		seats, err := rides.Drifts(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if len(seats) == 0 {
+			d.add("rides", OK, "counters fit the rows", "")
+		} else {
+			d.add("rides", Wrong, "Counters of seats differ from their rows at event "+seats[0]+".", fix)
 		}
 		last, high, err := rowNumbers(ctx, tx)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"convoke/internal/db"
 	"convoke/internal/feature/attendance"
+	"convoke/internal/feature/door"
 	"convoke/internal/feature/events"
 	"convoke/internal/feature/turnout"
 )
@@ -29,7 +30,7 @@ func (d *Doctor) repair(ctx context.Context, m *db.DB) {
 		check string
 		do    func(context.Context, *db.DB) (bool, error)
 	}{
-		{"sign-ups", recountSignUps}, {"turnout", recountTurnout}, {"row numbers", raiseRowNumbers}, {"text index", rebuildText},
+		{"sign-ups", recountSignUps}, {"doors", recountDoors}, {"roles", recountRoles}, {"rides", recountRides}, {"turnout", recountTurnout}, {"row numbers", raiseRowNumbers}, {"text index", rebuildText},
 	} {
 		done, err := s.do(ctx, m)
 		if err != nil {
@@ -51,21 +52,27 @@ func recountSignUps(ctx context.Context, m *db.DB) (bool, error) {
 	}
 	for _, x := range drifts {
 		// The lane of the event, as sign-ups use it: none is lost between.
-		err := m.WriteHot(ctx, x.Event, func(tx *db.Tx) error {
-			_, err := tx.Exec(ctx, `update roster set
-				going = (select coalesce(sum(a.party), 0) from attendance a where a.event_id = roster.event_id and a.state = 'going'),
-				waiting = (select coalesce(sum(a.party), 0) from attendance a where a.event_id = roster.event_id and a.state = 'waiting')
-				where event_id = $1`, x.Event)
-			if err != nil {
-				return err
-			}
-			tx.Touch("event:" + x.Event)
-			_, err = tx.Exec(ctx, `delete from access_need where event_id = $1
-				and not exists (select 1 from attendance a where a.event_id = $1)`, x.Event)
-			return err
-		})
+		err := m.WriteHot(ctx, x.Event, func(tx *db.Tx) error { return attendance.Recount(ctx, tx, x.Event) })
 		if err != nil {
 			return false, fmt.Errorf("count sign-ups of %s: %w", x.Event, err)
+		}
+	}
+	return len(drifts) > 0, nil
+}
+
+func recountDoors(ctx context.Context, m *db.DB) (bool, error) {
+	var drifts []door.Drift
+	err := m.Read(ctx, func(tx *db.Tx) (err error) {
+		drifts, err = door.Drifts(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	for _, x := range drifts {
+		err := m.WriteHot(ctx, x.Event, func(tx *db.Tx) error { return door.Recount(ctx, tx, x.Event) })
+		if err != nil {
+			return false, fmt.Errorf("count at the doors of %s: %w", x.Event, err)
 		}
 	}
 	return len(drifts) > 0, nil

@@ -23,7 +23,7 @@ func TestStatesOnPages(t *testing.T) {
 			t.Helper()
 			change(&in)
 			seq := b.Get(path+"/edit").Want(t, 200, "").Attr("main input[name=sequence]", "value")
-			b.Post(path+"/edit", asForm(in, "sequence", seq)...).Want(t, 303, path)
+			b.Post(path+"/edit", asForm(in, "sequence", seq)...).Want(t, 303, path+"?saved=1")
 		}
 		says := func(texts ...string) {
 			t.Helper()
@@ -53,8 +53,10 @@ func TestStatesOnPages(t *testing.T) {
 		status("EventScheduled", "CONFIRMED")
 		save(func(in *events.Input) { in.State, in.StartTime, in.Place = events.Moved, "19:30", "Town hall" })
 		says("moved", "Old time: ", "6:00", "7:30", "Old place: Leipzig", "New place: Town hall, Leipzig")
+		s.toldEverywhere(path, "7:30", "Old place: Leipzig. New place: Town hall, Leipzig.")
 		save(func(in *events.Input) { in.State, in.StartDate = events.Postponed, "2026-05-17" })
 		says("postponed", "Old time: ", "7:30")
+		s.toldEverywhere(path, "Old time: ", "7:30")
 		status("EventPostponed", "TENTATIVE")
 		save(func(in *events.Input) { in.State = events.Cancelled })
 		says("This event is cancelled.")
@@ -151,13 +153,13 @@ func TestSmallRoutes(t *testing.T) {
 		if a := b.Get("/calendar?month=2026-06&group=riverside").Want(t, 200, ""); !strings.Contains(a.Text("main"), "Soup for all") || strings.Contains(a.Text("main"), "Tool library") {
 			t.Errorf("June: %s", a.Text("main"))
 		}
-		for _, month := range []string{"", "2026-13", "x", "9999-01", "1971-01", "2398-12"} {
-			b.Get("/calendar?month="+month).Want(t, 200, "")
+		for month, status := range map[string]int{"": 200, "2026-13": 422, "x": 422, "9999-01": 422, "1971-01": 200, "2398-12": 200} {
+			b.Get("/calendar?month="+month).Want(t, status, "")
 		}
 		for _, query := range []string{"", "?bbox=12,51,14,52", "?near=Leipzig&dark=1", "?bbox=179,-1,-179,1", "?bbox=0,0,0,0"} {
 			a := b.Get("/map/picture.png"+query).Want(t, 200, "")
 			p, err := png.Decode(strings.NewReader(a.Body))
-			if err != nil || p.Bounds().Dx() != 1440 || p.Bounds().Dy() != 960 {
+			if err != nil || p.Bounds().Dx() != 960 || p.Bounds().Dy() != 640 {
 				t.Errorf("map%s: %v", query, err)
 			}
 		}
@@ -217,5 +219,42 @@ func TestFormulasAreHarmless(t *testing.T) {
 	}
 	if !bytes.Contains([]byte(s.visitor().Get("/events.csv").Body), []byte("'=SUM(1)")) {
 		t.Error("the text is lost")
+	}
+}
+
+// toldEverywhere says whether people find old and new where they look for an
+// event, and programs where they read it.
+func (s *stand) toldEverywhere(path string, texts ...string) {
+	s.t.Helper()
+	unfold := strings.NewReplacer("\r\n ", "", "\\,", ",", "&#39;", "'")
+	for _, from := range []string{"/events", "/groups/riverside", "/events.atom", path + ".ics", "/events.ics", "/groups/riverside/events.ics"} {
+		body := unfold.Replace(s.visitor().Get(from).Want(s.t, 200, "").Body)
+		for _, want := range texts {
+			if !strings.Contains(body, want) {
+				s.t.Errorf("%s does not say %q: %s", from, want, body)
+			}
+		}
+	}
+	for _, from := range []string{"/events.geojson", path + ".geojson"} {
+		var all struct {
+			Features []struct {
+				Properties struct {
+					WasStart string `json:"was_start"`
+					WasPlace string `json:"was_place"`
+				}
+			}
+		}
+		err := json.Unmarshal([]byte(s.visitor().Get(from).Want(s.t, 200, "").Body), &all)
+		if err != nil || len(all.Features) != 1 || all.Features[0].Properties.WasStart == "" {
+			s.t.Errorf("%s says %+v, %v", from, all, err)
+		}
+	}
+	rows, err := csv.NewReader(strings.NewReader(s.visitor().Get("/events.csv").Want(s.t, 200, "").Body)).ReadAll()
+	if err != nil || len(rows) != 2 {
+		s.t.Fatalf("%q, %v", rows, err)
+	}
+	last := len(rows[0]) - 1
+	if rows[0][last-1] != "was_start" || rows[0][last] != "was_place" || rows[1][last-1] == "" {
+		s.t.Errorf("the table says %q", rows)
 	}
 }

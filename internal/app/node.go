@@ -10,22 +10,40 @@ import (
 	"path/filepath"
 	"strings"
 
+	"convoke/internal/api"
 	"convoke/internal/clock"
 	"convoke/internal/config"
 	"convoke/internal/db"
 	"convoke/internal/db/migrations"
 	"convoke/internal/feature/about"
 	"convoke/internal/feature/attendance"
+	"convoke/internal/feature/campaigns"
+	"convoke/internal/feature/door"
 	"convoke/internal/feature/events"
+	"convoke/internal/feature/feedback"
+	"convoke/internal/feature/grants"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
+	"convoke/internal/feature/petitions"
+	"convoke/internal/feature/pledges"
+	"convoke/internal/feature/rides"
+	"convoke/internal/feature/roles"
+	"convoke/internal/feature/statements"
+	"convoke/internal/feature/translate"
 	"convoke/internal/feature/turnout"
+	"convoke/internal/feature/webhooks"
 	"convoke/internal/geo"
 	"convoke/internal/geo/basemap"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/job"
 	"convoke/internal/media"
+	"convoke/internal/notify"
+	"convoke/internal/record"
+	"convoke/internal/record/box"
+	"convoke/internal/record/keyset"
+	"convoke/internal/record/take"
+	"convoke/internal/record/witness"
 	"convoke/internal/seal"
 	"convoke/internal/web"
 )
@@ -44,23 +62,55 @@ type Node struct {
 	Jobs   *job.Queue
 	Site   *web.Site
 	Places *geo.Gazetteer
+	Record *record.Record
+	Boxes  *box.Boxes
 
 	Identity   *identity.Service
 	Groups     *groups.Service
 	Events     *events.Service
 	Attendance *attendance.Service
 	Turnout    *turnout.Service
+	Door       *door.Service
+	Feedback   *feedback.Service
+	Roles      *roles.Service
+	Campaigns  *campaigns.Service
+	Statements *statements.Service
+	Petitions  *petitions.Service
+	Pledges    *pledges.Service
+	Rides      *rides.Service
+	Webhooks   *webhooks.Service
+	Grants     *grants.Service
+	Translate  *translate.Service
+	API        *api.API
 
-	eventsWeb  *events.Web
-	attendWeb  *attendance.Web
-	turnoutWeb *turnout.Web
-	aboutWeb   *about.Web
-	basemap    *basemap.Archive
-	locales    *i18n.Bundle
-	blobs      *media.Folder
-	metrics    *metrics
+	eventsWeb     *events.Web
+	attendWeb     *attendance.Web
+	grantsWeb     *grants.Web
+	turnoutWeb    *turnout.Web
+	doorWeb       *door.Web
+	feedbackWeb   *feedback.Web
+	rolesWeb      *roles.Web
+	ridesWeb      *rides.Web
+	campaignsWeb  *campaigns.Web
+	statementsWeb *statements.Web
+	petitionsWeb  *petitions.Web
+	pledgesWeb    *pledges.Web
+	aboutWeb      *about.Web
+	basemap       *basemap.Archive
+	locales       *i18n.Bundle
+	blobs         *media.Folder
+	pictures      *pictures
+	metrics       *metrics
+	sets          *keyset.Sets
+	witness       *witness.Witness
+	collector     *witness.Collector
+	mailer        notify.Sender            // nil where no mail server is set up
+	subjects      map[string]take.Subjects // by the kind of box
 
 	infoChanged chan struct{} // what every page shows may have changed
+
+	// Reload asks [Node.Serve] to read the translations again. It may be nil.
+	Reload <-chan os.Signal
 }
 
 // Options change how a node is opened.
@@ -88,7 +138,8 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (
 	return n, nil
 }
 
-func (n *Node) open(ctx context.Context, o Options) error {
+// openStores opens the databases and the keys.
+func (n *Node) openStores(ctx context.Context, o Options) error {
 	if o.Create {
 		if err := os.MkdirAll(n.Config.Data, 0o700); err != nil {
 			return fmt.Errorf("make the data folder: %w", err)
@@ -110,7 +161,12 @@ func (n *Node) open(ctx context.Context, o Options) error {
 	if n.Vault, err = seal.Open(n.Keys, boot, n.Clock); err != nil {
 		return err
 	}
-	if err := n.Vault.Check(ctx); err != nil {
+	return n.Vault.Check(ctx)
+}
+
+func (n *Node) open(ctx context.Context, o Options) error {
+	err := n.openStores(ctx, o)
+	if err != nil {
 		return err
 	}
 	if n.Places, err = geo.Load(); err != nil {
@@ -119,11 +175,15 @@ func (n *Node) open(ctx context.Context, o Options) error {
 	if n.basemap, err = n.openBasemap(); err != nil {
 		return err
 	}
-	if n.locales, err = i18n.Load(n.Config.Dev); err != nil {
+	if n.locales, err = openLocales(n.Config); err != nil {
 		return fmt.Errorf("load the translations: %w", err)
 	}
+	n.warnOfTranslations()
 	if n.blobs, err = media.OpenFolder(filepath.Join(n.Config.Data, "blobs")); err != nil {
 		return fmt.Errorf("open the picture store: %w", err)
+	}
+	if err := n.openRecord(ctx); err != nil {
+		return err
 	}
 	return n.wire(ctx)
 }
@@ -178,6 +238,9 @@ func (n *Node) openBasemap() (*basemap.Archive, error) {
 
 // Close closes the databases. Writes under way are finished first.
 func (n *Node) Close() error {
+	if n.Boxes != nil {
+		n.Boxes.Stop()
+	}
 	var errs []error
 	for _, d := range []*db.DB{n.DB, n.Keys} {
 		if d != nil {

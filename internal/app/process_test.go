@@ -47,13 +47,13 @@ func TestTwoProcesses(t *testing.T) {
 			until(t, "the second event", func() bool { return slices.Contains(titles(reader.Get("/events")), "Second") })
 			reader.Get(path).Want(t, 200, "")
 			in := meeting("Renamed", "2026-05-05")
-			session.Post(path+"/edit", asForm(in, "sequence", "0")...).Want(t, 303, path)
+			session.Post(path+"/edit", asForm(in, "sequence", "0")...).Want(t, 303, path+"?saved=1")
 			until(t, "the new title", func() bool { return reader.Get(path).Text("h1") == "Renamed" })
 			// And the other way round: a session of one works in the other.
 			other := webtest.NewBrowser(t, two.Site).WithSession(session.Cookies["convoke"].Value)
 			one.visitor().Get(path).Want(t, 200, "")
 			in.Title = "Renamed again"
-			other.Post(path+"/edit", asForm(in, "sequence", "1")...).Want(t, 303, path)
+			other.Post(path+"/edit", asForm(in, "sequence", "1")...).Want(t, 303, path+"?saved=1")
 			until(t, "the newer title", func() bool { return one.visitor().Get(path).Text("h1") == "Renamed again" })
 		})
 	}

@@ -51,6 +51,7 @@ func (n *Node) Serve(ctx context.Context, out, notes io.Writer) (err error) {
 	}
 	g.Go(func() error { return n.Identity.Run(work) })
 	g.Go(func() error { return n.followInfo(work) })
+	g.Go(func() error { return n.followTranslations(work) })
 	if n.Config.MetricsListen != "" {
 		err = n.serveMetrics(work, g)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
+	"convoke/internal/feature/attendance"
 	"convoke/internal/feature/events"
 	"convoke/internal/feature/identity"
 	"convoke/internal/id"
@@ -27,6 +28,7 @@ type hosts struct {
 	group   id.Group
 	in      events.Input
 	event   id.Event
+	slot    string
 }
 
 func newHosts(t *testing.T, capacity string) *hosts {
@@ -95,7 +97,7 @@ func TestCapacityBelowThoseSignedUp(t *testing.T) {
 		t.Errorf("half saved: %q", got)
 	}
 	in.Capacity = "5"
-	h.steward.Post(h.page()+"/edit", asForm(in, "sequence", "0")...).Want(t, 303, h.page())
+	h.steward.Post(h.page()+"/edit", asForm(in, "sequence", "0")...).Want(t, 303, h.page()+"?saved=1")
 	if got := h.visitor().Get(h.page() + "/attend/" + waiting).Text("h1"); got != "You are coming" {
 		t.Errorf("with more places: %q", got)
 	}
@@ -150,8 +152,9 @@ func getRoutes(t *testing.T) []string {
 func (h *hosts) addresses(t *testing.T, route string) []string {
 	t.Helper()
 	fill := strings.NewReplacer("/{$}", "/", "/me/sessions/{id}", "/me/sessions/"+h.IDs.New(), "{id}", string(h.event),
-		"{handle}", "riverside", "{member}", "mia", "{secret}", h.IDs.Secret(), "{key}", strings.Repeat("0", 64),
-		"{z}", "0", "{x}", "0", "{y}", "0")
+		"{handle}", "riverside", "{slug}", "no-petition", "{member}", "mia", "{secret}", h.IDs.Secret(), "{key}", strings.Repeat("0", 64),
+		"{z}", "0", "{x}", "0", "{y}", "0", "{slot}", h.slot, "{lang}", "es", "{text}", "0", "{answer}", strings.Repeat("A", 43),
+		"{path...}", "entries/000", "{leaf}", strings.Repeat("0", 64))
 	path := fill.Replace(route)
 	if strings.ContainsAny(path, "{}") {
 		t.Fatalf("do not know how to fill %s", route)
@@ -168,7 +171,15 @@ func (h *hosts) addresses(t *testing.T, route string) []string {
 func TestNoRouteListsWhoComes(t *testing.T) {
 	t.Parallel()
 	h := newHosts(t, "50")
-	secret := h.signUp("3", "email", "canary-91c4@example.org", "need", "interpreting")
+	h.slot = h.IDs.Secret()
+	start := h.clock.Now().Add(24 * time.Hour)
+	err := h.Attendance.AddSlot(t.Context(), h.event, h.slot, start, start.Add(48*time.Hour), attendance.SlotInput{
+		Title: "Morning shift", StartDate: start.Format(time.DateOnly), StartTime: "10:00", EndTime: "12:00",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := h.signUp("3", "email", "canary-91c4@example.org", "need", "interpreting", "slot", h.slot)
 	canaries := []string{"canary-91c4", secret, hex.EncodeToString(id.Hash(secret)), base64.StdEncoding.EncodeToString(id.Hash(secret))}
 	h.clock.Add(time.Second)
 	who := map[string]*webtest.Browser{"visitor": h.visitor(), "operator and steward": h.steward}
@@ -217,9 +228,27 @@ func (h *hosts) member(handle string, role authz.Role) *webtest.Browser {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	j, err := h.Identity.AcceptNew(ctx, secret, handle)
+	j, err := h.Identity.AcceptNew(ctx, secret, "", handle, 0)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	return h.visitor().WithSession(j.Session)
+}
+
+// A suspended group's event takes no sign-ups and does not tell that it is there.
+func TestSuspendedGroupTakesNoSignUps(t *testing.T) {
+	t.Parallel()
+	h := newHosts(t, "50")
+	h.steward.Post("/groups/riverside/suspend", "suspended", "1").Want(t, 303, "/groups/riverside")
+	b := h.visitor()
+	b.Get(h.page()+"/attend").Want(t, 404, "")
+	b.Post(h.page()+"/attend", "key", h.IDs.Secret(), "party", "1").Want(t, 404, "")
+	if n, _, err := h.Attendance.Numbers(t.Context(), h.event); err != nil || n.Going != 0 {
+		t.Errorf("%d are going, %v", n.Going, err)
+	}
+	h.steward.Post("/groups/riverside/suspend", "suspended", "0").Want(t, 303, "/groups/riverside")
+	b.Post(h.page()+"/attend", "key", h.IDs.Secret(), "party", "1")
+	if n, _, err := h.Attendance.Numbers(t.Context(), h.event); err != nil || n.Going != 1 {
+		t.Errorf("%d are going after the suspension, %v", n.Going, err)
+	}
 }

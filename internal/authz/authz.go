@@ -55,36 +55,76 @@ type Action string
 
 // The actions.
 const (
-	StartGroup     Action = "start a group"
-	EditGroup      Action = "edit a group"
-	InviteMember   Action = "invite a member"
-	InviteSteward  Action = "invite an organizer or steward"
-	SeeMembers     Action = "see a group's members"
-	ChangeRole     Action = "change a role"
-	CreateEvent    Action = "create an event"
-	EditEvent      Action = "edit an event"
-	SeeDraft       Action = "see a draft"
-	SeeNumbers     Action = "see an event's numbers"
-	AddEstimate    Action = "add a turnout estimate"
-	InviteOperator Action = "invite an operator"
-	SuspendGroup   Action = "suspend a group"
-	ImportEvents   Action = "import events"
+	StartGroup       Action = "start a group"
+	JoinGroup        Action = "join a group"
+	SeeInside        Action = "see a group's inner pages"
+	AnswerRequest    Action = "answer a request to join"
+	Announce         Action = "tell the members of a group something"
+	EditGroup        Action = "edit a group"
+	InviteMember     Action = "invite a member"
+	InviteSteward    Action = "invite an organizer or steward"
+	SeeMembers       Action = "see a group's members"
+	ChangeRole       Action = "change a role"
+	CreateEvent      Action = "create an event"
+	EditEvent        Action = "edit an event"
+	SeeDraft         Action = "see a draft"
+	SeeNumbers       Action = "see an event's numbers"
+	AddEstimate      Action = "add a turnout estimate"
+	PublishStatement Action = "publish a statement"
+	RunPetition      Action = "run a petition"
+	StartCampaign    Action = "start a campaign"
+	EditCampaign     Action = "edit a campaign"
+	SpeakForGroup    Action = "endorse, join or leave a campaign"
+	StartPledge      Action = "start a pledge"
+	EditPledge       Action = "edit a pledge"
+	ManageWebhooks   Action = "manage webhooks"
+	InviteOperator   Action = "invite an operator"
+	SuspendGroup     Action = "suspend a group"
+	EndGroup         Action = "end a group's work, or go on"
+	MoveGroup        Action = "say where a group is now"
+	ExportGroup      Action = "take a group's archive"
+	ImportEvents     Action = "import events"
+
+	MakeManager  Action = "let somebody help with an event"
+	NameRoster   Action = "name who may see sign-ups"
+	SeeRoster    Action = "see the sign-ups of an event"
+	SeeRosterLog Action = "see who looked at sign-ups"
+
+	ProposeTranslation Action = "propose a translation"
+	ReviewTranslation  Action = "review translations"
 )
 
 // needs is the role that an action takes in the group concerned. Actions that
 // are absent here belong to the node, not to a group.
 var needs = map[Action]Role{
+	SeeInside: Member, AnswerRequest: Organizer, Announce: Organizer,
 	EditGroup: Steward, InviteMember: Organizer, InviteSteward: Steward,
 	SeeMembers: Steward, ChangeRole: Steward, CreateEvent: Organizer,
 	EditEvent: Organizer, SeeDraft: Member, SeeNumbers: Organizer, AddEstimate: Organizer,
+	PublishStatement: Organizer, ManageWebhooks: Organizer, RunPetition: Organizer,
+	StartCampaign: Organizer, EditCampaign: Organizer, SpeakForGroup: Organizer,
+	StartPledge: Organizer, EditPledge: Organizer,
+	MakeManager: Organizer, NameRoster: Steward, SeeRosterLog: Steward,
+	EndGroup: Steward, MoveGroup: Steward, ExportGroup: Steward,
 }
+
+// managers are what the manager of one event may do to it. SeeRoster is in
+// neither table: no role brings it, only being named for the event.
+var managers = map[Action]bool{EditEvent: true, SeeDraft: true, SeeNumbers: true, AddEstimate: true}
 
 // Subject is what the action is done to, as far as the decision needs it.
 type Subject struct {
 	// Role is the actor's role in the group that owns the thing.
 	Role Role
-	// Suspended says that the group may not act.
+	// Suspended says that the group may not act. What was granted for one of its
+	// events rests meanwhile.
 	Suspended bool
+	// Manages and Roster say that the actor was made a manager of this event, or
+	// named as one who may see its sign-ups. Of anything but an event they are
+	// false.
+	Manages, Roster bool
+	// Ended says that the group has ended its work: it can be read, and no more.
+	Ended bool
 }
 
 // May decides. An operator keeps the node and has no power inside groups but to
@@ -94,16 +134,35 @@ func May(a Actor, do Action, s Subject) bool {
 		return false
 	}
 	switch do {
-	case StartGroup:
+	case StartGroup, ProposeTranslation:
 		return true
-	case InviteOperator, SuspendGroup, ImportEvents:
+	case JoinGroup: // on which terms is the group's to say
+		return !s.Suspended && !s.Ended
+	case InviteOperator, SuspendGroup, ImportEvents, ReviewTranslation:
 		return a.Operator
+	case SeeRoster: // rosters do not leave the group with a person
+		return s.Roster && s.Role.AtLeast(Member) && !s.Suspended
 	}
-	need, ok := needs[do]
-	if !ok || !s.Role.AtLeast(need) {
+	if !may(do, s) {
 		return false
 	}
-	return !s.Suspended || do == SeeDraft || do == SeeNumbers || do == SeeMembers
+	switch do {
+	case SeeDraft, SeeInside, SeeNumbers, SeeMembers, ExportGroup:
+		return true
+	case EndGroup, MoveGroup:
+		return !s.Suspended
+	}
+	return !s.Suspended && !s.Ended
+}
+
+// may decides by what the actor is to the group or the event, not yet by whether
+// the group may act.
+func may(do Action, s Subject) bool {
+	if s.Manages && managers[do] && !s.Suspended {
+		return true
+	}
+	need, ok := needs[do]
+	return ok && s.Role.AtLeast(need)
 }
 
 // Check is [May] as a fault: visitors are asked to sign in, others are refused.
@@ -115,6 +174,8 @@ func Check(a Actor, do Action, s Subject) error {
 		return fault.Unauthenticated("authz.sign_in", "Please sign in first.")
 	case s.Suspended:
 		return fault.Forbidden("authz.suspended", "This group is suspended, so nothing can be changed in it.")
+	case s.Ended && do != EndGroup && do != MoveGroup && do != ExportGroup:
+		return fault.Forbidden("authz.ended", "This group has ended its work, so nothing can be changed in it.")
 	}
 	return fault.Forbidden("authz.forbidden", "Your role does not allow this.")
 }

@@ -11,8 +11,10 @@ import (
 
 var actions = []authz.Action{
 	authz.StartGroup, authz.EditGroup, authz.InviteMember, authz.InviteSteward, authz.SeeMembers, authz.ChangeRole,
-	authz.CreateEvent, authz.EditEvent, authz.SeeDraft, authz.SeeNumbers, authz.AddEstimate, authz.InviteOperator,
-	authz.SuspendGroup, authz.ImportEvents,
+	authz.CreateEvent, authz.EditEvent, authz.SeeDraft, authz.SeeNumbers, authz.AddEstimate, authz.PublishStatement, authz.ManageWebhooks, authz.InviteOperator,
+	authz.SuspendGroup, authz.ImportEvents, authz.SeeInside, authz.AnswerRequest, authz.Announce,
+	authz.MakeManager, authz.NameRoster, authz.SeeRoster, authz.SeeRosterLog,
+	authz.JoinGroup, authz.StartCampaign, authz.EditCampaign, authz.SpeakForGroup, authz.StartPledge, authz.EditPledge, authz.ProposeTranslation, authz.ReviewTranslation,
 }
 
 func TestVisitorsMayDoNothingHere(t *testing.T) {
@@ -29,11 +31,12 @@ func TestVisitorsMayDoNothingHere(t *testing.T) {
 func TestRoles(t *testing.T) {
 	t.Parallel()
 	want := map[authz.Role]string{
-		authz.None:      "",
-		authz.Member:    "see a draft",
-		authz.Organizer: "invite a member|create an event|edit an event|see a draft|see an event's numbers|add a turnout estimate",
+		authz.None:      "join a group|propose a translation",
+		authz.Member:    "see a draft|see a group's inner pages|join a group|propose a translation",
+		authz.Organizer: "invite a member|create an event|edit an event|see a draft|see an event's numbers|add a turnout estimate|publish a statement|manage webhooks|see a group's inner pages|answer a request to join|tell the members of a group something|let somebody help with an event|join a group|start a campaign|edit a campaign|endorse, join or leave a campaign|start a pledge|edit a pledge|propose a translation",
 		authz.Steward: "edit a group|invite a member|invite an organizer or steward|see a group's members|change a role|" +
-			"create an event|edit an event|see a draft|see an event's numbers|add a turnout estimate",
+			"create an event|edit an event|see a draft|see an event's numbers|add a turnout estimate|publish a statement|manage webhooks|see a group's inner pages|answer a request to join|tell the members of a group something|" +
+			"let somebody help with an event|name who may see sign-ups|see who looked at sign-ups|join a group|start a campaign|edit a campaign|endorse, join or leave a campaign|start a pledge|edit a pledge|propose a translation",
 	}
 	for role, list := range want {
 		got := ""
@@ -70,7 +73,7 @@ func TestProperties(t *testing.T) {
 		plain := who
 		plain.Operator = false
 		s := authz.Subject{Role: low, Suspended: susp}
-		node := a == authz.InviteOperator || a == authz.SuspendGroup || a == authz.ImportEvents
+		node := a == authz.InviteOperator || a == authz.SuspendGroup || a == authz.ImportEvents || a == authz.ReviewTranslation
 		if !node && authz.May(who, a, s) != authz.May(plain, a, s) {
 			t.Fatalf("%s: an operator differs inside a group", a)
 		}

@@ -43,25 +43,24 @@ func (r *restore) erase(ctx context.Context) error {
 	})
 }
 
-// vault opens the keys. Destroying needs no boot key, so where there is none
-// any will do.
+// vault opens the keys. Destroying needs no boot key, so where there is none any
+// will do; keys that it does not open would only keep the node from starting.
 func (r *restore) vault(ctx context.Context) (*seal.Vault, error) {
+	var boot seal.BootKey
 	if r.BootKey != nil {
-		v, err := seal.Open(r.keys, *r.BootKey, r.Clock)
-		if err == nil && !r.WithoutKeys {
-			err = v.Check(ctx)
-		}
-		return v, err
-	}
-	var any seal.BootKey
-	if _, err := rand.Read(any[:]); err != nil {
+		boot = *r.BootKey
+	} else if _, err := rand.Read(boot[:]); err != nil {
 		return nil, err
 	}
-	return seal.Open(r.keys, any, r.Clock)
+	v, err := seal.Open(r.keys, boot, r.Clock)
+	if err == nil {
+		err = v.Check(ctx)
+	}
+	return v, err
 }
 
 func (r *restore) eraseRows(ctx context.Context, s Sealed) error {
-	page := "select distinct " + quote(s.Column) + " from " + quote(s.Table) + " where " + quote(s.Column) + " > $1 order by 1 limit 500"
+	page := "select distinct " + s.name() + " from " + quote(s.Table) + " where " + s.name() + " > $1 and " + s.sealed() + " order by 1 limit 500"
 	for after := ""; ; {
 		var ids []string
 		err := r.main.Read(ctx, func(tx *db.Tx) (err error) {
@@ -79,7 +78,11 @@ func (r *restore) eraseRows(ctx context.Context, s Sealed) error {
 		for _, x := range lost {
 			var n int64
 			err := r.main.Write(ctx, func(tx *db.Tx) (err error) {
-				n, err = tx.Exec(ctx, "delete from "+quote(s.Table)+" where "+quote(s.Column)+" = $1", x)
+				args := []any{x}
+				if s.Blank != "" {
+					args = append(args, []byte{})
+				}
+				n, err = tx.Exec(ctx, s.erase(), args...)
 				return err
 			})
 			if err != nil {

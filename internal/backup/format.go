@@ -31,21 +31,28 @@ var (
 	ErrDamaged = errors.New("the backup is damaged: it was cut off or changed after it was written")
 	// ErrIdentity: the key at hand does not open the file.
 	ErrIdentity = errors.New("this key does not open the backup: it was encrypted to another one")
+	// ErrNotMain and ErrNotKeys: it is the other of the two files.
+	ErrNotMain = errors.New("this file holds the keys of a backup, not the backup itself")
+	ErrNotKeys = errors.New("this file holds a backup, not the keys of one")
 	// ErrNewer: a newer program wrote it.
 	ErrNewer = errors.New("this backup was made by a newer convoke; please install that version or a newer one")
 )
 
-// Manifest says what a backup holds.
+// KeysSuffix makes the name of a keys file from that of its main file.
+const KeysSuffix = ".keys"
+
+// Manifest says what a file of a backup holds.
 type Manifest struct {
 	Format  int       `json:"format"`
 	Version string    `json:"version"` // of the program that wrote it
 	Created time.Time `json:"created"`
-	// BootKey is the [Fingerprint] of the boot key that wraps the keys.
-	BootKey   string     `json:"boot_key"`
-	Databases []Database `json:"databases"`
+	// BootKey is the [Fingerprint] of the boot key that wraps the keys; only a
+	// keys file has it.
+	BootKey   string     `json:"boot_key,omitempty"`
+	Databases []Database `json:"databases"` // exactly one
 }
 
-// Database is one of the two databases in a backup.
+// Database is one of the two databases of a node.
 type Database struct {
 	Name       string      `json:"name"`   // "main" or "keys"
 	Engine     string      `json:"engine"` // "sqlite" or "postgres": where it came from
@@ -66,7 +73,7 @@ type Table struct {
 	Key     []string `json:"key"` // the primary key
 }
 
-// Sums end a backup: they say that it is whole.
+// Sums end a file: they say that it is whole.
 type Sums struct {
 	Tables []TableSum `json:"tables"`
 	Blobs  BlobSum    `json:"blobs"`

@@ -3,6 +3,7 @@ package backup
 import (
 	"archive/tar"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
@@ -121,34 +122,6 @@ func TestOwnKey(t *testing.T) {
 	}
 }
 
-func TestFileIsWholeOrNotThere(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "b")
-	broken := errors.New("broken on purpose")
-	err := WriteFile(path, func(w io.Writer) error { _, _ = io.WriteString(w, "half"); return broken })
-	if !errors.Is(err, broken) {
-		t.Fatal(err)
-	}
-	if left := files3(t, filepath.Dir(path)); len(left) != 0 {
-		t.Errorf("files are left: %v", left)
-	}
-	text := func(s string) func(io.Writer) error {
-		return func(w io.Writer) error { _, err := io.WriteString(w, s); return err }
-	}
-	if err := WriteFile(path, text(ageMark+" one")); err != nil {
-		t.Fatal(err)
-	}
-	if err := WriteFile(path, text("two")); err != nil {
-		t.Fatal(err)
-	}
-	if err := WriteFile(path, text("three")); err == nil {
-		t.Error("a file that is no backup was replaced")
-	}
-	if got := string(must(os.ReadFile(path))); got != "two" {
-		t.Errorf("the file holds %q", got)
-	}
-}
-
 func TestMigrationFiles(t *testing.T) {
 	t.Parallel()
 	f, err := some(migrations.Keys, true, func(string) bool { return true })
@@ -167,13 +140,14 @@ func seedArchive(t testing.TB) []byte {
 	var b bytes.Buffer
 	a := &archive{tar: tar.NewWriter(&b)}
 	row := must(appendRow(nil, []any{"a", nil, int64(7)}))
-	sum, none := newSum(mainName, "x"), newSum(keysName, "seal_key")
+	sum, none := newSum(mainName, "x"), newSum(mainName, "y")
 	sum.add(row)
 	picture := []byte("a picture")
 	for _, err := range []error{
 		a.json(manifestName, Manifest{Format: 1, Databases: []Database{
-			{Name: mainName, Tables: []Table{{Name: "x", Columns: []string{"a", "b", "c"}, Key: []string{"a"}}}},
-			{Name: keysName, Tables: []Table{{Name: "seal_key", Columns: []string{"scope"}, Key: []string{"scope"}}}},
+			{Name: mainName, Tables: []Table{
+				{Name: "x", Columns: []string{"a", "b", "c"}, Key: []string{"a"}}, {Name: "y", Columns: []string{"a"}, Key: []string{"a"}},
+			}},
 		}}),
 		a.entry(rowsEntry(mainName, "x", 1), row), a.entry(blobPrefix+media.Key(picture), picture),
 		a.json(sumsName, Sums{Tables: []TableSum{sum.done(), none.done()}, Blobs: BlobSum{1, int64(len(picture)), media.Key([]byte(media.Key(picture)))}}),
@@ -201,12 +175,39 @@ func TestTheEndIsReadToo(t *testing.T) {
 	}
 }
 
+func TestOneFileHoldsOneDatabase(t *testing.T) {
+	t.Parallel()
+	picture := []byte("a picture")
+	key := media.Key(picture)
+	sums := string(must(json.Marshal(Sums{Blobs: BlobSum{1, int64(len(picture)), media.Key([]byte(key))}})))
+	with := func(database string) []byte {
+		return withEntry(manifestName, `{"format":1,"databases":[{"name":"`+database+`"}]}`, blobPrefix+key, string(picture), sumsName, sums)
+	}
+	if _, _, err := readArchive(bytes.NewReader(with(mainName)), nothing{}); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		b    []byte
+		want error
+	}{
+		"two databases":          {withEntry(manifestName, `{"format":1,"databases":[{"name":"main"},{"name":"keys"}]}`), ErrNotBackup},
+		"none":                   {withEntry(manifestName, `{"format":1,"databases":[]}`), ErrNotBackup},
+		"another":                {withEntry(manifestName, `{"format":1,"databases":[{"name":"other"}]}`), ErrNotBackup},
+		"picture among the keys": {with(keysName), ErrDamaged},
+	} {
+		if _, _, err := readArchive(bytes.NewReader(c.b), nothing{}); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
+		}
+	}
+}
+
 func FuzzArchive(f *testing.F) {
 	whole := seedArchive(f)
 	f.Add(whole)
 	f.Add(whole[:len(whole)/2])
 	f.Add([]byte("manifest.json"))
-	f.Add(withEntry(manifestName, `{"format":1,"databases":[{"name":"main","tables":[{"name":"x"}]},{"name":"keys"}]}`, "main/x/00000001", "abc"))
+	f.Add(withEntry(manifestName, `{"format":1,"databases":[{"name":"main","tables":[{"name":"x"}]}]}`, "main/x/00000001", "abc"))
+	f.Add(withEntry(manifestName, `{"format":1,"databases":[{"name":"keys"}]}`, "blobs/a", "abc"))
 	f.Add(withEntry(manifestName, `{"format":2}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_, sums, err := readArchive(bytes.NewReader(b), nothing{})

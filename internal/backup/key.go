@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -83,81 +82,18 @@ func makeKey(path string, now time.Time) error {
 	}
 	text := fmt.Sprintf("# opens the backups of this node; keep a copy away from the server\n# created: %s\n# public key: %s\n%s\n",
 		now.UTC().Format(time.RFC3339), k.Recipient(), k)
-	tmp, err := writeTemp(path, func(w io.Writer) error {
-		_, err := io.WriteString(w, text)
-		return err
-	})
+	f, err := tempBeside(path)
 	if err != nil {
 		return err
 	}
-	err = os.Link(tmp, path)
+	if _, err = f.WriteString(text); err == nil {
+		err = f.Sync()
+	}
+	if err == nil {
+		err = os.Link(f.Name(), path)
+	}
 	if errors.Is(err, fs.ErrExist) {
 		err = nil
 	}
-	return errors.Join(err, os.Remove(tmp), syncDir(filepath.Dir(path)))
-}
-
-// writeTemp writes a synced file of mode 0600 beside path.
-func writeTemp(path string, write func(io.Writer) error) (name string, err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return "", err
-	}
-	err = write(f)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return "", errors.Join(err, os.Remove(f.Name()))
-	}
-	return f.Name(), nil
-}
-
-// syncDir makes a new name in dir survive a loss of power.
-func syncDir(dir string) error {
-	d, err := os.Open(dir) //nolint:gosec // the operator names it
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
-// ageMark begins every age file.
-const ageMark = "age-encryption.org/v1"
-
-// WriteFile writes a backup to path: under another name first, so that path is
-// never half a backup. It replaces an older backup and nothing else.
-func WriteFile(path string, write func(io.Writer) error) error {
-	info, err := os.Lstat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return fmt.Errorf("write the backup: %w", err)
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("%s is there and is not a file; name another one, or - for standard output", path)
-	case !isAge(path):
-		return fmt.Errorf("%s is there and is not a backup; it was left as it is", path)
-	}
-	tmp, err := writeTemp(path, write)
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(tmp, path); err != nil {
-		return errors.Join(fmt.Errorf("write the backup: %w", err), os.Remove(tmp))
-	}
-	if err := syncDir(filepath.Dir(path)); err != nil {
-		return fmt.Errorf("write the backup: %w", err)
-	}
-	return nil
-}
-
-func isAge(path string) bool {
-	f, err := os.Open(path) //nolint:gosec // the operator names it
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	b := make([]byte, len(ageMark))
-	_, err = io.ReadFull(f, b)
-	return err == nil && string(b) == ageMark
+	return errors.Join(err, discard(f), syncDir(filepath.Dir(path)))
 }

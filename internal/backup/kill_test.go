@@ -51,14 +51,20 @@ func die() {
 	boot := must(bootFrom(v.Boot))
 	calls := 0
 	_, err := Restore(context.Background(), Options{
-		File: v.File, With: must(ReadKeys(v.Key)), MainURL: v.MainURL, KeysURL: v.KeysURL, MainFiles: migrations.Main, KeyFiles: migrations.Keys,
+		File: v.File, KeysFile: v.File + KeysSuffix, With: must(ReadKeys(v.Key)), MainURL: v.MainURL, KeysURL: v.KeysURL, MainFiles: migrations.Main, KeyFiles: migrations.Keys,
 		Blobs: v.Blobs, Clock: testClock(), BootKey: &boot, Sealed: sealed, Derived: derived,
 		Progress: func(int64) {
 			if calls++; calls == v.After {
 				kill()
 			}
 		},
-		Finish: func(context.Context, *db.DB) error { kill(); return nil },
+		Finish: func(context.Context, *db.DB) error {
+			if v.After > 0 {
+				return errors.New("it ended before")
+			}
+			kill()
+			return nil
+		},
 	})
 	panic(errors.Join(err, errors.New("it should have been killed")))
 }
@@ -66,7 +72,8 @@ func die() {
 func TestKilledRestoreRunsAgain(t *testing.T) {
 	t.Parallel()
 	for name, e := range engines {
-		for _, after := range []int{12, 16, 20, 0} {
+		// Amid the rows, amid the keys, with all keys loaded, with all done.
+		for _, after := range []int{9, 16, 18, 0} {
 			t.Run(name+" "+string(rune('a'+after)), func(t *testing.T) {
 				t.Parallel()
 				n := newNode(t, "")

@@ -22,7 +22,7 @@ import (
 
 var (
 	derived = []string{"event_text"}
-	sealed  = []Sealed{{"attendance", "event_id", "event:"}}
+	sealed  = []Sealed{{Table: "attendance", Column: "event_id", Prefix: "event:"}}
 )
 
 const canary = "canary@example.org"
@@ -154,40 +154,53 @@ func newKey(t testing.TB) *age.X25519Identity {
 	return k
 }
 
-func (n *node) input(t testing.TB) Input {
+func (n *node) mainInput() Input {
+	return Input{Main: n.main, Blobs: filepath.Join(n.dir, "blobs"), Derived: derived, Version: "test", Now: dbtest.Now}
+}
+
+func (n *node) keysInput(t testing.TB) Input {
 	t.Helper()
 	mark, err := Fingerprint(n.boot)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Input{
-		Main: n.main, Keys: n.keys, Blobs: filepath.Join(n.dir, "blobs"), Derived: derived, Version: "test", BootKey: mark, Now: dbtest.Now,
-	}
+	return Input{Keys: n.keys, BootKey: mark, Version: "test", Now: dbtest.Now}
 }
 
-// backup writes a backup and returns its path.
+// backup writes both files and returns the path of the main one.
 func (n *node) backup(t testing.TB, to age.Recipient) string {
 	t.Helper()
+	path := filepath.Join(t.TempDir(), "node.backup")
+	n.write(t, path, to, n.mainInput())
+	n.write(t, path+KeysSuffix, to, n.keysInput(t))
+	return path
+}
+
+func (n *node) write(t testing.TB, path string, to age.Recipient, in Input) {
+	t.Helper()
 	var b bytes.Buffer
-	if _, err := Write(t.Context(), &b, []age.Recipient{to}, n.input(t)); err != nil {
+	if _, err := Write(t.Context(), &b, []age.Recipient{to}, in); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "node.backup")
 	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return path
 }
 
 // sums are those of a node as it is now.
 func (n *node) sums(t testing.TB) []TableSum {
 	t.Helper()
 	k := newKey(t)
-	_, s, err := Check(bytes.NewReader(must(os.ReadFile(n.backup(t, k.Recipient())))), []age.Identity{k})
-	if err != nil {
-		t.Fatal(err)
+	file := n.backup(t, k.Recipient())
+	var all []TableSum
+	for _, f := range []string{file, file + KeysSuffix} {
+		_, s, err := Check(bytes.NewReader(must(os.ReadFile(f))), []age.Identity{k})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, s.Tables...)
 	}
-	return s.Tables
+	return all
 }
 
 func must[T any](v T, err error) T {
@@ -203,7 +216,7 @@ func (n *node) target(t testing.TB, file, url string, k age.Identity) Options {
 	dir := filepath.Join(t.TempDir(), "data")
 	boot := n.boot
 	o := Options{
-		File: file, With: []age.Identity{k}, MainURL: url, KeysURL: filepath.Join(dir, "keys.db"), MainFiles: migrations.Main, KeyFiles: migrations.Keys,
+		File: file, KeysFile: file + KeysSuffix, With: []age.Identity{k}, MainURL: url, KeysURL: filepath.Join(dir, "keys.db"), MainFiles: migrations.Main, KeyFiles: migrations.Keys,
 		Blobs: filepath.Join(dir, "blobs"), Clock: testClock(), Log: slog.New(slog.NewTextHandler(t.Output(), nil)), BootKey: &boot,
 		Sealed: sealed, Drop: []string{"mail"}, Derived: derived,
 	}

@@ -17,22 +17,38 @@ import (
 	"convoke/internal/media"
 )
 
-// sink takes what a backup holds, in its order. The values of a row may be
+// sink takes what a file holds, in its order. The values of a row may be
 // kept, the data of a blob may not.
 type sink interface {
 	manifest(m *Manifest) error
-	row(d *Database, t *Table, values []any) error
+	row(t *Table, values []any) error
 	blob(key string, data []byte) error
 }
 
 // nothing takes everything and does nothing.
 type nothing struct{}
 
-func (nothing) manifest(*Manifest) error           { return nil }
-func (nothing) row(*Database, *Table, []any) error { return nil }
-func (nothing) blob(string, []byte) error          { return nil }
+func (nothing) manifest(*Manifest) error  { return nil }
+func (nothing) row(*Table, []any) error   { return nil }
+func (nothing) blob(string, []byte) error { return nil }
 
-// Check reads a whole backup and compares everything with its sums.
+// expecting refuses the other of the two files at once.
+type expecting struct {
+	sink
+	name string // of the database
+}
+
+func (e expecting) manifest(m *Manifest) error {
+	switch {
+	case m.database(e.name) != nil:
+		return e.sink.manifest(m)
+	case e.name == keysName:
+		return ErrNotKeys
+	}
+	return ErrNotMain
+}
+
+// Check reads a whole file of a backup and compares everything with its sums.
 func Check(r io.Reader, with []age.Identity) (Manifest, Sums, error) {
 	return read(r, with, nothing{})
 }
@@ -63,17 +79,12 @@ type reader struct {
 	got  Sums
 	want *Sums
 
-	tables []place // of all databases, in order
+	tables []Table // in order
 	at     int     // the table being read
 	part   int
 	sum    *rowSum
 	keys   hash.Hash
 	last   string // key of the blob before
-}
-
-type place struct {
-	d *Database
-	t *Table
 }
 
 func readArchive(r io.Reader, to sink) (Manifest, Sums, error) {
@@ -127,7 +138,7 @@ func (r *reader) entry(t io.Reader, h *tar.Header) error {
 		return fmt.Errorf("%w: it does not begin as one", ErrNotBackup)
 	case h.Name == sumsName:
 		return r.sums(b)
-	case strings.HasPrefix(h.Name, blobPrefix):
+	case strings.HasPrefix(h.Name, blobPrefix) && r.m.database(mainName) != nil:
 		return r.blob(strings.TrimPrefix(h.Name, blobPrefix), b)
 	}
 	return r.rows(h.Name, b)
@@ -140,34 +151,30 @@ func (r *reader) manifest(b []byte) error {
 	switch {
 	case r.m.Format > formatVersion:
 		return ErrNewer
-	case r.m.Format < 1 || r.m.database(mainName) == nil || r.m.database(keysName) == nil || len(r.m.Databases) != 2:
+	case r.m.Format < 1 || len(r.m.Databases) != 1 || r.m.database(mainName) == nil && r.m.database(keysName) == nil:
 		return fmt.Errorf("%w: its manifest is not complete", ErrNotBackup)
 	}
-	for i := range r.m.Databases {
-		d := &r.m.Databases[i]
-		for k := range d.Tables {
-			r.tables = append(r.tables, place{d, &d.Tables[k]})
-		}
-	}
+	r.tables = r.m.Databases[0].Tables
 	return r.to.manifest(&r.m)
 }
 
 // rows takes one entry of rows. Tables without rows have none.
 func (r *reader) rows(name string, b []byte) error {
-	if r.at < 0 || name != rowsEntry(r.tables[r.at].d.Name, r.tables[r.at].t.Name, r.part+1) {
+	database := r.m.Databases[0].Name
+	if r.at < 0 || name != rowsEntry(database, r.tables[r.at].Name, r.part+1) {
 		for {
 			if !r.next() {
 				return fmt.Errorf("%w (entry %q is out of place)", ErrDamaged, name)
 			}
-			if name == rowsEntry(r.tables[r.at].d.Name, r.tables[r.at].t.Name, 1) {
+			if name == rowsEntry(database, r.tables[r.at].Name, 1) {
 				break
 			}
 		}
 	}
 	r.part++
-	p := r.tables[r.at]
+	t := &r.tables[r.at]
 	for len(b) > 0 {
-		values, rest, err := nextRow(b, len(p.t.Columns))
+		values, rest, err := nextRow(b, len(t.Columns))
 		if err != nil {
 			return err
 		}
@@ -176,7 +183,7 @@ func (r *reader) rows(name string, b []byte) error {
 		}
 		r.sum.add(b[:len(b)-len(rest)])
 		b = rest
-		if err := r.to.row(p.d, p.t, values); err != nil {
+		if err := r.to.row(t, values); err != nil {
 			return err
 		}
 	}
@@ -195,7 +202,7 @@ func (r *reader) next() bool {
 	}
 	r.at++
 	r.part = 0
-	r.sum = newSum(r.tables[r.at].d.Name, r.tables[r.at].t.Name)
+	r.sum = newSum(r.m.Databases[0].Name, r.tables[r.at].Name)
 	return true
 }
 

@@ -24,16 +24,49 @@ var (
 	ErrNotEmpty  = errors.New("there is a node already; a backup is restored into an empty place")
 	ErrNoBootKey = errors.New("the boot key of the node that was backed up is missing")
 	ErrBootKey   = errors.New("the boot key is not that of the node that was backed up")
+	ErrNoKeys    = errors.New("the keys file of the backup is missing")
 )
 
 // Sealed names rows that are of no use without their key: the key of a row's
-// scope is Prefix and then the text in Column.
-type Sealed struct{ Table, Column, Prefix string }
+// scope is Prefix and then the text in Column, and behind a colon the number in
+// Number, where there is one. Rows without their key are deleted; where the rest
+// of the row is still of use, Blank names the column that is emptied instead.
+type Sealed struct{ Table, Column, Prefix, Number, Blank string }
+
+// name is what identifies a row's scope, as SQL.
+func (s *Sealed) name() string {
+	if s.Number == "" {
+		return quote(s.Column)
+	}
+	return "(" + quote(s.Column) + " || ':' || cast(" + quote(s.Number) + " as text))"
+}
+
+// sealed is the condition that a row still holds something sealed, as SQL.
+func (s *Sealed) sealed() string {
+	if s.Blank == "" {
+		return "1 = 1"
+	}
+	return "length(" + quote(s.Blank) + ") > 0"
+}
+
+// erase is the statement that erases the rows of a scope; it takes the scope's
+// name and, with Blank, an empty value.
+func (s *Sealed) erase() string {
+	if s.Blank == "" {
+		return "delete from " + quote(s.Table) + " where " + s.name() + " = $1"
+	}
+	return "update " + quote(s.Table) + " set " + quote(s.Blank) + " = $2 where " + s.name() + " = $1"
+}
 
 // Options say what to restore, and where to.
 type Options struct {
-	File string // path of the backup; read twice
-	With []age.Identity
+	// File and KeysFile are paths; both files are read twice. The keys may be of
+	// another day: what has no key there is erased.
+	File, KeysFile string
+	// WithoutKeys restores without KeysFile: what is sealed is lost, but for
+	// what keys in the other database open.
+	WithoutKeys bool
+	With        []age.Identity
 
 	// MainURL and KeysURL are as in [db.Options]. The main database must be
 	// empty; the other may hold keys and tombstones, which are kept.
@@ -43,29 +76,35 @@ type Options struct {
 	Clock               clock.Clock
 	Log                 *slog.Logger
 
-	// BootKey must be the one of the node that was backed up, or nil when the
-	// backup holds no keys.
+	// BootKey must be the one of the node that was backed up, or nil when there
+	// are no keys.
 	BootKey *seal.BootKey
-	// WithoutKeys restores without them: what is sealed is lost.
-	WithoutKeys bool
-	DryRun      bool // check everything, change nothing
+	DryRun  bool // check everything, change nothing
 
 	Sealed  []Sealed
 	Drop    []string // kinds of jobs that a restored copy must not do
 	Derived []string // as in [Input]
 	// Finish makes the derived tables again.
 	Finish func(context.Context, *db.DB) error
-	// Progress, when not nil, learns how many bytes are read of Size; see
-	// [Report].
+	// Progress, when not nil, learns how many bytes are read, of twice the size
+	// of both files.
 	Progress func(read int64)
 }
 
 // Report says what was restored.
 type Report struct {
-	Manifest Manifest
-	Sums     Sums
-	Erased   int64 // sealed rows whose key was destroyed or is not there
-	Dropped  int64 // jobs
+	Manifest     Manifest
+	Sums         Sums
+	KeysManifest Manifest // empty without keys, as KeysSums
+	KeysSums     Sums
+	Erased       int64 // sealed rows whose key was destroyed or is not there
+	Dropped      int64 // jobs
+}
+
+// KeysOlder says that the keys are of an earlier time than the rows, so that
+// keys made in between are not there.
+func (r *Report) KeysOlder() bool {
+	return r.KeysManifest.Format > 0 && r.KeysManifest.Created.Before(r.Manifest.Created)
 }
 
 // Restore brings a backup back. When it fails everything is as before, but for
@@ -88,44 +127,76 @@ func Restore(ctx context.Context, o Options) (Report, error) {
 type restore struct {
 	Options
 	Report
-	read int64 // bytes, over both passes
+	read int64 // bytes of all files, over both passes
 
-	schema, keySchema files // of the backup, marked and not
+	schema, keySchema files // of the two files, marked and not
 	stage             stage
 	keysNew           bool // the database of keys was not there before
 	main, keys        *db.DB
 	added             []string // pictures that were not there before
 }
 
-// prepare reads the whole file and finds every reason not to begin.
+// prepare reads both files and finds every reason not to begin.
 func (r *restore) prepare(ctx context.Context) error {
 	var err error
-	if r.Manifest, r.Sums, err = r.pass(ctx, nothing{}); err != nil {
+	if r.Manifest, r.Sums, err = r.pass(ctx, r.File, mainName, keysThere{r: r}); err != nil {
 		return err
 	}
 	if r.schema, err = schemaOf(r.MainFiles, r.Manifest.database(mainName), true); err != nil {
 		return err
 	}
-	if r.keySchema, err = schemaOf(r.KeyFiles, r.Manifest.database(keysName), false); err != nil {
-		return err
-	}
-	if err := r.fitBootKey(); err != nil {
+	if err := r.prepareKeys(ctx); err != nil {
 		return err
 	}
 	r.stage = stageFor(r)
 	return r.stage.empty(ctx)
 }
 
-// pass reads the file once.
-func (r *restore) pass(ctx context.Context, to sink) (Manifest, Sums, error) {
-	f, err := os.Open(r.File)
+func (r *restore) prepareKeys(ctx context.Context) (err error) {
+	if r.WithoutKeys {
+		r.keySchema, err = some(r.KeyFiles, false, func(string) bool { return true })
+		return err
+	}
+	if r.KeysManifest, r.KeysSums, err = r.pass(ctx, r.KeysFile, keysName, nothing{}); err != nil {
+		return err
+	}
+	if r.keySchema, err = schemaOf(r.KeyFiles, r.KeysManifest.database(keysName), false); err != nil {
+		return err
+	}
+	return r.fitBootKey()
+}
+
+// keysThere looks for the keys file as soon as the other proves to be a backup,
+// and not after all of it.
+type keysThere struct {
+	nothing
+	r *restore
+}
+
+func (k keysThere) manifest(*Manifest) error {
+	if k.r.WithoutKeys {
+		return nil
+	}
+	_, err := os.Stat(k.r.KeysFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return ErrNoKeys
+	}
+	return err
+}
+
+// pass reads one file once; name is of the database that it must hold.
+func (r *restore) pass(ctx context.Context, file, name string, to sink) (Manifest, Sums, error) {
+	f, err := os.Open(file)
 	if err != nil {
 		return Manifest{}, Sums{}, fmt.Errorf("open the backup: %w", err)
 	}
 	defer f.Close()
-	m, sums, err := read(&counted{ctx, f, r}, r.With, to)
-	if ctx.Err() != nil { // which looks like damage from inside
+	m, sums, err := read(&counted{ctx, f, r}, r.With, expecting{to, name})
+	switch {
+	case ctx.Err() != nil: // which looks like damage from inside
 		err = ctx.Err()
+	case err != nil && !errors.Is(err, ErrNoKeys):
+		err = fmt.Errorf("%s: %w", file, err)
 	}
 	return m, sums, err
 }
@@ -152,15 +223,15 @@ func (c *counted) Read(p []byte) (int, error) {
 const keyTable = "seal_key"
 
 func (r *restore) fitBootKey() error {
-	i := slices.IndexFunc(r.Sums.Tables, func(s TableSum) bool { return s.Database == keysName && s.Table == keyTable })
-	if r.WithoutKeys || i < 0 || r.Sums.Tables[i].Rows == 0 {
+	i := slices.IndexFunc(r.KeysSums.Tables, func(s TableSum) bool { return s.Table == keyTable })
+	if i < 0 || r.KeysSums.Tables[i].Rows == 0 {
 		return nil
 	}
 	if r.BootKey == nil {
 		return ErrNoBootKey
 	}
 	mark, err := Fingerprint(*r.BootKey)
-	if err == nil && mark != r.Manifest.BootKey {
+	if err == nil && mark != r.KeysManifest.BootKey {
 		err = ErrBootKey
 	}
 	return err
@@ -210,7 +281,7 @@ func (r *restore) keyOptions(m fs.FS) db.Options {
 	return o
 }
 
-// openKeys opens the database of keys. A new one gets the backup's schema; one
+// openKeys opens the database of keys. A new one gets the file's schema; one
 // that is there is brought up to date, and the rows are added to its own.
 func (r *restore) openKeys(ctx context.Context) error {
 	if !isPostgres(r.KeysURL) {
@@ -260,68 +331,60 @@ func migrate(ctx context.Context, d *db.DB) error {
 
 // load is the second pass.
 func (r *restore) load(ctx context.Context) error {
-	to := &loading{r: r, ctx: ctx}
-	var err error
 	done := func() { r.Progress(r.read) }
-	if to.main, err = newLoader(ctx, r.main, r.Derived, done); err != nil {
-		return err
-	}
-	if to.keys, err = newLoader(ctx, r.keys, nil, done); err != nil {
-		return err
-	}
-	to.keys.again = " on conflict do nothing"
-	_, sums, err := r.pass(ctx, to)
+	l, err := newLoader(ctx, r.main, r.Derived, done)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(to.main.flush(), to.keys.flush()); err != nil {
+	from := r.Manifest.database(mainName)
+	if err := r.loadFile(ctx, r.File, from, l, &r.Sums); err != nil {
 		return err
 	}
-	if !slices.Equal(sums.Tables, r.Sums.Tables) {
-		return fmt.Errorf("%w (while it was read)", ErrDamaged)
-	}
-	if err := verify(ctx, r.main, sums.Tables, r.Manifest.database(mainName), r.Derived); err != nil {
+	if err := verify(ctx, r.main, r.Sums.Tables, from, r.Derived); err != nil || r.WithoutKeys {
 		return err
 	}
-	if !r.keysNew || r.WithoutKeys {
-		return nil
+	if l, err = newLoader(ctx, r.keys, nil, done); err != nil {
+		return err
 	}
-	return verify(ctx, r.keys, sums.Tables, r.Manifest.database(keysName), nil)
+	l.again = " on conflict do nothing"
+	from = r.KeysManifest.database(keysName)
+	if err := r.loadFile(ctx, r.KeysFile, from, l, &r.KeysSums); err != nil || !r.keysNew {
+		return err
+	}
+	return verify(ctx, r.keys, r.KeysSums.Tables, from, nil)
+}
+
+// loadFile loads the rows of one file, which must be as in the first pass.
+func (r *restore) loadFile(ctx context.Context, file string, from *Database, to *loader, want *Sums) error {
+	_, sums, err := r.pass(ctx, file, from.Name, &loading{r: r, ctx: ctx, rows: to})
+	if err == nil {
+		err = to.flush()
+	}
+	if err == nil && !slices.Equal(sums.Tables, want.Tables) {
+		err = fmt.Errorf("%s: %w (while it was read)", file, ErrDamaged)
+	}
+	return err
 }
 
 // loading is the sink of the second pass.
 type loading struct {
-	r          *restore
-	ctx        context.Context
-	main, keys *loader
-	blobs      *media.Folder
+	r     *restore
+	ctx   context.Context
+	rows  *loader
+	blobs *media.Folder
 }
 
 func (l *loading) manifest(m *Manifest) error {
-	for i := range m.Databases {
-		d := &m.Databases[i]
-		to := l.main
-		if d.Name == keysName {
-			to = l.keys
-		}
-		for k := range d.Tables {
-			if err := to.fits(&d.Tables[k]); err != nil {
-				return err
-			}
+	d := &m.Databases[0]
+	for i := range d.Tables {
+		if err := l.rows.fits(&d.Tables[i]); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (l *loading) row(d *Database, t *Table, values []any) error {
-	if d.Name == mainName {
-		return l.main.add(t, values)
-	}
-	if l.r.WithoutKeys && t.Name == keyTable {
-		return nil
-	}
-	return l.keys.add(t, values)
-}
+func (l *loading) row(t *Table, values []any) error { return l.rows.add(t, values) }
 
 func (l *loading) blob(key string, data []byte) error {
 	if l.blobs == nil {

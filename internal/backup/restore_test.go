@@ -172,6 +172,12 @@ func TestNothingPersonalIsInAnyFile(t *testing.T) {
 	if bytes.Contains(plain, []byte(canary)) {
 		t.Error("the backup holds a personal field")
 	}
+	if bytes.Contains(plain, wrapped) {
+		t.Error("the backup holds a wrapped key")
+	}
+	if !bytes.Contains(must(openPlain(t, file+KeysSuffix, k)), wrapped) {
+		t.Error("the search for the wrapped key finds nothing at all")
+	}
 	if !bytes.Contains(plain, []byte("Riverside Neighbours")) {
 		t.Error("the search in the backup finds nothing at all")
 	}
@@ -219,45 +225,53 @@ func TestDamageIsRefusedBeforeAnythingChanges(t *testing.T) {
 	n := newNode(t, "")
 	n.fill(t)
 	k := newKey(t)
-	whole := must(os.ReadFile(n.backup(t, k.Recipient())))
-	change := func(at int) []byte {
-		b := bytes.Clone(whole)
-		b[at] ^= 1
-		return b
-	}
-	for name, c := range map[string]struct {
-		b    []byte
-		with age.Identity
-		want error
-	}{
-		"first byte":  {change(0), k, ErrNotBackup},
-		"header":      {change(60), k, errHeader},
-		"middle":      {change(len(whole) / 2), k, ErrDamaged},
-		"last byte":   {change(len(whole) - 1), k, ErrDamaged},
-		"cut off":     {whole[:len(whole)-1], k, ErrDamaged},
-		"half":        {whole[:len(whole)/2], k, ErrDamaged},
-		"something":   {append(bytes.Clone(whole), 'x'), k, ErrDamaged},
-		"empty":       {nil, k, ErrNotBackup},
-		"another key": {whole, newKey(t), ErrIdentity},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			file := filepath.Join(t.TempDir(), "b")
-			if err := os.WriteFile(file, c.b, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			o := n.target(t, file, "", c.with)
-			_, err := Restore(t.Context(), o)
-			if c.want == errHeader && (errors.Is(err, ErrIdentity) || errors.Is(err, ErrNotBackup)) {
-				c.want = err
-			}
-			if !errors.Is(err, c.want) {
-				t.Errorf("got %v, want %v", err, c.want)
-			}
-			if _, err := os.Stat(filepath.Dir(o.MainURL)); !errors.Is(err, fs.ErrNotExist) {
-				t.Errorf("the folder was made: %v", err)
-			}
-		})
+	file := n.backup(t, k.Recipient())
+	for _, damaged := range []string{file, file + KeysSuffix} {
+		whole := must(os.ReadFile(damaged))
+		change := func(at int) []byte {
+			b := bytes.Clone(whole)
+			b[at] ^= 1
+			return b
+		}
+		for name, c := range map[string]struct {
+			b    []byte
+			with age.Identity
+			want error
+		}{
+			"first byte":  {change(0), k, ErrNotBackup},
+			"header":      {change(60), k, errHeader},
+			"middle":      {change(len(whole) / 2), k, ErrDamaged},
+			"last byte":   {change(len(whole) - 1), k, ErrDamaged},
+			"cut off":     {whole[:len(whole)-1], k, ErrDamaged},
+			"half":        {whole[:len(whole)/2], k, ErrDamaged},
+			"something":   {append(bytes.Clone(whole), 'x'), k, ErrDamaged},
+			"empty":       {nil, k, ErrNotBackup},
+			"another key": {whole, newKey(t), ErrIdentity},
+		} {
+			t.Run(filepath.Ext(damaged)+" "+name, func(t *testing.T) {
+				t.Parallel()
+				bad := filepath.Join(t.TempDir(), "bad")
+				if err := os.WriteFile(bad, c.b, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				o := n.target(t, file, "", c.with)
+				if damaged == file {
+					o.File = bad
+				} else {
+					o.KeysFile = bad
+				}
+				_, err := Restore(t.Context(), o)
+				if c.want == errHeader && (errors.Is(err, ErrIdentity) || errors.Is(err, ErrNotBackup)) {
+					c.want = err
+				}
+				if !errors.Is(err, c.want) || c.with == k && !strings.Contains(err.Error(), bad) {
+					t.Errorf("got %v, want %v, naming the file", err, c.want)
+				}
+				if _, err := os.Stat(filepath.Dir(o.MainURL)); !errors.Is(err, fs.ErrNotExist) {
+					t.Errorf("the folder was made: %v", err)
+				}
+			})
+		}
 	}
 }
 

@@ -24,22 +24,25 @@ import (
 	"convoke/internal/seal"
 )
 
-// Input is what goes into a backup.
+// Input is what goes into one file: either Main and Blobs, or Keys. Write the
+// keys after the rest; see the package's comment.
 type Input struct {
-	Main, Keys *db.DB
+	Main *db.DB
 	// Blobs is the folder of a [media.Folder]; it may be missing.
 	Blobs string
+	Keys  *db.DB
+	// BootKey is the [Fingerprint] of the boot key that wraps the keys.
+	BootKey string
 	// Derived are tables that are not copied, because they are made again from
 	// others after a restore.
 	Derived []string
 	Version string // of the program
-	BootKey string // the [Fingerprint] of the boot key
 	Now     time.Time
 	// Progress, when not nil, learns how many rows are written.
 	Progress func(rows int)
 }
 
-// Result says what a backup holds.
+// Result says what a file holds.
 type Result struct {
 	Manifest Manifest
 	Sums     Sums
@@ -57,7 +60,7 @@ func Fingerprint(k seal.BootKey) (string, error) {
 	return hex.EncodeToString(b), nil
 }
 
-// Write writes a backup, encrypted to the recipients, while others go on using
+// Write writes one file of a backup, encrypted to the recipients, while others go on using
 // the databases. Its memory does not grow with them.
 func Write(ctx context.Context, w io.Writer, to []age.Recipient, in Input) (Result, error) {
 	enc, err := age.Encrypt(w, to...)
@@ -101,31 +104,21 @@ func writeArchive(ctx context.Context, w io.Writer, in Input) (Result, error) {
 func (a *archive) write(ctx context.Context) error {
 	m := &a.result.Manifest
 	*m = Manifest{Format: formatVersion, Version: a.in.Version, Created: a.in.Now.UTC(), BootKey: a.in.BootKey}
-	var keys []table
-	var keysDB Database
-	err := a.in.Keys.Read(ctx, func(tx *db.Tx) (err error) {
-		keys, keysDB, err = a.describe(ctx, tx, keysName)
-		return err
-	})
-	if err != nil {
-		return err
+	from, name := a.in.Main, mainName
+	if from == nil {
+		from, name = a.in.Keys, keysName
 	}
-	err = a.in.Main.Read(ctx, func(tx *db.Tx) error {
-		tables, d, err := a.describe(ctx, tx, mainName)
+	err := from.Read(ctx, func(tx *db.Tx) error {
+		tables, d, err := a.describe(ctx, tx, name)
 		if err != nil {
 			return err
 		}
-		m.Databases = []Database{d, keysDB}
+		m.Databases = []Database{d}
 		if err := a.json(manifestName, m); err != nil {
 			return err
 		}
-		return a.tables(ctx, tx, mainName, tables)
+		return a.tables(ctx, tx, name, tables)
 	})
-	if err != nil {
-		return err
-	}
-	// After the main snapshot: see the package's comment.
-	err = a.in.Keys.Read(ctx, func(tx *db.Tx) error { return a.tables(ctx, tx, keysName, keys) })
 	if err != nil {
 		return err
 	}

@@ -34,16 +34,19 @@ type sizes struct {
 	queries              int // of each kind
 	imported             int // rows each turn
 	starts               int // of the server
+	callEvents           int // of one campaign
+	callOwners           int
+	callSignUps          int
 }
 
 func (s Scale) sizes() (sizes, error) {
 	switch s {
 	case tiny:
-		return sizes{40, 4, 60, 40, 2, 2, 300, 300, 3, 60, 1}, nil
+		return sizes{40, 4, 60, 40, 2, 2, 300, 300, 3, 60, 1, 6, 2, 30}, nil
 	case Small:
-		return sizes{10_000, 256, 3000, 10_000, 32, 20, 200_000, 200_000, 300, 5000, 5}, nil
+		return sizes{10_000, 256, 3000, 10_000, 32, 20, 200_000, 200_000, 300, 5000, 5, 3000, 200, 100_000}, nil
 	case Full:
-		return sizes{40_000, 256, 3000, 40_000, 32, 50, 10_000_000, 1_000_000, 2000, 50_000, 9}, nil
+		return sizes{40_000, 256, 3000, 40_000, 32, 50, 10_000_000, 1_000_000, 2000, 50_000, 9, 3000, 200, 7_000_000}, nil
 	}
 	return sizes{}, fmt.Errorf("there is no scale %q: choose %s or %s", s, Small, Full)
 }
@@ -70,7 +73,7 @@ var benchmarks = [...]struct {
 	run  func(*bench, context.Context) error
 }{
 	{"signup", (*bench).signup}, {"pages", (*bench).pages}, {"near", (*bench).near}, {"import", (*bench).imports},
-	{"text", (*bench).text}, {"footprint", (*bench).footprint},
+	{"text", (*bench).text}, {"campaign", (*bench).campaign}, {"footprint", (*bench).footprint},
 }
 
 // Names lists the benchmarks.

@@ -90,6 +90,19 @@ func hostName(v string) (string, error) {
 	return v, nil
 }
 
+// recordName takes a host, with a port where a node has one.
+func recordName(v string) (string, error) {
+	host, port, ok := strings.Cut(v, ":")
+	name, err := hostName(host)
+	if err == nil && ok {
+		name, err = name+":"+port, validPort(port)
+	}
+	if err != nil {
+		return "", errors.New(`must be a host name like "example.org", without http:// and without a path`)
+	}
+	return name, nil
+}
+
 func baseURL(v string) (string, error) {
 	bad := errors.New(`must be an address like "https://example.org", without a path`)
 	u, err := url.Parse(v)

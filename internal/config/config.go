@@ -30,6 +30,10 @@ type Config struct {
 	MaxUploadMiB  int      // 2^20 bytes each
 	SMTPURL       string   // smtp:// or smtps://; empty for no mail; a secret
 	MailFrom      string   // RFC 5322 address
+	Registration  string   // "invited" or "email"
+	RecordName    string   // host that the public record of a new node is named after; empty for that of BaseURL
+	RecordPolicy  string   // path of a tlog-policy, or empty for no witnesses
+	WitnessLogs   string   // path of the keys of logs that this node cosigns, or empty for none
 	Dev           bool     // pseudo-locales and other help for developers
 
 	origins map[string]string // key to where its value came from
@@ -74,6 +78,9 @@ func (c *Config) conflicts() Problems {
 	}
 	if c.SMTPURL != "" && c.MailFrom == "" {
 		add("mail_from", "is needed when smtp_url is set: the address that mail comes from")
+	}
+	if c.Registration == "email" && c.SMTPURL == "" {
+		add("registration", "can be email only when smtp_url is set")
 	}
 	return p
 }

@@ -47,7 +47,7 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		Data: "data", Listen: "localhost:8080", BaseURL: "http://localhost:8080", Role: "all", Language: "en",
 		DatabaseURL: "data/convoke.db", KeysURL: "data/keys.db", BootKeyFile: "data/boot.key",
-		LogFormat: "text", LogLevel: slog.LevelInfo, MaxUploadMiB: 20,
+		LogFormat: "text", LogLevel: slog.LevelInfo, MaxUploadMiB: 20, Registration: "invited",
 	}
 	if d := cmp.Diff(want, c, plainly); d != "" {
 		t.Error(d)
@@ -79,7 +79,7 @@ log_level = "warn"
 	want := Config{
 		Data: "/srv/env", Listen: "[::]:3000", BaseURL: "http://localhost:3000", Role: "web", Language: "en", Demo: true,
 		DatabaseURL: "postgres://u@h/d", KeysURL: "/k/keys.db", BootKeyFile: "/srv/env/boot.key", LogFormat: "text",
-		LogLevel: slog.LevelWarn, MaxUploadMiB: 5, Hosts: []string{"a.example", "b.example"},
+		LogLevel: slog.LevelWarn, MaxUploadMiB: 5, Registration: "invited", Hosts: []string{"a.example", "b.example"},
 	}
 	if d := cmp.Diff(want, c, plainly); d != "" {
 		t.Error(d)
@@ -292,7 +292,7 @@ func TestEachFieldHasOneKey(t *testing.T) {
 			fields++
 		}
 	}
-	values := map[shape][]string{aText: {"debug", "web", "json", "en", "postgres://h/d", "smtp://h", "http://h", "h:1", "a@h.example", strings.Repeat("a", 56) + ".onion"}, aBool: {"true"}, aNumber: {"7"}, aList: {"h"}}
+	values := map[shape][]string{aText: {"debug", "web", "json", "email", "en", "postgres://h/d", "smtp://h", "http://h", "h:1", "a@h.example", strings.Repeat("a", 56) + ".onion"}, aBool: {"true"}, aNumber: {"7"}, aList: {"h"}}
 	seen := map[string]string{}
 	for _, o := range options() {
 		for _, v := range values[o.shape] {
@@ -362,4 +362,18 @@ func FuzzFile(f *testing.F) {
 			t.Fatalf("%s\nfrom %q", d, bytes.TrimSpace(b))
 		}
 	})
+}
+
+// Accounts by mail need mail.
+func TestRegistrationByMailNeedsMail(t *testing.T) {
+	t.Parallel()
+	flags := map[string]string{"registration": "email"}
+	var p Problems
+	if _, err := Load(Source{Flags: flags}); !errors.As(err, &p) || len(p) != 1 || p[0].Key != "registration" {
+		t.Errorf("without a mail server: %v", err)
+	}
+	flags["smtp_url"], flags["mail_from"] = "smtp://mail.example.org", "post@example.org"
+	if c, err := Load(Source{Flags: flags}); err != nil || c.Registration != "email" {
+		t.Errorf("%q, %v", c.Registration, err)
+	}
 }

@@ -46,7 +46,7 @@ const envPrefix = "CONVOKE_"
 
 // options is the table of all keys, in the order of the reference page.
 func options() []option {
-	return append(append(place(), service()...), contact()...)
+	return append(append(append(place(), service()...), contact()...), publicRecord()...)
 }
 
 func place() []option {
@@ -99,6 +99,20 @@ func contact() []option {
 			func(c *Config) *string { return &c.SMTPURL }, smtp))),
 		text("mail_from", "", "Address that mail comes from, as in `Riverside Neighbours <post@example.org>`.",
 			func(c *Config) *string { return &c.MailFrom }, mailAddress),
+		text("registration", "invited", "Who can make an account: only who is `invited`, or everybody who has an `email` address.",
+			func(c *Config) *string { return &c.Registration }, oneOf("invited", "email")),
+	}
+}
+
+// publicRecord is what the public record and its witnesses need.
+func publicRecord() []option {
+	return []option{
+		derived("the host of `base_url`", text("record_name", "", "Name of the public record, a host as in `example.org`: it is in every line that is signed. The first start settles it; a later change has no effect, see the operator's guide.",
+			func(c *Config) *string { return &c.RecordName }, recordName)),
+		derived("no witnesses", text("record_policy", "", "Path of a file with the witnesses that this node asks to cosign its public record, and how many of them it takes, in the form of [tlog-policy](https://c2sp.org/tlog-policy).",
+			func(c *Config) *string { return &c.RecordPolicy })),
+		derived("it cosigns no logs", text("witness_logs", "", "Path of a file with the keys of other nodes' logs that this node cosigns as a witness, one a line; the line that begins with `log` at `/.well-known/convoke-policy` of the other node will do.",
+			func(c *Config) *string { return &c.WitnessLogs })),
 	}
 }
 

@@ -12,13 +12,77 @@ import (
 // EventChanged says that an event was made or changed, as it is now.
 type EventChanged struct {
 	Event     id.Event
-	Capacity  int // people; 0 is no limit
+	Group     id.Group // "" when it was imported
+	Capacity  int      // people; 0 is no limit
 	State     string
 	OpensTo   bool // takes sign-ups here
 	Start     time.Time
 	End       time.Time
-	Moved     bool // time or place differ from what people signed up for
-	Cancelled bool // became cancelled just now
+	Zone      string // of the place
+	Moved     bool   // time or place differ from what people signed up for
+	Cancelled bool   // became cancelled just now
+	Published bool   // became public just now
+	Campaign  id.Campaign
+}
+
+// EventCopied says that an event was made as a further date of another one,
+// which features may have set up: it gets the same, without anything personal.
+// It comes behind the EventChanged of the new event.
+type EventCopied struct {
+	Event     id.Event
+	From      id.Event
+	Group     id.Group
+	Start     time.Time
+	FromStart time.Time
+	Zone      string      // of the place: what begins at 18:00 there does so again
+	Campaign  id.Campaign // that From is part of
+}
+
+// SignUpCancelled says that a sign-up is about to be removed, and with it all
+// rows that refer to it. Hash is of its secret.
+type SignUpCancelled struct {
+	Event id.Event
+	Hash  []byte
+}
+
+// SignUpChanged says that a sign-up is of another size, or has a place now.
+type SignUpChanged struct {
+	Event id.Event
+	Hash  []byte
+	Party int
+	Place bool
+}
+
+// SignUpsExpired says that all sign-ups of an event are about to be removed,
+// because it has been over for long enough.
+type SignUpsExpired struct{ Event id.Event }
+
+// ProgrammeChanged says how many an event needs in each role now. Field is of the
+// form, for what is said of a role that has none itself.
+type ProgrammeChanged struct {
+	Event id.Event
+	Roles []RoleNeeded
+	Field string
+}
+
+// RoleNeeded is one role: a code of the program, or a name that the group gave
+// it. Field is where its number was typed. Nobody is needed when People is 0.
+type RoleNeeded struct {
+	Code, Name, Field string
+	People            int
+}
+
+// PlaceChanged says that where exactly an event is has changed for those who
+// signed up for it.
+type PlaceChanged struct{ Event id.Event }
+
+// GroupChanged says that a group says something else of itself.
+type GroupChanged struct{ Group id.Group }
+
+// StatementPublished says that a statement became public.
+type StatementPublished struct {
+	Statement string
+	Group     id.Group
 }
 
 // GroupSuspended says that a group may no longer act, or may again.
@@ -26,3 +90,77 @@ type GroupSuspended struct {
 	Group     id.Group
 	Suspended bool
 }
+
+// MemberLeft says that somebody is no longer a member of a group.
+type MemberLeft struct {
+	Group  id.Group
+	Person id.Person
+}
+
+// GroupEnded says that a group has ended its work, or goes on after all. Its
+// events and texts stay public.
+type GroupEnded struct {
+	Group id.Group
+	Ended bool
+}
+
+// GroupCleared says that a group ended its work long enough ago: what only
+// served its members is deleted, and so must be what others hold for them.
+type GroupCleared struct{ Group id.Group }
+
+// EventProposed says that an organizer wants their group's event to be part of
+// a campaign.
+type EventProposed struct {
+	Event    id.Event
+	Group    id.Group
+	Campaign string // its handle
+	By       id.Person
+}
+
+// PetitionReached says that a stage of a petition was reached. It is never taken back.
+type PetitionReached struct {
+	Petition string
+	Group    id.Group
+	Campaign id.Campaign // "" is none
+	Goal     uint64
+	Count    uint64
+	At       time.Time
+}
+
+// PetitionDelivered says that a petition was handed to whom it asks. ReplyBy is the
+// day until which a reply is awaited; zero is no day.
+type PetitionDelivered struct {
+	Petition string
+	Group    id.Group
+	Campaign id.Campaign
+	Day      time.Time
+	ReplyBy  time.Time
+}
+
+// PetitionAnswered says that a petition has its official reply.
+type PetitionAnswered struct {
+	Petition string
+	Group    id.Group
+	Campaign id.Campaign
+	Refused  bool
+}
+
+// PetitionSilent says that the day has passed until which a reply was awaited.
+type PetitionSilent struct {
+	Petition string
+	Group    id.Group
+	Campaign id.Campaign
+	ReplyBy  time.Time
+}
+
+// PledgeReached says that so many people have pledged that it happens: all
+// together, when Part is -1, or in one place or group. It is never taken back.
+type PledgeReached struct {
+	Pledge string
+	Part   int
+	People int
+}
+
+// PledgeMissed says that a pledge had not enough people at its deadline, in no place
+// and no group.
+type PledgeMissed struct{ Pledge string }

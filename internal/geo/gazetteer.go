@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/klauspost/compress/zstd"
+
 	"convoke/internal/geo/gazfile"
 )
 
-//go:embed gazetteer.bin
-var gazetteerData string
+//go:embed gazetteer.bin.zst
+var gazetteerData []byte
 
 // Gazetteer knows places by name and by position. It is safe for concurrent
 // use.
@@ -21,11 +23,24 @@ type Gazetteer struct {
 // Load opens the embedded gazetteer. It fails only when the file was built by
 // another version.
 func Load() (*Gazetteer, error) {
-	f, err := gazfile.Parse(gazetteerData)
+	f, err := unpack(gazetteerData)
 	if err != nil {
 		return nil, fmt.Errorf("open the embedded gazetteer: %w", err)
 	}
 	return &Gazetteer{file: f, areas: readAreas()}, nil
+}
+
+func unpack(packed []byte) (*gazfile.File, error) {
+	r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	data, err := r.DecodeAll(packed, nil)
+	if err != nil {
+		return nil, err
+	}
+	return gazfile.Parse(string(data))
 }
 
 // Fold makes texts comparable, for look-up and full text search: case and

@@ -27,6 +27,13 @@ func TestCatalogues(t *testing.T) {
 	for _, p := range c.Problems {
 		t.Error(p)
 	}
+	pot, err := os.ReadFile("locales/convoke.pot")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(pot) != string(extract.Template(c).Bytes()) {
+		t.Error("convoke.pot is not what the program says: running nodes would not know its texts")
+	}
 	files, err := filepath.Glob("locales/*.po")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no catalogues: %v", err)

@@ -20,13 +20,17 @@ type Locale struct {
 	plural   po.Plural
 	msgs     map[po.Key][]string // translations, one for each plural form
 	complete int
+	key      string       // see [Locale.Key]
+	seen     func(po.Key) // of a recording locale, else nil
+	mark     bool         // what is not translated stands in brackets
+	variants *variants
 	shape    func(string) string // of a pseudo locale, else nil
 	sorters  *sync.Pool          // of *collate.Collator, which is not shareable
 }
 
 func newLocale(tag string, t table) *Locale {
 	return &Locale{
-		tag: tag, table: t, complete: 100,
+		tag: tag, table: t, complete: 100, key: tag, variants: &variants{},
 		sorters: &sync.Pool{New: func() any {
 			return collate.New(language.Make(tag), collate.Numeric)
 		}},
@@ -45,11 +49,25 @@ func (l *Locale) fill(f *po.File) error {
 		}
 		l.msgs[e.Key] = e.Str
 	}
-	if len(f.Entries) > 0 {
-		l.complete = 100 * len(l.msgs) / len(f.Entries)
-	}
 	return nil
 }
+
+// count finds how much of the program's texts is translated.
+func (l *Locale) count(texts *po.File) {
+	n := 0
+	for _, e := range texts.Entries {
+		if _, ok := l.msgs[e.Key]; ok {
+			n++
+		}
+	}
+	if len(texts.Entries) > 0 {
+		l.complete = 100 * n / len(texts.Entries)
+	}
+}
+
+// Key names the locale and the reading of its catalogue: what was made with one
+// key says the same as long as the key is the same.
+func (l *Locale) Key() string { return l.key }
 
 // Tag is the BCP 47 tag, for the lang attribute.
 func (l *Locale) Tag() string { return l.tag }
@@ -78,26 +96,31 @@ func (l *Locale) T(msg string, args ...any) string { return l.C("", msg, args...
 // C is T for an English text that needs different translations in different
 // contexts; the context is a short English hint, as "button".
 func (l *Locale) C(context, msg string, args ...any) string {
-	text := msg
-	if s, ok := l.msgs[po.Key{Context: context, ID: msg}]; ok {
-		text = s[0]
+	k := po.Key{Context: context, ID: msg}
+	if l.seen != nil {
+		l.seen(k)
 	}
-	return l.format(text, nil, args)
+	s, ok := l.msgs[k]
+	if ok {
+		return l.format(s[0], nil, args)
+	}
+	return l.fallback(l.format(msg, nil, args))
 }
 
 // N translates a text that depends on the number n: one is English for
 // exactly 1, other for any other number; the translation has as many forms as
 // its language. {n} in the text is the number as the locale writes it.
 func (l *Locale) N(one, other string, n int, args ...any) string {
-	var text string
-	if s, ok := l.msgs[po.Key{ID: one}]; ok {
-		text = s[min(l.plural.Form(int64(n)), len(s)-1)]
-	} else if n == 1 || n == -1 {
-		text = one
-	} else {
-		text = other
+	if l.seen != nil {
+		l.seen(po.Key{ID: one})
 	}
-	return l.format(text, &n, args)
+	if s, ok := l.msgs[po.Key{ID: one}]; ok {
+		return l.format(s[min(l.plural.Form(int64(n)), len(s)-1)], &n, args)
+	}
+	if n == 1 || n == -1 {
+		return l.fallback(l.format(one, &n, args))
+	}
+	return l.fallback(l.format(other, &n, args))
 }
 
 // format fills placeholders; n, when given, is the value of {n}.

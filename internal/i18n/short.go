@@ -1,6 +1,9 @@
 package i18n
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // MonthShort is the month's short name, for date stubs: "Nov".
 func (l *Locale) MonthShort(t time.Time) string {
@@ -11,3 +14,6 @@ func (l *Locale) MonthShort(t time.Time) string {
 func (l *Locale) WeekdayShort(t time.Time) string {
 	return l.shaped(l.table.daysShort[t.Weekday()])
 }
+
+// Plain writes a number without separators, as years and days are.
+func (l *Locale) Plain(n int) string { return l.digits(strconv.Itoa(n)) }

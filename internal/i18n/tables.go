@@ -1,6 +1,11 @@
 package i18n
 
-import "time"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
 
 // table is what a language needs beyond its catalogue. The values are those
 // of Unicode CLDR 46 (common/main): patterns full, medium and short; stand-alone
@@ -25,7 +30,39 @@ type table struct {
 
 // tables by tag or by language; a function, so that nothing can change them.
 func tables() map[string]table {
-	return map[string]table{"en": english(), "es": spanish(), "ar": arabic()}
+	m := moreTables()
+	m["en"], m["es"], m["ar"] = english(), spanish(), arabic()
+	return m
+}
+
+// tableOf is the table of a tag, or of its language.
+func tableOf(tag string) (table, bool) {
+	if t, ok := tables()[tag]; ok {
+		return t, true
+	}
+	base, _, _ := strings.Cut(tag, "-")
+	t, ok := tables()[base]
+	return t, ok
+}
+
+// plainTable serves a language that has no table: days and months are numbers,
+// in the order of ISO 8601, which is read the same everywhere.
+func plainTable(tag, name string) table {
+	base, _, _ := strings.Cut(tag, "-")
+	t := table{
+		name: name, group: "\u202f", point: ",", minGroup: 2, km: "km", date: "E, y-M-d", dateShort: "y-M-d", time: "H:i", month: "y-M",
+		firstDay: time.Monday, rtl: slices.Contains([]string{"ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}, base),
+		halves: [2]string{"AM", "PM"},
+	}
+	if name == "" {
+		t.name = tag
+	}
+	for i := range 12 {
+		t.months[i] = fmt.Sprintf("%02d", i+1)
+	}
+	t.monthsShort = t.months
+	t.days, t.daysShort = english().days, english().daysShort
+	return t
 }
 
 func english() table {

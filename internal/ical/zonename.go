@@ -7,6 +7,10 @@ import (
 	"sync"
 )
 
+// Credit names whose data the package carries, for pages that say so. The
+// licence is beside the data.
+const Credit = "Unicode CLDR (© Unicode, Inc., Unicode License v3)"
+
 //go:embed data/windows.txt
 var windowsData string
 

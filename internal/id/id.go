@@ -25,6 +25,8 @@ type (
 	Group string
 	// Event names an event.
 	Event string
+	// Campaign names a campaign.
+	Campaign string
 )
 
 // crockford is the alphabet of ULIDs, in lower case for pleasant addresses.
@@ -67,6 +69,9 @@ func (s *Source) Secret() string {
 	return encoding.EncodeToString(b[:])
 }
 
+// SecretOf writes 16 bytes that nobody can guess in the form of a secret.
+func SecretOf(b []byte) string { return encoding.EncodeToString(b[:16]) }
+
 // Bytes fills and returns n random bytes.
 func (s *Source) Bytes(n int) []byte {
 	b := make([]byte, n)
@@ -89,6 +94,13 @@ func (s *Source) read(b []byte) {
 func Hash(secret string) []byte {
 	h := sha256.Sum256([]byte(secret))
 	return h[:16]
+}
+
+// Code is how people call what has a secret with that hash, as in "kq4m-7d2x":
+// the first 40 bits. It opens nothing.
+func Code(hash []byte) string {
+	s := encoding.EncodeToString(hash[:5])
+	return s[:4] + "-" + s[4:]
 }
 
 // ValidSecret reports whether s has the form that [Source.Secret] makes, so

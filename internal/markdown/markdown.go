@@ -108,9 +108,9 @@ func clean(src string) string {
 	}, strings.ToValidUTF8(src, "\ufffd"))
 }
 
-// Plain returns the text of src without its markup, on one line, of at most
-// limit characters; a longer one is cut between words and ends in "…". It is
-// for feeds, calendars and page descriptions. Of a source over [MaxBytes] it
+// Plain returns the text of src without its markup, of at most limit characters;
+// a longer one is cut between words and ends in "…". It is one line, and one more
+// for each item of a list, which begins with "- ". It is for feeds and calendars. Of a source over [MaxBytes] it
 // reads the beginning.
 func Plain(src string, limit int) string {
 	if len(src) > MaxBytes {
@@ -122,17 +122,32 @@ func Plain(src string, limit int) string {
 	}
 	var b strings.Builder
 	for z := html.NewTokenizer(strings.NewReader(string(out))); ; {
-		switch z.Next() {
-		case html.ErrorToken: // the end; a string cannot fail to be read
-			return shorten(strings.Join(strings.Fields(b.String()), " "), limit)
-		case html.TextToken:
-			b.Write(z.Text())
-		default:
-			if name, _ := z.TagName(); !inline(string(name)) {
-				b.WriteByte(' ')
-			}
+		kind := z.Next()
+		name, _ := z.TagName()
+		switch {
+		case kind == html.ErrorToken: // the end; a string cannot fail to be read
+			return shorten(foldLines(b.String()), limit)
+		case kind == html.TextToken:
+			b.WriteString(strings.ReplaceAll(string(z.Text()), "\n", " "))
+		case kind == html.StartTagToken && string(name) == "li":
+			b.WriteString("\n- ")
+		case kind == html.EndTagToken && (string(name) == "ul" || string(name) == "ol"):
+			b.WriteByte('\n')
+		case !inline(string(name)):
+			b.WriteByte(' ')
 		}
 	}
+}
+
+// foldLines makes one space of every run of spaces, and drops empty lines.
+func foldLines(s string) string {
+	var out []string
+	for line := range strings.Lines(s) {
+		if line = strings.Join(strings.Fields(line), " "); line != "" {
+			out = append(out, line)
+		}
+	}
+	return strings.Join(out, "\n")
 }
 
 func inline(tag string) bool {
@@ -149,8 +164,8 @@ func shorten(s string, limit int) string {
 	r := []rune(s)[:limit]
 	cut := strings.TrimRightFunc(string(r[:limit-1]), unicode.IsSpace)
 	// Between words, unless that would leave less than half.
-	if i := strings.LastIndexByte(cut, ' '); r[limit-1] != ' ' && i > len(cut)/2 {
+	if i := strings.LastIndexAny(cut, " \n"); !unicode.IsSpace(r[limit-1]) && i > len(cut)/2 {
 		cut = cut[:i]
 	}
-	return strings.TrimRightFunc(cut, unicode.IsPunct) + "…"
+	return strings.TrimRightFunc(cut, func(r rune) bool { return unicode.IsPunct(r) || unicode.IsSpace(r) }) + "…"
 }

@@ -239,7 +239,9 @@ func TestPlain(t *testing.T) {
 		limit int
 		want  string
 	}{
-		{"# Title\n\nSome *text* & [link](https://a.example).\n\n- a\n- b", 100, "Title Some text & link. a b"},
+		{"# Title\n\nSome *text* & [link](https://a.example).\n\n- a\n- b", 100, "Title Some text & link.\n- a\n- b"},
+		{"Bring:\n\n1. gloves,\n   warm ones\n2. tools\n   - a spade\n\n   or two\n\nand *come*.\nAll of you", 100, "Bring:\n- gloves, warm ones\n- tools\n- a spade\nor two\nand come. All of you"},
+		{"- one two\n- three", 12, "- one two…"},
 		{"&lt;b&gt; \\*x\\* `c`", 100, "<b> *x* c"},
 		{"wo*rd*s joined", 100, "words joined"},
 		{"one\ntwo", 100, "one two"},

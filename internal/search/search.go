@@ -95,6 +95,24 @@ func Match(e db.Engine, query string, tags ...string) (arg string, ok bool) {
 	return strings.Join(ws, " "), true
 }
 
+// AnyOf narrows an argument made by [Match], or an empty one, to rows that have
+// at least one of the tags.
+func AnyOf(e db.Engine, match string, tags ...string) string {
+	or, and, quote := " OR ", " AND ", `"`
+	if e == db.Postgres {
+		or, and, quote = " | ", " & ", "'"
+	}
+	all := make([]string, len(tags))
+	for i, t := range tags {
+		all[i] = quote + tag(t) + quote
+	}
+	group := "(" + strings.Join(all, or) + ")"
+	if match == "" {
+		return group
+	}
+	return match + and + group
+}
+
 // Condition is the SQL that restricts event_text, named t, to what matches the
 // placeholder.
 func Condition(e db.Engine, placeholder string) string {

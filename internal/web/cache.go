@@ -168,7 +168,10 @@ func (c *Cache) finish(key string, f *flight, s entry, now time.Time, ttl time.D
 		return
 	}
 	e := f.e
-	e.key, e.epoch, e.tags, e.hard, e.soft, e.made, e.until = key, s.epoch, s.tags, s.hard, s.soft, now, now.Add(ttl)
+	e.key, e.epoch, e.tags, e.hard, e.soft, e.made = key, s.epoch, s.tags, s.hard, s.soft, now
+	if end := now.Add(ttl); e.until.IsZero() || end.Before(e.until) {
+		e.until = end
+	}
 	if old := c.entries[key]; old != nil {
 		c.drop(old)
 	}
@@ -196,10 +199,10 @@ func (c *Cache) drop(e *entry) {
 // Somebody who is signed in gets a page of their own. tags name what the page
 // shows; ttl bounds its age where it depends on the time.
 func (c *Call) Cached(tags []string, ttl time.Duration, make func() error) error {
-	if !c.Actor().Visitor() || c.R.Method != http.MethodGet && c.R.Method != http.MethodHead {
+	if !c.Actor().Visitor() || c.Locale.Records() || c.R.Method != http.MethodGet && c.R.Method != http.MethodHead {
 		return make()
 	}
-	key := c.Locale.Tag() + "\x00" + c.BaseURL() + c.R.URL.RequestURI()
+	key := c.Locale.Key() + "\x00" + c.BaseURL() + c.R.URL.RequestURI()
 	e, err := c.site.cache.get(c.Context(), key, tags, ttl, func() (*entry, error) {
 		return c.captured(make)
 	})
@@ -225,7 +228,15 @@ func (c *Call) captured(make func() error) (*entry, error) {
 	if k.status == 0 {
 		return nil, errNothingWritten
 	}
-	return &entry{blob: newBlob(k.ctype, k.body.Bytes()), header: k.header, status: k.status}, nil
+	return &entry{blob: newBlob(k.ctype, k.body.Bytes()), header: k.header, status: k.status, until: k.until}, nil
+}
+
+// ShownUntil says that what is being rendered shows something else from t on, by
+// itself: the cache keeps it no longer. The earliest t counts.
+func (c *Call) ShownUntil(t time.Time) {
+	if k := c.capture; k != nil && (k.until.IsZero() || t.Before(k.until)) {
+		k.until = t
+	}
 }
 
 // errNothingWritten: what is cached must be a page; redirects are decided before.

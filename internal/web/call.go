@@ -23,6 +23,7 @@ type Call struct {
 	pattern string
 	capture *capture // while a page for the cache is rendered
 	renew   string   // the session's secret, until its cookie is renewed
+	id      string   // see [Call.RequestID]
 }
 
 type capture struct {
@@ -30,12 +31,11 @@ type capture struct {
 	ctype  string
 	header http.Header
 	body   bytes.Buffer
+	until  time.Time // see [Call.ShownUntil]
 }
 
 // begin finds who asks and in which language.
 func (c *Call) begin() error {
-	ctx := context.WithValue(c.R.Context(), requestIDKey{}, c.site.opt.IDs.Secret()[:12])
-	c.R = c.R.WithContext(ctx)
 	prefs := make([]string, 0, 4)
 	var err error
 	if len(c.R.Header["Cookie"]) > 0 {
@@ -49,6 +49,12 @@ func (c *Call) begin() error {
 	}
 	prefs = append(prefs, c.Session.Locale, c.R.Header.Get("Accept-Language"), c.site.Info().Language)
 	c.Locale = c.site.opt.Locales.Match(prefs...)
+	if strings.Contains(c.R.URL.RawQuery, "mark=1") && c.Query().Get("mark") == "1" {
+		c.Locale = c.Locale.Marked()
+	}
+	if l, ok := c.Context().Value(asLocale{}).(*i18n.Locale); ok {
+		c.Locale = l
+	}
 	return err
 }
 
@@ -68,7 +74,16 @@ func (c *Call) session() error {
 	return nil
 }
 
-// Context carries cancellation and the request's id.
+// RequestID names the request in logs and on error pages. It is made when it is
+// first asked for: most requests need none.
+func (c *Call) RequestID() string {
+	if c.id == "" {
+		c.id = c.site.opt.IDs.Secret()[:12]
+	}
+	return c.id
+}
+
+// Context carries cancellation.
 func (c *Call) Context() context.Context { return c.R.Context() }
 
 // Actor is who asks.

@@ -7,13 +7,11 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 
 	"convoke/internal/fault"
 	"convoke/internal/i18n"
+	"convoke/internal/plaintext"
 )
 
 // Form is what somebody typed, and what is wrong with it. It is shown again
@@ -22,13 +20,14 @@ type Form struct {
 	values url.Values
 	errors []FormError
 	locale *i18n.Locale
+	call   *Call
 }
 
 // FormError is one translated message.
 type FormError struct{ Name, Text string }
 
 // NewForm returns an empty form in the reader's language.
-func (c *Call) NewForm() *Form { return &Form{values: url.Values{}, locale: c.Locale} }
+func (c *Call) NewForm() *Form { return &Form{values: url.Values{}, locale: c.Locale, call: c} }
 
 // Form reads the posted form. What cannot be read is a fault: too large, not a
 // form, or not UTF-8.
@@ -61,7 +60,7 @@ func (c *Call) Form() (*Form, error) {
 			}
 		}
 	}
-	return &Form{values: c.R.PostForm, locale: c.Locale}, nil
+	return &Form{values: c.R.PostForm, locale: c.Locale, call: c}, nil
 }
 
 // Set gives a field a value, for a form that starts filled in.
@@ -96,37 +95,21 @@ func (f *Form) Has(name, value string) bool {
 func (f *Form) All(name string) []string { return f.values[name] }
 
 // Line is the value as one line of text: trimmed, in Unicode normal form C,
-// without control and direction-changing characters.
+// without control and direction-changing characters. A number, a date or a time
+// has the digits of ASCII, whatever the reader's keyboard writes.
 func (f *Form) Line(name string) string {
-	return strings.Join(strings.Fields(clean(f.Raw(name), false)), " ")
+	return onlyDigits(plaintext.Line(f.Raw(name)))
 }
 
 // Text is [Form.Line] for several lines: line breaks are kept as "\n".
 func (f *Form) Text(name string) string {
-	return strings.TrimSpace(clean(strings.ReplaceAll(f.Raw(name), "\r\n", "\n"), true))
+	return plaintext.Text(f.Raw(name))
 }
 
 // Int is the value as a whole number; ok is false when it is none.
 func (f *Form) Int(name string) (n int, ok bool) {
-	n, err := strconv.Atoi(strings.TrimSpace(f.Raw(name)))
+	n, err := strconv.Atoi(f.Line(name))
 	return n, err == nil
-}
-
-// clean removes what could deceive a reader: control characters, and marks that
-// reverse the direction of text ("Trojan Source", CVE-2021-42574).
-func clean(s string, lines bool) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' && lines, r == '\t':
-			return r
-		case unicode.IsControl(r), r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069, r == 0xFEFF:
-			if r == '\n' {
-				return ' '
-			}
-			return -1
-		}
-		return r
-	}, norm.NFC.String(s))
 }
 
 // Fail adds a message beside a field.

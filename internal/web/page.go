@@ -45,15 +45,23 @@ func (p Page[T]) RenderForm(c *Call, f *Form, data T) error {
 
 // RenderStatus shows data with another status.
 func (p Page[T]) RenderStatus(c *Call, status int, data T) error {
+	return p.render(c, "layout", status, data)
+}
+
+// RenderFrame shows data alone, without the site's head and foot, for a frame on
+// another page.
+func (p Page[T]) RenderFrame(c *Call, data T) error { return p.render(c, "frame", http.StatusOK, data) }
+
+func (p Page[T]) render(c *Call, layout string, status int, data T) error {
 	t, err := c.site.compile(p.files, p.name, c.Locale)
 	if err != nil {
 		return err
 	}
 	var out bytes.Buffer
-	if err := t.ExecuteTemplate(&out, "layout", c.view(data)); err != nil {
+	if err := t.ExecuteTemplate(&out, layout, c.view(data)); err != nil {
 		return fmt.Errorf("render %s: %w", p.name, err)
 	}
-	return c.Write(status, "text/html; charset=utf-8", out.Bytes())
+	return c.Write(status, "text/html; charset=utf-8", tagFallback(out.Bytes()))
 }
 
 // Fragment renders the template "main" of the page alone, for a panel that
@@ -155,7 +163,7 @@ func (c *Call) view(data any) view {
 type tmplKey struct {
 	files  fs.FS
 	name   string
-	locale string
+	locale *i18n.Locale
 }
 
 type compiled struct {
@@ -166,12 +174,14 @@ type compiled struct {
 
 // compile parses a page once for each locale, so that {{t "..."}} needs no dot.
 func (s *Site) compile(files fs.FS, name string, l *i18n.Locale) (*template.Template, error) {
-	k := tmplKey{files, name, l.Tag()}
+	k := tmplKey{files, name, l}
 	s.tmplMu.Lock()
 	e := s.tmpl[k]
 	if e == nil {
 		e = &compiled{}
-		s.tmpl[k] = e
+		if !l.Records() {
+			s.tmpl[k] = e
+		}
 	}
 	s.tmplMu.Unlock()
 	e.once.Do(func() {
@@ -188,15 +198,16 @@ func (s *Site) compile(files fs.FS, name string, l *i18n.Locale) (*template.Temp
 }
 
 func (s *Site) funcs(l *i18n.Locale) template.FuncMap {
+	t, c, n := texts(l)
 	return template.FuncMap{
-		"t": l.T, "c": l.C, "n": l.N, "number": number(l),
+		"t": t, "c": c, "n": n, "number": number(l),
 		"date": l.Date, "dateShort": l.DateShort, "time": l.Time, "month": l.Month,
 		"asset":        s.static.url,
 		"list":         func(v ...any) []any { return v },
 		"day":          func(t time.Time) string { return t.Format("2006-01-02") },
 		"iso":          func(t time.Time) string { return t.Format(time.RFC3339) },
-		"dom":          func(t time.Time) int { return t.Day() },
-		"year":         func(t time.Time) int { return t.Year() },
+		"dom":          func(t time.Time) string { return l.Plain(t.Day()) },
+		"year":         func(t time.Time) string { return l.Plain(t.Year()) },
 		"monthShort":   func(t time.Time) string { return l.MonthShort(t) },
 		"weekdayShort": func(t time.Time) string { return l.WeekdayShort(t) },
 	}
@@ -223,10 +234,10 @@ func (c *Call) fail(err error) {
 		if c.Context().Err() != nil {
 			return // the reader left
 		}
-		c.site.opt.Log.Error("request failed", "route", c.pattern, "request", RequestID(c.Context()), "error", err)
+		c.site.opt.Log.Error("request failed", "route", c.pattern, "request", c.RequestID(), "error", err)
 		e = fault.Of(fault.New(fault.KindInternal, "internal", "Something went wrong on this server. It is not your fault, and it has been noted."))
 	} else if e.Kind.Status() >= 500 {
-		c.site.opt.Log.Warn("request refused", "route", c.pattern, "request", RequestID(c.Context()), "error", err)
+		c.site.opt.Log.Warn("request refused", "route", c.pattern, "request", c.RequestID(), "error", err)
 	}
 	h := c.W.Header()
 	h.Set("Cache-Control", "no-store")
@@ -242,7 +253,7 @@ func (c *Call) fail(err error) {
 		_ = c.SeeOther("/sign-in?next=" + template.URLQueryEscaper(c.R.URL.RequestURI()))
 		return
 	}
-	d := problemData{Status: e.Kind.Status(), Message: c.Locale.T(e.Msg, e.Args...), Request: RequestID(c.Context())}
+	d := problemData{Status: e.Kind.Status(), Message: c.Locale.T(e.Msg, e.Args...), Request: c.RequestID()}
 	for _, f := range e.Fields {
 		d.Fields = append(d.Fields, c.Locale.T(f.Msg, f.Args...))
 	}

@@ -26,7 +26,7 @@ type problemField struct {
 func writeProblem(c *Call, e *fault.Error) error {
 	p := problem{
 		Type: "about:blank", Title: c.Locale.T(e.Msg, e.Args...), Status: e.Kind.Status(),
-		Code: e.Code, RequestID: RequestID(c.Context()),
+		Code: e.Code, RequestID: c.RequestID(),
 	}
 	for _, f := range e.Fields {
 		p.Errors = append(p.Errors, problemField{"#/" + f.Name, f.Code, c.Locale.T(f.Msg, f.Args...)})

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -82,16 +81,17 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Site) headers(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	// One allocation for all, because this is done for every request.
-	v := [...]string{csp, "same-origin", "nosniff", "geolocation=(), camera=(), microphone=(), interest-cohort=()"}
+	v := [...]string{policy, "same-origin", "nosniff", "geolocation=(), camera=(), microphone=(), interest-cohort=()"}
 	h["Content-Security-Policy"] = v[0:1:1]
 	// Not "no-referrer": over plain HTTP it makes browsers send "Origin: null",
 	// which the cross-origin check must refuse.
 	h["Referrer-Policy"] = v[1:2:2]
 	h["X-Content-Type-Options"] = v[2:3:3]
-	h["Cross-Origin-Opener-Policy"] = v[1:2:2]
 	h["Cross-Origin-Resource-Policy"] = v[1:2:2]
 	h["Permissions-Policy"] = v[3:4:4]
 	if s.secure(r) {
+		// Over plain HTTP browsers leave it out, and complain.
+		h["Cross-Origin-Opener-Policy"] = v[1:2:2]
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 		if s.opt.Onion != "" {
 			h.Set("Onion-Location", "http://"+s.opt.Onion+r.URL.RequestURI())
@@ -99,8 +99,26 @@ func (s *Site) headers(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +
-	"worker-src 'self' blob:; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+// policy is the content policy of every answer, and mapPolicy that of a page with
+// a map: the buttons in the map library's style sheet are data, and its worker is
+// started through the "default" Trusted Types policy that map/view.js declares.
+const (
+	policy    = basePolicy + "; img-src 'self'; worker-src 'none'; trusted-types 'none'"
+	mapPolicy = basePolicy + "; img-src 'self' data:; worker-src 'self'; trusted-types default"
+
+	basePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; " +
+		"base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
+
+// AllowMap lets the page do what the map that can be moved needs.
+func (c *Call) AllowMap() { c.Header().Set("Content-Security-Policy", mapPolicy) }
+
+// AllowFrame lets other sites show the page in a frame; it must have no form
+// and nothing of who reads it.
+func (c *Call) AllowFrame() {
+	c.Header().Set("Content-Security-Policy", strings.Replace(policy, "frame-ancestors 'none'", "frame-ancestors *", 1))
+	c.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
+}
 
 // guard refuses requests that no form or link of ours makes.
 func (s *Site) guard(w http.ResponseWriter, r *http.Request) error {
@@ -182,14 +200,6 @@ func (w *statusWriter) WriteHeader(code int) {
 
 // Unwrap lets http.ResponseController reach the connection.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-type requestIDKey struct{}
-
-// RequestID names the request in logs and on error pages.
-func RequestID(ctx context.Context) string {
-	v, _ := ctx.Value(requestIDKey{}).(string)
-	return v
-}
 
 // wantsJSON reports whether a program asks, so that errors are problem+json.
 func wantsJSON(r *http.Request) bool {

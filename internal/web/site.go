@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,6 +24,10 @@ type Session struct {
 	ID     string // public name, for the list of one's sessions
 	Actor  authz.Actor
 	Locale string
+	// Proved is when its owner last proved who they are; see [Call.Proved].
+	Proved time.Time
+	// Passkeys says that they have some, with which they can prove it.
+	Passkeys bool
 }
 
 // Sessions finds the session of a cookie. ok is false for an unknown, expired
@@ -71,6 +76,7 @@ type Site struct {
 	tmpl     map[tmplKey]*compiled
 	cross    *http.CrossOriginProtection
 	nav      []NavItem
+	patterns []string
 }
 
 // NavItem is one link of the header.
@@ -106,6 +112,15 @@ func (s *Site) SetInfo(i Info) {
 	s.cache.Touch([]string{"*"})
 }
 
+// Reloaded drops everything that was made with other translations than those
+// there are now.
+func (s *Site) Reloaded() {
+	s.tmplMu.Lock()
+	s.tmpl = map[tmplKey]*compiled{}
+	s.tmplMu.Unlock()
+	s.cache.Touch([]string{"*"})
+}
+
 // Info returns what every page shows.
 func (s *Site) Info() Info { return *s.info.Load() }
 
@@ -117,8 +132,12 @@ func (s *Site) Nav(href, text string) { s.nav = append(s.nav, NavItem{href, text
 
 // Handle adds a route, in the notation of [http.ServeMux].
 func (s *Site) Handle(pattern string, h func(*Call) error) {
+	s.patterns = append(s.patterns, pattern)
 	s.mux.Handle(pattern, route{s, pattern, h})
 }
+
+// Patterns lists the routes that [Site.Handle] was given, in that order.
+func (s *Site) Patterns() []string { return slices.Clone(s.patterns) }
 
 // Raw adds a handler that writes its own responses: tiles, pictures, metrics.
 func (s *Site) Raw(pattern string, h http.Handler) { s.mux.Handle(pattern, h) }

@@ -4,9 +4,11 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -16,11 +18,12 @@ var staticFiles embed.FS
 // static serves the embedded files. Their addresses carry a hash, so that
 // browsers keep them for a year.
 type static struct {
-	files map[string]*blob // "app.css" and so on
+	files   map[string]*blob  // "app.css" and so on
+	folders map[string]string // a hash of all files of a folder
 }
 
 func loadStatic(more ...fs.FS) (*static, error) {
-	s := &static{files: map[string]*blob{}}
+	s := &static{files: map[string]*blob{}, folders: map[string]string{}}
 	own, err := fs.Sub(staticFiles, "static")
 	if err != nil {
 		return nil, err
@@ -29,6 +32,15 @@ func loadStatic(more ...fs.FS) (*static, error) {
 		if err := s.load(f); err != nil {
 			return nil, err
 		}
+	}
+	for p, b := range s.files {
+		if path.Ext(p) == ".js" && path.Dir(p) == "." {
+			s.files[p] = newBlob("text/javascript; charset=utf-8", Bare(b.body))
+		}
+	}
+	for _, p := range slices.Sorted(maps.Keys(s.files)) {
+		dir := path.Dir(p)
+		s.folders[dir] = newBlob("", []byte(s.folders[dir]+s.files[p].etag)).etag
 	}
 	return s, nil
 }
@@ -55,13 +67,18 @@ func (s *static) load(f fs.FS) error {
 }
 
 // url is the address of a file with its hash; a name that does not exist is a
-// mistake in a template, which the page tests find.
+// mistake in a template, which the page tests find. In a folder it is the hash of
+// all its files, because they load each other with the hash they came with.
 func (s *static) url(name string) (string, error) {
 	b := s.files[name]
 	if b == nil {
 		return "", fmt.Errorf("no static file %q", name)
 	}
-	return "/static/" + name + "?v=" + b.etag[:8], nil
+	hash := b.etag
+	if dir := path.Dir(name); dir != "." {
+		hash = s.folders[dir]
+	}
+	return "/static/" + name + "?v=" + hash[:8], nil
 }
 
 func (s *static) serve(w http.ResponseWriter, r *http.Request) {

@@ -5,11 +5,14 @@ import (
 	"embed"
 	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"convoke/internal/authz"
@@ -37,7 +40,7 @@ func (oneSession) Session(_ context.Context, secret string) (web.Session, bool, 
 	return web.Session{ID: "s1", Actor: authz.Actor{Person: "olga", Handle: "olga"}}, secret == "olga", nil
 }
 
-func site(t *testing.T) (*web.Site, *clock.Manual) {
+func site(t *testing.T, static ...fs.FS) (*web.Site, *clock.Manual) {
 	t.Helper()
 	b, err := i18n.Load(true)
 	if err != nil {
@@ -47,7 +50,7 @@ func site(t *testing.T) (*web.Site, *clock.Manual) {
 	s, err := web.New(web.Options{
 		Clock: c, IDs: id.NewSource(c, nil), Locales: b, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		Hosts: []string{"convoke.test"}, Dev: true,
-	}, oneSession{})
+	}, oneSession{}, static...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +132,7 @@ func TestGuards(t *testing.T) {
 	if cut(a) != cut(b) {
 		t.Error("absent and forbidden differ:\n" + cut(a) + "\n" + cut(b))
 	}
-	for _, h := range []string{"Content-Security-Policy", "Referrer-Policy", "X-Content-Type-Options", "Cross-Origin-Opener-Policy"} {
+	for _, h := range []string{"Content-Security-Policy", "Referrer-Policy", "X-Content-Type-Options"} {
 		if a.Header().Get(h) == "" {
 			t.Errorf("no %s", h)
 		}
@@ -287,5 +290,32 @@ func TestStaticFiles(t *testing.T) {
 	}
 	if w := do(s, "GET", "/static/../web.go", ""); w.Code == 200 {
 		t.Error("a file outside was served")
+	}
+}
+
+// The files of a folder load each other with the version they came with, so the
+// version must change with each of them.
+func TestVersionOfAFolder(t *testing.T) {
+	t.Parallel()
+	s, _ := site(t)
+	b, err := os.ReadFile("static/map/map.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := do(s, "GET", "/static/map/map.js?v=any", ""); w.Body.String() != string(b) || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+		t.Errorf("%d %q", w.Code, w.Header())
+	}
+	url := func(view string) string {
+		more := fstest.MapFS{"sub/map.js": {Data: []byte("same")}, "sub/view.js": {Data: []byte(view)}}
+		page := &struct{ fs.FS }{fstest.MapFS{"p.html": {Data: []byte(`{{define "title"}}x{{end}}{{define "main"}}[{{asset "sub/map.js"}}]{{end}}`)}}} // a key of the compiled pages, which a map cannot be
+		s, _ := site(t, more)
+		show := web.NewPage[struct{}](page, "p.html")
+		s.Handle("GET /p", func(c *web.Call) error { return show.Render(c, struct{}{}) })
+		_, rest, _ := strings.Cut(do(s, "GET", "/p", "").Body.String(), "[")
+		to, _, _ := strings.Cut(rest, "]")
+		return to
+	}
+	if a, b := url("one"), url("two"); a == b || !strings.HasPrefix(a, "/static/sub/map.js?v=") {
+		t.Errorf("%q, then %q", a, b)
 	}
 }

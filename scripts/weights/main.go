@@ -11,6 +11,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"convoke/internal/web"
 )
 
 // The limits, in bytes (kB are thousands).
@@ -106,6 +108,9 @@ func gzipped(name string) (int64, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
 		return 0, err
+	}
+	if filepath.Ext(name) == ".js" {
+		data = web.Bare(data)
 	}
 	var n counter
 	z, err := gzip.NewWriterLevel(&n, gzip.BestCompression)

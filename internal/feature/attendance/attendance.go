@@ -10,6 +10,7 @@ import (
 
 	"convoke/internal/fault"
 	"convoke/internal/i18n"
+	"convoke/internal/id"
 )
 
 // Limits and lifetimes (design.md section 6).
@@ -43,7 +44,11 @@ type Input struct {
 	Party int
 	Needs []string
 	Email string
-	Lang  string // the language to write to them in
+	Lang  string   // the language to write to them in
+	Slots []string // ids of the slots they chose
+	// Part says which slots the form of a change has shown: what they chose of
+	// the others stays. nil is all.
+	Part func(*Slot) bool
 }
 
 // personal is what is sealed.
@@ -102,7 +107,9 @@ type roster struct {
 	Open           bool
 	Going, Waiting int
 	Queue          int
+	Slots          int // how many there are to choose from
 	Start, End     time.Time
+	Campaign       id.Campaign // that the event is part of
 }
 
 // free is how many more people fit; a very large number without a limit.
@@ -165,4 +172,5 @@ type Record struct {
 	Ahead int // people waiting before them
 	Needs []string
 	Email string
+	Slots []Chosen // as they follow in time; empty for the event as a whole
 }

@@ -34,9 +34,11 @@ type hall struct {
 
 // told notes what was told once it was committed.
 type told struct {
-	mu       sync.Mutex
-	promoted []string // hashes, in order
-	changed  int
+	mu        sync.Mutex
+	promoted  []string // hashes, in order
+	changed   int
+	slots     []string // whose time has changed
+	reminders []string
 }
 
 func (r *told) Promoted(_ context.Context, tx *db.Tx, _ id.Event, hash []byte) error {
@@ -56,6 +58,30 @@ func (r *told) Changed(_ context.Context, tx *db.Tx, _ fact.EventChanged) error 
 	})
 	return nil
 }
+
+func (r *told) PlaceChanged(context.Context, *db.Tx, id.Event) error { return nil }
+
+func (r *told) SlotMoved(_ context.Context, tx *db.Tx, _ id.Event, slot string) error {
+	tx.OnCommit(func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.slots = append(r.slots, slot)
+	})
+	return nil
+}
+
+func (r *told) Remind(_ context.Context, tx *db.Tx, _ id.Event, what string, start time.Time) error {
+	tx.OnCommit(func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.reminders = append(r.reminders, what+" of "+start.Format(time.DateTime))
+	})
+	return nil
+}
+
+func (r *told) Named(context.Context, *db.Tx, id.Event) error { return nil }
+
+func (r *told) Told(context.Context, *db.Tx, id.Event) error { return nil }
 
 // take returns the hashes promoted since the last call.
 func (r *told) take() []string {
@@ -100,7 +126,7 @@ func newHall(t *testing.T, url, keysFile string) *hall {
 	if h.vault, err = seal.Open(keys, seal.BootKey{7, 7, 7}, c); err != nil {
 		t.Fatal(err)
 	}
-	h.Service = attendance.New(attendance.Deps{DB: h.db, Vault: h.vault, Entropy: rand.Reader, Notices: h.told})
+	h.Service = attendance.New(attendance.Deps{DB: h.db, Vault: h.vault, Entropy: rand.Reader, Notices: h.told, Facts: noFacts{}})
 	return h
 }
 
@@ -252,3 +278,8 @@ func (l ledger) check(t fataler) {
 		t.Errorf("%d people for %d places", l.Going, l.Capacity)
 	}
 }
+
+// noFacts listens to nothing.
+type noFacts struct{}
+
+func (noFacts) Emit(context.Context, *db.Tx, any) error { return nil }

@@ -1,9 +1,11 @@
 package attendance
 
 import (
+	"context"
 	"embed"
 	"fmt"
 	"html/template"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -22,13 +24,15 @@ var pages embed.FS
 type Brief struct {
 	ID       id.Event
 	Title    string
-	Start    time.Time // local, for the stub
+	Start    time.Time // in the zone of the place, for the stub
+	End      time.Time
 	Datetime string
 	ThisYear bool
 	Day      string
 	When     string
 	Where    string
 	State    string
+	Was      string // old and new time and place of what was moved or postponed
 }
 
 // Events tells about events that the actor may know of.
@@ -37,6 +41,8 @@ type Events interface {
 	// Held tells about any event, for somebody who has signed up for it: they can
 	// change and cancel also while it is hidden.
 	Held(c *web.Call, e id.Event) (Brief, error)
+	// Edits is Brief for somebody who may edit the event; others are refused.
+	Edits(c *web.Call, e id.Event) (Brief, error)
 }
 
 // Limiter slows a flood from one corner of the network; see package ratelimit.
@@ -55,6 +61,18 @@ type Web struct {
 	// Client names the corner of the network a request comes from, coarsely; ""
 	// when it cannot be told.
 	Client func(c *web.Call) string
+	// Panels are shown on the private page.
+	Panels []HeldPanel
+	// Door is what a holder shows at the door: a code to read out, and the address
+	// for its picture. nil where nobody is checked in.
+	Door func(c *web.Call, h Holder) (code, address string)
+	// Named lists who may see the sign-ups of an event; nil is nobody.
+	Named NamedFunc
+	// Legal is who helps when somebody is arrested at an event, "" when nothing is
+	// said; nil where nobody knows.
+	Legal func(ctx context.Context, e id.Event) (string, error)
+	// Places knows exact places; nil where nobody does.
+	Places Places
 }
 
 // Mount adds the routes.
@@ -65,6 +83,22 @@ func (w *Web) Mount(site *web.Site) {
 	site.Handle("POST /events/{id}/attend/{secret}", w.change)
 	site.Handle("POST /events/{id}/attend/{secret}/cancel", w.cancel)
 	site.Handle("GET /events/{id}/attend/{secret}/qr.png", w.qr)
+	site.Handle("GET /events/{id}/attend/{secret}/door.png", w.doorPicture)
+	site.Handle("GET /events/{id}/attend/{secret}/times.ics", w.calendar)
+	site.Handle("GET /events/{id}/attend/{secret}/event.ics", w.eventCalendar)
+	site.Handle("GET /events/{id}/coming/{answer}", w.asked)
+	site.Handle("POST /events/{id}/coming/{answer}", w.answer)
+	site.Handle("GET /events/{id}/messages", w.messages)
+	site.Handle("POST /events/{id}/messages", w.setReminders)
+	site.Handle("POST /events/{id}/messages/notice", w.tellAll)
+	site.Handle("GET /events/{id}/timeslots", w.slots)
+	site.Handle("POST /events/{id}/timeslots", w.addSlot)
+	site.Handle("GET /events/{id}/timeslots/fill", w.fillForm)
+	site.Handle("POST /events/{id}/timeslots/fill", w.fill)
+	site.Handle("GET /events/{id}/rota", w.rota)
+	site.Handle("GET /events/{id}/timeslots/{slot}", w.slot)
+	site.Handle("POST /events/{id}/timeslots/{slot}", w.changeSlot)
+	site.Handle("POST /events/{id}/timeslots/{slot}/remove", w.removeSlot)
 }
 
 type formData struct {
@@ -75,7 +109,10 @@ type formData struct {
 	Free  int
 	Limit bool
 	Needs []web.Choice
+	Slots []web.Choice
 	Mail  bool
+	oneDay
+	Named template.HTML // who can see sign-ups
 }
 
 var formPage = web.NewPage[formData](pages, "pages/form.html", "pages/parts.html")
@@ -92,7 +129,11 @@ func (w *Web) form(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	return w.show(c, b, c.NewForm().Set("party", "1"), c.NewKey())
+	f := c.NewForm().Set("party", "1").Set("day", c.Query().Get("day"))
+	if s := c.Query().Get("slot"); validSlot(s) {
+		f.Set("slot", s)
+	}
+	return w.show(c, b, f, c.NewKey())
 }
 
 func (w *Web) show(c *web.Call, b Brief, f *web.Form, key string) error {
@@ -106,11 +147,21 @@ func (w *Web) show(c *web.Call, b Brief, f *web.Form, key string) error {
 	if !n.Open && !f.Failed() {
 		return fault.Gone("attendance.closed", "Sign-up for this event is closed. Nothing was recorded.")
 	}
+	named, err := w.named(c, b.ID, nil)
+	if err != nil {
+		return err
+	}
 	r := roster{Capacity: n.Capacity, Going: n.Going, Waiting: n.Waiting}
 	c.Header().Set("Cache-Control", "no-store")
+	all := n.Slots
+	day := signUpDay(c, f, b, all)
+	if day.ask {
+		return w.when(c, b, day.Days)
+	}
+	n.Slots = day.of(b, all)
 	return formPage.RenderForm(c, f, formData{
 		Event: b, Form: f, Key: key, Limit: n.Capacity > 0, Free: max(0, r.free()), Full: r.place(1) == Waiting,
-		Needs: choices(c.Locale, f), Mail: w.Mail,
+		Needs: choices(c.Locale, f), Slots: slotChoices(c, f, n.Slots, b.Start.Location()), Mail: w.Mail, oneDay: day, Named: named,
 	})
 }
 
@@ -124,7 +175,7 @@ func choices(l *i18n.Locale, f *web.Form) []web.Choice {
 
 func (w *Web) read(c *web.Call, f *web.Form) Input {
 	party, _ := f.Int("party")
-	in := Input{Party: party, Needs: f.All("need"), Lang: c.Locale.Tag()}
+	in := Input{Party: party, Needs: f.All("need"), Slots: f.All("slot"), Lang: c.Locale.Tag()}
 	if w.Mail {
 		in.Email = f.Line("email")
 	}
@@ -150,23 +201,27 @@ func (w *Web) signUp(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	// Asked each time: the roster does not know that its group was suspended.
-	b, err := w.eventOf(c)
-	if err != nil {
+	if !id.Valid(c.Param("id")) {
+		return web.ErrNotFound()
+	}
+	e, key := id.Event(c.Param("id")), f.Line("key")
+	if err := w.limit(c, e); err != nil {
 		return err
 	}
-	if err := w.limit(c, b.ID); err != nil {
-		return err
+	// The roster knows all that decides. The event is only asked for when there is
+	// something to say, because that read is a quarter of a sign-up's cost.
+	_, err = w.SignUp(c.Context(), e, key, w.read(c, f))
+	if err == nil {
+		return c.SeeOther(link(e, key) + "?new=1")
 	}
-	key := f.Line("key")
-	_, err = w.SignUp(c.Context(), b.ID, key, w.read(c, f))
+	b, absent := w.eventOf(c)
+	if absent != nil {
+		return absent
+	}
 	if f.Accepts(err) {
 		return w.show(c, b, f, key)
 	}
-	if err != nil {
-		return err
-	}
-	return c.SeeOther(link(b.ID, key) + "?new=1")
+	return err
 }
 
 func link(e id.Event, secret string) string { return "/events/" + string(e) + "/attend/" + secret }
@@ -176,13 +231,22 @@ type mineData struct {
 	Record Record
 	Form   *web.Form
 	Needs  []web.Choice
+	Slots  []web.Choice
+	Chosen []slotView
+	Told   []noticeView
 	Mail   bool
 	Link   string // in full, shown only right after signing up
 	Path   string
 	Saved  bool
+	Named  template.HTML // who can see sign-ups
+	Panels []template.HTML
+	oneDay
+	Code  string // for the door; "" where nobody is checked in
+	Legal string // who helps when somebody is arrested; "" when nothing is said
+	Place HeldPlace
 }
 
-var minePage = web.NewPage[mineData](pages, "pages/mine.html", "pages/parts.html")
+var minePage = web.NewPage[mineData](pages, "pages/mine.html", "pages/parts.html", "pages/day_parts.html")
 
 // mine is the private page of one sign-up.
 func (w *Web) mine(c *web.Call) error {
@@ -190,7 +254,10 @@ func (w *Web) mine(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	f := c.NewForm().Set("party", strconv.Itoa(rec.Party)).Set("need", rec.Needs...).Set("email", rec.Email)
+	f := c.NewForm().Set("party", strconv.Itoa(rec.Party)).Set("need", rec.Needs...).Set("email", rec.Email).Set("day", c.Query().Get("day"))
+	for _, s := range rec.Slots {
+		f.Set("slot", append(f.All("slot"), s.ID)...)
+	}
 	return w.render(c, b, rec, f)
 }
 
@@ -213,6 +280,30 @@ func (w *Web) render(c *web.Call, b Brief, rec Record, f *web.Form) error {
 	if c.Query().Has("new") {
 		d.Link = c.BaseURL() + path
 	}
+	all, err := w.Slots(c.Context(), b.ID)
+	if err != nil {
+		return err
+	}
+	if d.Told, err = w.notices(c, b); err != nil {
+		return err
+	}
+	if d.Named, err = w.named(c, b.ID, id.Hash(c.Param("secret"))); err != nil {
+		return err
+	}
+	if d.Panels, err = w.panels(c, b, rec, path); err != nil {
+		return err
+	}
+	d.oneDay = heldDay(c, f, b, all, rec.Slots, path)
+	d.Code, _ = w.doorCode(c, b.ID, rec)
+	d.Slots, d.Chosen = slotChoices(c, f, d.of(b, all), b.Start.Location()), chosenViews(c, rec.Slots, b.Start.Location())
+	if d.Place, err = w.place(c, b, rec); err != nil {
+		return err
+	}
+	if w.Legal != nil {
+		if d.Legal, err = w.Legal(c.Context(), b.ID); err != nil {
+			return err
+		}
+	}
 	c.Header().Set("Cache-Control", "no-store")
 	return minePage.RenderForm(c, f, d)
 }
@@ -226,14 +317,22 @@ func (w *Web) change(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	err = w.Change(c.Context(), b.ID, c.Param("secret"), w.read(c, f))
+	in, day := w.read(c, f), f.Line("day")
+	if day != "" { // the form has shown that day only
+		in.Part = func(s *Slot) bool { return s.day(b.zone()) == day }
+	}
+	err = w.Change(c.Context(), b.ID, c.Param("secret"), in)
 	if f.Accepts(err) {
 		return w.render(c, b, rec, f)
 	}
 	if err != nil {
 		return err
 	}
-	return c.SeeOther(link(b.ID, c.Param("secret")) + "?saved=1")
+	to := link(b.ID, c.Param("secret")) + "?saved=1"
+	if day != "" {
+		to += "&day=" + url.QueryEscape(day)
+	}
+	return c.SeeOther(to)
 }
 
 type cancelledData struct{ Event Brief }
@@ -256,13 +355,17 @@ func (w *Web) cancel(c *web.Call) error {
 	return cancelledPage.Render(c, cancelledData{b})
 }
 
-// qr is the private link as a picture, for the printed card.
+// qr is the private link as a picture, for those who print it.
 func (w *Web) qr(c *web.Call) error {
 	e, secret := id.Event(c.Param("id")), c.Param("secret")
 	if err := w.Exists(c.Context(), e, secret); err != nil {
 		return err
 	}
-	code, err := qr.Encode(c.BaseURL()+link(e, secret), qr.M)
+	return picture(c, c.BaseURL()+link(e, secret))
+}
+
+func picture(c *web.Call, address string) error {
+	code, err := qr.Encode(address, qr.M)
 	if err != nil {
 		return fmt.Errorf("encode qr: %w", err)
 	}
@@ -279,12 +382,14 @@ type panelData struct {
 	Full       bool
 	SeeNumbers bool
 	Needs      []web.Choice
+	Slots      []slotView
+	Rota, More bool // there is a rota, with more than is shown
 	Over       bool
 }
 
 var panelPage = web.NewPage[panelData](pages, "pages/panel.html")
 
-// Panel is the box on the event's page.
+// Panel is the box on the event's page. end is in the zone of its place.
 func (w *Web) Panel(c *web.Call, e id.Event, end time.Time, seeNumbers bool) (template.HTML, error) {
 	n, ok, err := w.Numbers(c.Context(), e)
 	if err != nil || !ok {
@@ -295,12 +400,12 @@ func (w *Web) Panel(c *web.Call, e id.Event, end time.Time, seeNumbers bool) (te
 		Event: e, Open: n.Open, Limit: n.Capacity > 0, Going: n.Going, Free: max(0, r.free()), Waiting: n.Waiting,
 		Full: r.place(1) == Waiting, SeeNumbers: seeNumbers, Over: !end.After(c.Now()),
 	}
-	for _, x := range n.Needs {
-		for _, k := range needs {
-			if k.code == x.Code {
-				d.Needs = append(d.Needs, web.Choice{Label: c.Locale.T(k.name), Value: c.Locale.Number(int64(x.People))})
-			}
-		}
+	d.Needs = needChoices(c.Locale, n.Needs)
+	d.Rota = manyDays(n.Slots, end.Location())
+	next := nextDays(n.Slots, end.Location(), c.Now())
+	d.More = next.more
+	for i := range next.slots {
+		d.Slots = append(d.Slots, viewSlot(c, &next.slots[i], end.Location()))
 	}
 	return panelPage.Fragment(c, d)
 }

@@ -32,6 +32,8 @@ type desk struct {
 	hidden map[id.Event]bool // events that nobody may know of
 	known  map[id.Event]bool
 	limit  error
+	edits  bool // whoever asks may edit events
+	brief  func(*attendance.Brief)
 	asked  []string // what the limiter was asked
 }
 
@@ -46,10 +48,14 @@ func (d *desk) Brief(_ *web.Call, e id.Event) (attendance.Brief, error) {
 	if !d.known[e] || d.hidden[e] {
 		return attendance.Brief{}, fault.NotFound("event.not_found", "There is no such event, or it is not public.")
 	}
-	return attendance.Brief{
-		ID: e, Title: "Riverside clean-up", Start: d.clock.Now().Add(eventIn), Day: "9 May", When: "10:00", Where: "Old Bridge",
+	b := attendance.Brief{
+		ID: e, Title: "Riverside clean-up", Start: d.clock.Now().Add(eventIn), End: d.clock.Now().Add(eventIn + eventFor), Day: "9 May", When: "10:00", Where: "Old Bridge",
 		State: "confirmed",
-	}, nil
+	}
+	if d.brief != nil {
+		d.brief(&b)
+	}
+	return b, nil
 }
 
 // Held implements attendance.Events.
@@ -63,6 +69,15 @@ func (d *desk) Held(c *web.Call, e id.Event) (attendance.Brief, error) {
 	return d.Brief(c, e)
 }
 
+// Edits implements attendance.Events.
+func (d *desk) Edits(c *web.Call, e id.Event) (attendance.Brief, error) {
+	b, err := d.Brief(c, e)
+	if err == nil && !d.edits {
+		err = fault.Forbidden("authz.forbidden", "Your role does not allow this.")
+	}
+	return b, err
+}
+
 // Allow implements attendance.Limiter.
 func (d *desk) Allow(bucket, subject string) (bool, time.Duration) {
 	d.asked = append(d.asked, bucket+" "+subject)
@@ -71,7 +86,11 @@ func (d *desk) Allow(bucket, subject string) (bool, time.Duration) {
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	h := newHall(t, dbtest.SQLite(t), filepath.Join(t.TempDir(), "keys.db"))
+	return newDeskOf(t, newHall(t, dbtest.SQLite(t), filepath.Join(t.TempDir(), "keys.db")))
+}
+
+func newDeskOf(t *testing.T, h *hall) *desk {
+	t.Helper()
 	d := &desk{hall: h, t: t, known: map[id.Event]bool{}, hidden: map[id.Event]bool{}}
 	bundle, err := i18n.Load(true)
 	if err != nil {
@@ -364,6 +383,8 @@ func TestHiddenEvent(t *testing.T) {
 	d := newDesk(t)
 	c, form := d.event(0)
 	d.hidden[c.Event] = true
+	c.OpensTo = false // as events say when a group is suspended
+	d.announce(t, c)
 	absent := "/events/" + d.ids.New() + "/attend"
 	for _, f := range []func(string) reply{
 		d.get,

@@ -27,6 +27,8 @@ type NoticeData struct {
 	// WasWhen and WasWhere are what they were before; empty when unchanged.
 	WasWhen, WasWhere string
 	Cancelled         bool
+	// Zone is that of the place, for the times of slots; nil is UTC.
+	Zone *time.Location
 }
 
 // Describer tells about an event for a message. It returns a NotFound fault for
@@ -45,6 +47,8 @@ type NoticeDeps struct {
 	Describe Describer
 	// BaseURL begins links, as in "https://example.org".
 	BaseURL string
+	// Named lists who may see the sign-ups of an event; nil is nobody.
+	Named NamedFunc
 }
 
 // Mailer is the [Notices] of a node that sends e-mail. What it leaves in jobs
@@ -65,13 +69,32 @@ func (NoNotices) Promoted(context.Context, *db.Tx, id.Event, []byte) error { ret
 // Changed implements [Notices].
 func (NoNotices) Changed(context.Context, *db.Tx, fact.EventChanged) error { return nil }
 
+// SlotMoved implements [Notices].
+func (NoNotices) SlotMoved(context.Context, *db.Tx, id.Event, string) error { return nil }
+
+// Remind implements [Notices].
+func (NoNotices) Remind(context.Context, *db.Tx, id.Event, string, time.Time) error { return nil }
+
+// Told implements [Notices].
+func (NoNotices) Told(context.Context, *db.Tx, id.Event) error { return nil }
+
+// Named implements [Notices].
+func (NoNotices) Named(context.Context, *db.Tx, id.Event) error { return nil }
+
 // what is told.
 type what string
 
 const (
 	promoted  what = "promoted"
 	moved     what = "moved"
+	placed    what = "placed" // the exact place has changed
 	cancelled what = "cancelled"
+	before    what = "before" // the day before
+	morning   what = "morning"
+	thanks    what = "thanks"
+	notice    what = "notice"
+	role      what = "role"  // news of a role that they offered to take
+	named     what = "named" // who can see sign-ups
 )
 
 // tell is the job of one message.
@@ -79,7 +102,7 @@ type tell struct {
 	Event id.Event `json:"event"`
 	Hash  string   `json:"hash"` // of the sign-up, hexadecimal
 	What  what     `json:"what"`
-	Stamp int64    `json:"stamp"` // of the change: microseconds since 1970
+	Stamp int64    `json:"stamp"` // of the change, or of the date reminded of: microseconds since 1970
 }
 
 // Kind implements job.Args.
@@ -90,11 +113,16 @@ type tellAll struct {
 	Event id.Event `json:"event"`
 	What  what     `json:"what"`
 	Stamp int64    `json:"stamp"`
-	After string   `json:"after"` // the last hash of the page before
+	After string   `json:"after"`          // the last hash of the page before
+	Slot  string   `json:"slot,omitempty"` // only those who chose it
 }
 
 // Kind implements job.Args.
 func (tellAll) Kind() string { return "attendance.tell_all" }
+
+// MessageKinds are the jobs that reach people outside. A restored copy must
+// not do them: the node that it is a copy of may have done them.
+func MessageKinds() []string { return []string{tell{}.Kind(), tellAll{}.Kind()} }
 
 // Priorities of the jobs, behind what others wait for. Somebody who got a place
 // is not kept waiting by thousands who hear of a change.
@@ -138,12 +166,37 @@ func (m *Mailer) Changed(ctx context.Context, tx *db.Tx, f fact.EventChanged) er
 	return m.page(ctx, tx, a)
 }
 
+// SlotMoved leaves messages to those who chose a slot.
+func (m *Mailer) SlotMoved(ctx context.Context, tx *db.Tx, e id.Event, slot string) error {
+	return m.page(ctx, tx, tellAll{Event: e, What: moved, Stamp: clock.Micros(tx.Now()), Slot: slot})
+}
+
+// Remind leaves messages to those who have a place.
+func (m *Mailer) Remind(ctx context.Context, tx *db.Tx, e id.Event, w string, start time.Time) error {
+	return m.page(ctx, tx, tellAll{Event: e, What: what(w), Stamp: clock.Micros(start)})
+}
+
+// Told leaves messages to all who signed up.
+func (m *Mailer) Told(ctx context.Context, tx *db.Tx, e id.Event) error {
+	return m.page(ctx, tx, tellAll{Event: e, What: notice, Stamp: clock.Micros(tx.Now())})
+}
+
+// RoleChanged leaves a message to somebody about a role that they offered to take.
+func (m *Mailer) RoleChanged(ctx context.Context, tx *db.Tx, e id.Event, hash []byte) error {
+	return m.one(ctx, tx, tell{Event: e, Hash: hex.EncodeToString(hash), What: role, Stamp: clock.Micros(tx.Now())}, oneFirst)
+}
+
+// Named leaves messages to all who signed up that somebody may see sign-ups.
+func (m *Mailer) Named(ctx context.Context, tx *db.Tx, e id.Event) error {
+	return m.page(ctx, tx, tellAll{Event: e, What: named, Stamp: clock.Micros(tx.Now())})
+}
+
 func (m *Mailer) one(ctx context.Context, tx *db.Tx, a tell, priority int) error {
 	return m.Jobs.Enqueue(ctx, tx, a, job.Insert{Priority: priority, Unique: unique(a.Event, a.Hash, a.What, a.Stamp)})
 }
 
 func (m *Mailer) page(ctx context.Context, tx *db.Tx, a tellAll) error {
-	return m.Jobs.Enqueue(ctx, tx, a, job.Insert{Priority: thenAll, Unique: unique(a.Event, a.After, a.What, a.Stamp)})
+	return m.Jobs.Enqueue(ctx, tx, a, job.Insert{Priority: thenAll, Unique: unique(a.Event, a.After+a.Slot, a.What, a.Stamp)})
 }
 
 func unique(e id.Event, hash string, w what, stamp int64) string {
@@ -159,11 +212,18 @@ func (m *Mailer) tellAll(ctx context.Context, a tellAll) error {
 		return fmt.Errorf("read the place in the list: %w", err)
 	}
 	return m.DB.WriteHot(ctx, string(a.Event), func(tx *db.Tx) error {
-		hashes, err := hashesAfter(ctx, tx, a.Event, after, pageSize)
+		hashes, err := hashesAfter(ctx, tx, a.Event, a.Slot, after, pageSize)
 		if err != nil {
 			return err
 		}
 		for _, h := range hashes {
+			if a.What.reminds() {
+				if fresh, err := noteReminded(ctx, tx, a.Event, h, a.What, a.Stamp); err != nil {
+					return err
+				} else if !fresh {
+					continue
+				}
+			}
 			t := tell{Event: a.Event, Hash: hex.EncodeToString(h), What: a.What, Stamp: a.Stamp}
 			if err := m.one(ctx, tx, t, thenAll); err != nil {
 				return err
@@ -178,10 +238,14 @@ func (m *Mailer) tellAll(ctx context.Context, a tellAll) error {
 	})
 }
 
-// hashesAfter lists sign-ups of an event in the order of their hashes.
-func hashesAfter(ctx context.Context, tx *db.Tx, e id.Event, after []byte, limit int) ([][]byte, error) {
+// hashesAfter lists sign-ups of an event, or of one slot, in the order of their
+// hashes.
+func hashesAfter(ctx context.Context, tx *db.Tx, e id.Event, slot string, after []byte, limit int) ([][]byte, error) {
 	if len(after) == 0 {
 		after = []byte{0} // before every hash, which are longer
+	}
+	if slot != "" {
+		return chosenAfter(ctx, tx, e, slot, after, limit)
 	}
 	return db.Column[[]byte](ctx, tx, "select hash from attendance where event_id = $1 and hash > $2 order by hash limit $3",
 		string(e), after, limit)
@@ -193,6 +257,13 @@ func (m *Mailer) tell(ctx context.Context, a tell) error {
 	if err != nil || !ok {
 		return err
 	}
+	if !to.later.IsZero() {
+		return m.DB.Write(ctx, func(tx *db.Tx) error {
+			return m.Jobs.Enqueue(ctx, tx, a, job.Insert{
+				Priority: thenAll, RunAt: to.later, Unique: unique(a.Event, a.Hash, a.What, a.Stamp),
+			})
+		})
+	}
 	l := m.Bundle.Match(to.lang)
 	d, err := m.Describe.Describe(ctx, a.Event, l)
 	if fault.Is(err, fault.KindNotFound) {
@@ -201,7 +272,11 @@ func (m *Mailer) tell(ctx context.Context, a tell) error {
 	if err != nil {
 		return fmt.Errorf("describe the event: %w", err)
 	}
-	if d.Cancelled != (a.What == cancelled) {
+	if a.What == named {
+		if to.named, err = m.NoticeDeps.Named.of(ctx, a.Event); err != nil || len(to.named) == 0 {
+			return err
+		}
+	} else if d.Cancelled != (a.What == cancelled) {
 		return nil // overtaken by another change, which has its own message or needs none
 	}
 	return m.Sender.Send(ctx, m.write(l, a, to, d))
@@ -211,27 +286,51 @@ func (m *Mailer) tell(ctx context.Context, a tell) error {
 type reader struct {
 	address, lang, messageID string
 	party                    int
+	slots                    []Chosen
+	reminder                 reminder
+	answer                   string // of the link with which they answer
+	notice                   string
+	named                    []Named
+	later                    time.Time // when they are awake again; zero is now
 }
 
 // find reads the sign-up that a is about. ok is false when it is gone or
-// erased, left no address, or the event is over.
+// erased, left no address, or when it is too late for the message.
 func (m *Mailer) find(ctx context.Context, a tell) (to reader, ok bool, err error) {
 	hash, err := hex.DecodeString(a.Hash)
 	if err != nil {
 		return to, false, fmt.Errorf("read the hash of a sign-up: %w", err)
 	}
 	var r row
-	over := false
+	late := false
+	var told []sealedNotice
 	err = m.DB.Read(ctx, func(tx *db.Tx) error {
 		ro, err := rosterOf(ctx, tx, a.Event)
 		if err != nil {
 			return err
 		}
-		over = !ro.End.After(tx.Now())
-		r, err = rowOf(ctx, tx, a.Event, hash)
+		late = !ro.End.After(tx.Now()) && a.What != notice && a.What != named
+		if a.What.reminds() { // also of another date, which is reminded of in its turn
+			late = !a.What.timely(ro, tx.Now()) || !ro.Open || clock.Micros(ro.Start) != a.Stamp
+		}
+		if r, err = rowOf(ctx, tx, a.Event, hash); err != nil {
+			return err
+		}
+		if to.slots, err = chosenOf(ctx, tx, a.Event, hash); err != nil {
+			return err
+		}
+		if to.reminder, err = reminderOf(ctx, tx, a.Event); err != nil {
+			return err
+		}
+		if a.What.reminds() {
+			to.later = quietUntil(tx.Now(), to.reminder.zone())
+		}
+		if a.What == notice {
+			told, err = noticesOf(ctx, tx, a.Event)
+		}
 		return err
 	})
-	if errors.Is(err, db.ErrNoRows) || err == nil && (over || a.What == promoted && r.state != Going) {
+	if errors.Is(err, db.ErrNoRows) || err == nil && (late || (a.What == promoted || a.What == placed || a.What.reminds()) && r.state != Going) {
 		return to, false, nil
 	}
 	if err != nil {
@@ -248,8 +347,18 @@ func (m *Mailer) find(ctx context.Context, a tell) (to reader, ok bool, err erro
 	if err != nil {
 		return to, false, err
 	}
+	for _, n := range told {
+		if clock.Micros(n.made) != a.Stamp {
+			continue
+		}
+		if to.notice, err = openNotice(k, a.Event, n); err != nil {
+			return to, false, err
+		}
+	}
 	// The id is the same when a message is sent again, and tells nothing of the
 	// sign-up once the key is destroyed.
 	mark := k.Tag("message id", a.Hash+"/"+string(a.What)+"/"+strconv.FormatInt(a.Stamp, 10))
-	return reader{p.Email, p.Lang, hex.EncodeToString(mark), r.party}, p.Email != "", nil
+	to.address, to.lang, to.messageID, to.party = p.Email, p.Lang, hex.EncodeToString(mark), r.party
+	to.answer = answerToken(k, hash)
+	return to, p.Email != "", nil
 }

@@ -101,7 +101,7 @@ func newOffice(t *testing.T, d *db.DB, c *clock.Manual) *office {
 	mailer := attendance.NewNotices(attendance.NoticeDeps{
 		DB: d, Vault: o.vault, Jobs: o.jobs, Bundle: bundle, Sender: smtp, Describe: o, BaseURL: "https://riverside.example",
 	})
-	o.Service = attendance.New(attendance.Deps{DB: d, Vault: o.vault, Notices: mailer})
+	o.Service = attendance.New(attendance.Deps{DB: d, Vault: o.vault, Notices: mailer, Facts: noFacts{}})
 	o.event = id.Event(o.ids.New())
 	o.about = attendance.NoticeData{Title: "Riverside clean-up", When: "Saturday at ten", Where: "Old Bridge, Springfield"}
 	o.insertEvent()
@@ -219,6 +219,62 @@ You get this message because you signed up for this event and left your address.
 		}
 		if byTo["third@example.org"].Header.Get("Message-Id") == m.Header.Get("Message-Id") {
 			t.Error("two messages with one id")
+		}
+		o.noJobs()
+	})
+}
+
+// Those who chose a time hear when it changes, and when they get a place in it;
+// each message lists what they chose.
+func TestSlotNews(t *testing.T) {
+	t.Parallel()
+	offices(t, func(t *testing.T, o *office) {
+		o.change(func(*fact.EventChanged) {})
+		o.about.Zone = time.FixedZone("", 3600)
+		start := dbtest.Now.Add(7 * 24 * time.Hour)
+		early := attendance.SlotInput{
+			Title: "Early shift", StartDate: start.Format(time.DateOnly), StartTime: "01:00", EndTime: "02:00", Capacity: "1",
+		}
+		late := early
+		late.Title, late.StartTime, late.EndTime = "Late shift", "02:00", "03:00"
+		keys := []string{o.ids.Secret(), o.ids.Secret()}
+		for i, in := range []attendance.SlotInput{early, late} {
+			if err := o.AddSlot(t.Context(), o.event, keys[i], start, start.Add(24*time.Hour), in); err != nil {
+				t.Fatal(err)
+			}
+		}
+		signUp := func(email string, slots ...string) string {
+			t.Helper()
+			s := o.ids.Secret()
+			in := attendance.Input{Party: 1, Email: email, Lang: "en", Slots: slots}
+			if _, err := o.SignUp(t.Context(), o.event, s, in); err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
+		first := signUp("first@example.org", keys[0])
+		signUp("third@example.org", keys[1])
+		signUp("second@example.org", keys...)
+		if err := o.Cancel(t.Context(), o.event, first); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff([]string{"second@example.org"}, o.work()); d != "" {
+			t.Fatal(d)
+		}
+		m := o.sink.Messages()[0].Text
+		if !strings.Contains(m, "You have a place in Early shift: ") || !strings.Contains(m, "2:00 AM–3:00 AM") ||
+			!strings.Contains(m, "You wait for Late shift: ") {
+			t.Errorf("in\n%s", m)
+		}
+		early.EndTime = "02:30"
+		if err := o.ChangeSlot(t.Context(), o.event, keys[0], start, start.Add(24*time.Hour), early); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff([]string{"second@example.org", "second@example.org"}, o.work()); d != "" {
+			t.Error(d)
+		}
+		if m := o.sink.Messages()[1]; !strings.Contains(m.Text, "2:00 AM–3:30 AM") || m.Subject != "Changed: Riverside clean-up" {
+			t.Errorf("%q\n%s", m.Subject, m.Text)
 		}
 		o.noJobs()
 	})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"convoke/internal/clock"
 	"convoke/internal/db"
@@ -19,6 +20,17 @@ import (
 type Notices interface {
 	Promoted(ctx context.Context, tx *db.Tx, e id.Event, hash []byte) error
 	Changed(ctx context.Context, tx *db.Tx, f fact.EventChanged) error
+	// PlaceChanged tells those who have a place that the exact place has changed.
+	PlaceChanged(ctx context.Context, tx *db.Tx, e id.Event) error
+	// SlotMoved tells those who chose a slot that its time has changed.
+	SlotMoved(ctx context.Context, tx *db.Tx, e id.Event, slot string) error
+	// Remind reminds those who have a place: "before", in the "morning" or with
+	// "thanks" after an event that starts at start.
+	Remind(ctx context.Context, tx *db.Tx, e id.Event, what string, start time.Time) error
+	// Told tells all who signed up the newest notice of the organizers.
+	Told(ctx context.Context, tx *db.Tx, e id.Event) error
+	// Named tells all who signed up that somebody may see sign-ups.
+	Named(ctx context.Context, tx *db.Tx, e id.Event) error
 }
 
 // Deps are what the feature needs.
@@ -27,6 +39,12 @@ type Deps struct {
 	Vault   *seal.Vault
 	Entropy io.Reader
 	Notices Notices
+	Facts   Facts
+}
+
+// Facts hears, in the same transaction, what others should know.
+type Facts interface {
+	Emit(ctx context.Context, tx *db.Tx, what any) error
 }
 
 // Service is the use cases of signing up.
@@ -35,7 +53,17 @@ type Service struct{ Deps }
 // New returns the service.
 func New(d Deps) *Service { return &Service{d} }
 
-func scope(e id.Event) string { return "event:" + string(e) }
+// The rows of SealedTable are of no use without a key: that of the scope which
+// is ScopePrefix and then what is in SealedColumn.
+const (
+	SealedTable  = "attendance"
+	SealedColumn = "event_id"
+	ScopePrefix  = "event:"
+	// NoticeTable is likewise.
+	NoticeTable = "event_notice"
+)
+
+func scope(e id.Event) string { return ScopePrefix + string(e) }
 
 func errNoSignUp() error {
 	return fault.NotFound("attendance.not_found",
@@ -101,6 +129,10 @@ func (s *Service) SignUp(ctx context.Context, e id.Event, secret string, in Inpu
 				out = Record{State: old.state, Party: old.party}
 				return nil
 			}
+			return err
+		}
+		if r.Slots > 0 || len(in.Slots) > 0 {
+			out, err = s.signUpSlots(ctx, tx, e, hash, sealed, r, p, in)
 			return err
 		}
 		out = Record{State: r.place(in.Party), Party: in.Party}
@@ -182,12 +214,17 @@ func (s *Service) store(ctx context.Context, tx *db.Tx, e id.Event, hash, sealed
 	if err := count(ctx, tx, e, going, waiting, step); err != nil {
 		return err
 	}
-	touch(tx, e)
+	touch(tx, e, r)
 	return countNeeds(ctx, tx, e, p.Needs, 1)
 }
 
 // touch is soft: while thousands sign up, the page is rendered once a second.
-func touch(tx *db.Tx, e id.Event) { tx.Touch("event:" + string(e) + "~") }
+func touch(tx *db.Tx, e id.Event, r roster) {
+	tx.Touch("event:" + string(e) + "~")
+	if r.Campaign != "" {
+		tx.Touch("campaign-events:" + string(r.Campaign) + "~")
+	}
+}
 
 // Exists returns the fault of [Service.Find] when the secret opens nothing.
 func (s *Service) Exists(ctx context.Context, e id.Event, secret string) error {
@@ -201,14 +238,18 @@ func (s *Service) Exists(ctx context.Context, e id.Event, secret string) error {
 func (s *Service) Find(ctx context.Context, e id.Event, secret string) (Record, error) {
 	var r row
 	var before int
+	var chosen []Chosen
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
 		var err error
 		if r, err = rowOf(ctx, tx, e, id.Hash(secret)); err != nil {
 			return absent(err)
 		}
 		if r.state == Waiting {
-			before, err = ahead(ctx, tx, e, r.queue)
+			if before, err = ahead(ctx, tx, e, r.queue); err != nil {
+				return err
+			}
 		}
+		chosen, err = chosenOf(ctx, tx, e, r.hash)
 		return err
 	})
 	if err != nil {
@@ -219,7 +260,7 @@ func (s *Service) Find(ctx context.Context, e id.Event, secret string) (Record, 
 		return Record{}, err
 	}
 	p, err := s.open(k, e, r)
-	return Record{State: r.state, Party: r.party, Ahead: before, Needs: p.Needs, Email: p.Email}, err
+	return Record{State: r.state, Party: r.party, Ahead: before, Needs: p.Needs, Email: p.Email, Slots: chosen}, err
 }
 
 func absent(err error) error {
@@ -229,7 +270,7 @@ func absent(err error) error {
 	return err
 }
 
-// Change replaces party, needs and address. A party that grows keeps its place
+// Change replaces party, needs, address and slots. A party that grows keeps its place
 // only when the room is there; otherwise nothing changes.
 func (s *Service) Change(ctx context.Context, e id.Event, secret string, in Input) error {
 	p, err := in.check()
@@ -263,7 +304,10 @@ func (s *Service) Change(ctx context.Context, e id.Event, secret string, in Inpu
 		}
 		n := old
 		n.party, n.sealed = in.Party, sealed
-		if err := update(ctx, tx, e, n); err != nil {
+		if r.Slots > 0 || len(in.Slots) > 0 {
+			return s.changeSlots(ctx, tx, changing{e: e, r: r, old: old, now: n, was: was, p: p}, in)
+		}
+		if err := errors.Join(update(ctx, tx, e, n), s.changed(ctx, tx, e, n)); err != nil {
 			return err
 		}
 		going, waiting := more, 0
@@ -276,7 +320,7 @@ func (s *Service) Change(ctx context.Context, e id.Event, secret string, in Inpu
 		if err := errors.Join(countNeeds(ctx, tx, e, was.Needs, -1), countNeeds(ctx, tx, e, p.Needs, 1)); err != nil {
 			return err
 		}
-		return s.promote(ctx, tx, e)
+		return s.promote(ctx, tx, e, nil)
 	})
 }
 
@@ -296,14 +340,23 @@ func (s *Service) load(ctx context.Context, tx *db.Tx, k *seal.Key, e id.Event, 
 // Cancel removes a sign-up and lets the next in the queue move up. Sent twice,
 // the second finds nothing.
 func (s *Service) Cancel(ctx context.Context, e id.Event, secret string) error {
+	return s.cancel(ctx, e, id.Hash(secret))
+}
+
+func (s *Service) cancel(ctx context.Context, e id.Event, hash []byte) error {
 	k, err := s.keyOf(ctx, e)
 	if err != nil {
 		return err
 	}
-	hash := id.Hash(secret)
 	return s.DB.WriteHot(ctx, string(e), func(tx *db.Tx) error {
 		_, old, was, err := s.load(ctx, tx, k, e, hash)
 		if err != nil {
+			return err
+		}
+		if err := s.Facts.Emit(ctx, tx, fact.SignUpCancelled{Event: e, Hash: hash}); err != nil {
+			return err
+		}
+		if err := leaveSlots(ctx, tx, e, old, was); err != nil {
 			return err
 		}
 		if err := remove(ctx, tx, e, hash); err != nil {
@@ -319,35 +372,25 @@ func (s *Service) Cancel(ctx context.Context, e id.Event, secret string) error {
 		if err := countNeeds(ctx, tx, e, was.Needs, -1); err != nil {
 			return err
 		}
-		return s.promote(ctx, tx, e)
+		return s.promote(ctx, tx, e, nil)
 	})
 }
 
 // promote moves parties up, first come first served, while the next one fits.
 // A large party at the head waits for its room: nobody overtakes, but for a
 // party larger than the whole event has become, which would block it for good.
-func (s *Service) promote(ctx context.Context, tx *db.Tx, e id.Event) error {
-	touch(tx, e)
+// quiet is not told.
+func (s *Service) promote(ctx context.Context, tx *db.Tx, e id.Event, quiet []byte) error {
 	for range promoteAtOnce {
 		r, err := rosterOf(ctx, tx, e)
 		if err != nil {
 			return err
 		}
-		if r.Waiting == 0 || r.free() <= 0 || r.takes(tx.Now()) != nil {
+		touch(tx, e, r)
+		if r.takes(tx.Now()) != nil || r.Slots == 0 && (r.Waiting == 0 || r.free() <= 0) {
 			return nil
 		}
-		w, ok, err := firstWaiting(ctx, tx, e, r.largest())
-		if err != nil || !ok || w.party > r.free() {
-			return err
-		}
-		w.state = Going
-		if err := update(ctx, tx, e, w); err != nil {
-			return err
-		}
-		if err := count(ctx, tx, e, w.party, -w.party, 0); err != nil {
-			return err
-		}
-		if err := s.Notices.Promoted(ctx, tx, e, w.hash); err != nil {
+		if more, err := s.moveUp(ctx, tx, e, r, quiet); err != nil || !more {
 			return err
 		}
 	}
@@ -356,27 +399,6 @@ func (s *Service) promote(ctx context.Context, tx *db.Tx, e id.Event) error {
 
 // promoteAtOnce bounds the parties that move up in one transaction.
 const promoteAtOnce = 100
-
-// PromoteAll moves up those who wait where a limit was raised by so much that
-// one transaction was not enough. It is called now and then.
-func (s *Service) PromoteAll(ctx context.Context) error {
-	var some []string
-	err := s.DB.Read(ctx, func(tx *db.Tx) error {
-		var err error
-		some, err = promotable(ctx, tx, clock.Micros(tx.Now()), 100)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	for _, e := range some {
-		err := s.DB.WriteHot(ctx, e, func(tx *db.Tx) error { return s.promote(ctx, tx, id.Event(e)) })
-		if err != nil {
-			return fmt.Errorf("move up in %s: %w", e, err)
-		}
-	}
-	return nil
-}
 
 // EventChanged keeps the roster in step with its event. It refuses a capacity
 // below what has been promised.
@@ -395,7 +417,7 @@ func (s *Service) EventChanged(ctx context.Context, tx *db.Tx, f fact.EventChang
 		return fault.Invalid(fault.Field("capacity", "attendance.capacity",
 			"{going} people have signed up already. Cancel and make a smaller event, or allow at least that many.", "going", old.Going))
 	}
-	n := roster{Capacity: f.Capacity, Open: f.OpensTo, Start: f.Start, End: f.End}
+	n := roster{Capacity: f.Capacity, Open: f.OpensTo, Start: f.Start, End: f.End, Campaign: f.Campaign}
 	if old.Queue == expired && old.Going+old.Waiting > 0 {
 		n.Open = false // what was sealed is gone with its key, and no other key may come
 	}
@@ -405,12 +427,25 @@ func (s *Service) EventChanged(ctx context.Context, tx *db.Tx, f fact.EventChang
 	if err := putRoster(ctx, tx, f.Event, n); err != nil {
 		return err
 	}
+	if err := replan(ctx, tx, f.Event, n, f.Zone); err != nil {
+		return err
+	}
 	if f.Moved || f.Cancelled {
 		if err := s.Notices.Changed(ctx, tx, f); err != nil {
 			return err
 		}
 	}
-	return s.promote(ctx, tx, f.Event)
+	return s.promote(ctx, tx, f.Event, nil)
+}
+
+// CampaignGoing is how many people come to the events of a campaign, all together.
+func CampaignGoing(ctx context.Context, tx *db.Tx, c id.Campaign) (int, error) {
+	var n int
+	err := tx.Get(ctx, "select coalesce(sum(going), 0) from roster where campaign_id = $1", []any{string(c)}, &n)
+	if err != nil {
+		return 0, fmt.Errorf("add up a campaign's sign-ups: %w", err)
+	}
+	return n, nil
 }
 
 // Numbers are what organizers see of an event: never who.
@@ -419,6 +454,7 @@ type Numbers struct {
 	Capacity       int
 	Going, Waiting int
 	Needs          []Need
+	Slots          []Slot
 }
 
 // Numbers returns ok = false for an event that takes no sign-ups here.
@@ -433,8 +469,14 @@ func (s *Service) Numbers(ctx context.Context, e id.Event) (n Numbers, ok bool, 
 		}
 		ok = true
 		n = Numbers{Open: r.takes(tx.Now()) == nil, Capacity: r.Capacity, Going: r.Going, Waiting: r.Waiting}
-		n.Needs, err = needsOf(ctx, tx, e)
-		return err
+		if n.Needs, err = needsOf(ctx, tx, e); err != nil || r.Slots == 0 {
+			return err
+		}
+		if n.Slots, err = slotsOf(ctx, tx, e); err != nil {
+			return err
+		}
+		n.Open = n.Open && anyTakes(n.Slots, tx.Now())
+		return addSlotNeeds(ctx, tx, e, n.Slots)
 	})
 	return n, ok, err
 }
@@ -483,11 +525,19 @@ func (s *Service) destroy(ctx context.Context, due []endedRoster) error {
 
 // expire deletes the rows, some at a time, and then notes that it is done.
 func (s *Service) expire(ctx context.Context, e id.Event) error {
-	for {
+	for first := true; ; first = false {
 		var n int64
 		err := s.DB.Write(ctx, func(tx *db.Tx) error {
 			var err error
+			if first {
+				if err = s.Facts.Emit(ctx, tx, fact.SignUpsExpired{Event: e}); err != nil {
+					return err
+				}
+			}
 			if n, err = removeSome(ctx, tx, e, 2000); err != nil || n > 0 {
+				return err
+			}
+			if err := removeNotices(ctx, tx, e); err != nil {
 				return err
 			}
 			return markExpired(ctx, tx, e)

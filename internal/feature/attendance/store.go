@@ -14,18 +14,27 @@ import (
 func rosterOf(ctx context.Context, tx *db.Tx, e id.Event) (roster, error) {
 	var r roster
 	var start, end int64
-	err := tx.Get(ctx, "select capacity, open, going, waiting, queue, starts_at, ends_at from roster where event_id = $1",
-		[]any{string(e)}, &r.Capacity, &r.Open, &r.Going, &r.Waiting, &r.Queue, &start, &end)
+	var campaign *string
+	err := tx.Get(ctx, `select capacity, open, going, waiting, queue, starts_at, ends_at, campaign_id,
+		(select count(*) from slot where slot.event_id = roster.event_id) from roster where event_id = $1`,
+		[]any{string(e)}, &r.Capacity, &r.Open, &r.Going, &r.Waiting, &r.Queue, &start, &end, &campaign, &r.Slots)
 	r.Start, r.End = clock.FromMicros(start), clock.FromMicros(end)
+	if campaign != nil {
+		r.Campaign = id.Campaign(*campaign)
+	}
 	return r, err
 }
 
 func putRoster(ctx context.Context, tx *db.Tx, e id.Event, r roster) error {
-	_, err := tx.Exec(ctx, `insert into roster (event_id, capacity, open, going, waiting, queue, starts_at, ends_at)
-		values ($1, $2, $3, 0, 0, 0, $4, $5) on conflict (event_id) do update set
+	var campaign any
+	if r.Campaign != "" {
+		campaign = string(r.Campaign)
+	}
+	_, err := tx.Exec(ctx, `insert into roster (event_id, capacity, open, going, waiting, queue, starts_at, ends_at, campaign_id)
+		values ($1, $2, $3, 0, 0, 0, $4, $5, $6) on conflict (event_id) do update set
 		capacity = excluded.capacity, open = excluded.open, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
-		queue = case when roster.queue < 0 then 0 else roster.queue end`,
-		string(e), r.Capacity, r.Open, clock.Micros(r.Start), clock.Micros(r.End))
+		queue = case when roster.queue < 0 then 0 else roster.queue end, campaign_id = excluded.campaign_id`,
+		string(e), r.Capacity, r.Open, clock.Micros(r.Start), clock.Micros(r.End), campaign)
 	if err != nil {
 		return fmt.Errorf("store roster: %w", err)
 	}
@@ -88,6 +97,15 @@ func update(ctx context.Context, tx *db.Tx, e id.Event, r row) error {
 	return nil
 }
 
+// admit gives a sign-up that waits a place at the event.
+func admit(ctx context.Context, tx *db.Tx, e id.Event, hash []byte, party int) error {
+	_, err := tx.Exec(ctx, "update attendance set state = 'going' where event_id = $1 and hash = $2", string(e), hash)
+	if err != nil {
+		return fmt.Errorf("admit: %w", err)
+	}
+	return count(ctx, tx, e, party, -party, 0)
+}
+
 func remove(ctx context.Context, tx *db.Tx, e id.Event, hash []byte) error {
 	_, err := tx.Exec(ctx, "delete from attendance where event_id = $1 and hash = $2", string(e), hash)
 	if err != nil {
@@ -99,16 +117,17 @@ func remove(ctx context.Context, tx *db.Tx, e id.Event, hash []byte) error {
 // ahead is how many people wait before queue number q.
 func ahead(ctx context.Context, tx *db.Tx, e id.Event, q int) (int, error) {
 	var n int
-	err := tx.Get(ctx, "select coalesce(sum(party), 0) from attendance where event_id = $1 and state = 'waiting' and queue < $2",
+	err := tx.Get(ctx, "select coalesce(sum(party), 0) from attendance where event_id = $1 and state = 'waiting' and queue > 0 and queue < $2",
 		[]any{string(e), q}, &n)
 	return n, err
 }
 
-// firstWaiting is the next party in the queue of at most largest people.
+// firstWaiting is the next party in the queue of at most largest people. Those
+// with queue 0 stand in the lines of slots.
 func firstWaiting(ctx context.Context, tx *db.Tx, e id.Event, largest int) (row, bool, error) {
 	var r row
 	err := tx.Get(ctx, `select hash, state, party, queue, sealed from attendance
-		where event_id = $1 and state = 'waiting' and party <= $2 order by queue limit 1`, []any{string(e), largest},
+		where event_id = $1 and state = 'waiting' and queue > 0 and party <= $2 order by queue limit 1`, []any{string(e), largest},
 		&r.hash, &r.state, &r.party, &r.queue, &r.sealed)
 	if errors.Is(err, db.ErrNoRows) {
 		return r, false, nil
@@ -117,9 +136,9 @@ func firstWaiting(ctx context.Context, tx *db.Tx, e id.Event, largest int) (row,
 }
 
 // promotable lists events where somebody waits although there is room.
-func promotable(ctx context.Context, tx *db.Tx, now int64, limit int) ([]string, error) {
+func promotable(ctx context.Context, tx *db.Tx, now int64, after string, limit int) ([]string, error) {
 	return db.Column[string](ctx, tx, `select event_id from roster where waiting > 0 and open and ends_at > $1
-		and (capacity = 0 or going < capacity) order by event_id limit $2`, now, limit)
+		and (capacity = 0 or going < capacity) and event_id > $2 order by event_id limit $3`, now, after, limit)
 }
 
 // Need is how many sign-ups named one need.
@@ -169,25 +188,31 @@ func removeSome(ctx context.Context, tx *db.Tx, e id.Event, limit int) (int64, e
 		(select a.hash from attendance a where a.event_id = $1 limit $2)`, string(e), limit)
 }
 
-// Drift is an event whose counters differ from its rows.
+// Drift is an event, or one of its slots, whose counters differ from its rows.
 type Drift struct {
-	Event                  string
+	Event, Slot            string
 	Going, Waiting         int // counted
 	RowsGoing, RowsWaiting int // summed
 }
 
-// Drifts compares the counters of every event whose rows are still kept; doctor
+// Drifts compares the counters of every event and slot whose rows are still kept; doctor
 // calls it.
 func Drifts(ctx context.Context, tx *db.Tx) ([]Drift, error) {
-	return db.Query(ctx, tx, `select r.event_id, r.going, r.waiting, coalesce(s.going, 0), coalesce(s.waiting, 0)
+	ended := clock.Micros(tx.Now().Add(-keepFor))
+	out, err := db.Query(ctx, tx, `select r.event_id, r.going, r.waiting, coalesce(s.going, 0), coalesce(s.waiting, 0)
 		from roster r left join
 		(select event_id, sum(case when state = 'going' then party else 0 end) as going,
 			sum(case when state = 'waiting' then party else 0 end) as waiting from attendance group by event_id) s
 		on s.event_id = r.event_id
 		where r.ends_at >= $1 and (r.going <> coalesce(s.going, 0) or r.waiting <> coalesce(s.waiting, 0)) order by r.event_id`,
-		[]any{clock.Micros(tx.Now().Add(-keepFor))},
+		[]any{ended},
 		func(scan func(...any) error) (Drift, error) {
 			var d Drift
 			return d, scan(&d.Event, &d.Going, &d.Waiting, &d.RowsGoing, &d.RowsWaiting)
 		})
+	if err != nil {
+		return nil, err
+	}
+	slots, err := slotDrifts(ctx, tx, ended)
+	return append(out, slots...), err
 }

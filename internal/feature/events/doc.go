@@ -1,7 +1,8 @@
 // Package events holds gatherings and ongoing actions: what, when, where, how
 // accessible, by whom, and in which state.
 //
-// It owns the tables event, event_text and source. An event belongs to a group
+// It owns the tables event, event_text, source, programme, safety_answer,
+// contingent, role_need, series, series_date and exact_place. An event belongs to a group
 // of this node, or to a source it was imported from. A listed event is public
 // and stays so: cancelled, moved and postponed events are shown and say so.
 //

@@ -142,6 +142,7 @@ type Where struct {
 	HasPoint                  bool
 	Precise                   geo.Precision
 	OnlineURL                 string
+	Directions                string // to an exact place that the reader may know; never stored here
 }
 
 // Label is the place in one line, as exact as it is known.
@@ -186,6 +187,8 @@ type Event struct {
 	Sequence    int
 	WasStart    time.Time // before the last move; zero when never moved
 	WasPlace    string
+	Campaign    id.Campaign
+	Follows     int64 // what it takes from the campaign's template
 	Created     time.Time
 	Updated     time.Time
 }

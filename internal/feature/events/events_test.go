@@ -48,12 +48,21 @@ func (groupsFake) Role(_ context.Context, _ *db.Tx, _ id.Group, p id.Person) (au
 
 // heard collects facts; veto is returned for each.
 type heard struct {
-	facts []fact.EventChanged
-	veto  error
+	facts      []fact.EventChanged
+	programmes []fact.ProgrammeChanged
+	placed     int // changes of exact places
+	veto       error
 }
 
 func (h *heard) Emit(_ context.Context, _ *db.Tx, f any) error {
-	h.facts = append(h.facts, f.(fact.EventChanged))
+	switch x := f.(type) {
+	case fact.ProgrammeChanged:
+		h.programmes = append(h.programmes, x)
+	case fact.PlaceChanged:
+		h.placed++
+	case fact.EventChanged:
+		h.facts = append(h.facts, x)
+	}
 	return h.veto
 }
 

@@ -32,7 +32,7 @@ type ExportOptions struct {
 
 // exporter writes one format.
 type exporter interface {
-	event(e *Event) error
+	event(e *Event, p *Programme) error
 	end() error
 }
 
@@ -55,8 +55,12 @@ func (s *Service) Export(ctx context.Context, w io.Writer, o ExportOptions) erro
 			if err != nil {
 				return err
 			}
+			all, err := programmesOf(ctx, tx, r.Events...)
+			if err != nil {
+				return err
+			}
 			for i := range r.Events {
-				if err := x.event(&r.Events[i]); err != nil {
+				if err := x.event(&r.Events[i], all.of(&r.Events[i])); err != nil {
 					return fmt.Errorf("write event %s: %w", r.Events[i].ID, err)
 				}
 			}
@@ -87,7 +91,7 @@ func (s *Service) exporter(w io.Writer, o ExportOptions) (exporter, error) {
 		x.w.UseCRLF = true
 		return x, x.w.Write(csvHeader())
 	case "ics":
-		return &icsExport{ical.NewWriter(w, ical.Calendar{Name: o.Name, Host: hostOf(o.BaseURL), Language: o.Locale.Tag()}), o.BaseURL, s.Plain}, nil
+		return &icsExport{ical.NewWriter(w, ical.Calendar{Name: o.Name, Host: hostOf(o.BaseURL), Language: o.Locale.Tag()}), o.BaseURL, s.Plain, o.Locale}, nil
 	case "geojson":
 		_, err := io.WriteString(w, `{"type":"FeatureCollection","features":[`)
 		return &geoExport{w: w, base: o.BaseURL, locale: o.Locale}, err
@@ -100,7 +104,7 @@ type csvExport struct {
 	base string
 }
 
-func (x *csvExport) event(e *Event) error { return x.w.Write(csvCells(x.base, e)) }
+func (x *csvExport) event(e *Event, p *Programme) error { return x.w.Write(csvCells(x.base, e, p)) }
 
 func (x *csvExport) end() error {
 	x.w.Flush()
@@ -108,13 +112,17 @@ func (x *csvExport) end() error {
 }
 
 type icsExport struct {
-	w     *ical.Writer
-	base  string
-	plain func(string, int) string
+	w      *ical.Writer
+	base   string
+	plain  func(string, int) string
+	locale *i18n.Locale
 }
 
-func (x *icsExport) event(e *Event) error { return x.w.Event(icsOut(x.base, x.plain, e)) }
-func (x *icsExport) end() error           { return x.w.Close() }
+func (x *icsExport) event(e *Event, p *Programme) error {
+	return x.w.Event(icsOut(x.base, x.plain, e, calendarText(x.locale, e, p)))
+}
+
+func (x *icsExport) end() error { return x.w.Close() }
 
 type geoExport struct {
 	w      io.Writer
@@ -123,8 +131,9 @@ type geoExport struct {
 	begun  bool
 }
 
-func (x *geoExport) event(e *Event) error {
+func (x *geoExport) event(e *Event, p *Programme) error {
 	f := featureOf(x.locale, e)
+	f.Properties.prepare(e, p)
 	f.Properties.URL = x.base + f.Properties.URL
 	b, err := json.Marshal(f)
 	if err != nil {
@@ -153,14 +162,21 @@ func hostOf(base string) string {
 
 // csvHeader names the columns of [csvCells].
 func csvHeader() []string {
+	return append(csvBegin(), "bring", "contingents", "roles_needed", "legal_help", "was_start", "was_place")
+}
+
+// csvBegin are the columns with which every table of ours begins. More may follow,
+// never others.
+func csvBegin() []string {
 	return []string{
 		"id", "title", "kind", "state", "start", "end", "zone", "all_day", "place", "address", "locality", "region", "country",
 		"lat", "lon", "precision", "online_url", "language", "access", "capacity", "organizer", "source_url", "url", "updated",
+		"description",
 	}
 }
 
 // csvCells is one event as a row of RFC 4180, with formula cells made harmless.
-func csvCells(base string, e *Event) []string {
+func csvCells(base string, e *Event, p *Programme) []string {
 	var lat, lon, capacity string
 	if e.Where.HasPoint {
 		lat, lon = strconv.FormatFloat(e.Where.Point.Lat, 'f', -1, 64), strconv.FormatFloat(e.Where.Point.Lon, 'f', -1, 64)
@@ -177,6 +193,8 @@ func csvCells(base string, e *Event) []string {
 		strconv.FormatBool(e.AllDay), e.Where.Place, e.Where.Address, e.Where.Locality, e.Where.Region, e.Where.Country, lat, lon,
 		string(e.Where.Precise), e.Where.OnlineURL, e.Lang, strings.Join(access, " "), capacity, e.Organizer, e.SourceURL,
 		base + "/events/" + string(e.ID), clock.FromMicros(clock.Micros(e.Updated)).Format(time.RFC3339),
+		e.Description, p.Bring, strings.Join(p.contingentLines(e), "\n"), strings.Join(p.roleLines(), "\n"), p.LegalHelp,
+		wasStart(e), e.WasPlace,
 	}
 	for i := range cells {
 		cells[i] = SafeCell(cells[i])
@@ -184,11 +202,29 @@ func csvCells(base string, e *Event) []string {
 	return cells
 }
 
-// icsOut is one event for a calendar file.
-func icsOut(base string, plain func(string, int) string, e *Event) ical.Out {
+// wasStart is the time before the last move, "" when that did not change it.
+func wasStart(e *Event) string {
+	if e.WasStart.IsZero() {
+		return ""
+	}
+	return datetime(e, e.Local(e.WasStart))
+}
+
+// calendarText ends the description of an event in a calendar: what was moved,
+// and what its programme says.
+func calendarText(l *i18n.Locale, e *Event, p *Programme) string {
+	was := wasNote(l, e)
+	if was != "" {
+		was = "\n\n" + was
+	}
+	return was + p.calendarText(l, e)
+}
+
+// icsOut is one event for a calendar file. more is put behind its description.
+func icsOut(base string, plain func(string, int) string, e *Event, more string) ical.Out {
 	o := ical.Out{
 		UID: string(e.ID) + "@" + hostOf(base), Sequence: e.Sequence, Stamp: e.Updated, LastModified: e.Updated,
-		Summary: e.Title, Description: plain(e.Description, 2000), Location: e.Where.Label(),
+		Summary: e.Title, Description: strings.TrimSpace(plain(e.Description, 2000) + more), Location: e.Where.Label(),
 		URL: base + "/events/" + string(e.ID), Organizer: e.Organizer, Status: "CONFIRMED",
 		Start: e.Local(e.Start), End: e.Local(e.End), Zone: e.Zone, AllDay: e.AllDay,
 		Lat: e.Where.Point.Lat, Lon: e.Where.Point.Lon, HasGeo: e.Where.HasPoint,
@@ -209,6 +245,7 @@ func featureOf(l *i18n.Locale, e *Event) feature {
 	f := feature{Type: "Feature", ID: string(e.ID), Properties: properties{
 		Title: e.Title, When: l.DateShort(start) + ", " + hours(l, e), Start: datetime(e, start),
 		End: datetime(e, e.Local(e.End)), Kind: e.Kind, State: e.State, Place: e.Where.Label(), URL: "/events/" + string(e.ID),
+		WasStart: wasStart(e), WasPlace: e.WasPlace,
 	}}
 	if e.Where.HasPoint {
 		f.Geometry = &geometry{"Point", [2]float64{e.Where.Point.Lon, e.Where.Point.Lat}}

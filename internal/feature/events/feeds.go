@@ -11,7 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"convoke/internal/clock"
+	"convoke/internal/db"
 	"convoke/internal/ical"
 	"convoke/internal/web"
 )
@@ -19,6 +19,9 @@ import (
 // feedLimit is how many events a feed holds at most; "limit" asks for another
 // number up to maxResult.
 const feedLimit = 500
+
+// geoLimit is the same for the map that can be moved.
+const geoLimit = 1000
 
 // feed runs the search of the address and caches what write makes of it.
 func (w *Web) feed(c *web.Call, limit int, write func(q *Query, r Result) error) error {
@@ -36,9 +39,7 @@ func (w *Web) feed(c *web.Call, limit int, write func(q *Query, r Result) error)
 			return err
 		}
 		if r.More {
-			next := q.Values()
-			next.Set("after", strconv.FormatInt(r.Next, 36))
-			c.Header().Set("Link", "<"+c.BaseURL()+c.R.URL.Path+"?"+next.Encode()+`>; rel="next"`)
+			c.Header().Set("Link", "<"+c.BaseURL()+withQuery(c.R.URL.Path, nextPage(c, &q, r))+`>; rel="next"`)
 		}
 		return write(&q, r)
 	})
@@ -82,28 +83,36 @@ type properties struct {
 	State State  `json:"state"`
 	Place string `json:"place"`
 	URL   string `json:"url"`
+	// What it was before it was moved or postponed; absent when that did not change.
+	WasStart string `json:"was_start,omitempty"`
+	WasPlace string `json:"was_place,omitempty"`
+	// What its page says beyond time and place; of one event and in exports, not
+	// in lists, which maps load.
+	Bring       string          `json:"bring,omitempty"` // Markdown
+	Contingents []apiContingent `json:"contingents,omitempty"`
+	Roles       []apiRoleNeed   `json:"roles,omitempty"`
+	LegalHelp   string          `json:"legal_help,omitempty"`
+}
+
+// prepare adds what a programme says.
+func (x *properties) prepare(e *Event, p *Programme) {
+	if all := apiProgrammeOf(e, p); all != nil {
+		x.Bring, x.Contingents, x.Roles, x.LegalHelp = all.Bring, all.Contingents, all.Roles, all.LegalHelp
+	}
 }
 
 func (w *Web) geoJSON(c *web.Call) error {
-	return w.feed(c, mapLimit, func(_ *Query, r Result) error {
+	limit := geoLimit
+	if c.Query().Get("campaign") != "" { // all of it, as on its map
+		limit = mapLimit
+	}
+	return w.feed(c, limit, func(_ *Query, r Result) error {
 		fc := featureCollection{Type: "FeatureCollection", Features: []feature{}, More: r.More}
 		for i := range r.Events {
-			fc.Features = append(fc.Features, w.feature(c, &r.Events[i]))
+			fc.Features = append(fc.Features, featureOf(c.Locale, &r.Events[i]))
 		}
 		return writeJSON(c, "application/geo+json", fc)
 	})
-}
-
-func (w *Web) feature(c *web.Call, e *Event) feature {
-	l, start := c.Locale, e.Local(e.Start)
-	f := feature{Type: "Feature", ID: string(e.ID), Properties: properties{
-		Title: e.Title, When: l.DateShort(start) + ", " + hours(l, e), Start: datetime(e, start),
-		End: datetime(e, e.Local(e.End)), Kind: e.Kind, State: e.State, Place: e.Where.Label(), URL: "/events/" + string(e.ID),
-	}}
-	if e.Where.HasPoint {
-		f.Geometry = &geometry{"Point", [2]float64{e.Where.Point.Lon, e.Where.Point.Lat}}
-	}
-	return f
 }
 
 func (w *Web) calendarFeed(c *web.Call) error {
@@ -130,18 +139,39 @@ func (w *Web) groupFeed(c *web.Call) error {
 	})
 }
 
-func (w *Web) oneICS(c *web.Call, e Event, g Group) error {
+func (w *Web) oneGeoJSON(c *web.Call, e Event) error {
+	f := featureOf(c.Locale, &e)
+	p, err := w.programmeOf(c, &e)
+	if err != nil {
+		return err
+	}
+	f.Properties.prepare(&e, p)
+	return writeJSON(c, "application/geo+json", featureCollection{Type: "FeatureCollection", Features: []feature{f}})
+}
+
+func (w *Web) oneICS(c *web.Call, e Event, g Group, notes string) error {
 	if e.Organizer == "" {
 		e.Organizer = g.Name
 	}
-	return w.ics(c, e.Title, []Event{e})
+	return w.ics(c, e.Title, []Event{e}, notes)
 }
 
-func (w *Web) ics(c *web.Call, name string, es []Event) error {
+// ics writes events as a calendar. notes end the description of each.
+func (w *Web) ics(c *web.Call, name string, es []Event, notes ...string) error {
 	var out bytes.Buffer
-	iw := ical.NewWriter(&out, ical.Calendar{Name: name, Host: c.R.Host, Language: c.Locale.Tag(), Refresh: 6 * time.Hour})
+	base := c.BaseURL()
+	iw := ical.NewWriter(&out, ical.Calendar{Name: name, Host: hostOf(base), Language: c.Locale.Tag(), Refresh: 6 * time.Hour})
+	var all programmes
+	err := w.DB.Read(c.Context(), func(tx *db.Tx) (err error) {
+		all, err = programmesOf(c.Context(), tx, es...)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	for i := range es {
-		if err := iw.Event(w.icsEvent(c, &es[i])); err != nil {
+		e := &es[i]
+		if err := iw.Event(icsOut(base, w.Plain, e, calendarText(c.Locale, e, all.of(e))+strings.Join(notes, ""))); err != nil {
 			return fmt.Errorf("write calendar: %w", err)
 		}
 	}
@@ -149,30 +179,6 @@ func (w *Web) ics(c *web.Call, name string, es []Event) error {
 		return fmt.Errorf("write calendar: %w", err)
 	}
 	return c.Write(200, "text/calendar; charset=utf-8", out.Bytes())
-}
-
-func (w *Web) icsEvent(c *web.Call, e *Event) ical.Out {
-	o := ical.Out{
-		UID: string(e.ID) + "@" + hostname(c), Sequence: e.Sequence, Stamp: e.Updated, LastModified: e.Updated,
-		Summary: e.Title, Description: w.Plain(e.Description, 2000), Location: e.Where.Label(),
-		URL: c.BaseURL() + "/events/" + string(e.ID), Organizer: e.Organizer, Status: "CONFIRMED",
-		Start: e.Local(e.Start), End: e.Local(e.End), Zone: e.Zone, AllDay: e.AllDay,
-		Lat: e.Where.Point.Lat, Lon: e.Where.Point.Lon, HasGeo: e.Where.HasPoint,
-		Categories: []string{e.Kind.Name()}, Language: e.Lang,
-	}
-	switch e.State {
-	case Cancelled:
-		o.Status = "CANCELLED"
-	case Proposed, Postponed:
-		o.Status = "TENTATIVE"
-	}
-	return o
-}
-
-func hostname(c *web.Call) string {
-	h := strings.TrimPrefix(strings.TrimPrefix(c.BaseURL(), "https://"), "http://")
-	h, _, _ = strings.Cut(h, ":")
-	return h
 }
 
 // Atom per RFC 4287, with a GeoRSS point.
@@ -249,6 +255,9 @@ func (w *Web) atomEntry(c *web.Call, e *Event) atomEntry {
 		Summary: c.Locale.Date(e.Local(e.Start)) + ", " + hours(c.Locale, e) + " · " + e.Where.Label(),
 		Content: atomHTML{"html", string(e.HTML)},
 	}
+	if was := wasNote(c.Locale, e); was != "" {
+		a.Summary += " · " + was
+	}
 	if e.Where.HasPoint {
 		a.Point = fmt.Sprintf("%.5f %.5f", e.Where.Point.Lat, e.Where.Point.Lon)
 	}
@@ -261,45 +270,24 @@ func (w *Web) csv(c *web.Call) error {
 		var out bytes.Buffer
 		cw := csv.NewWriter(&out)
 		cw.UseCRLF = true
-		rows := [][]string{{
-			"id", "title", "kind", "state", "start", "end", "zone", "all_day", "place", "address", "locality", "region", "country",
-			"lat", "lon", "precision", "online_url", "language", "access", "capacity", "organizer", "source_url", "url", "updated",
-		}}
+		rows := [][]string{csvHeader()}
+		var all programmes
+		err := w.DB.Read(c.Context(), func(tx *db.Tx) (err error) {
+			all, err = programmesOf(c.Context(), tx, r.Events...)
+			return err
+		})
+		if err != nil {
+			return err
+		}
 		for i := range r.Events {
-			rows = append(rows, csvRow(c, &r.Events[i]))
+			rows = append(rows, csvCells(c.BaseURL(), &r.Events[i], all.of(&r.Events[i])))
 		}
-		for _, row := range rows {
-			for i := range row {
-				row[i] = SafeCell(row[i])
-			}
-			if err := cw.Write(row); err != nil {
-				return fmt.Errorf("write table: %w", err)
-			}
+		if err := cw.WriteAll(rows); err != nil {
+			return fmt.Errorf("write table: %w", err)
 		}
-		cw.Flush()
 		c.Header().Set("Content-Disposition", `attachment; filename="events.csv"`)
 		return c.Write(200, "text/csv; charset=utf-8", out.Bytes())
 	})
-}
-
-func csvRow(c *web.Call, e *Event) []string {
-	var lat, lon, capacity string
-	if e.Where.HasPoint {
-		lat, lon = strconv.FormatFloat(e.Where.Point.Lat, 'f', -1, 64), strconv.FormatFloat(e.Where.Point.Lon, 'f', -1, 64)
-	}
-	if e.Capacity > 0 {
-		capacity = strconv.Itoa(e.Capacity)
-	}
-	var access []string
-	for _, f := range e.Access.Has() {
-		access = append(access, f.Code)
-	}
-	return []string{
-		string(e.ID), e.Title, string(e.Kind), string(e.State), datetime(e, e.Local(e.Start)), datetime(e, e.Local(e.End)), e.Zone,
-		strconv.FormatBool(e.AllDay), e.Where.Place, e.Where.Address, e.Where.Locality, e.Where.Region, e.Where.Country, lat, lon,
-		string(e.Where.Precise), e.Where.OnlineURL, e.Lang, strings.Join(access, " "), capacity, e.Organizer, e.SourceURL,
-		c.BaseURL() + "/events/" + string(e.ID), clock.FromMicros(clock.Micros(e.Updated)).Format(time.RFC3339),
-	}
 }
 
 // SafeCell keeps a spreadsheet from running a cell as a formula (OWASP, "CSV

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -18,9 +19,7 @@ import (
 const (
 	// maxCells bounds how many index ranges a place or window is cut into.
 	maxCells = 24
-	// rareMatches is how many rows a word may have to be searched word first.
-	rareMatches = 400
-	chunk       = 64 // rows fetched at once
+	chunk    = 64 // rows fetched at once
 )
 
 // Result is one page of a search.
@@ -41,18 +40,10 @@ type hit struct {
 // find returns up to q.Limit events in the order of their start.
 func find(ctx context.Context, tx *db.Tx, q Query) (Result, error) {
 	f := finder{q: q, tx: tx, ctx: ctx, want: q.Limit + 1}
-	if err := f.plan(); err != nil {
-		return Result{}, err
-	}
-	hits, err := f.run()
+	hits, err := f.hits()
 	if err != nil {
 		return Result{}, err
 	}
-	before, err := f.ongoing()
-	if err != nil {
-		return Result{}, err
-	}
-	hits = append(before, hits...) // what goes on began before what comes
 	var r Result
 	if len(hits) > q.Limit {
 		hits, r.More = hits[:q.Limit], true
@@ -62,6 +53,36 @@ func find(ctx context.Context, tx *db.Tx, q Query) (Result, error) {
 	}
 	r.Events, err = f.fetch(hits)
 	return r, err
+}
+
+// points returns where up to q.Limit events are, which reads no more of them
+// than that.
+func points(ctx context.Context, tx *db.Tx, q Query) ([]geo.Point, error) {
+	f := finder{q: q, tx: tx, ctx: ctx, want: q.Limit}
+	hits, err := f.hits()
+	if err != nil {
+		return nil, err
+	}
+	var out []geo.Point
+	for _, h := range hits[:min(len(hits), q.Limit)] {
+		if h.has {
+			out = append(out, h.point)
+		}
+	}
+	return out, nil
+}
+
+// hits plans and walks.
+func (f *finder) hits() ([]hit, error) {
+	if err := f.plan(); err != nil {
+		return nil, err
+	}
+	hits, err := f.run()
+	if err != nil {
+		return nil, err
+	}
+	before, err := f.ongoing()
+	return append(before, hits...), err // what goes on began before what comes
 }
 
 // farFuture is after every start that is accepted.
@@ -87,13 +108,13 @@ func (f *finder) arg(v any) string {
 	return fmt.Sprintf("$%d", len(f.args))
 }
 
-// plan chooses the index to walk along: a rare word's, the cells of an area, or
-// that of the kind, group or time.
+// plan chooses the index to walk along: that of words, in which cells are words
+// too; the cells of an area; or that of the kind, group or time.
 func (f *finder) plan() error {
 	q := &f.q
 	f.from, f.key = "event e", "e.at_key"
-	// The cursor and the range come first, because they change while walking.
-	f.args = []any{f.start(), int64(0)}
+	// The cursor, the range and the edge come first: they change while walking.
+	f.args = []any{f.start(), int64(0), f.far()}
 	f.times()
 	f.conditions()
 	box, inArea := q.area()
@@ -103,21 +124,10 @@ func (f *finder) plan() error {
 		f.inBox(box)
 	}
 	match, words := search.Match(f.tx.Engine(), q.Text, tags(q.Lang, q.Access)...)
-	if words {
-		rare, err := f.rare(match)
-		if err != nil {
-			return err
-		}
-		cond := search.Condition(f.tx.Engine(), f.arg(match))
-		if rare || !ok {
-			f.from, f.key, ok = "event_text t join event e on e.at_key = t.rowid", "t.rowid", false
-			f.where = append(f.where, cond)
-		} else {
-			f.where = append(f.where, "exists (select 1 from event_text t where t.rowid = e.at_key and "+cond+")")
-		}
-	}
-	if ok || words || len(q.Kinds) == 0 {
-		f.ofKinds()
+	if words = words || ok && len(q.Kinds) > 0; words {
+		match = f.narrow(match, cells)
+		f.from, f.key, ok = "event_text t join event e on e.at_key = t.rowid", "t.rowid", false
+		f.where = append(f.where, search.Condition(f.tx.Engine(), f.arg(match)))
 	}
 	switch {
 	case ok:
@@ -137,12 +147,32 @@ func (f *finder) plan() error {
 	return nil
 }
 
-func (f *finder) rare(match string) (bool, error) {
-	var n int
-	q := "select count(*) from (select 1 from event_text t where " + search.Condition(f.tx.Engine(), "$1") +
-		fmt.Sprintf(" limit %d) x", rareMatches)
-	err := f.tx.Get(f.ctx, q, []any{match}, &n)
-	return n < rareMatches, err
+// maxTogether bounds the lists that are walked at once for kinds in cells.
+const maxTogether = 100
+
+// narrow adds cells and kinds, none of which may be asked for, to a match of
+// words.
+func (f *finder) narrow(match string, cells []int64) string {
+	var in, of, both []string
+	for _, c := range cells {
+		in = append(in, cellTag(c))
+		for _, k := range f.q.Kinds {
+			both = append(both, kindInTag(k, c))
+		}
+	}
+	for _, k := range f.q.Kinds {
+		of = append(of, kindTag(k))
+	}
+	groups := [][]string{of, in}
+	if len(both) > 0 && len(both) <= maxTogether {
+		groups = [][]string{both}
+	}
+	for _, tags := range groups {
+		if len(tags) > 0 {
+			match = search.AnyOf(f.tx.Engine(), match, tags...)
+		}
+	}
+	return match
 }
 
 // times restricts to what is over, to come, or from a day on.
@@ -172,16 +202,8 @@ func (f *finder) conditions() {
 	if q.Group != "" {
 		f.where = append(f.where, "e.group_id = "+f.arg(string(q.Group)))
 	}
-}
-
-// ofKinds filters by kind where the walk is along something else.
-func (f *finder) ofKinds() {
-	var in []string
-	for _, k := range f.q.Kinds {
-		in = append(in, f.arg(string(k)))
-	}
-	if in != nil {
-		f.where = append(f.where, "e.kind in ("+strings.Join(in, ", ")+")")
+	if q.Under != "" {
+		f.where = append(f.where, "e.campaign_id = "+f.arg(string(q.Under)))
 	}
 }
 
@@ -238,7 +260,7 @@ func (f *finder) ongoing() ([]hit, error) {
 		return nil, nil
 	}
 	g := finder{q: *q, tx: f.tx, ctx: f.ctx, want: f.want, from: "event e", key: "e.at_key + 0", ranges: []any{int64(0)}}
-	g.args = []any{q.After, int64(0)}
+	g.args = []any{q.After, int64(0), g.far()}
 	g.conditions()
 	g.where = append(g.where, "e.ends_at - e.starts_at > 86400000000", "cast($2 as bigint) = 0")
 	if q.From.IsZero() {
@@ -246,36 +268,50 @@ func (f *finder) ongoing() ([]hit, error) {
 	} else {
 		g.where = append(g.where, "e.day < "+g.arg(dayNumber(q.From)), "e.ends_at > "+g.arg(clock.Micros(q.From)))
 	}
-	g.ofKinds()
 	if box, ok := q.area(); ok {
 		g.inBox(box)
 	}
-	if match, ok := search.Match(f.tx.Engine(), q.Text, tags(q.Lang, q.Access)...); ok {
+	match, _ := search.Match(f.tx.Engine(), q.Text, tags(q.Lang, q.Access)...)
+	if match = f.narrow(match, nil); match != "" {
 		g.where = append(g.where, "exists (select 1 from event_text t where t.rowid = e.at_key and "+
 			search.Condition(f.tx.Engine(), g.arg(match))+")")
 	}
 	return g.run()
 }
 
-// sql reads the next n candidates after $1, in cell $2.
+// sql reads the next n candidates after $1 and up to $3, in cell $2.
 func (f *finder) sql(n int) string {
-	op, order := ">", ""
+	op, edge, order := ">", "<=", ""
 	if f.q.latestFirst() {
-		op, order = "<", " desc"
+		op, edge, order = "<", ">=", " desc"
 	}
-	return fmt.Sprintf("select %s, e.lat, e.lon from %s where %s %s $1 and %s order by %s%s limit %d",
-		f.key, f.from, f.key, op, strings.Join(f.where, " and "), f.key, order, n)
+	return fmt.Sprintf("select %[1]s, e.lat, e.lon from %[2]s where %[1]s %[3]s $1 and %[1]s %[4]s $3 and %[5]s order by %[1]s%[6]s limit %[7]d",
+		f.key, f.from, op, edge, strings.Join(f.where, " and "), order, n)
 }
 
-// run walks along one index, or along one range for each cell and merges them.
+// run walks along one index, or along one range for each cell and merges them:
+// a first stretch of time in all cells, then a longer one, so that a busy cell
+// is not walked further than the page needs.
 func (f *finder) run() ([]hit, error) {
 	var all []hit
-	for _, r := range f.ranges {
-		hs, err := f.walk(r)
-		if err != nil {
-			return nil, err
+	after := f.args[0]
+	for stretch := firstStretch; ; stretch *= 8 {
+		edge := f.far()
+		if len(f.ranges) > 1 && stretch < lastStretch {
+			edge = f.edge(after.(int64), stretch)
 		}
-		all = append(all, hs...)
+		f.args[0], f.args[2] = after, edge
+		for _, r := range f.ranges {
+			hs, err := f.walk(r)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, hs...)
+		}
+		if len(all) >= f.want || edge == f.far() {
+			break
+		}
+		after = edge
 	}
 	slices.SortFunc(all, func(a, b hit) int {
 		if f.q.latestFirst() {
@@ -284,6 +320,29 @@ func (f *finder) run() ([]hit, error) {
 		return cmp.Compare(a.key, b.key)
 	})
 	return all[:min(len(all), f.want)], nil
+}
+
+// Stretches of time that are walked at once in all cells.
+const (
+	firstStretch = 14 * 24 * time.Hour
+	lastStretch  = 30 * 365 * 24 * time.Hour
+)
+
+// edge is the key that ends a stretch after another key.
+func (f *finder) edge(after int64, stretch time.Duration) int64 {
+	d := int64(stretch/time.Second) << seqBits
+	if f.q.latestFirst() {
+		return after - d
+	}
+	return after + d
+}
+
+// far is an edge beyond every event.
+func (f *finder) far() int64 {
+	if f.q.latestFirst() {
+		return math.MinInt64
+	}
+	return math.MaxInt64
 }
 
 // walk collects up to want hits of one range that pass the exact test.

@@ -1,15 +1,18 @@
 package events
 
 import (
+	"context"
 	"embed"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/id"
+	"convoke/internal/print"
 	"convoke/internal/web"
 )
 
@@ -24,8 +27,24 @@ type Web struct {
 	*Service
 	Map      Drawer
 	Pictures Pictures
-	// Attend and Turnout are shown on the event page.
-	Attend, Turnout Panel
+	Print    *print.Press
+	// Attend is shown first on the event page, Panels below what the event says.
+	Attend Panel
+	Panels []Panel
+	// Taken tells how many are confirmed in a role of the programme; nil where
+	// roles are not taken here.
+	Taken func(ctx context.Context, e id.Event) (func(code, name string) int, error)
+	// Tools are what other features offer to those who may edit the event.
+	Tools []Tool
+}
+
+// Tool is a page of another feature about one event.
+type Tool struct {
+	Path   string // behind the event's address, as in "/timeslots"
+	Text   string // English, for translation
+	Public bool   // only once the event is public
+	// Needs is what the reader must be allowed to do; "" is to edit the event.
+	Needs authz.Action
 }
 
 // Mount adds the routes.
@@ -40,6 +59,10 @@ func (w *Web) Mount(site *web.Site) {
 	site.Handle("GET /map/picture.png", w.picture)
 	site.Handle("GET /places", w.places)
 	site.Handle("GET /events/{id}", w.show)
+	w.mountPrint(site)
+	w.mountProgramme(site)
+	w.mountSeries(site)
+	w.mountExact(site)
 	site.Handle("GET /events/{id}/edit", w.editForm)
 	site.Handle("POST /events/{id}/edit", w.edit)
 	site.Handle("GET /groups/{handle}/events/new", w.newForm)
@@ -97,9 +120,7 @@ func (w *Web) fillList(c *web.Call, d *listData, q *Query, r Result) {
 	d.Map = w.mapView(c, q, r.Events)
 	vals := q.Values()
 	if r.More {
-		next := q.Values()
-		next.Set("after", strconv.FormatInt(r.Next, 36))
-		d.Next = "/events?" + next.Encode()
+		d.Next = withQuery("/events", nextPage(c, q, r))
 	}
 	for _, f := range [][2]string{{"ics", "iCalendar"}, {"atom", "Atom"}, {"geojson", "GeoJSON"}, {"csv", "CSV"}} {
 		d.Formats = append(d.Formats, link{withQuery("/events."+f[0], vals), f[1]})
@@ -117,6 +138,16 @@ func (w *Web) fillList(c *web.Call, d *listData, q *Query, r Result) {
 			d.Lede = l.T("The first {n}. There are more.", "n", n)
 		}
 	}
+}
+
+// nextPage is the address parameters of what follows r, as many as were asked for.
+func nextPage(c *web.Call, q *Query, r Result) url.Values {
+	v := q.Values()
+	v.Set("after", strconv.FormatInt(r.Next, 36))
+	if n := c.Query().Get("limit"); n != "" {
+		v.Set("limit", n)
+	}
+	return v
 }
 
 func withQuery(path string, v url.Values) string {
@@ -165,17 +196,22 @@ func (w *Web) home(c *web.Call) error {
 			Upcoming: w.items(c, up.Events, &q), Past: w.items(c, past.Events, &q),
 		}
 		all := Query{Limit: mapLimit, All: true}
-		shown, err := w.Search(c.Context(), all)
+		points, err := w.Points(c.Context(), all)
 		if err != nil {
 			return err
 		}
-		d.Map = w.mapView(c, &all, shown.Events)
+		if box, ok := boxOf(points); ok {
+			d.Map = w.mapIn(c, &all, box)
+		}
 		return homePage.Render(c, d)
 	})
 }
 
 // Can says which buttons the page shows. The service checks again.
-type Can struct{ Edit, SeeNumbers bool }
+type Can struct {
+	Edit, SeeNumbers bool
+	Campaign         bool // take it out of its campaign
+}
 
 // split takes the format off an id: "01ab.ics".
 func split(param string) (name, format string) {

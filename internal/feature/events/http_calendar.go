@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"time"
 
+	"convoke/internal/fault"
 	"convoke/internal/web"
 )
 
@@ -40,19 +41,16 @@ func (w *Web) calendar(c *web.Call) error {
 		v := c.Query()
 		d := calendarData{Search: w.searchForm(c, "/calendar", v), Weekdays: c.Locale.Weekdays()}
 		q, err := ParseQuery(without(v, "from", "to", "when"), w.Places)
+		now := c.Now()
+		d.Month = firstOfMonth(now)
+		if err == nil {
+			err = readMonth(v.Get("month"), &d.Month)
+		}
 		if d.Search.Form.Accepts(err) {
-			d.Month = firstOfMonth(c.Now())
 			return calendarPage.RenderForm(c, d.Search.Form, d)
 		}
 		if err != nil {
 			return err
-		}
-		now := c.Now()
-		d.Month = firstOfMonth(now)
-		if s := v.Get("month"); s != "" {
-			if t, err := time.Parse("2006-01", s); err == nil && t.Year() >= 1971 && t.Year() < 2399 {
-				d.Month = t
-			}
 		}
 		d.PrevMonth, d.NextMonth = d.Month.AddDate(0, -1, 0), d.Month.AddDate(0, 1, 0)
 		d.Prev, d.Next = monthURL(q, d.PrevMonth), monthURL(q, d.NextMonth)
@@ -65,6 +63,19 @@ func (w *Web) calendar(c *web.Call) error {
 		w.fillDays(c, d.Weeks, r.Events, q)
 		return calendarPage.Render(c, d)
 	})
+}
+
+// readMonth sets month to what the address asks for, if it asks.
+func readMonth(s string, month *time.Time) error {
+	if s == "" {
+		return nil
+	}
+	t, err := time.Parse("2006-01", s)
+	if err != nil || t.Year() < 1971 || t.Year() >= 2399 {
+		return fault.Invalid(fault.Field("month", "search.month", "Write the month as year-month, such as 2026-11."))
+	}
+	*month = t
+	return nil
 }
 
 func firstOfMonth(t time.Time) time.Time {

@@ -1,7 +1,6 @@
 package events
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -34,13 +33,19 @@ type editData struct {
 	Yes, No  []web.Choice
 	Zones    []web.Choice
 	DraftKey string
+	Saved    string // draft of a form that is saved already
 	Advice   []string
+	Campaign Campaign     // that the event is part of, or is to be
+	Scopes   []web.Choice // which dates of a series the change is for
 }
 
 var editPage = web.NewPage[editData](pages, "pages/edit.html")
 
 func (w *Web) editPage(c *web.Call, f *web.Form, d editData) error {
 	l := c.Locale
+	if err := w.formCampaign(c, f, &d); err != nil {
+		return err
+	}
 	d.Form = f
 	for _, k := range kinds {
 		d.Kinds = append(d.Kinds, web.Choice{Value: string(k.kind), Label: l.T(k.name), On: f.Has("kind", string(k.kind))})
@@ -60,20 +65,31 @@ func (w *Web) editPage(c *web.Call, f *web.Form, d editData) error {
 		d.Yes = append(d.Yes, web.Choice{Value: x.Code, Label: l.T(x.Name), On: f.Has("access_yes", x.Code)})
 		d.No = append(d.No, web.Choice{Value: x.Code, Label: l.T(x.Name), On: f.Has("access_no", x.Code)})
 	}
+	if d.Event != nil {
+		var err error
+		if d.Scopes, err = w.scopes(c, f, d.Event); err != nil {
+			return err
+		}
+	}
 	c.Header().Set("Cache-Control", "no-store")
 	return editPage.RenderForm(c, f, d)
 }
 
 // readInput takes an Input from the form.
 func readInput(f *web.Form) Input {
+	version, _ := f.Int("template")
 	return Input{
 		Title: f.Line("title"), Description: f.Text("description"), Kind: Kind(f.Line("kind")), State: State(f.Line("state")),
 		StartDate: f.Line("start_date"), StartTime: f.Line("start_time"), EndDate: f.Line("end_date"), EndTime: f.Line("end_time"),
 		Zone: f.Line("zone"), Place: f.Line("place"), Address: f.Line("address"), Near: f.Line("near"),
 		OnlineURL: f.Line("online_url"), Lang: f.Line("lang"), AccessYes: f.All("access_yes"), AccessNo: f.All("access_no"),
 		AccessNote: f.Text("access_note"), Capacity: f.Line("capacity"), PictureAlt: f.Line("picture_alt"),
+		Campaign: f.Line("campaign"), Template: version,
 	}
 }
+
+// newDraft names what the browser keeps of a group's form for a new event.
+func newDraft(g Group) string { return "event-new-" + g.Handle }
 
 // newForm is an empty form, with what the group's last page knows already.
 func (w *Web) newForm(c *web.Call) error {
@@ -88,7 +104,12 @@ func (w *Web) newForm(c *web.Call) error {
 	if len(g.Langs) > 0 {
 		f.Set("lang", g.Langs[0])
 	}
-	return w.editPage(c, f, editData{Group: g, Key: c.NewKey(), Action: "/groups/" + g.Handle + "/events/new", DraftKey: "event-new-" + g.Handle})
+	for _, k := range []string{"campaign", "near"} {
+		if v := c.Query().Get(k); v != "" {
+			f.Set(k, v)
+		}
+	}
+	return w.editPage(c, f, editData{Group: g, Key: c.NewKey(), Action: "/groups/" + g.Handle + "/events/new", DraftKey: newDraft(g)})
 }
 
 func (w *Web) mayCreate(c *web.Call) (Group, error) {
@@ -122,7 +143,7 @@ func (w *Web) create(c *web.Call) error {
 	if !id.ValidSecret(f.Line("key")) {
 		return fault.Malformed("event.key", "This form is broken. Please open the page again.")
 	}
-	d := editData{Group: g, Key: f.Line("key"), Action: c.R.URL.Path, DraftKey: "event-new-" + g.Handle}
+	d := editData{Group: g, Key: f.Line("key"), Action: c.R.URL.Path, DraftKey: newDraft(g)}
 	eid, err := w.Create(c.Context(), c.Actor(), g.ID, f.Line("key"), readInput(f))
 	if f.Accepts(err) {
 		return w.editPage(c, f, d)
@@ -131,9 +152,9 @@ func (w *Web) create(c *web.Call) error {
 		return err
 	}
 	if err := w.savePicture(c, f, eid); err != nil {
-		return w.pictureAgain(c, f, eid, err)
+		return w.pictureAgain(c, f, eid, newDraft(g), err)
 	}
-	return c.SeeOther("/events/" + string(eid))
+	return c.SeeOther("/events/" + string(eid) + "?saved=new")
 }
 
 // load finds the event of the address for somebody who may edit it.
@@ -211,8 +232,7 @@ func (w *Web) edit(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	seq, _ := f.Int("sequence")
-	err = w.Update(c.Context(), c.Actor(), e.ID, seq, readInput(f))
+	next, err := w.save(c, f, &e)
 	if f.Accepts(err) {
 		return w.editPage(c, f, w.editOf(&e, g))
 	}
@@ -220,29 +240,29 @@ func (w *Web) edit(c *web.Call) error {
 		return err
 	}
 	if err := w.savePicture(c, f, e.ID); err != nil {
-		return w.pictureAgain(c, f, e.ID, err)
+		return w.pictureAgain(c, f, e.ID, w.editOf(&e, g).DraftKey, err)
 	}
-	return c.SeeOther("/events/" + string(e.ID))
+	return c.SeeOther(next)
 }
 
 // savePicture stores an uploaded picture; without one nothing changes.
 func (w *Web) savePicture(c *web.Call, f *web.Form, ev id.Event) error {
 	if f.Has("picture_remove", "1") {
-		return w.SetPicture(c.Context(), c.Actor(), ev, "")
+		return w.SetSeriesPicture(c.Context(), c.Actor(), ev, reachOf(f).Scope, "")
 	}
 	key, err := w.Pictures.Save(c, "picture")
 	if err != nil {
-		return pictureFault(err)
+		return media.Fault("picture", err)
 	}
 	if key == "" {
 		return nil
 	}
-	return w.SetPicture(c.Context(), c.Actor(), ev, key)
+	return w.SetSeriesPicture(c.Context(), c.Actor(), ev, reachOf(f).Scope, key)
 }
 
 // pictureAgain shows the form of an event that is saved, but whose picture was
-// refused.
-func (w *Web) pictureAgain(c *web.Call, f *web.Form, eid id.Event, err error) error {
+// refused. The draft of what is saved has done its service.
+func (w *Web) pictureAgain(c *web.Call, f *web.Form, eid id.Event, draft string, err error) error {
 	if !f.Accepts(err) {
 		return err
 	}
@@ -250,25 +270,10 @@ func (w *Web) pictureAgain(c *web.Call, f *web.Form, eid id.Event, err error) er
 	if err != nil {
 		return err
 	}
-	f.Set("sequence", strconv.Itoa(e.Sequence)) // what was just saved
-	return w.editPage(c, f, w.editOf(&e, g))
-}
-
-func pictureFault(err error) error {
-	field := func(code, msg string) error {
-		return fault.Because(fault.Invalid(fault.Field("picture", code, msg)), err)
-	}
-	switch {
-	case errors.Is(err, media.ErrTooLarge):
-		return field("picture.large", "The event is saved, but its picture is larger than this server takes. Please send a smaller one.")
-	case errors.Is(err, media.ErrTooManyPixels):
-		return field("picture.pixels", "The event is saved, but its picture has too many pixels. Please send a smaller one.")
-	case errors.Is(err, media.ErrNotPicture):
-		return field("picture.type", "The event is saved, but that file is not a JPEG, PNG, GIF or WebP picture.")
-	case errors.Is(err, media.ErrBroken):
-		return field("picture.broken", "The event is saved, but its picture is broken and cannot be read.")
-	}
-	return err
+	f.Set("sequence", strconv.Itoa(e.Sequence)).Set("series_version") // what was just saved
+	d := w.editOf(&e, g)
+	d.Saved = draft
+	return w.editPage(c, f, d)
 }
 
 func (w *Web) servePicture(c *web.Call) error {

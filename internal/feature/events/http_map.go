@@ -14,12 +14,13 @@ import (
 )
 
 // mapLimit is how many events one map shows.
-const mapLimit = 600
+const mapLimit = 5000
 
-// Size of the pictures in CSS pixels; they are drawn at twice that.
+// Size of the pictures in CSS pixels; they are drawn at twice that. Larger ones
+// would break the page's budget of 64 kB.
 const (
-	mapWidth  = 720
-	mapHeight = 480
+	mapWidth  = 480
+	mapHeight = 320
 )
 
 // Drawer draws a map picture as PNG; see package basemap.
@@ -47,11 +48,27 @@ type mapView struct {
 func (w *Web) mapView(c *web.Call, q *Query, es []Event) mapView {
 	box, ok := q.area()
 	if !ok {
-		box, ok = boxOf(es)
+		box, ok = boxOf(pointsOf(es))
 	}
 	if !ok {
 		return mapView{}
 	}
+	return w.mapIn(c, q, box)
+}
+
+func pointsOf(es []Event) []geo.Point {
+	var out []geo.Point
+	for i := range es {
+		if es[i].Where.HasPoint {
+			out = append(out, es[i].Where.Point)
+		}
+	}
+	return out
+}
+
+// mapIn shows the events of a search that are in a box.
+func (w *Web) mapIn(c *web.Call, q *Query, box geo.Box) mapView {
+	c.AllowMap()
 	box = basemap.FitBox(box, mapWidth, mapHeight)
 	v := q.Values()
 	v.Set("bbox", formatBox(box))
@@ -66,6 +83,7 @@ func (w *Web) mapView(c *web.Call, q *Query, es []Event) mapView {
 
 // eventMap shows one event in its surroundings.
 func (w *Web) eventMap(c *web.Call, e *Event) mapView {
+	c.AllowMap()
 	km := 60.0
 	if e.Where.Precise == geo.PrecisionExact || e.Where.Precise == geo.PrecisionStreet {
 		km = 30
@@ -74,7 +92,7 @@ func (w *Web) eventMap(c *web.Call, e *Event) mapView {
 	v := url.Values{"event": {string(e.ID)}, "bbox": {formatBox(box)}}
 	m := mapView{Width: mapWidth, Height: mapHeight, Box: formatBox(box), MaxZoom: w.Map.MaxZoom(), Credit: w.Map.Credit()}
 	m.Src, m.Dark = pictureURLs(v)
-	m.Data = "/events.geojson"
+	m.Data = "/events/" + string(e.ID) + ".geojson"
 	m.Alt = c.Locale.T("Map: {place}", "place", placeLabel(e.Where))
 	return m
 }
@@ -100,25 +118,16 @@ func without(v url.Values, keys ...string) url.Values {
 	return out
 }
 
-// boxOf is the smallest box around the events, at least some kilometres wide.
+// boxOf is the smallest box around the points, at least some kilometres wide.
 // It does not look for boxes across the antimeridian.
-func boxOf(es []Event) (geo.Box, bool) {
-	var b geo.Box
-	n := 0
-	for i := range es {
-		if !es[i].Where.HasPoint {
-			continue
-		}
-		p := es[i].Where.Point
-		if n == 0 {
-			b = geo.Box{South: p.Lat, North: p.Lat, West: p.Lon, East: p.Lon}
-		}
+func boxOf(all []geo.Point) (geo.Box, bool) {
+	if len(all) == 0 {
+		return geo.Box{}, false
+	}
+	b := geo.Box{South: all[0].Lat, North: all[0].Lat, West: all[0].Lon, East: all[0].Lon}
+	for _, p := range all {
 		b.South, b.North = min(b.South, p.Lat), max(b.North, p.Lat)
 		b.West, b.East = min(b.West, p.Lon), max(b.East, p.Lon)
-		n++
-	}
-	if n == 0 {
-		return b, false
 	}
 	padLat, padLon := max(0.1, (b.North-b.South)*0.08), max(0.15, (b.East-b.West)*0.08)
 	b.South, b.North = max(-85, b.South-padLat), min(85, b.North+padLat)
@@ -160,9 +169,6 @@ func (w *Web) picture(c *web.Call) error {
 			Box: basemap.FitBox(box, mapWidth, mapHeight), Width: mapWidth, Height: mapHeight, Scale: 2,
 			Dark: v.Get("dark") != "", Credit: true,
 		}
-		if v.Get("event") != "" { // a smaller file: the page has a budget, and one mark needs no detail
-			p.Width, p.Height = mapWidth*2/3, mapHeight*2/3
-		}
 		if p.Markers, err = w.markers(c, q, v.Get("event")); err != nil {
 			return err
 		}
@@ -180,17 +186,12 @@ func (w *Web) markers(c *web.Call, q Query, one string) ([]basemap.Marker, error
 		return w.marker(c, one)
 	}
 	q.Limit, q.After = mapLimit, 0
-	r, err := w.Search(c.Context(), q)
-	if err != nil {
-		return nil, err
+	all, err := w.Points(c.Context(), q)
+	ms := make([]basemap.Marker, len(all))
+	for i, p := range all {
+		ms[i] = basemap.Marker{Point: p, Count: 1}
 	}
-	var ms []basemap.Marker
-	for i := range r.Events {
-		if r.Events[i].Where.HasPoint {
-			ms = append(ms, basemap.Marker{Point: r.Events[i].Where.Point, Count: 1})
-		}
-	}
-	return ms, nil
+	return ms, err
 }
 
 func (w *Web) marker(c *web.Call, one string) ([]basemap.Marker, error) {

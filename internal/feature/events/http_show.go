@@ -18,10 +18,12 @@ type showData struct {
 	Event      Event
 	Item       Item
 	Day        string // the date in full
+	DayOf      string // which of its days it is, while it is on
 	ZoneNote   string
 	Was        string // what changed, when the event was moved
 	Group      Group
 	Source     Source
+	Campaign   Campaign
 	Map        mapView
 	HasMap     bool
 	Precise    string
@@ -29,15 +31,20 @@ type showData struct {
 	AccessNo   []string
 	Can        Can
 	Attend     Fragment
-	Turnout    Fragment
+	Programme  Fragment
+	Panels     []Fragment
+	Tools      []Tool
 	Lang       string
 	PictureURL string
+	Series     *seriesView
 	Schema     template.JS
+	Exact      exactNote
+	Draft      string // what the browser kept of the form that was just saved
 }
 
-var showPage = web.NewPage[showData](pages, "pages/show.html", "pages/parts.html")
+var showPage = web.NewPage[showData](pages, "pages/show.html", "pages/parts.html", "pages/exact_parts.html")
 
-// show is the event page, and the event as .ics and .json.
+// show is the event page, and the event as .ics, .json and .geojson.
 func (w *Web) show(c *web.Call) error {
 	name, format := split(c.Param("id"))
 	eid, err := eventID(name)
@@ -46,45 +53,64 @@ func (w *Web) show(c *web.Call) error {
 	}
 	return c.Cached([]string{"event:" + name, "site"}, 5*time.Minute, func() error {
 		var (
-			e   Event
-			g   Group
-			sub authz.Subject
-			src Source
+			e    Event
+			g    Group
+			sub  authz.Subject
+			src  Source
+			camp Campaign
+			all  programmes
+			row  *exactRow
 		)
 		err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
 			if e, g, sub, err = w.Get(c.Context(), tx, c.Actor(), eid); err != nil {
 				return err
 			}
 			if e.Source != "" {
-				src, err = sourceByID(c.Context(), tx, e.Source)
+				if src, err = sourceByID(c.Context(), tx, e.Source); err != nil {
+					return err
+				}
 			}
+			if camp, err = w.campaignOf(c.Context(), tx, &e); err != nil {
+				return err
+			}
+			if row, err = exactRowOf(c.Context(), tx, eid); err != nil {
+				return err
+			}
+			all, err = programmesOf(c.Context(), tx, e)
 			return err
 		})
 		if err != nil {
 			return err
 		}
+		exact, note, err := w.exactShown(c, &e, row, sub.Suspended)
+		if err != nil {
+			return err
+		}
 		switch format {
 		case "":
-			return w.page(c, e, g, sub, src)
+			return w.page(c, exact.at(e), g, sub, src, camp, all.of(&e), note)
 		case "ics":
-			return w.oneICS(c, e, g)
+			return w.oneICS(c, exact.at(e), g, exact.calendarText(c.Locale))
 		case "json":
-			return w.oneJSON(c, e, g)
+			return w.oneJSON(c, exact.at(e), g, all.of(&e))
+		case "geojson":
+			return w.oneGeoJSON(c, e)
 		}
 		return errNoEvent()
 	})
 }
 
-func (w *Web) page(c *web.Call, e Event, g Group, sub authz.Subject, src Source) error {
+func (w *Web) page(c *web.Call, e Event, g Group, sub authz.Subject, src Source, camp Campaign, p *Programme, exact exactNote) error {
 	l := c.Locale
 	start := e.Local(e.Start)
 	d := showData{
-		Event: e, Item: w.item(l, &e, nil, c.Now()), Day: l.Date(start), Group: g, Source: src, Lang: e.Lang,
+		Event: e, Item: w.item(l, &e, nil, c.Now()), Day: l.Date(start), Group: g, Source: src, Campaign: camp, Lang: e.Lang,
 		Can: Can{
 			Edit:       authz.May(c.Actor(), authz.EditEvent, sub),
 			SeeNumbers: authz.May(c.Actor(), authz.SeeNumbers, sub),
+			Campaign:   authz.May(c.Actor(), authz.EditCampaign, sub),
 		},
-		HasMap: e.Where.HasPoint, Precise: preciseNote(l, &e),
+		HasMap: e.Where.HasPoint, Precise: preciseNote(l, &e), Exact: exact,
 	}
 	if e.Organizer == "" {
 		d.Item.By = g.Name
@@ -92,7 +118,8 @@ func (w *Web) page(c *web.Call, e Event, g Group, sub authz.Subject, src Source)
 	if zone, _ := start.Zone(); !e.AllDay {
 		d.ZoneNote = l.T("{zone} time ({short})", "zone", zoneCity(e.Zone), "short", zone)
 	}
-	d.Was = wasNote(c, &e)
+	d.DayOf = dayInWords(l, &e, c.Now())
+	d.Was = wasNote(l, &e)
 	if e.Where.HasPoint {
 		d.Map = w.eventMap(c, &e)
 	}
@@ -106,19 +133,39 @@ func (w *Web) page(c *web.Call, e Event, g Group, sub authz.Subject, src Source)
 		d.PictureURL = "/pictures/" + e.Picture
 	}
 	d.Schema = w.schema(c, &e, g)
+	switch c.Query().Get("saved") {
+	case "new":
+		d.Draft = newDraft(g)
+	case "1":
+		d.Draft = "event-" + string(e.ID) + "-*"
+	}
 	var err error
 	if d.Attend, err = w.Attend(c, &e, d.Can); err != nil {
 		return err
 	}
-	if d.Turnout, err = w.Turnout(c, &e, d.Can); err != nil {
+	for _, panel := range w.Panels {
+		html, err := panel(c, &e, d.Can)
+		if err != nil {
+			return err
+		}
+		d.Panels = append(d.Panels, html)
+	}
+	for _, tool := range w.Tools {
+		if tool.Needs == "" && d.Can.Edit || tool.Needs != "" && authz.May(c.Actor(), tool.Needs, sub) {
+			d.Tools = append(d.Tools, tool)
+		}
+	}
+	if d.Series, err = w.seriesView(c, &e, knowsDates(c.Actor(), sub)); err != nil {
+		return err
+	}
+	if d.Programme, err = w.programmePanel(c, &e, p, d.Can); err != nil {
 		return err
 	}
 	return showPage.Render(c, d)
 }
 
 // wasNote tells old and new where an event was moved or postponed.
-func wasNote(c *web.Call, e *Event) string {
-	l := c.Locale
+func wasNote(l *i18n.Locale, e *Event) string {
 	var parts []string
 	if !e.WasStart.IsZero() {
 		was, now := e.Local(e.WasStart), e.Local(e.Start)

@@ -381,9 +381,12 @@ func (im *importer) replace(ctx context.Context, tx *db.Tx, e *Event, in *incomi
 		return err
 	}
 	e.ID, e.Picture, e.PictureAlt, e.Created = old.ID, old.Picture, old.PictureAlt, old.Created
-	e.WasStart, e.WasPlace = old.WasStart, old.WasPlace
+	told := !e.WasStart.IsZero() || e.WasPlace != "" // the table knows of the move itself
+	if !told {
+		e.WasStart, e.WasPlace = old.WasStart, old.WasPlace
+	}
 	e.Sequence, e.Updated = old.Sequence+1, tx.Now()
-	if !old.Past(tx.Now()) {
+	if !told && !old.Past(tx.Now()) {
 		if !old.Start.Equal(e.Start) {
 			e.WasStart = old.Start
 		}

@@ -1,6 +1,7 @@
 package events
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -18,7 +19,8 @@ const (
 	lastYear  = 2399
 )
 
-// ImportCSV takes in a table of events; see package eventcsv for its layouts.
+// ImportCSV takes in a table of events: one that this program has exported, or
+// one of the layouts of package eventcsv.
 // Events are new, changed or unchanged by the source's id and their uid, so the
 // same file can be imported again. Rows that a newer file no longer holds stay.
 //
@@ -29,8 +31,12 @@ func (s *Service) ImportCSV(ctx context.Context, r io.Reader, o ImportOptions, r
 	if err != nil {
 		return err
 	}
+	in := bufio.NewReader(r)
 	return im.run(ctx, func(ctx context.Context) error {
-		_, err := eventcsv.Read(r, func(row eventcsv.Row) error {
+		if ownTable(in) {
+			return im.readOwn(ctx, in)
+		}
+		_, err := eventcsv.Read(in, func(row eventcsv.Row) error {
 			in, ok := im.fromRow(&row)
 			if !ok {
 				return nil

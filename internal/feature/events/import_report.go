@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"convoke/internal/feature/events/eventcsv"
 	"convoke/internal/i18n"
 )
 
@@ -207,6 +208,10 @@ func problemMessage(code string) string {
 		return i18n.Mark("The event has no title; it is called “{value}” now.")
 	case codeCut:
 		return i18n.Mark("A text of this event is too long and was cut: {value}.")
+	case eventcsv.CodeCells:
+		return i18n.Mark("This row cannot be read, so it was left out.")
+	case eventcsv.CodeDate:
+		return i18n.Mark("“{value}” is not a start and an end, so the row was left out.")
 	default: // codeTooLong
 		return i18n.Mark("The event lasts longer than a year; only the first year is shown.")
 	}

@@ -21,7 +21,7 @@ const hashSize = 16
 // and, when it is not 0, the file's revision number in four bytes. It begins
 // with a version: raise it when imports begin to read more.
 func fingerprint(e *Event, estimates []Estimate, revision int) []byte {
-	const version = 1
+	const version = 2
 	w := &e.Where
 	b := make([]byte, 0, 1024)
 	b = append(b, version)
@@ -32,8 +32,11 @@ func fingerprint(e *Event, estimates []Estimate, revision int) []byte {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
 	}
-	for _, n := range []int64{clock.Micros(e.Start), clock.Micros(e.End), flag(e.AllDay), flag(w.HasPoint)} {
+	for _, n := range []int64{clock.Micros(e.Start), clock.Micros(e.End), flag(e.AllDay), flag(w.HasPoint), e.Access.Yes, int64(e.Capacity)} {
 		b = binary.AppendVarint(b, n)
+	}
+	if !e.WasStart.IsZero() || e.WasPlace != "" { // of others, what was stored before still fits
+		b = binary.AppendVarint(append(append(b, 'w'), e.WasPlace...), clock.Micros(e.WasStart))
 	}
 	b = binary.BigEndian.AppendUint64(b, math.Float64bits(w.Point.Lat))
 	b = binary.BigEndian.AppendUint64(b, math.Float64bits(w.Point.Lon))

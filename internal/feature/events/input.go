@@ -43,6 +43,11 @@ type Input struct {
 	AccessNote         string
 	Capacity           string // "" is no limit
 	PictureAlt         string
+	// Campaign is the handle of the campaign that a new event is proposed for.
+	Campaign string
+	// Template is the version of the campaign's template that the form was filled
+	// from; see [Input.follow].
+	Template int
 }
 
 // Places finds places offline.
@@ -117,8 +122,7 @@ func (p *parser) where(in Input, places Places, e *Event) {
 	w.Address = p.text("address", strings.TrimSpace(in.Address), maxPlace)
 	w.Precise = geo.PrecisionNone
 	if w.OnlineURL = strings.TrimSpace(in.OnlineURL); w.OnlineURL != "" {
-		u, err := url.Parse(w.OnlineURL)
-		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || len(w.OnlineURL) > maxURL {
+		if webAddress(w.OnlineURL) == "" {
 			p.fail("online_url", "event.online_url", "Write a full address that begins with https://.")
 		}
 	}
@@ -251,6 +255,15 @@ func trusted(s string) template.HTML { return template.HTML(s) } //nolint:gosec 
 func wholeNumber(s string) (int, bool) {
 	n, err := strconv.Atoi(strings.TrimSpace(s))
 	return n, err == nil
+}
+
+// webAddress is s when it is a full address of the web, else "".
+func webAddress(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || len(s) > maxURL {
+		return ""
+	}
+	return s
 }
 
 // validLang accepts a BCP 47 tag of ordinary length.

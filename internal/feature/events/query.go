@@ -33,6 +33,8 @@ type Query struct {
 	Kinds    []Kind
 	Handle   string // group
 	Group    id.Group
+	Campaign string // handle
+	Under    id.Campaign
 	Lang     string
 	Access   int64
 	Text     string
@@ -107,6 +109,7 @@ func (p *parser) words(v url.Values, q *Query) {
 		}
 	}
 	q.Handle = strings.ToLower(strings.TrimPrefix(strings.TrimSpace(v.Get("group")), "@"))
+	q.Campaign = strings.ToLower(strings.TrimSpace(v.Get("campaign")))
 	if q.Lang = v.Get("lang"); q.Lang != "" && !validLang(q.Lang) {
 		p.fail("lang", "search.lang", "There is no language called “{lang}”.", "lang", q.Lang)
 	}
@@ -171,6 +174,7 @@ func (q *Query) Values() url.Values {
 	}
 	sort.Strings(v["kind"])
 	set("group", q.Handle)
+	set("campaign", q.Campaign)
 	set("lang", q.Lang)
 	for _, f := range pick(q.Access) {
 		v.Add("access", f.Code)

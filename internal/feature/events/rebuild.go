@@ -9,6 +9,10 @@ import (
 	"convoke/internal/search"
 )
 
+// TextTable is the full-text index, which is made from the events and can be
+// made again.
+const TextTable = "event_text"
+
 // rebuildPage is how many events one transaction indexes.
 const rebuildPage = 500
 
@@ -49,7 +53,7 @@ func rebuildText(ctx context.Context, tx *db.Tx, after int64) (next int64, more 
 		return 0, false, fmt.Errorf("clear the index: %w", err)
 	}
 	for i := range es {
-		if err := search.Put(ctx, tx, es[i].AtKey, words(&es[i]), tags(es[i].Lang, es[i].Access.Yes)...); err != nil {
+		if err := search.Put(ctx, tx, es[i].AtKey, words(&es[i]), tagsOf(&es[i])...); err != nil {
 			return 0, false, err
 		}
 	}

@@ -30,6 +30,7 @@ type schemaEvent struct {
 	Modified    string         `json:"dateModified"`
 	Kind        string         `json:"additionalType"`
 	Access      map[string]any `json:"accessibility,omitempty"`
+	Programme   *apiProgramme  `json:"programme,omitempty"`
 }
 
 type schemaOrg struct {
@@ -39,10 +40,11 @@ type schemaOrg struct {
 }
 
 type schemaPlace struct {
-	Type    string        `json:"@type"`
-	Name    string        `json:"name,omitempty"`
-	Address schemaAddress `json:"address"`
-	Geo     *schemaGeo    `json:"geo,omitempty"`
+	Type        string        `json:"@type"`
+	Name        string        `json:"name,omitempty"`
+	Address     schemaAddress `json:"address"`
+	Geo         *schemaGeo    `json:"geo,omitempty"`
+	Description string        `json:"description,omitempty"`
 }
 
 type schemaAddress struct {
@@ -85,7 +87,10 @@ func schemaOf(c *web.Call, e *Event, g Group, plain string) schemaEvent {
 	}
 	w := e.Where
 	if w.Label() != "" {
-		p := schemaPlace{Type: "Place", Name: w.Place, Address: schemaAddress{"PostalAddress", w.Address, w.Locality, w.Region, w.Country}}
+		p := schemaPlace{
+			Type: "Place", Name: w.Place, Address: schemaAddress{"PostalAddress", w.Address, w.Locality, w.Region, w.Country},
+			Description: w.Directions,
+		}
 		if w.HasPoint {
 			p.Geo = &schemaGeo{"GeoCoordinates", w.Point.Lat, w.Point.Lon}
 		}
@@ -138,6 +143,8 @@ func (w *Web) schema(c *web.Call, e *Event, g Group) template.JS {
 	return template.JS(b) //nolint:gosec // JSON with <, > and & escaped
 }
 
-func (w *Web) oneJSON(c *web.Call, e Event, g Group) error {
-	return writeJSON(c, "application/ld+json", schemaOf(c, &e, g, w.Plain(e.Description, 2000)))
+func (w *Web) oneJSON(c *web.Call, e Event, g Group, p *Programme) error {
+	s := schemaOf(c, &e, g, w.Plain(e.Description, 2000))
+	s.Programme = apiProgrammeOf(&e, p)
+	return writeJSON(c, "application/ld+json", s)
 }

@@ -10,6 +10,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
+	"convoke/internal/geo"
 	"convoke/internal/id"
 )
 
@@ -20,6 +21,7 @@ type Group struct {
 	Place, Zone  string
 	Langs        []string
 	Suspended    bool
+	Ended        bool
 }
 
 // Groups answers about groups of this node.
@@ -28,6 +30,12 @@ type Groups interface {
 	ByID(ctx context.Context, tx *db.Tx, g id.Group) (Group, error)
 	ByHandle(ctx context.Context, tx *db.Tx, handle string) (Group, error)
 	Role(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) (authz.Role, error)
+}
+
+// Grants answers what somebody may do for one event alone.
+type Grants interface {
+	// Of tells whether they manage the event, and whether they may see sign-ups.
+	Of(ctx context.Context, tx *db.Tx, e id.Event, p id.Person) (manages, roster bool, err error)
 }
 
 // Facts tells other features what happened, inside the transaction.
@@ -60,11 +68,19 @@ type Deps struct {
 	IDs    *id.Source
 	Facts  Facts
 	Groups Groups
+	// Campaigns may be set after New, before the first request.
+	Campaigns Campaigns
+	// Grants may be set so too; nil grants nothing.
+	Grants Grants
 	Places Places
 	Tally  Tally
+	Vault  Vault
 	// Render makes clean HTML of Markdown; Plain makes a summary of it.
 	Render func(markdown string) (string, error)
 	Plain  func(markdown string, limit int) string
+	// Attached is what moves with the events of a group. It may be set after New,
+	// before the first request.
+	Attached []Attached
 }
 
 // Service is the use cases of events.
@@ -77,6 +93,11 @@ func errNoEvent() error {
 	return fault.NotFound("event.not_found", "There is no such event, or it is not public.")
 }
 
+func errChangedMeanwhile() error {
+	return fault.Conflict("event.changed_meanwhile",
+		"Somebody else has changed this event meanwhile. Please open the page again: what you typed is still here to copy.")
+}
+
 // subject loads what authz needs to know about an event.
 func (s *Service) subject(ctx context.Context, tx *db.Tx, by authz.Actor, g id.Group) (authz.Subject, Group, error) {
 	if g == "" {
@@ -86,7 +107,7 @@ func (s *Service) subject(ctx context.Context, tx *db.Tx, by authz.Actor, g id.G
 	if err != nil {
 		return authz.Subject{}, gr, err
 	}
-	sub := authz.Subject{Suspended: gr.Suspended}
+	sub := authz.Subject{Suspended: gr.Suspended, Ended: gr.Ended}
 	if !by.Visitor() {
 		sub.Role, err = s.Groups.Role(ctx, tx, g, by.Person)
 	}
@@ -106,6 +127,11 @@ func (s *Service) Get(ctx context.Context, tx *db.Tx, by authz.Actor, eid id.Eve
 	if err != nil {
 		return e, g, sub, err
 	}
+	if !by.Visitor() && s.Grants != nil {
+		if sub.Manages, sub.Roster, err = s.Grants.Of(ctx, tx, eid, by.Person); err != nil {
+			return e, g, sub, err
+		}
+	}
 	if !authz.MayKnow(by, e.State.Listed(), sub) {
 		return Event{}, Group{}, authz.Subject{}, errNoEvent()
 	}
@@ -115,6 +141,10 @@ func (s *Service) Get(ctx context.Context, tx *db.Tx, by authz.Actor, eid id.Eve
 // Create publishes a new event of a group, or keeps it as a draft. key is the
 // form's: sent twice, it makes one event.
 func (s *Service) Create(ctx context.Context, by authz.Actor, g id.Group, key string, in Input) (id.Event, error) {
+	in, err := s.forCampaign(ctx, in)
+	if err != nil {
+		return "", err
+	}
 	e, err := in.parse(s.Places, s.Render)
 	if err != nil {
 		return "", err
@@ -134,7 +164,10 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, g id.Group, key st
 		}
 		n := e
 		n.ID, n.Group, n.UID = id.Event(eid), g, key
-		return s.insert(ctx, tx, &n)
+		if err := s.insert(ctx, tx, &n); err != nil {
+			return err
+		}
+		return s.propose(ctx, tx, by, &n, in.Campaign)
 	})
 	return id.Event(eid), err
 }
@@ -181,14 +214,24 @@ func (s *Service) changed(ctx context.Context, tx *db.Tx, old, e *Event) error {
 	if err := s.Tally.Set(ctx, tx, e.ID, old.Spot(), e.Spot(), nil); err != nil {
 		return err
 	}
-	f := e.fact()
+	f, err := s.fact(ctx, tx, e)
+	if err != nil {
+		return err
+	}
 	if old != nil {
 		f.Moved = old.State.Listed() && (!old.Start.Equal(e.Start) || old.Where.Label() != e.Where.Label())
 		f.Cancelled = old.State != Cancelled && e.State == Cancelled
 	}
+	if err := keepReleased(ctx, tx, old, e); err != nil {
+		return err
+	}
+	f.Published = e.State.Listed() && (old == nil || !old.State.Listed())
 	tx.Touch("event:"+string(e.ID), "events")
 	if e.Group != "" {
 		tx.Touch("group-events:" + string(e.Group))
+	}
+	if e.Campaign != "" {
+		tx.Touch("campaign-events:" + string(e.Campaign))
 	}
 	return s.Facts.Emit(ctx, tx, f)
 }
@@ -205,14 +248,28 @@ func (e *Event) Spot() *Spot {
 // Update changes an event. sequence is the one that the form was filled from:
 // when somebody else has saved meanwhile, nothing is overwritten.
 func (s *Service) Update(ctx context.Context, by authz.Actor, eid id.Event, sequence int, in Input) error {
-	parsed, err := in.parse(s.Places, s.Render)
+	change, err := s.typed(ctx, eid, sequence, in)
 	if err != nil {
 		return err
 	}
-	return s.edit(ctx, by, eid, func(tx *db.Tx, old, e *Event) error {
-		if old.Sequence != sequence {
-			return fault.Conflict("event.changed_meanwhile",
-				"Somebody else has changed this event meanwhile. Please open the page again: what you typed is still here to copy.")
+	return s.edit(ctx, by, eid, change)
+}
+
+// typed is the change of an event to what was typed.
+func (s *Service) typed(ctx context.Context, eid id.Event, sequence int, in Input) (func(tx *db.Tx, old, e *Event) error, error) {
+	in, follows, t, err := s.following(ctx, eid, in)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := in.parse(s.Places, s.Render)
+	if err != nil {
+		return nil, err
+	}
+	return func(tx *db.Tx, old, e *Event) error {
+		if now, err := s.templateOf(ctx, tx, old); err != nil {
+			return err
+		} else if old.Sequence != sequence || now.Version != t.Version {
+			return errChangedMeanwhile()
 		}
 		n := parsed
 		if in.Near == old.near() { // the town was not retyped: keep the point as it was
@@ -225,9 +282,55 @@ func (s *Service) Update(ctx context.Context, by authz.Actor, eid id.Event, sequ
 				"A published event cannot become a draft again. Cancel or postpone it, so that those who planned to come can see it."))
 		}
 		noteMove(&n, old)
+		n.Follows = follows | old.Follows&followBring
 		*e = n
 		return nil
+	}, nil
+}
+
+// following fills in from its campaign what an event does not say itself.
+func (s *Service) following(ctx context.Context, eid id.Event, in Input) (_ Input, follows int64, now Template, err error) {
+	var was Template
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		e, err := eventByID(ctx, tx, eid)
+		if errors.Is(err, db.ErrNoRows) {
+			return errNoEvent()
+		}
+		if err != nil {
+			return err
+		}
+		if now, err = s.templateOf(ctx, tx, &e); err != nil {
+			return err
+		}
+		if was = now; in.Template != now.Version && in.Template > 0 && e.Campaign != "" {
+			was, err = s.Campaigns.Template(ctx, tx, e.Campaign, in.Template)
+		}
+		return err
 	})
+	if err != nil || now.Version == 0 {
+		return in, 0, now, err
+	}
+	in, follows = in.follow(was, now)
+	return in, follows, now, nil
+}
+
+// templateOf is the template that an event follows; of none, the zero Template.
+func (s *Service) templateOf(ctx context.Context, tx *db.Tx, e *Event) (Template, error) {
+	c, err := s.campaignOf(ctx, tx, e)
+	return c.Template, err
+}
+
+// campaignOf is the campaign that an event is part of, the zero Campaign when
+// there is none that the public may know of.
+func (s *Service) campaignOf(ctx context.Context, tx *db.Tx, e *Event) (Campaign, error) {
+	if e.Campaign == "" {
+		return Campaign{}, nil
+	}
+	c, err := s.Campaigns.ByID(ctx, tx, e.Campaign)
+	if fault.Is(err, fault.KindNotFound) {
+		return Campaign{}, nil
+	}
+	return c, err
 }
 
 // keep carries over what the form does not hold.
@@ -235,6 +338,7 @@ func keep(n, old *Event) {
 	n.ID, n.Group, n.Source, n.UID = old.ID, old.Group, old.Source, old.UID
 	n.Organizer, n.SourceURL, n.Picture = old.Organizer, old.SourceURL, old.Picture
 	n.WasStart, n.WasPlace, n.Created = old.WasStart, old.WasPlace, old.Created
+	n.Campaign = old.Campaign
 }
 
 // noteMove remembers what the last move of a public event changed, so that pages
@@ -278,6 +382,9 @@ func (s *Service) edit(ctx context.Context, by authz.Actor, eid id.Event, change
 		if err := updateEvent(ctx, tx, &old, &e, nil); err != nil {
 			return err
 		}
+		if err := s.noteOwn(ctx, tx, eid, differences(&old, &e)); err != nil {
+			return err
+		}
 		return s.changed(ctx, tx, &old, &e)
 	})
 }
@@ -316,17 +423,27 @@ func (s *Service) suspend(ctx context.Context, tx *db.Tx, e *Event, suspended bo
 	if !e.End.After(tx.Now()) {
 		return nil
 	}
-	c := e.fact()
+	c, err := s.fact(ctx, tx, e)
+	if err != nil {
+		return err
+	}
 	c.OpensTo = c.OpensTo && !suspended
 	return s.Facts.Emit(ctx, tx, c)
 }
 
-// fact is the event as it is, for those who listen.
-func (e *Event) fact() fact.EventChanged {
-	return fact.EventChanged{
-		Event: e.ID, Capacity: e.Capacity, State: string(e.State), Start: e.Start, End: e.End,
-		OpensTo: e.Group != "" && e.State.TakesSignUps(),
+// fact is the event as it is, for those who listen. A group that has ended its
+// work takes no sign-ups.
+func (s *Service) fact(ctx context.Context, tx *db.Tx, e *Event) (fact.EventChanged, error) {
+	f := fact.EventChanged{
+		Event: e.ID, Group: e.Group, Capacity: e.Capacity, State: string(e.State), Start: e.Start, End: e.End, Zone: e.Zone,
+		OpensTo: e.Group != "" && e.State.TakesSignUps(), Campaign: e.Campaign,
 	}
+	if !f.OpensTo {
+		return f, nil
+	}
+	g, err := s.Groups.ByID(ctx, tx, e.Group)
+	f.OpensTo = !g.Ended
+	return f, err
 }
 
 // near is what the form's "town" field shows for the stored place.
@@ -344,21 +461,53 @@ func (e *Event) near() string {
 func (s *Service) Search(ctx context.Context, q Query) (Result, error) {
 	var r Result
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
-		if q.Handle != "" {
-			g, err := s.Groups.ByHandle(ctx, tx, q.Handle)
-			if fault.Is(err, fault.KindNotFound) {
-				return nil // nothing is found, which is true
-			}
-			if err != nil {
-				return err
-			}
-			q.Group = g.ID
+		ok, err := s.resolve(ctx, tx, &q)
+		if ok {
+			r, err = find(ctx, tx, q)
 		}
-		var err error
-		r, err = find(ctx, tx, q)
 		return err
 	})
 	return r, err
+}
+
+// Points is where the events of a search are, at most q.Limit of them.
+func (s *Service) Points(ctx context.Context, q Query) ([]geo.Point, error) {
+	var out []geo.Point
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		ok, err := s.resolve(ctx, tx, &q)
+		if ok {
+			out, err = points(ctx, tx, q)
+		}
+		return err
+	})
+	return out, err
+}
+
+// resolve finds the group and the campaign that are asked for. It is not ok when
+// there is none, so that nothing is found, which is true.
+func (s *Service) resolve(ctx context.Context, tx *db.Tx, q *Query) (ok bool, err error) {
+	if q.Handle != "" {
+		g, err := s.Groups.ByHandle(ctx, tx, q.Handle)
+		if err != nil {
+			return false, unlessAbsent(err)
+		}
+		q.Group = g.ID
+	}
+	if q.Campaign != "" {
+		c, err := s.Campaigns.ByHandle(ctx, tx, q.Campaign)
+		if err != nil {
+			return false, unlessAbsent(err)
+		}
+		q.Under = c.ID
+	}
+	return true, nil
+}
+
+func unlessAbsent(err error) error {
+	if fault.Is(err, fault.KindNotFound) {
+		return nil
+	}
+	return err
 }
 
 // Days counts listed events by local day, for a month's calendar: at most max

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,9 +20,9 @@ import (
 const columns = `id, at_key, group_id, source_id, uid, title, description, description_html, kind, state, listed,
 	starts_at, ends_at, zone, all_day, day, place, address, locality, region, country, lat, lon, precise,
 	cell3, cell6, cell9, online_url, lang, access_yes, access_no, access_note, capacity, organizer, source_url,
-	picture, picture_alt, sequence, was_starts_at, was_place, hash, created_at, updated_at`
+	picture, picture_alt, sequence, was_starts_at, was_place, hash, created_at, updated_at, campaign_id, follows`
 
-const columnCount = 43
+const columnCount = 45
 
 func selectEvents() string {
 	return "select e.seq, e." + strings.Join(strings.Fields(columns), " e.") + " from event e "
@@ -31,6 +32,7 @@ func scanEvent(scan func(...any) error) (Event, error) {
 	var (
 		e                   Event
 		group, source       *string
+		campaign            *string
 		html                string
 		listed              bool
 		start, end, was     int64
@@ -45,7 +47,7 @@ func scanEvent(scan func(...any) error) (Event, error) {
 		&start, &end, &e.Zone, &e.AllDay, &day, &e.Where.Place, &e.Where.Address, &e.Where.Locality, &e.Where.Region,
 		&e.Where.Country, &lat, &lon, &e.Where.Precise, &cell3, &cell6, &cell9, &e.Where.OnlineURL, &e.Lang,
 		&e.Access.Yes, &e.Access.No, &e.Access.Note, &e.Capacity, &e.Organizer, &e.SourceURL, &e.Picture, &e.PictureAlt,
-		&e.Sequence, &wasStart, &e.WasPlace, &hash, &created, &updated)
+		&e.Sequence, &wasStart, &e.WasPlace, &hash, &created, &updated, &campaign, &e.Follows)
 	if err != nil {
 		return e, fmt.Errorf("scan event: %w", err)
 	}
@@ -55,6 +57,9 @@ func scanEvent(scan func(...any) error) (Event, error) {
 	}
 	if source != nil {
 		e.Source = *source
+	}
+	if campaign != nil {
+		e.Campaign = id.Campaign(*campaign)
 	}
 	e.Start, e.End = clock.FromMicros(start), clock.FromMicros(end)
 	if wasStart != nil {
@@ -68,14 +73,18 @@ func scanEvent(scan func(...any) error) (Event, error) {
 	return e, nil
 }
 
-// values are the columns of e; cells and listing follow from state and place.
+// values are the columns of e; cells and listing follow from state and place. An
+// event of a suspended group, which is not listed, cannot come here: authz refuses.
 func values(e *Event, hash []byte) []any {
-	var group, source, lat, lon, c3, c6, c9, was any
+	var group, source, campaign, lat, lon, c3, c6, c9, was any
 	if e.Group != "" {
 		group = string(e.Group)
 	}
 	if e.Source != "" {
 		source = e.Source
+	}
+	if e.Campaign != "" {
+		campaign = string(e.Campaign)
 	}
 	if e.Where.HasPoint {
 		lat, lon = e.Where.Point.Lat, e.Where.Point.Lon
@@ -89,7 +98,7 @@ func values(e *Event, hash []byte) []any {
 		e.State.Listed(), clock.Micros(e.Start), clock.Micros(e.End), e.Zone, e.AllDay, e.Day(), e.Where.Place, e.Where.Address,
 		e.Where.Locality, e.Where.Region, e.Where.Country, lat, lon, string(e.Where.Precise), c3, c6, c9, e.Where.OnlineURL,
 		e.Lang, e.Access.Yes, e.Access.No, e.Access.Note, e.Capacity, e.Organizer, e.SourceURL, e.Picture, e.PictureAlt,
-		e.Sequence, was, e.WasPlace, hash, clock.Micros(e.Created), clock.Micros(e.Updated),
+		e.Sequence, was, e.WasPlace, hash, clock.Micros(e.Created), clock.Micros(e.Updated), campaign, e.Follows,
 	}
 }
 
@@ -124,7 +133,7 @@ func insertEvent(ctx context.Context, tx *db.Tx, e *Event, hash []byte) error {
 	if !e.State.Listed() {
 		return nil
 	}
-	return search.Put(ctx, tx, e.AtKey, words(e), tags(e.Lang, e.Access.Yes)...)
+	return search.Put(ctx, tx, e.AtKey, words(e), tagsOf(e)...)
 }
 
 // updateEvent replaces the event that has old's row.
@@ -142,7 +151,7 @@ func updateEvent(ctx context.Context, tx *db.Tx, old, e *Event, hash []byte) err
 	if !e.State.Listed() {
 		return nil
 	}
-	return search.Put(ctx, tx, e.AtKey, words(e), tags(e.Lang, e.Access.Yes)...)
+	return search.Put(ctx, tx, e.AtKey, words(e), tagsOf(e)...)
 }
 
 // words is the text by which an event is found.
@@ -151,6 +160,29 @@ func words(e *Event) string {
 		e.Title, e.Organizer, e.Where.Place, e.Where.Address, e.Where.Locality, e.Description,
 	}, " ")
 }
+
+// tagsOf are all tags of an event: [tags], its kind, the cells that it lies in,
+// and its kind in each of them.
+func tagsOf(e *Event) []string {
+	out := append(tags(e.Lang, e.Access.Yes), kindTag(e.Kind))
+	if p := e.Where.Point; e.Where.HasPoint {
+		for _, level := range []int{geo.Coarse, geo.Middle, geo.Fine} {
+			c := geo.Cell(p, level)
+			out = append(out, cellTag(c), kindInTag(e.Kind, c))
+		}
+	}
+	return out
+}
+
+func kindTag(k Kind) string { return "kind " + string(k) }
+
+// kindInTag makes a kind in a cell findable: walking the two lists together would
+// take ten times as long.
+func kindInTag(k Kind, cell int64) string { return kindTag(k) + " " + cellTag(cell) }
+
+// cellTag makes a cell findable together with words and kinds: a place and a
+// word that are both common are then met where they meet. An id says its level.
+func cellTag(cell int64) string { return "cell " + strconv.FormatUint(uint64(cell), 36) }
 
 // tags make language and access findable in the same index as words, so that a
 // rare one is found without walking past all other events.

@@ -29,6 +29,7 @@ type Item struct {
 	Distance    string
 	Online      bool
 	AllDay      bool
+	Was         string // old and new time and place of what was moved or postponed
 }
 
 // Badge is a short label with its style.
@@ -40,6 +41,9 @@ func (s *Service) item(l *i18n.Locale, e *Event, q *Query, now time.Time) Item {
 		URL: "/events/" + string(e.ID), Title: e.Title, Start: start, Datetime: datetime(e, start),
 		ThisYear: start.Year() == e.Local(now).Year(), When: hours(l, e), Where: e.Where.Label(), By: e.Organizer,
 		Kind: l.T(e.Kind.Name()), Badges: badges(l, e, now), Online: e.Where.OnlineURL != "", AllDay: e.AllDay,
+	}
+	if e.State != Cancelled {
+		it.Was = wasNote(l, e)
 	}
 	if q != nil && q.HasPlace && e.Where.HasPoint {
 		it.Distance = l.Kilometers(geo.Distance(q.Place.Point, e.Where.Point))
@@ -154,6 +158,7 @@ type Description struct {
 	When, Where       string
 	WasWhen, WasWhere string // "" when they did not change
 	Cancelled         bool
+	Zone              *time.Location // of the place
 }
 
 // Describe words a listed event. It returns a NotFound fault for any other.
@@ -169,7 +174,7 @@ func (s *Service) Describe(ctx context.Context, eid id.Event, l *i18n.Locale) (D
 	}
 	d := Description{
 		Title: e.Title, When: l.Date(e.Local(e.Start)) + ", " + hours(l, &e), Where: e.Where.Label(),
-		WasWhere: e.WasPlace, Cancelled: e.State == Cancelled,
+		WasWhere: e.WasPlace, Cancelled: e.State == Cancelled, Zone: e.Local(e.Start).Location(),
 	}
 	if !e.WasStart.IsZero() {
 		was := e.Local(e.WasStart)
@@ -197,6 +202,18 @@ func (w *Web) Held(c *web.Call, eid id.Event) (Item, Event, error) {
 		}
 		return e, err
 	})
+}
+
+// Edits is [Web.Brief] for those who may edit the event; others are refused.
+func (w *Web) Edits(c *web.Call, eid id.Event) (Item, Event, error) {
+	if err := c.RequireActor(); err != nil {
+		return Item{}, Event{}, err
+	}
+	e, _, err := w.editable(c, eid)
+	if err != nil {
+		return Item{}, Event{}, err
+	}
+	return w.item(c.Locale, &e, nil, c.Now()), e, nil
 }
 
 func (w *Web) brief(c *web.Call, eid id.Event, get func(*db.Tx) (Event, error)) (Item, Event, error) {

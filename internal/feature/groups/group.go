@@ -1,7 +1,8 @@
 package groups
 
 import (
-	"errors"
+	"crypto/sha256"
+	"encoding/hex"
 	"html/template"
 	"strings"
 	"time"
@@ -11,7 +12,6 @@ import (
 	"convoke/internal/geo"
 	"convoke/internal/handle"
 	"convoke/internal/id"
-	"convoke/internal/markdown"
 	"convoke/internal/web"
 )
 
@@ -33,7 +33,12 @@ type Brief struct {
 	HasPoint     bool
 	Langs        []string // ISO 639 codes
 	Suspended    bool
+	Ended        time.Time // when the group ended its work; zero while it goes on
+	MovedTo      string    // the address at which it says that it is now
 }
+
+// Over reports that the group has ended its work.
+func (b Brief) Over() bool { return !b.Ended.IsZero() }
 
 // Group is a group with all that its page shows.
 type Group struct {
@@ -42,6 +47,8 @@ type Group struct {
 	AboutHTML template.HTML
 	Sample    bool
 	Created   time.Time
+	Joining   Joining
+	Conduct   int // the version of its rules of conduct; 0 is none
 }
 
 // MemberInfo is one member, for the group's stewards.
@@ -60,11 +67,21 @@ type CreateInput struct {
 	Langs       []string
 	// Anyway says that a look-alike of another group is meant.
 	Anyway bool
+	// Version is of the group that a change was filled from, "" when that is not
+	// known; see [Group.version].
+	Version string
 }
 
 // Places finds places by name, the best first; *geo.Gazetteer does.
 type Places interface {
 	Find(query string, limit int) []geo.Place
+}
+
+// version changes with whatever the form for a group holds, and with nothing
+// else.
+func (g *Group) version() string {
+	sum := sha256.Sum256([]byte(strings.Join(append([]string{g.Name, g.About, g.Place}, g.Langs...), "\x00")))
+	return hex.EncodeToString(sum[:6])
 }
 
 // parse checks everything at once and returns the group to store, without id.
@@ -108,12 +125,9 @@ func checkName(name string, fold func(string) string) (fault.FieldError, bool) {
 }
 
 func (g *Group) setAbout(src string) (fault.FieldError, bool) {
-	html, err := markdown.Render(src)
-	if errors.Is(err, markdown.ErrTooLong) {
-		return fault.Field("about", "group.about_long", "This text is too long: at most {kib} KiB.", "kib", markdown.MaxBytes>>10), true
-	}
-	if err != nil {
-		return fault.Field("about", "group.about_unreadable", "This text cannot be shown. Remove what is unusual in it."), true
+	html, wrong, is := render("about", src)
+	if is {
+		return wrong, true
 	}
 	g.About, g.AboutHTML = src, html
 	return fault.FieldError{}, false
@@ -189,8 +203,12 @@ func distinct(all []geo.Place) []geo.Place {
 // the number of stewards now, was and becomes the roles of the one concerned.
 func stewardLeaves(stewards int, was, becomes authz.Role) error {
 	if was == authz.Steward && becomes != authz.Steward && stewards <= 1 {
-		return fault.Conflict("group.last_steward",
-			"A group needs at least one steward, and this is the last one. Make somebody else a steward first.")
+		return errLastSteward()
 	}
 	return nil
+}
+
+func errLastSteward() error {
+	return fault.Conflict("group.last_steward",
+		"A group needs at least one steward, and this is the last one. Make somebody else a steward first.")
 }

@@ -225,7 +225,7 @@ func TestList(t *testing.T) {
 		if got := strings.Join(seen[:4], " "); len(seen) != 6 || got != "aero bakers chess dance" {
 			t.Errorf("pages give %q", seen)
 		}
-		for q, want := range map[string]string{"backers": "bakers", "UNION": "bakers", "%": "all", "e_h": "dance", "zzz": "", "chess": "chess"} {
+		for q, want := range map[string]string{"backers": "bakers", "UNION": "bakers", "%": "all", "d_h": "dance", "all": "", "zzz": "", "twin-a": "twin-a", "same b": "twin-b", "chess": "chess"} {
 			page, _, err := x.List(ctx, q, "", 50)
 			if err != nil {
 				t.Fatal(err)
@@ -236,6 +236,15 @@ func TestList(t *testing.T) {
 			}
 			if s := strings.Join(got, " "); want == "all" && len(page) != 6 || want != "all" && s != want {
 				t.Errorf("search %q gives %q, want %q", q, s, want)
+			}
+		}
+		// A new name is found, and the old one is not.
+		if err := x.Edit(ctx, sam, "chess", CreateInput{Name: "Backgammon", Anyway: true}); err != nil {
+			t.Fatal(err)
+		}
+		for q, want := range map[string]int{"100": 0, "backgam": 1, "chess": 1} { // the handle stays
+			if page, _, err := x.List(ctx, q, "", 50); err != nil || len(page) != want {
+				t.Errorf("after a new name, %q finds %d groups, %v", q, len(page), err)
 			}
 		}
 		if page, _, err := x.List(ctx, "", "gone-long-ago", 50); err != nil || len(page) != 6 {
@@ -325,7 +334,7 @@ func TestMembership(t *testing.T) {
 		if err := x.Remove(ctx, sam, "riverside", "ada"); err != nil || x.role(g, ada) != authz.None {
 			t.Errorf("not removed: %v", err)
 		}
-		want := []string{"start group", "change role", "remove member"}
+		want := []string{"start group", "change role", "fact.MemberLeft", "remove member"}
 		if d := cmp.Diff(want, x.heard.all); d != "" {
 			t.Errorf("audit: %s", d)
 		}
@@ -381,7 +390,7 @@ func TestSuspension(t *testing.T) {
 		wantKind(t, x.Edit(ctx, eve, "riverside", CreateInput{Name: "New"}), fault.KindNotFound)
 		_, err := x.Invite(ctx, sam, "riverside", authz.Member)
 		wantKind(t, err, fault.KindForbidden)
-		err = x.DB.Write(ctx, func(tx *db.Tx) error { return x.Join(ctx, tx, g, eve.Person, "member") })
+		err = x.DB.Write(ctx, func(tx *db.Tx) error { return x.Join(ctx, tx, g, eve.Person, Admission{Role: "member"}) })
 		wantKind(t, err, fault.KindConflict)
 		err = x.DB.Read(ctx, func(tx *db.Tx) error {
 			_, _, err := x.Title(ctx, tx, g)

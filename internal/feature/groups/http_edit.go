@@ -23,7 +23,7 @@ var editPage = web.NewPage[editData](pages, "pages/edit.html")
 func readInput(f *web.Form) CreateInput {
 	return CreateInput{
 		Name: f.Line("name"), Handle: f.Line("handle"), About: f.Text("about"), Place: f.Line("place"),
-		Pick: f.Line("place_pick"), Langs: f.All("langs"), Anyway: f.Has("anyway", "1"),
+		Pick: f.Line("place_pick"), Langs: f.All("langs"), Anyway: f.Has("anyway", "1"), Version: f.Line("version"),
 	}
 }
 
@@ -68,7 +68,7 @@ func (s *Service) create(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	return c.SeeOther("/groups/" + handle.Fold(in.Handle))
+	return c.SeeOther("/groups/" + handle.Fold(in.Handle) + "?saved=new")
 }
 
 func (s *Service) editForm(c *web.Call) error {
@@ -76,7 +76,7 @@ func (s *Service) editForm(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	f := c.NewForm().Set("name", g.Name).Set("about", g.About).Set("place", g.Place).Set("langs", g.Langs...)
+	f := c.NewForm().Set("name", g.Name).Set("about", g.About).Set("place", g.Place).Set("langs", g.Langs...).Set("version", g.version())
 	return s.showForm(c, f, editData{Group: &g, Action: "/groups/" + g.Handle + "/edit"}, nil)
 }
 
@@ -96,5 +96,16 @@ func (s *Service) edit(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	return c.SeeOther("/groups/" + g.Handle)
+	return c.SeeOther("/groups/" + g.Handle + "?saved=1")
+}
+
+// savedDraft names what the browser kept of the form that led here.
+func savedDraft(saved, handle string) string {
+	switch saved {
+	case "new":
+		return "group-new"
+	case "1":
+		return "group-" + handle + "-*"
+	}
+	return ""
 }

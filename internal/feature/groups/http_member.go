@@ -11,7 +11,6 @@ import (
 )
 
 type membersData struct {
-	Form    *web.Form
 	Group   Group
 	Members []memberView
 	Next    string
@@ -19,29 +18,65 @@ type membersData struct {
 
 type memberView struct {
 	MemberInfo
-	Roles []web.Choice
-	Me    bool
+	RoleName string
+	Me       bool
 }
 
 var membersPage = web.NewPage[membersData](pages, "pages/members.html")
 
 func (s *Service) members(c *web.Call) error {
-	return s.showMembers(c, c.NewForm(), short(c.Query().Get("after"), handle.Max))
-}
-
-func (s *Service) showMembers(c *web.Call, f *web.Form, after string) error {
+	after := short(c.Query().Get("after"), handle.Max)
 	g, list, more, err := s.Members(c.Context(), c.Actor(), c.Param("handle"), after, pageSize)
 	if err != nil {
 		return err
 	}
-	d := membersData{Form: f, Group: g}
+	d := membersData{Group: g}
 	for _, m := range list {
-		d.Members = append(d.Members, memberView{m, roleChoices(c.Locale, authz.Roles(), m.Role), m.Person == c.Actor().Person})
+		d.Members = append(d.Members, memberView{m, roleName(c.Locale, m.Role), m.Person == c.Actor().Person})
 	}
 	if more {
 		d.Next = "/groups/" + g.Handle + "/members?after=" + url.QueryEscape(list[len(list)-1].Handle)
 	}
-	return membersPage.RenderForm(c, f, d)
+	return membersPage.Render(c, d)
+}
+
+type roleData struct {
+	Form   *web.Form
+	Group  Group
+	Member string
+	Me     bool
+	Roles  []web.Choice
+}
+
+var rolePage = web.NewPage[roleData](pages, "pages/role.html")
+
+func (s *Service) roleForm(c *web.Call) error { return s.showRole(c, c.NewForm()) }
+
+func (s *Service) showRole(c *web.Call, f *web.Form) error {
+	g, m, err := s.changeable(c)
+	if err != nil {
+		return err
+	}
+	if f.Raw("role") == "" {
+		f.Set("role", string(m.Role))
+	}
+	return rolePage.RenderForm(c, f, roleData{
+		Form: f, Group: g, Member: m.Handle, Me: m.Person == c.Actor().Person,
+		Roles: f.Choose("role", roleChoices(c.Locale, authz.Roles(), authz.None)),
+	})
+}
+
+// changeable finds the member in the address, whom the actor may change.
+func (s *Service) changeable(c *web.Call) (g Group, m MemberInfo, err error) {
+	err = s.DB.Read(c.Context(), func(tx *db.Tx) error {
+		var err error
+		if g, _, err = s.check(c.Context(), tx, c.Actor(), c.Param("handle"), authz.ChangeRole); err != nil {
+			return err
+		}
+		m, err = memberByHandle(c.Context(), tx, g.ID, c.Param("member"))
+		return absent(err)
+	})
+	return g, m, err
 }
 
 func (s *Service) changeRole(c *web.Call) error {
@@ -52,10 +87,12 @@ func (s *Service) changeRole(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	member := f.Line("member")
-	err = s.SetRole(c.Context(), c.Actor(), c.Param("handle"), member, authz.Role(f.Line("role")))
+	member := c.Param("member")
+	if err = s.Prove(c, f); err == nil {
+		err = s.SetRole(c.Context(), c.Actor(), c.Param("handle"), member, authz.Role(f.Line("role")))
+	}
 	if f.Accepts(err) {
-		return s.showMembers(c, f, f.Line("after"))
+		return s.showRole(c, f)
 	}
 	if err != nil {
 		return err
@@ -79,16 +116,7 @@ var confirmPage = web.NewPage[confirmData](pages, "pages/confirm.html")
 func (s *Service) removeForm(c *web.Call) error { return s.confirmRemoval(c, c.NewForm()) }
 
 func (s *Service) confirmRemoval(c *web.Call, f *web.Form) error {
-	var g Group
-	var m MemberInfo
-	err := s.DB.Read(c.Context(), func(tx *db.Tx) error {
-		var err error
-		if g, _, err = s.check(c.Context(), tx, c.Actor(), c.Param("handle"), authz.ChangeRole); err != nil {
-			return err
-		}
-		m, err = memberByHandle(c.Context(), tx, g.ID, c.Param("member"))
-		return absent(err)
-	})
+	g, m, err := s.changeable(c)
 	if err != nil {
 		return err
 	}
@@ -102,8 +130,14 @@ func (s *Service) remove(c *web.Call) error {
 	if err := c.RequireActor(); err != nil {
 		return err
 	}
-	err := s.Remove(c.Context(), c.Actor(), c.Param("handle"), c.Param("member"))
-	if f := c.NewForm(); f.Accepts(err) {
+	f, err := c.Form()
+	if err != nil {
+		return err
+	}
+	if err = s.Prove(c, f); err == nil {
+		err = s.Remove(c.Context(), c.Actor(), c.Param("handle"), c.Param("member"))
+	}
+	if f.Accepts(err) {
 		return s.confirmRemoval(c, f)
 	}
 	if err != nil {
@@ -193,7 +227,13 @@ func (s *Service) invite(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	path, err := s.Invite(c.Context(), c.Actor(), c.Param("handle"), authz.Role(f.Line("role")))
+	path, role := "", authz.Role(f.Line("role"))
+	if role != authz.Member { // as dangerous as changing a role
+		err = s.Prove(c, f)
+	}
+	if err == nil {
+		path, err = s.Invite(c.Context(), c.Actor(), c.Param("handle"), role)
+	}
 	if f.Accepts(err) {
 		return s.showInvitations(c, f, "")
 	}

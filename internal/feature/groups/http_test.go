@@ -149,12 +149,21 @@ func TestMembersPages(t *testing.T) {
 	if len(a.All("tbody tr")) != 2 || a.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("members: %s", a.Text("main"))
 	}
-	if a = b.Post("/groups/riverside/members", "member", "sam", "role", "member").Want(t, 422, ""); a.Text(".error-summary") == "" {
+	if a = b.Post("/groups/riverside/members/sam", "role", "member").Want(t, 422, ""); a.Text(".error-summary") == "" {
 		t.Error("the last steward steps down without a word")
 	}
-	b.Post("/groups/riverside/members", "member", "ada", "role", "king").Want(t, 422, "")
-	b.Post("/groups/riverside/members", "member", "nobody", "role", "member").Want(t, 404, "")
-	b.Post("/groups/riverside/members", "member", "ada", "role", "steward").Want(t, 303, "/groups/riverside/members")
+	a = b.Get("/groups/riverside/members/ada").Want(t, 200, "")
+	if len(a.All("main input[name=role]")) != 3 || a.Attr("main input[checked=]", "value") != "member" {
+		t.Errorf("role: %s", a.Text("main"))
+	}
+	if len(a.All("main a[href=/groups/riverside/members/ada/remove]")) != 1 ||
+		len(b.Get("/groups/riverside/members/sam").All("main a[href=/groups/riverside/leave]")) != 1 {
+		t.Error("no way to remove a member, or to leave")
+	}
+	b.Get("/groups/riverside/members/nobody").Want(t, 404, "")
+	b.Post("/groups/riverside/members/ada", "role", "king").Want(t, 422, "")
+	b.Post("/groups/riverside/members/nobody", "role", "member").Want(t, 404, "")
+	b.Post("/groups/riverside/members/ada", "role", "steward").Want(t, 303, "/groups/riverside/members")
 	b.Get("/groups/riverside/members/ada/remove").Want(t, 200, "")
 	b.Get("/groups/riverside/leave").Want(t, 200, "")
 	if n.role(g, ada) != authz.Steward || n.role(g, sam) != authz.Steward {
@@ -210,15 +219,35 @@ func TestAuthorization(t *testing.T) {
 		{"GET /groups/G/edit", [6]int{303, 404, 403, 403, 200, 404}, [6]int{303, 404, 403, 403, 403, 404}},
 		{"POST /groups/G/edit", [6]int{401, 404, 403, 403, 422, 404}, [6]int{401, 404, 403, 403, 403, 404}},
 		{"GET /groups/G/members", [6]int{303, 404, 403, 403, 200, 404}, [6]int{303, 404, 403, 403, 200, 404}},
-		{"POST /groups/G/members", [6]int{401, 404, 403, 403, 422, 404}, [6]int{401, 404, 403, 403, 403, 404}},
+		{"GET /groups/G/members/m-member", [6]int{303, 404, 403, 403, 200, 404}, [6]int{303, 404, 403, 403, 403, 404}},
+		{"POST /groups/G/members/m-member", [6]int{401, 404, 403, 403, 422, 404}, [6]int{401, 404, 403, 403, 403, 404}},
 		{"GET /groups/G/members/m-member/remove", [6]int{303, 404, 403, 403, 200, 404}, [6]int{303, 404, 403, 403, 403, 404}},
 		{"POST /groups/G/members/nobody/remove", [6]int{401, 404, 403, 403, 404, 404}, [6]int{401, 404, 403, 403, 403, 404}},
+		{"GET /groups/G/lineage", [6]int{303, 404, 403, 403, 200, 404}, [6]int{303, 404, 403, 403, 200, 404}},
+		{"GET /groups/G/lineage/m-member", [6]int{303, 404, 403, 403, 200, 404}, [6]int{303, 404, 403, 403, 403, 404}},
+		{"POST /groups/G/lineage/m-member", [6]int{401, 404, 403, 403, 422, 404}, [6]int{401, 404, 403, 403, 403, 404}},
 		{"GET /groups/G/leave", [6]int{303, 404, 200, 200, 200, 404}, [6]int{303, 404, 200, 200, 200, 404}},
 		{"GET /groups/G/invitations", [6]int{303, 404, 403, 200, 200, 404}, [6]int{303, 404, 403, 403, 403, 404}},
 		{"POST /groups/G/invitations member", [6]int{401, 404, 403, 200, 200, 404}, [6]int{401, 404, 403, 403, 403, 404}},
 		{"POST /groups/G/invitations steward", [6]int{401, 404, 403, 403, 200, 404}, [6]int{401, 404, 403, 403, 403, 404}},
 		{"POST /groups/G/invitations/none/revoke", [6]int{401, 404, 403, 404, 404, 404}, [6]int{401, 404, 403, 403, 403, 404}},
 		{"POST /groups/G/leave", [6]int{401, 404, 303, 303, 422, 404}, [6]int{401, 404, 303, 303, 422, 404}},
+		{"GET /groups/G/join", [6]int{303, 409, 303, 303, 303, 409}, [6]int{303, 404, 403, 403, 403, 403}},
+		{"POST /groups/G/join", [6]int{401, 409, 303, 303, 303, 409}, [6]int{401, 404, 403, 403, 403, 403}},
+		{"POST /groups/G/join/withdraw", [6]int{401, 303, 303, 303, 303, 303}, [6]int{401, 404, 303, 303, 303, 303}},
+		{"GET /groups/G/requests", [6]int{303, 404, 403, 200, 200, 404}, [6]int{303, 404, 403, 403, 403, 404}},
+		{"POST /groups/G/requests", [6]int{401, 404, 403, 422, 422, 404}, [6]int{401, 404, 403, 403, 403, 404}},
+		{"GET /groups/G/newcomers", [6]int{303, 404, 403, 403, 200, 404}, [6]int{303, 404, 403, 403, 403, 404}},
+		{"POST /groups/G/newcomers", [6]int{401, 404, 403, 403, 422, 404}, [6]int{401, 404, 403, 403, 403, 404}},
+		{"GET /groups/G/welcome", [6]int{303, 404, 303, 303, 303, 404}, [6]int{303, 404, 303, 303, 303, 404}},
+		{"GET /groups/G/announcements", [6]int{303, 404, 200, 200, 200, 404}, [6]int{303, 404, 200, 200, 200, 404}},
+		{"POST /groups/G/announcements", [6]int{401, 404, 403, 400, 400, 404}, [6]int{401, 404, 403, 403, 403, 404}},
+		{"POST /groups/G/announcements/none/delete", [6]int{401, 404, 403, 404, 404, 404}, [6]int{401, 404, 403, 403, 403, 404}},
+		{"GET /groups/G/conduct", [6]int{404, 404, 404, 404, 404, 404}, [6]int{404, 404, 404, 404, 404, 404}},
+		{"GET /groups/G/conduct/edit", [6]int{303, 404, 403, 403, 200, 404}, [6]int{303, 404, 403, 403, 403, 404}},
+		{"POST /groups/G/conduct/edit", [6]int{401, 404, 403, 403, 303, 404}, [6]int{401, 404, 403, 403, 403, 404}},
+		{"POST /groups/G/conduct/accept", [6]int{401, 404, 303, 303, 303, 404}, [6]int{401, 404, 303, 303, 303, 404}},
+		{"GET /groups/G/suspend", [6]int{303, 404, 404, 404, 404, 200}, [6]int{303, 404, 404, 404, 404, 200}},
 		{"POST /groups/G/suspend", [6]int{401, 404, 404, 404, 404, 303}, [6]int{401, 404, 404, 404, 404, 303}},
 	} {
 		t.Run(x.route, func(t *testing.T) {

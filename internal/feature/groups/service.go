@@ -3,6 +3,7 @@ package groups
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"convoke/internal/authz"
@@ -46,6 +47,13 @@ type Deps struct {
 	Facts       Facts
 	// Audit notes who did what in a role.
 	Audit func(ctx context.Context, tx *db.Tx, by id.Person, action, subject string) error
+	// Prove makes sure that the form of a dangerous act comes from the account's
+	// owner. Its fault has the message for the field that asks for a proof.
+	Prove func(c *web.Call, f *web.Form) error
+	Vault Vault
+	// Export writes a group's archive; see [Service.Archive]. It may be set after
+	// New, before the first request.
+	Export func(ctx context.Context, g id.Group, w io.Writer) error
 	// Panels are parts of the group's page that other features own. They may be
 	// set after New, before the first request.
 	Panels []Panel
@@ -71,6 +79,16 @@ func (s *Service) ByHandle(ctx context.Context, tx *db.Tx, handle string) (Brief
 func (s *Service) ByID(ctx context.Context, tx *db.Tx, g id.Group) (Brief, error) {
 	x, err := groupByID(ctx, tx, g)
 	return x.Brief, absent(err)
+}
+
+// ByIDs finds many groups at once; those that do not exist are left out.
+func (s *Service) ByIDs(ctx context.Context, tx *db.Tx, all []id.Group) ([]Brief, error) {
+	found, err := groupsByID(ctx, tx, all)
+	out := make([]Brief, len(found))
+	for i, g := range found {
+		out[i] = g.Brief
+	}
+	return out, err
 }
 
 func absent(err error) error {
@@ -100,7 +118,7 @@ func (s *Service) Organizes(ctx context.Context, tx *db.Tx, p id.Person) ([]Brie
 	}
 	var out []Brief
 	for i, g := range all {
-		if roles[i].AtLeast(authz.Organizer) && !g.Suspended {
+		if roles[i].AtLeast(authz.Organizer) && !g.Suspended && !g.Over() {
 			out = append(out, g.Brief)
 		}
 	}
@@ -135,7 +153,7 @@ func (s *Service) load(ctx context.Context, tx *db.Tx, by authz.Actor, handle st
 	if err != nil {
 		return Group{}, authz.Subject{}, absent(err)
 	}
-	sub := authz.Subject{Suspended: g.Suspended}
+	sub := authz.Subject{Suspended: g.Suspended, Ended: g.Over()}
 	if sub.Role, err = s.Role(ctx, tx, g.ID, by.Person); err != nil {
 		return Group{}, sub, err
 	}
@@ -164,19 +182,22 @@ func (s *Service) check(ctx context.Context, tx *db.Tx, by authz.Actor, handle s
 	return g, sub, nil
 }
 
-// List reads one page of the public list: groups whose name has q in it, from
-// behind the group with the handle after. more says that others follow.
+// List reads one page of the public list: groups with all words of q in their
+// name or handle, which may be longer, from behind the group with the handle
+// after. more says that others follow.
 func (s *Service) List(ctx context.Context, q, after string, limit int) (page []Group, more bool, err error) {
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		var from cursor
 		if after != "" {
-			if _, err := groupByHandle(ctx, tx, after); errors.Is(err, db.ErrNoRows) {
-				after = "" // a link of old: start at the beginning
-			} else if err != nil {
+			g, err := groupByHandle(ctx, tx, after)
+			if err == nil {
+				from = cursor{s.Fold(g.Name), g.ID}
+			} else if !errors.Is(err, db.ErrNoRows) { // of a link of old: from the beginning
 				return err
 			}
 		}
 		var err error
-		page, err = listGroups(ctx, tx, s.Fold(q), after, limit+1)
+		page, err = listGroups(ctx, tx, queryPrefixes(s.Fold(q)), from, limit+1)
 		return err
 	})
 	if len(page) > limit {
@@ -291,11 +312,19 @@ func (s *Service) Edit(ctx context.Context, by authz.Actor, handle string, in Cr
 		}
 	}
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
-		if _, _, err := s.check(ctx, tx, by, handle, authz.EditGroup); err != nil {
+		now, _, err := s.check(ctx, tx, by, handle, authz.EditGroup)
+		if err != nil {
 			return err
 		}
+		if in.Version != "" && in.Version != now.version() && g.version() != now.version() {
+			return fault.Conflict("group.changed_meanwhile",
+				"Somebody else has changed this group meanwhile. Please open the page again: what you typed is still here to copy.")
+		}
 		tx.Touch("groups", "group:"+string(g.ID), "group-events:"+string(g.ID))
-		return updateGroup(ctx, tx, g, s.Fold(g.Name))
+		if err := updateGroup(ctx, tx, g, s.Fold(g.Name)); err != nil {
+			return err
+		}
+		return s.Facts.Emit(ctx, tx, fact.GroupChanged{Group: g.ID})
 	})
 }
 
@@ -310,31 +339,45 @@ func (s *Service) Editable(ctx context.Context, by authz.Actor, handle string) (
 	return g, err
 }
 
+// Suspendable returns a group that the actor may suspend.
+func (s *Service) Suspendable(ctx context.Context, by authz.Actor, handle string) (Group, error) {
+	var g Group
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		var err error
+		g, err = s.suspendable(ctx, tx, by, handle)
+		return err
+	})
+	return g, err
+}
+
+func (s *Service) suspendable(ctx context.Context, tx *db.Tx, by authz.Actor, handle string) (Group, error) {
+	if by.Visitor() {
+		return Group{}, authz.Check(by, authz.SuspendGroup, authz.Subject{})
+	}
+	g, sub, err := s.load(ctx, tx, by, handle)
+	if err == nil && !authz.May(by, authz.SuspendGroup, sub) {
+		err = web.ErrNotFound()
+	}
+	return g, err
+}
+
+const suspendGroup = "suspend group"
+
 // Suspend keeps a group from acting and hides it, or lifts that; for operators.
 func (s *Service) Suspend(ctx context.Context, by authz.Actor, handle string, suspended bool) error {
-	if by.Visitor() {
-		return authz.Check(by, authz.SuspendGroup, authz.Subject{})
-	}
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
-		g, sub, err := s.load(ctx, tx, by, handle)
+		g, err := s.suspendable(ctx, tx, by, handle)
 		if err != nil {
 			return err
-		}
-		if !authz.May(by, authz.SuspendGroup, sub) {
-			return web.ErrNotFound()
 		}
 		if g.Suspended == suspended {
 			return nil
 		}
-		if err := setSuspended(ctx, tx, g.ID, suspended); err != nil {
-			return err
-		}
-		tx.Touch("groups", "group:"+string(g.ID), "group-events:"+string(g.ID), "events")
 		action := "lift group suspension"
 		if suspended {
-			action = "suspend group"
+			action = suspendGroup
 		}
-		if err := s.Facts.Emit(ctx, tx, fact.GroupSuspended{Group: g.ID, Suspended: suspended}); err != nil {
+		if err := s.hide(ctx, tx, g.ID, suspended); err != nil {
 			return err
 		}
 		return s.Audit(ctx, tx, by.Person, action, string(g.ID))

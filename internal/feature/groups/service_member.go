@@ -2,35 +2,14 @@ package groups
 
 import (
 	"context"
-	"errors"
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
+	"convoke/internal/fact"
 	"convoke/internal/fault"
 	"convoke/internal/id"
 	"convoke/internal/web"
 )
-
-// Join makes a person a member with at least role; a higher role is kept. It is
-// called when an invitation is used. A suspended group takes nobody.
-func (s *Service) Join(ctx context.Context, tx *db.Tx, gid id.Group, p id.Person, role string) error {
-	r := authz.Role(role)
-	if !r.Valid() {
-		return errors.New("join with an unknown role: " + role)
-	}
-	g, err := groupByID(ctx, tx, gid)
-	if err != nil {
-		return absent(err)
-	}
-	if g.Suspended {
-		return fault.Conflict("group.suspended", "This group is suspended and takes nobody just now. The invitation was not used up.")
-	}
-	was, err := s.Role(ctx, tx, gid, p)
-	if err != nil || was.AtLeast(r) {
-		return err
-	}
-	return putMember(ctx, tx, gid, p, r, day(tx.Now()))
-}
 
 // Title returns the name and the handle of a group; a suspended one is absent.
 func (s *Service) Title(ctx context.Context, tx *db.Tx, gid id.Group) (name, handle string, err error) {
@@ -42,6 +21,12 @@ func (s *Service) Title(ctx context.Context, tx *db.Tx, gid id.Group) (name, han
 		return "", "", web.ErrNotFound()
 	}
 	return g.Name, g.Handle, nil
+}
+
+// Rules returns the version of a group's rules of conduct, 0 for none.
+func (s *Service) Rules(ctx context.Context, tx *db.Tx, gid id.Group) (int, error) {
+	g, err := groupByID(ctx, tx, gid)
+	return g.Conduct, absent(err)
 }
 
 // Members is one page of the stewards' list, in the order of handles, from
@@ -59,6 +44,12 @@ func (s *Service) Members(ctx context.Context, by authz.Actor, handle, after str
 		return g, page[:limit], true, err
 	}
 	return g, page, false, err
+}
+
+// Member finds a member of a group by handle.
+func (s *Service) Member(ctx context.Context, tx *db.Tx, g id.Group, handle string) (id.Person, error) {
+	m, err := memberByHandle(ctx, tx, g, handle)
+	return m.Person, absent(err)
 }
 
 // Audited actions on a member.
@@ -126,7 +117,9 @@ func (s *Service) change(ctx context.Context, tx *db.Tx, g Group, p id.Person, w
 		return err
 	}
 	if role == authz.None {
-		err = deleteMember(ctx, tx, g.ID, p)
+		if err = deleteMember(ctx, tx, g.ID, p); err == nil {
+			err = s.Facts.Emit(ctx, tx, fact.MemberLeft{Group: g.ID, Person: p})
+		}
 	} else {
 		err = putMember(ctx, tx, g.ID, p, role, day(tx.Now()))
 	}

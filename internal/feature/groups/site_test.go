@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"html/template"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -12,8 +13,10 @@ import (
 	"convoke/internal/clock"
 	"convoke/internal/db"
 	"convoke/internal/db/dbtest"
+	"convoke/internal/db/migrations"
 	"convoke/internal/geo"
 	"convoke/internal/id"
+	"convoke/internal/seal"
 	"convoke/internal/web"
 	"convoke/internal/web/webtest"
 )
@@ -114,14 +117,37 @@ type fixture struct {
 	clock *clock.Manual
 	inv   *fakeInvitations
 	heard *heard
+	vault *seal.Vault
+}
+
+// vaultFor opens keys in a folder of their own.
+func vaultFor(t *testing.T, c *clock.Manual) *seal.Vault {
+	t.Helper()
+	keys, err := db.Open(t.Context(), db.Options{
+		URL: filepath.Join(t.TempDir(), "keys.db"), Migrations: migrations.Keys, Clock: c, CacheKiB: 512, SecureDelete: true, Log: webtest.Log(t),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = keys.Close() })
+	if _, err := keys.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	v, err := seal.Open(keys, seal.BootKey{1}, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
 
 func newFixture(t *testing.T, d *db.DB, c *clock.Manual) *fixture {
 	t.Helper()
 	f := &fixture{t: t, clock: c, heard: &heard{}, inv: &fakeInvitations{open: map[id.Group][]Invitation{}, by: map[string]id.Person{}}}
+	f.vault = vaultFor(t, c)
 	f.Service = New(Deps{
-		DB: d, IDs: id.NewSource(c, nil), Places: fakePlaces{}, Fold: geo.Fold,
-		Invitations: f.inv, Facts: f.heard, Audit: f.heard.audit,
+		Vault: f.vault,
+		DB:    d, IDs: id.NewSource(c, nil), Places: fakePlaces{}, Fold: geo.Fold,
+		Invitations: f.inv, Facts: f.heard, Audit: f.heard.audit, Prove: func(*web.Call, *web.Form) error { return nil },
 	})
 	return f
 }
@@ -172,7 +198,7 @@ func (x *fixture) group(by authz.Actor, handle, name string) id.Group {
 // join makes somebody a member.
 func (x *fixture) join(g id.Group, by authz.Actor, role authz.Role) {
 	x.t.Helper()
-	err := x.DB.Write(x.t.Context(), func(tx *db.Tx) error { return x.Join(x.t.Context(), tx, g, by.Person, string(role)) })
+	err := x.DB.Write(x.t.Context(), func(tx *db.Tx) error { return x.Join(x.t.Context(), tx, g, by.Person, Admission{Role: string(role)}) })
 	if err != nil {
 		x.t.Fatal(err)
 	}

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"convoke/internal/authz"
@@ -15,21 +17,26 @@ import (
 	"convoke/internal/id"
 )
 
-func selectGroup() string {
+// selectGroup reads what [scanGroup] takes; from begins with "from".
+func selectGroup(from string) string {
 	return `select g.id, g.handle, g.name, g.about, g.about_html, g.place, g.lat, g.lon, g.zone, g.langs,
-		g.suspended, g.sample, g.created_at from groups g `
+		g.suspended, g.sample, g.created_at, g.joining, g.conduct, g.ended_at, g.moved_to ` + from
 }
 
 func scanGroup(scan func(...any) error) (Group, error) {
 	var g Group
 	var lat, lon sql.NullFloat64
 	var html, langs string
-	var at int64
-	err := scan(&g.ID, &g.Handle, &g.Name, &g.About, &html, &g.Place, &lat, &lon, &g.Zone, &langs, &g.Suspended, &g.Sample, &at)
+	var at, ended int64
+	err := scan(&g.ID, &g.Handle, &g.Name, &g.About, &html, &g.Place, &lat, &lon, &g.Zone, &langs, &g.Suspended, &g.Sample, &at,
+		&g.Joining, &g.Conduct, &ended, &g.MovedTo)
 	g.AboutHTML = template.HTML(html) //nolint:gosec,forbidigo // made by markdown.Render before it was stored
 	g.Lat, g.Lon, g.HasPoint = lat.Float64, lon.Float64, lat.Valid && lon.Valid
 	g.Langs = strings.Fields(langs)
 	g.Created = clock.FromMicros(at)
+	if ended > 0 {
+		g.Ended = clock.FromMicros(ended)
+	}
 	return g, err
 }
 
@@ -42,8 +49,36 @@ func groupByID(ctx context.Context, tx *db.Tx, g id.Group) (Group, error) {
 	return oneGroup(ctx, tx, "where g.id = $1", string(g))
 }
 
+// idsAtOnce is how many groups one statement finds; always the same text, so
+// that it stays prepared.
+const idsAtOnce = 32
+
+var byIDsSQL = sync.OnceValue(func() string {
+	var b strings.Builder
+	for i := range idsAtOnce {
+		fmt.Fprintf(&b, ", $%d", i+1)
+	}
+	return selectGroup("from groups g where g.id in (" + b.String()[2:] + ")")
+})
+
+func groupsByID(ctx context.Context, tx *db.Tx, all []id.Group) ([]Group, error) {
+	var out []Group
+	for part := range slices.Chunk(all, idsAtOnce) {
+		args := make([]any, idsAtOnce)
+		for i := range args {
+			args[i] = string(part[min(i, len(part)-1)])
+		}
+		found, err := db.Query(ctx, tx, byIDsSQL(), args, scanGroup)
+		if err != nil {
+			return nil, fmt.Errorf("find groups: %w", err)
+		}
+		out = append(out, found...)
+	}
+	return out, nil
+}
+
 func oneGroup(ctx context.Context, tx *db.Tx, where, arg string) (Group, error) {
-	all, err := db.Query(ctx, tx, selectGroup()+where, []any{arg}, scanGroup)
+	all, err := db.Query(ctx, tx, selectGroup("from groups g "+where), []any{arg}, scanGroup)
 	if err != nil {
 		return Group{}, fmt.Errorf("find group: %w", err)
 	}
@@ -65,7 +100,10 @@ func insertGroup(ctx context.Context, tx *db.Tx, g Group, folded string) (bool, 
 	if err != nil {
 		return false, fmt.Errorf("insert group: %w", err)
 	}
-	return n == 1, nil
+	if n == 0 {
+		return false, nil
+	}
+	return true, putPrefixes(ctx, tx, g, folded)
 }
 
 func updateGroup(ctx context.Context, tx *db.Tx, g Group, folded string) error {
@@ -76,7 +114,7 @@ func updateGroup(ctx context.Context, tx *db.Tx, g Group, folded string) error {
 	if err != nil {
 		return fmt.Errorf("update group: %w", err)
 	}
-	return nil
+	return putPrefixes(ctx, tx, g, folded)
 }
 
 func coordinate(v float64, has bool) sql.NullFloat64 { return sql.NullFloat64{Float64: v, Valid: has} }
@@ -84,28 +122,6 @@ func coordinate(v float64, has bool) sql.NullFloat64 { return sql.NullFloat64{Fl
 func setSuspended(ctx context.Context, tx *db.Tx, g id.Group, suspended bool) error {
 	_, err := tx.Exec(ctx, "update groups set suspended = $1 where id = $2", suspended, string(g))
 	return err
-}
-
-// listGroups reads one page of the public list in the order of folded names,
-// from behind the group with the handle after. q is folded: letters, digits and
-// single spaces, so nothing in it is special to "like".
-func listGroups(ctx context.Context, tx *db.Tx, q, after string, limit int) ([]Group, error) {
-	query := selectGroup() + "where g.suspended = $1"
-	args := []any{false}
-	arg := func(v any) string {
-		args = append(args, v)
-		return fmt.Sprintf("$%d", len(args))
-	}
-	if q != "" {
-		query += " and (g.name_folded like " + arg("%"+q+"%") + " or g.handle = " + arg(q) + ")"
-	}
-	if after != "" {
-		h := arg(after)
-		query += ` and (g.name_folded, g.id) > ((select a.name_folded from groups a where a.handle = ` + h + `),
-			(select a.id from groups a where a.handle = ` + h + `))`
-	}
-	query += " order by g.name_folded, g.id limit " + arg(limit)
-	return db.Query(ctx, tx, query, args, scanGroup)
 }
 
 // alike returns the name of another group that looks like g, or "". A group
@@ -127,8 +143,8 @@ func alike(ctx context.Context, tx *db.Tx, g Group) (string, error) {
 // names.
 func groupsOf(ctx context.Context, tx *db.Tx, p id.Person) ([]Group, []authz.Role, error) {
 	var roles []authz.Role
-	q := strings.Replace(selectGroup(), "select ", "select m.role, ", 1) +
-		"join member m on m.group_id = g.id where m.person_id = $1 order by g.name_folded, g.id"
+	q := strings.Replace(selectGroup("from groups g join member m on m.group_id = g.id where m.person_id = $1"), "select ", "select m.role, ", 1) +
+		" order by g.name_folded, g.id"
 	all, err := db.Query(ctx, tx, q, []any{string(p)}, func(scan func(...any) error) (Group, error) {
 		var role authz.Role
 		g, err := scanGroup(func(dest ...any) error { return scan(append([]any{&role}, dest...)...) })
@@ -155,6 +171,9 @@ func putMember(ctx context.Context, tx *db.Tx, g id.Group, p id.Person, role aut
 }
 
 func deleteMember(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) error {
+	if err := handDown(ctx, tx, g, p); err != nil {
+		return err
+	}
 	_, err := tx.Exec(ctx, "delete from member where group_id = $1 and person_id = $2", string(g), string(p))
 	return err
 }

@@ -18,6 +18,16 @@ func (s *Service) Mount(site *web.Site) {
 	site.Handle("POST /language", s.language)
 	site.Handle("GET /me", s.me)
 	site.Handle("POST /me/passphrase", s.passphrase)
+	s.mountCodes(site)
+	s.mountPasskeys(site)
+	s.mountRecovery(site)
+	if s.Mail != nil {
+		s.mountMail(site)
+	}
+	site.Handle("GET /me/data", s.data)
+	site.Handle("GET /me/data.json", s.dataFile)
+	site.Handle("GET /me/erase", s.eraseForm)
+	site.Handle("POST /me/erase", s.erase)
 	site.Handle("POST /me/sessions/end-others", s.endOthers)
 	site.Handle("POST /me/sessions/{id}/end", s.endSession)
 	site.Handle("GET /me/sessions/{id}", s.labelForm)
@@ -33,16 +43,28 @@ func (s *Service) Mount(site *web.Site) {
 }
 
 type signInData struct {
-	Form *web.Form
-	Next string
-	Out  bool // just signed out
+	Form   *web.Form
+	Next   string
+	Out    bool // just signed out
+	Erased bool // the account, just now
+	Mail   bool // can be used to sign in
+	Join   bool // and to make an account
+	// Passkeys can work at this address.
+	Passkeys bool
 }
 
 var signInPage = web.NewPage[signInData](pages, "pages/sign_in.html")
 
 func (s *Service) signInForm(c *web.Call) error {
 	q := c.Query()
-	return signInPage.Render(c, signInData{Form: c.NewForm(), Next: web.Local(q.Get("next"), ""), Out: q.Has("out")})
+	return s.showSignIn(c, signInData{Form: c.NewForm(), Next: web.Local(q.Get("next"), ""), Out: q.Has("out"), Erased: q.Has("erased")})
+}
+
+func (s *Service) showSignIn(c *web.Call, d signInData) error {
+	d.Mail = s.Mail != nil
+	d.Join = d.Mail && s.Mail.Register
+	_, d.Passkeys = relyingParty(c.BaseURL())
+	return signInPage.RenderForm(c, d.Form, d)
 }
 
 func (s *Service) signIn(c *web.Call) error {
@@ -57,7 +79,7 @@ func (s *Service) signIn(c *web.Call) error {
 	secret, err := s.SignIn(c.Context(), f.Raw("handle"), f.Raw("passphrase"), c.Session.ID)
 	if f.Accepts(err) {
 		f.Set("passphrase") // never sent back
-		return signInPage.RenderForm(c, f, signInData{Form: f, Next: next})
+		return s.showSignIn(c, signInData{Form: f, Next: next})
 	}
 	if err != nil {
 		return err
@@ -90,6 +112,21 @@ func (s *Service) language(c *web.Call) error {
 		}
 	}
 	return c.SeeOther(web.Local(f.Raw("next"), "/"))
+}
+
+// finish answers the form of a link. One whose first answer was lost gets
+// another.
+func (s *Service) finish(c *web.Call, f *web.Form, j Joined, err error) error {
+	if fault.Is(err, fault.KindGone) {
+		j, err = s.Again(c.Context(), c.Actor(), c.Param("secret"), f.Line("key"))
+	}
+	switch {
+	case err != nil:
+		return gone(c, err)
+	case j.Words == "":
+		return c.SeeOther(j.Next)
+	}
+	return s.showWords(c, j)
 }
 
 // wordsData is a new passphrase, shown once.

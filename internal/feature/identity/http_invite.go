@@ -14,7 +14,7 @@ type invitationData struct {
 var invitationPage = web.NewPage[invitationData](pages, "pages/invitation.html")
 
 func (s *Service) invitationForm(c *web.Call) error {
-	return s.showInvitation(c, c.NewForm())
+	return s.showInvitation(c, c.NewForm().Set("key", c.NewKey()))
 }
 
 func (s *Service) showInvitation(c *web.Call, f *web.Form) error {
@@ -36,20 +36,16 @@ func (s *Service) accept(c *web.Call) error {
 		return err
 	}
 	var j Joined
+	conduct, _ := f.Int("conduct") // 0 when it is not ticked
 	if c.Actor().Visitor() {
-		j, err = s.AcceptNew(c.Context(), c.Param("secret"), f.Line("handle"))
+		j, err = s.AcceptNew(c.Context(), c.Param("secret"), f.Line("key"), f.Line("handle"), conduct)
 	} else {
-		j, err = s.Accept(c.Context(), c.Actor(), c.Param("secret"))
+		j, err = s.Accept(c.Context(), c.Actor(), c.Param("secret"), f.Line("key"), conduct)
 	}
-	switch {
-	case f.Accepts(err):
+	if f.Accepts(err) {
 		return s.showInvitation(c, f)
-	case err != nil:
-		return gone(c, err)
-	case j.Words == "":
-		return c.SeeOther(j.Next)
 	}
-	return s.showWords(c, j)
+	return s.finish(c, f, j, err)
 }
 
 type setupData struct {
@@ -61,7 +57,7 @@ type setupData struct {
 var setupPage = web.NewPage[setupData](pages, "pages/setup.html")
 
 func (s *Service) setupForm(c *web.Call) error {
-	return s.showSetup(c, c.NewForm().Set("language", c.Locale.Tag()))
+	return s.showSetup(c, c.NewForm().Set("language", c.Locale.Tag()).Set("key", c.NewKey()))
 }
 
 func (s *Service) showSetup(c *web.Call, f *web.Form) error {
@@ -81,19 +77,19 @@ func (s *Service) setup(c *web.Call) error {
 	if err := s.allow(c.R, "link"); err != nil {
 		return err
 	}
-	j, err := s.SetUp(c.Context(), c.Param("secret"), SetupInput{
+	j, err := s.SetUp(c.Context(), c.Param("secret"), f.Line("key"), SetupInput{
 		Name: f.Line("name"), Language: f.Line("language"), Handle: f.Line("handle"),
 	})
 	if f.Accepts(err) {
 		return s.showSetup(c, f)
 	}
-	if err != nil {
-		return gone(c, err)
-	}
-	return s.showWords(c, j)
+	return s.finish(c, f, j, err)
 }
 
-type resetData struct{ Handle, Path string }
+type resetData struct {
+	Handle, Path, Key string
+	Mine              bool // the reader is signed in
+}
 
 var resetPage = web.NewPage[resetData](pages, "pages/reset.html")
 
@@ -102,16 +98,19 @@ func (s *Service) resetForm(c *web.Call) error {
 	if err != nil {
 		return gone(c, err)
 	}
-	return resetPage.Render(c, resetData{Handle: handle, Path: "/reset/" + c.Param("secret")})
+	return resetPage.Render(c, resetData{
+		Handle: handle, Path: "/reset/" + c.Param("secret"), Key: c.NewKey(), Mine: !c.Actor().Visitor(),
+	})
 }
 
 func (s *Service) reset(c *web.Call) error {
+	f, err := c.Form()
+	if err != nil {
+		return err
+	}
 	if err := s.allow(c.R, "link"); err != nil {
 		return err
 	}
-	j, err := s.Reset(c.Context(), c.Param("secret"))
-	if err != nil {
-		return gone(c, err)
-	}
-	return s.showWords(c, j)
+	j, err := s.Reset(c.Context(), c.Param("secret"), f.Line("key"))
+	return s.finish(c, f, j, err)
 }

@@ -1,6 +1,8 @@
 package identity
 
 import (
+	"html/template"
+
 	"convoke/internal/authz"
 	"convoke/internal/i18n"
 	"convoke/internal/web"
@@ -10,8 +12,13 @@ type meData struct {
 	Form     *web.Form
 	Handle   string
 	Operator bool
+	Mail     bool // can be used to sign in
 	Locales  []web.Choice
 	Sessions []sessionView
+	// Recovery is under way for the reader; Recoveries in groups of theirs.
+	Recovery   *Recovery
+	Recoveries []Recovery
+	Panels     []template.HTML
 }
 
 type sessionView struct {
@@ -21,7 +28,7 @@ type sessionView struct {
 
 var mePage = web.NewPage[meData](pages, "pages/me.html")
 
-func (s *Service) me(c *web.Call) error { return s.showMe(c, c.NewForm()) }
+func (s *Service) me(c *web.Call) error { return s.showMe(c, c.NewForm().Set("key", c.NewKey())) }
 
 func (s *Service) showMe(c *web.Call, f *web.Form) error {
 	if err := c.RequireActor(); err != nil {
@@ -31,9 +38,19 @@ func (s *Service) showMe(c *web.Call, f *web.Form) error {
 	if err != nil {
 		return err
 	}
-	d := meData{Form: f, Handle: c.Actor().Handle, Operator: c.Actor().Operator}
+	d := meData{Form: f, Handle: c.Actor().Handle, Operator: c.Actor().Operator, Mail: s.Mail != nil}
 	for _, x := range list {
 		d.Sessions = append(d.Sessions, sessionView{x, x.ID == c.Session.ID})
+	}
+	if d.Recovery, d.Recoveries, err = s.Recoveries(c.Context(), c.Actor()); err != nil {
+		return err
+	}
+	for _, panel := range s.Panels {
+		h, err := panel(c)
+		if err != nil {
+			return err
+		}
+		d.Panels = append(d.Panels, h)
 	}
 	d.Locales = s.localeChoices(c.Locale.Tag())
 	return mePage.RenderForm(c, f, d)
@@ -58,7 +75,7 @@ func (s *Service) passphrase(c *web.Call) error {
 	if err := s.allow(c.R, "sign-in"); err != nil {
 		return err
 	}
-	words, err := s.NewPassphrase(c.Context(), c.Actor(), c.Session.ID, f.Raw("passphrase"))
+	words, err := s.NewPassphrase(c.Context(), c.Actor(), c.Session.ID, f.Line("key"), f.Raw("passphrase"))
 	if f.Accepts(err) {
 		f.Set("passphrase")
 		return s.showMe(c, f)
@@ -190,7 +207,10 @@ func (s *Service) inviteOperator(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	path, err := s.InviteToNode(c.Context(), c.Actor(), f.Line("role"))
+	var path string
+	if err = s.Prove(c, f); err == nil {
+		path, err = s.InviteToNode(c.Context(), c.Actor(), f.Line("role"))
+	}
 	if f.Accepts(err) {
 		return s.showOperator(c, f, "")
 	}
@@ -212,6 +232,24 @@ func actionText(l *i18n.Locale, action string) string {
 		return l.T("Invitation revoked")
 	case "passphrase":
 		return l.T("Passphrase replaced by its owner")
+	case "confirm recovery":
+		return l.T("New way in confirmed by a steward")
+	case "stop recovery":
+		return l.T("New way in stopped")
+	case "recovery link":
+		return l.T("Link for a new way in made by a steward")
+	case "add passkey":
+		return l.T("Passkey added")
+	case "remove passkey":
+		return l.T("Passkey removed")
+	case "mail address":
+		return l.T("E-mail address confirmed")
+	case "no mail address":
+		return l.T("E-mail address removed")
+	case "recovery codes":
+		return l.T("Recovery codes made")
+	case "recovery code":
+		return l.T("Signed in with a recovery code")
 	case "reset link":
 		return l.T("Link for a new passphrase made")
 	case "reset":
@@ -220,6 +258,18 @@ func actionText(l *i18n.Locale, action string) string {
 		return l.T("Account suspended")
 	case "lift suspension":
 		return l.T("Suspension of an account lifted")
+	case "erase account":
+		return l.T("Account erased by its owner")
+	case "make event manager":
+		return l.T("Somebody began to manage an event")
+	case "name roster steward":
+		return l.T("Somebody named who may see sign-ups")
+	case "end event grant":
+		return l.T("Somebody stopped helping with an event")
+	case "look at sign-ups":
+		return l.T("Looked at a page of sign-ups")
+	case "look at an address":
+		return l.T("Looked at the address of a sign-up")
 	case "start group":
 		return l.T("Group started")
 	case "change role":
@@ -228,10 +278,24 @@ func actionText(l *i18n.Locale, action string) string {
 		return l.T("Member of a group removed")
 	case "leave group":
 		return l.T("Group left")
+	case "end group":
+		return l.T("Work of a group ended")
+	case "reopen group":
+		return l.T("Work of a group taken up again")
+	case "move group":
+		return l.T("New address of a group said")
+	case "export group":
+		return l.T("Archive of a group taken")
 	case "suspend group":
 		return l.T("Group suspended")
 	case "lift group suspension":
 		return l.T("Suspension of a group lifted")
+	case "confirm a role":
+		return l.T("Offer to take a role confirmed")
+	case "decline a role":
+		return l.T("Offer to take a role not needed")
+	case "rule of roles":
+		return l.T("Who confirms roles at an event changed")
 	}
 	return action
 }

@@ -145,7 +145,7 @@ func TestInvitationPage(t *testing.T) {
 		t.Error("the handle is lost or has no message")
 	}
 	a = b.Post(path, "handle", "Sam").Want(t, 200, "")
-	if len(strings.Fields(a.Text("#words"))) != passWords || a.Attr("main a.button", "href") != "/groups/riverside" ||
+	if len(strings.Fields(a.Text("#words"))) != passWords || a.Attr("main a.button", "href") != "/groups/riverside/welcome" ||
 		a.Header.Get("Cache-Control") != "no-store" || a.Text(".site-actions a") != "sam" {
 		t.Errorf("words page: %s", a.Text("body"))
 	}
@@ -162,7 +162,7 @@ func TestInvitationPage(t *testing.T) {
 	if a := b.Get(second); !strings.Contains(a.Text("main form button"), "sam") || len(a.All("#handle")) != 0 {
 		t.Errorf("page for an account: %s", a.Text("main"))
 	}
-	b.Post(second).Want(t, 303, "/groups/riverside")
+	b.Post(second).Want(t, 303, "/groups/riverside/welcome")
 	b.Post(second).Want(t, 410, "")
 	third := "/invitations/" + invite(t, n.Service, InviteInput{Role: RoleAccount})
 	b.Post(third).Want(t, 422, "")
@@ -171,13 +171,37 @@ func TestInvitationPage(t *testing.T) {
 	}
 }
 
+// A group with rules of conduct takes who accepts them as they are.
+func TestInvitationAsksForTheRules(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	group := riverside
+	n.groups.conduct = 2
+	path := "/invitations/" + invite(t, n.Service, InviteInput{Group: &group, Role: "member"})
+	b := n.browser()
+	a := b.Get(path).Want(t, 200, "")
+	if a.Attr("#conduct", "value") != "2" || len(a.All("main a[href=/groups/riverside/conduct]")) != 1 {
+		t.Errorf("page: %s", a.Text("main"))
+	}
+	for _, version := range []string{"", "1", "x"} {
+		a = b.Post(path, "handle", "sam", "conduct", version).Want(t, 422, "")
+		if a.Text("#conduct-error") == "" || a.Attr("#handle", "value") != "sam" {
+			t.Errorf("version %q: %s", version, a.Text("main"))
+		}
+	}
+	b.Post(path, "handle", "sam", "conduct", "2").Want(t, 200, "")
+	other := "/invitations/" + invite(t, n.Service, InviteInput{Group: &group, Role: "organizer"})
+	b.Post(other).Want(t, 422, "")
+	b.Post(other, "conduct", "2").Want(t, 303, "/groups/riverside/welcome")
+}
+
 // Whatever the reason, a dead link says the same.
 func TestDeadLinksAreAlike(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
 	group := riverside
 	used := invite(t, n.Service, InviteInput{Role: RoleAccount})
-	if _, err := n.AcceptNew(t.Context(), used, "sam"); err != nil {
+	if _, err := n.AcceptNew(t.Context(), used, "", "sam", 0); err != nil {
 		t.Fatal(err)
 	}
 	expired := invite(t, n.Service, InviteInput{Group: &group, Role: "member"})

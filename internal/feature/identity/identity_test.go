@@ -3,6 +3,7 @@ package identity
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -24,18 +25,66 @@ type fakeGroups struct {
 	mu        sync.Mutex
 	joined    []string
 	suspended bool
+	conduct   int
+	parting   Parting
+	left      []id.Person
+	// recovering is about the member with this handle.
+	recovering Recovering
+	member     string
+}
+
+func (g *fakeGroups) Parting(context.Context, *db.Tx, id.Person) (Parting, error) {
+	return g.parting, nil
+}
+
+func (g *fakeGroups) Recovering(_ context.Context, _ *db.Tx, by id.Person, group, member string) (Recovering, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r := g.recovering
+	if group != r.Handle || member != g.member || !slices.Contains(r.Stewards, by) && by != r.Member {
+		return Recovering{}, fault.NotFound("x", "x")
+	}
+	return r, nil
+}
+
+func (g *fakeGroups) Stewarding(_ context.Context, _ *db.Tx, by id.Person) ([]id.Group, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if slices.Contains(g.recovering.Stewards, by) {
+		return []id.Group{g.recovering.Group}, nil
+	}
+	return nil, nil
+}
+
+func (g *fakeGroups) LeaveAll(_ context.Context, _ *db.Tx, p id.Person) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.parting.Needed) > 0 {
+		return fault.Conflict("group.last_steward_of", "needed")
+	}
+	g.left = append(g.left, p)
+	return nil
 }
 
 const riverside = id.Group("01jriverside00000000000000")
 
-func (g *fakeGroups) Join(_ context.Context, _ *db.Tx, group id.Group, p id.Person, role string) error {
+func (g *fakeGroups) Join(_ context.Context, _ *db.Tx, group id.Group, p id.Person, in Admission) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.suspended {
 		return fault.Conflict("group.suspended", "suspended")
 	}
-	g.joined = append(g.joined, string(group)+" "+role)
+	if in.Conduct != g.conduct {
+		return fault.Invalid(fault.Field("conduct", "group.conduct", "accept them"))
+	}
+	g.joined = append(g.joined, string(group)+" "+in.Role)
 	return nil
+}
+
+func (g *fakeGroups) Conduct(context.Context, *db.Tx, id.Group) (int, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.conduct, nil
 }
 
 func (g *fakeGroups) Title(_ context.Context, _ *db.Tx, group id.Group) (name, handle string, err error) {
@@ -91,7 +140,7 @@ func each(t *testing.T, f func(t *testing.T, s *Service, g *fakeGroups, c *clock
 // account makes an account by an invitation, and signs it in.
 func account(t *testing.T, s *Service, role, handle string) (Joined, authz.Actor, string) {
 	t.Helper()
-	j, err := s.AcceptNew(t.Context(), invite(t, s, InviteInput{Role: role}), handle)
+	j, err := s.AcceptNew(t.Context(), invite(t, s, InviteInput{Role: role}), "", handle, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -298,12 +347,12 @@ func TestNewPassphrase(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = s.NewPassphrase(ctx, sam, here, "wrong words")
+		_, err = s.NewPassphrase(ctx, sam, here, "", "wrong words")
 		wantKind(t, err, fault.KindInvalid)
 		if _, ok, _ := s.Session(ctx, other); !ok {
 			t.Error("a failed attempt ended a session")
 		}
-		words, err := s.NewPassphrase(ctx, sam, here, j.Words)
+		words, err := s.NewPassphrase(ctx, sam, here, "", j.Words)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"html/template"
 	"log/slog"
 	"net/http"
 	"time"
@@ -11,6 +12,9 @@ import (
 	"convoke/internal/fault"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
+	"convoke/internal/job"
+	"convoke/internal/seal"
+	"convoke/internal/web"
 )
 
 // How long things last.
@@ -21,6 +25,9 @@ const (
 	operatorTTL   = 24 * time.Hour
 	invitationTTL = 7 * 24 * time.Hour
 	auditKept     = 180 * 24 * time.Hour
+	// retryTime is how long a form that showed words may be sent again when its
+	// answer was lost.
+	retryTime = 10 * time.Minute
 )
 
 // Limiter says how often somebody may try. The buckets are "sign-in" (sign-in
@@ -31,11 +38,39 @@ type Limiter interface {
 
 // Groups lets a person into a group.
 type Groups interface {
-	// Join makes person a member with at least role. It returns a Conflict
-	// fault for a group that may not take anybody.
-	Join(ctx context.Context, tx *db.Tx, group id.Group, person id.Person, role string) error
+	// Join makes person a member with at least the role. It returns a Conflict
+	// fault for a group that may not take anybody, an Invalid one for the field
+	// "conduct" when the group has other rules than those that were accepted.
+	Join(ctx context.Context, tx *db.Tx, group id.Group, person id.Person, in Admission) error
+	// Conduct is the version of a group's rules of conduct, 0 for none.
+	Conduct(ctx context.Context, tx *db.Tx, group id.Group) (int, error)
 	// Title returns the name and the handle of a group.
 	Title(ctx context.Context, tx *db.Tx, group id.Group) (name, handle string, err error)
+	// Parting tells what it would mean for groups if a person left them all.
+	Parting(ctx context.Context, tx *db.Tx, person id.Person) (Parting, error)
+	// LeaveAll does that. It returns a Conflict fault while a group needs the
+	// person, and suspends those that nobody is left in.
+	LeaveAll(ctx context.Context, tx *db.Tx, person id.Person) error
+	// Recovering tells a steward about a member who lost their way in. To
+	// everybody else the member does not exist.
+	Recovering(ctx context.Context, tx *db.Tx, steward id.Person, group, member string) (Recovering, error)
+	// Stewarding lists the groups that a person is a steward of.
+	Stewarding(ctx context.Context, tx *db.Tx, person id.Person) ([]id.Group, error)
+}
+
+// Admission is on which terms an invitation is used.
+type Admission struct {
+	Role    string
+	By      id.Person // who made the link, "" for the command line
+	Conduct int       // the version of the rules that they accepted
+}
+
+// Parting names the groups that somebody cannot simply leave.
+type Parting struct {
+	// Needed are groups with other members and no other steward.
+	Needed []string
+	// Alone are groups with no other member.
+	Alone []string
 }
 
 // Deps are what the feature needs.
@@ -51,6 +86,19 @@ type Deps struct {
 	// Groups may be set after New, before the first request: groups themselves
 	// need this service.
 	Groups Groups
+	// Helpers may be set as Groups is.
+	Helpers Helpers
+	// Panels are parts of one's own page that other features own, empty for those
+	// whom they do not concern. They may be set as Groups is.
+	Panels []func(c *web.Call) (template.HTML, error)
+	// Elsewhere is what other features hold about a person. It may be set as
+	// Groups is.
+	Elsewhere func(ctx context.Context, tx *db.Tx, person id.Person) ([]Held, error)
+	// Vault has the keys of addresses, and Jobs sends mail.
+	Vault *seal.Vault
+	Jobs  *job.Queue
+	// Mail is nil on a node that sends none.
+	Mail *Mail
 	// SiteChanged is told after set-up has committed; it must be quick.
 	SiteChanged func(name, language string)
 }
@@ -63,9 +111,14 @@ type Service struct {
 	used   chan use // sessions to note as used today
 }
 
-// New returns the service.
+// New returns the service. It registers its jobs, so it must be called before
+// the queue runs.
 func New(d Deps) *Service {
-	return &Service{Deps: d, hasher: newHasher(), used: make(chan use, 256)}
+	s := &Service{Deps: d, hasher: newHasher(), used: make(chan use, 256)}
+	if d.Jobs != nil {
+		s.registerJobs()
+	}
+	return s
 }
 
 // allow takes one try from the client's bucket.
@@ -100,11 +153,19 @@ func signedIn(by authz.Actor) error {
 // Audit notes that somebody did something in a role. by is empty when the
 // command line did it. subject names ids, never people's own words.
 func (s *Service) Audit(ctx context.Context, tx *db.Tx, by id.Person, action, subject string) error {
-	return insertAudit(ctx, tx, s.IDs.Secret(), by, action, subject)
+	about, err := personAmong(ctx, tx, subject)
+	if err != nil {
+		return err
+	}
+	if about == by {
+		about = ""
+	}
+	return insertAudit(ctx, tx, s.IDs.Secret(), by, action, subject, about)
 }
 
-// Expire deletes what has come to its end: sessions, links, old audit. A
-// schedule calls it every hour or so.
+// Expire deletes what has come to its end: sessions, links, old audit, and the
+// times that are kept for some minutes only. A schedule calls it every hour or
+// so.
 func (s *Service) Expire(ctx context.Context) error {
 	return s.DB.Write(ctx, func(tx *db.Tx) error { return expire(ctx, tx) })
 }

@@ -54,15 +54,16 @@ func (s *Service) peekSetup(ctx context.Context, secret string) error {
 // SetupInput is what the first visitor answers.
 type SetupInput struct{ Name, Language, Handle string }
 
-// SetUp names the node and makes its first operator. It works once.
-func (s *Service) SetUp(ctx context.Context, secret string, in SetupInput) (Joined, error) {
+// SetUp names the node and makes its first operator. It works once; key is as in
+// [Service.AcceptNew].
+func (s *Service) SetUp(ctx context.Context, secret, key string, in SetupInput) (Joined, error) {
 	if err := s.peekSetup(ctx, secret); err != nil {
 		return Joined{}, err
 	}
 	if err := s.checkSetup(in); err != nil {
 		return Joined{}, err
 	}
-	return s.join(ctx, secret, in.Handle, "/groups/new", func(tx *db.Tx) error {
+	return s.join(ctx, secret, key, in.Handle, 0, func(tx *db.Tx) error {
 		if err := putSetting(ctx, tx, settingName, in.Name); err != nil {
 			return err
 		}
@@ -205,8 +206,9 @@ func (s *Service) resetOf(ctx context.Context, tx *db.Tx, secret string) (person
 	return p, err
 }
 
-// Reset uses a reset link: new words, every session ended, one new session.
-func (s *Service) Reset(ctx context.Context, secret string) (Joined, error) {
+// Reset uses a reset link: new words, every session ended, one new session. key
+// is as in [Service.AcceptNew].
+func (s *Service) Reset(ctx context.Context, secret, key string) (Joined, error) {
 	if _, err := s.peekReset(ctx, secret); err != nil {
 		return Joined{}, err
 	}
@@ -224,22 +226,36 @@ func (s *Service) Reset(ctx context.Context, secret string) (Joined, error) {
 		if _, err := s.consume(ctx, tx, secret); err != nil {
 			return err
 		}
-		if err := setPass(ctx, tx, p.id, hash); err != nil {
+		if err := forgetUses(ctx, tx, p.id); err != nil {
 			return err
 		}
-		if err := deleteSessions(ctx, tx, p.id, ""); err != nil {
+		if err := noteUse(ctx, tx, secret, key, p.id); err != nil {
 			return err
 		}
 		out.Handle = p.handle
-		if err := insertSession(ctx, tx, p.id, sid, out.Session); err != nil {
-			return err
-		}
-		return s.Audit(ctx, tx, p.id, "reset", string(p.id))
+		return s.restart(ctx, tx, p.id, hash, sid, out.Session)
 	})
 	if err != nil {
 		return Joined{}, err
 	}
 	return out, nil
+}
+
+// restart gives an account new words and one new session instead of all others.
+func (s *Service) restart(ctx context.Context, tx *db.Tx, p id.Person, hash, sid, secret string) error {
+	if err := setPass(ctx, tx, p, hash); err != nil {
+		return err
+	}
+	if err := deleteSessions(ctx, tx, p, ""); err != nil {
+		return err
+	}
+	if err := insertSession(ctx, tx, p, sid, secret); err != nil {
+		return err
+	}
+	if err := s.finishRecovery(ctx, tx, p); err != nil {
+		return err
+	}
+	return s.Audit(ctx, tx, p, "reset", string(p))
 }
 
 // Person is an account, as the command line lists it.
@@ -304,8 +320,8 @@ func (s *Service) Suspend(ctx context.Context, handle string, suspended bool) er
 	})
 }
 
-// Counts are the node's numbers of accounts; who they are is not shown.
-type Counts struct{ People, Operators, Suspended, Sessions, Invitations int }
+// Counts are the node's numbers of special accounts; who they are is not shown.
+type Counts struct{ Operators, Suspended int }
 
 // AuditCount is how often something was done on a day.
 type AuditCount struct {

@@ -17,6 +17,8 @@ const (
 	RoleOperator = "operator"
 	// RoleAccount makes a plain account.
 	RoleAccount = "account"
+	// RoleManager lets somebody manage one event.
+	RoleManager = "manager"
 	// roleSetup makes the first operator and names the node.
 	roleSetup = "setup"
 	// roleReset gives the account made_by new words.
@@ -28,7 +30,14 @@ const (
 type InviteInput struct {
 	// Group is nil for an invitation to the node.
 	Group *id.Group
-	// Role is [RoleOperator] or [RoleAccount], or with a group one of its roles.
+	// Event is set, beside its group, for an invitation to help with one event.
+	Event *id.Event
+	// Handle is who alone may use it, folded; "" is anybody. It is not looked up.
+	Handle string
+	// Secret, when it is not "", is the link's: the same again makes no other.
+	Secret string
+	// Role is [RoleOperator] or [RoleAccount], with a group one of its roles, with
+	// an event [RoleManager].
 	Role   string
 	MadeBy id.Person     // "" for the command line
 	TTL    time.Duration // 0 is 7 days, which is also the most
@@ -41,6 +50,9 @@ func (s *Service) Invite(ctx context.Context, tx *db.Tx, in InviteInput) (secret
 	if in.Group != nil {
 		known = authz.Role(in.Role).Valid()
 	}
+	if in.Event != nil {
+		known = in.Group != nil && in.Role == RoleManager
+	}
 	if !known {
 		return "", errors.New("invitation to an unknown role: " + in.Role)
 	}
@@ -48,15 +60,21 @@ func (s *Service) Invite(ctx context.Context, tx *db.Tx, in InviteInput) (secret
 	if ttl <= 0 || ttl > invitationTTL {
 		ttl = invitationTTL
 	}
-	secret = s.IDs.Secret()
-	row := invitationRow{id: s.IDs.Secret(), role: in.Role, madeBy: in.MadeBy, expires: tx.Now().Add(ttl)}
+	if secret = in.Secret; secret == "" {
+		secret = s.IDs.Secret()
+	}
+	row := invitationRow{id: s.IDs.Secret(), role: in.Role, madeBy: in.MadeBy, expires: tx.Now().Add(ttl), handle: in.Handle}
 	subject := in.Role
 	if in.Group != nil {
 		row.group = *in.Group
 		subject = string(row.group) + " " + in.Role
 	}
-	if err := insertInvitation(ctx, tx, secret, row); err != nil {
-		return "", err
+	if in.Event != nil {
+		row.event = *in.Event
+		subject = string(row.event) + " " + in.Role
+	}
+	if fresh, err := insertOnce(ctx, tx, secret, row); err != nil || !fresh {
+		return secret, err
 	}
 	return secret, s.Audit(ctx, tx, in.MadeBy, "invite", subject)
 }
@@ -92,6 +110,8 @@ func (s *Service) RevokeInvitationsBy(ctx context.Context, tx *db.Tx, g id.Group
 type Invitation struct {
 	Role                   string
 	GroupName, GroupHandle string // "" for the node itself
+	EventTitle             string // of a link to help with one event
+	Conduct                int    // the version of the group's rules, 0 for none
 	row                    invitationRow
 }
 
@@ -131,7 +151,6 @@ func (s *Service) open(ctx context.Context, tx *db.Tx, secret string) (Invitatio
 	if err != nil {
 		return Invitation{}, err
 	}
-	inv := Invitation{Role: row.role, row: row}
 	if row.role == roleSetup { // only while there is nobody to ask
 		has, err := hasOperator(ctx, tx)
 		if err != nil {
@@ -141,10 +160,22 @@ func (s *Service) open(ctx context.Context, tx *db.Tx, secret string) (Invitatio
 			return Invitation{}, errGone()
 		}
 	}
+	return s.describe(ctx, tx, row)
+}
+
+// describe adds what the link's page shows.
+func (s *Service) describe(ctx context.Context, tx *db.Tx, row invitationRow) (inv Invitation, err error) {
+	inv = Invitation{Role: row.role, row: row}
+	if row.event != "" {
+		return s.describeEvent(ctx, tx, inv)
+	}
 	if row.group != "" {
 		inv.GroupName, inv.GroupHandle, err = s.Groups.Title(ctx, tx, row.group)
 		if fault.Is(err, fault.KindNotFound) {
 			return Invitation{}, errGone()
+		}
+		if err == nil {
+			inv.Conduct, err = s.Groups.Conduct(ctx, tx, row.group)
 		}
 	}
 	return inv, err
@@ -173,8 +204,9 @@ type Joined struct {
 	Next string
 }
 
-// Accept uses an invitation for somebody who is signed in.
-func (s *Service) Accept(ctx context.Context, by authz.Actor, secret string) (Joined, error) {
+// Accept uses an invitation for somebody who is signed in. key and conduct are
+// as in [Service.AcceptNew].
+func (s *Service) Accept(ctx context.Context, by authz.Actor, secret, key string, conduct int) (Joined, error) {
 	if err := signedIn(by); err != nil {
 		return Joined{}, err
 	}
@@ -192,31 +224,65 @@ func (s *Service) Accept(ctx context.Context, by authz.Actor, secret string) (Jo
 		if err != nil {
 			return err
 		}
-		return s.admit(ctx, tx, inv, by.Person)
+		if !inv.isFor(by.Handle) {
+			return fault.Conflict("invitation.not_yours", "This link is meant for somebody with another handle. It was not used up.")
+		}
+		if err := noteUse(ctx, tx, secret, key, ""); err != nil {
+			return err
+		}
+		return s.admit(ctx, tx, inv, by.Person, conduct)
 	})
 }
 
-// AcceptNew uses an invitation to make an account with the typed handle.
-func (s *Service) AcceptNew(ctx context.Context, secret, handle string) (Joined, error) {
-	inv, err := s.Peek(ctx, secret)
-	if err != nil {
+// AcceptNew uses an invitation to make an account with the typed handle. key
+// names the form, so that it may be sent again when its answer was lost: see
+// [Service.Again]. conduct is the version of the group's rules that they accept.
+func (s *Service) AcceptNew(ctx context.Context, secret, key, handle string, conduct int) (Joined, error) {
+	if _, err := s.Peek(ctx, secret); err != nil {
 		return Joined{}, err
 	}
-	return s.join(ctx, secret, handle, inv.next(), nil)
+	return s.join(ctx, secret, key, handle, conduct, nil)
 }
 
 func (i Invitation) next() string {
 	switch {
+	case i.row.event != "":
+		return "/events/" + string(i.row.event)
 	case i.GroupHandle != "":
-		return "/groups/" + i.GroupHandle
+		return "/groups/" + i.GroupHandle + "/welcome"
 	case i.Role == RoleOperator:
 		return "/operator"
+	case i.Role == roleSetup:
+		return "/groups/new"
 	}
 	return "/me"
 }
 
 // join consumes a link, makes the account and its session, and runs also.
-func (s *Service) join(ctx context.Context, secret, handle, next string, also func(tx *db.Tx) error) (Joined, error) {
+func (s *Service) join(ctx context.Context, secret, key, handle string, conduct int, also func(tx *db.Tx) error) (Joined, error) {
+	p := id.Person(s.IDs.Secret())
+	var inv Invitation
+	return s.newAccount(ctx, p, handle, func(tx *db.Tx) (string, error) {
+		var err error
+		if inv, err = s.consume(ctx, tx, secret); err == nil && !inv.isFor(foldHandle(handle)) {
+			err = fault.Invalid(fault.Field("handle", "invitation.not_yours", "This link is meant for somebody with another handle. It was not used up."))
+		}
+		return inv.next(), err
+	}, func(tx *db.Tx) error {
+		if err := noteUse(ctx, tx, secret, key, p); err != nil {
+			return err
+		}
+		if err := s.admit(ctx, tx, inv, p, conduct); err != nil || also == nil {
+			return err
+		}
+		return also(tx)
+	})
+}
+
+// newAccount makes an account and its session in one transaction: use consumes
+// what lets somebody in and returns the page to go on to, and then is run once
+// the account is there.
+func (s *Service) newAccount(ctx context.Context, p id.Person, handle string, use func(tx *db.Tx) (string, error), then func(tx *db.Tx) error) (Joined, error) {
 	h, err := parseHandle(handle)
 	if err != nil {
 		return Joined{}, err
@@ -225,11 +291,11 @@ func (s *Service) join(ctx context.Context, secret, handle, next string, also fu
 	if err != nil {
 		return Joined{}, err
 	}
-	out := Joined{Handle: h, Words: words, Session: s.IDs.Secret(), Next: next}
-	p, sid := id.Person(s.IDs.Secret()), s.IDs.Secret()
+	out := Joined{Handle: h, Words: words, Session: s.IDs.Secret()}
+	sid := s.IDs.Secret()
 	err = s.DB.Write(ctx, func(tx *db.Tx) error {
-		inv, err := s.consume(ctx, tx, secret)
-		if err != nil {
+		var err error
+		if out.Next, err = use(tx); err != nil {
 			return err
 		}
 		ok, err := insertPerson(ctx, tx, personRow{id: p, handle: h, pass: hash})
@@ -239,13 +305,8 @@ func (s *Service) join(ctx context.Context, secret, handle, next string, also fu
 		if !ok {
 			return fault.Invalid(fault.Field("handle", "handle.taken", "Somebody has this handle already. Choose another one."))
 		}
-		if err := s.admit(ctx, tx, inv, p); err != nil {
+		if err := then(tx); err != nil {
 			return err
-		}
-		if also != nil {
-			if err := also(tx); err != nil {
-				return err
-			}
 		}
 		return insertSession(ctx, tx, p, sid, out.Session)
 	})
@@ -255,11 +316,76 @@ func (s *Service) join(ctx context.Context, secret, handle, next string, also fu
 	return out, nil
 }
 
+// Again answers the form of a link that the same form, named by its key, used up
+// a short while ago: the first answer was lost, and nobody has seen its words.
+// The account gets other words and another session instead. Whoever had an
+// account before is only led on. For every other form the link is used up.
+func (s *Service) Again(ctx context.Context, by authz.Actor, secret, key string) (Joined, error) {
+	var p personRow
+	out := Joined{Handle: by.Handle}
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		var err error
+		p, out.Next, err = s.sameForm(ctx, tx, by, secret, key)
+		return err
+	})
+	if err != nil || p.id == "" {
+		return out, err
+	}
+	words, hash, err := s.newWords(ctx)
+	if err != nil {
+		return Joined{}, err
+	}
+	out.Handle, out.Words, out.Session = p.handle, words, s.IDs.Secret()
+	sid := s.IDs.Secret()
+	err = s.DB.Write(ctx, func(tx *db.Tx) error {
+		if _, _, err := s.sameForm(ctx, tx, by, secret, key); err != nil { // signed out meanwhile, perhaps
+			return err
+		}
+		return s.restart(ctx, tx, p.id, hash, sid, out.Session)
+	})
+	if err != nil {
+		return Joined{}, err
+	}
+	return out, nil
+}
+
+// sameForm finds the account that a form made by a link, and the page to go on
+// to. The account is zero for somebody who had one before.
+func (s *Service) sameForm(ctx context.Context, tx *db.Tx, by authz.Actor, secret, key string) (p personRow, next string, err error) {
+	row, made, err := usedBefore(ctx, tx, secret, key)
+	if errors.Is(err, db.ErrNoRows) {
+		return p, "", errGone()
+	}
+	if err != nil {
+		return p, "", err
+	}
+	inv, err := s.describe(ctx, tx, row)
+	if err != nil {
+		return p, "", err
+	}
+	// The lost answer may have signed its reader in all the same.
+	if made == "" && by.Visitor() || made != "" && !by.Visitor() && by.Person != made {
+		return p, "", errGone()
+	}
+	if made == "" {
+		return p, inv.next(), nil
+	}
+	p, err = personByID(ctx, tx, made)
+	if errors.Is(err, db.ErrNoRows) || err == nil && p.suspended {
+		return personRow{}, "", errGone()
+	}
+	return p, inv.next(), err
+}
+
 // admit gives a person what the link is for.
-func (s *Service) admit(ctx context.Context, tx *db.Tx, inv Invitation, p id.Person) error {
+func (s *Service) admit(ctx context.Context, tx *db.Tx, inv Invitation, p id.Person, conduct int) error {
 	switch {
+	case inv.row.event != "":
+		if err := s.Helpers.Help(ctx, tx, inv.row.event, p, inv.row.madeBy); err != nil {
+			return err
+		}
 	case inv.row.group != "":
-		if err := s.Groups.Join(ctx, tx, inv.row.group, p, inv.Role); err != nil {
+		if err := s.Groups.Join(ctx, tx, inv.row.group, p, Admission{Role: inv.Role, By: inv.row.madeBy, Conduct: conduct}); err != nil {
 			return err
 		}
 	case inv.Role == RoleOperator || inv.Role == roleSetup:
@@ -268,7 +394,10 @@ func (s *Service) admit(ctx context.Context, tx *db.Tx, inv Invitation, p id.Per
 		}
 	}
 	subject := inv.Role
-	if inv.row.group != "" {
+	switch {
+	case inv.row.event != "":
+		subject = string(inv.row.event) + " " + inv.Role
+	case inv.row.group != "":
 		subject = string(inv.row.group) + " " + inv.Role
 	}
 	return s.Audit(ctx, tx, p, "join", subject)

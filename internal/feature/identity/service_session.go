@@ -48,7 +48,7 @@ func (s *Service) Session(ctx context.Context, secret string) (web.Session, bool
 		}
 	}
 	return web.Session{
-		ID: row.id, Locale: row.locale,
+		ID: row.id, Locale: row.locale, Proved: row.proved, Passkeys: row.passkeys,
 		Actor: authz.Actor{Person: row.person, Handle: row.handle, Operator: row.operator},
 	}, true, nil
 }
@@ -130,17 +130,27 @@ func (s *Service) SignIn(ctx context.Context, handle, pass, old string) (secret 
 				return err
 			}
 		}
+		if err := forgetUses(ctx, tx, p.id); err != nil { // the words did arrive
+			return err
+		}
 		return insertSession(ctx, tx, p.id, sid, secret)
 	})
 	return secret, err
 }
 
-// SignOut ends one's present session.
+// SignOut ends one's present session. Whoever uses this browser next cannot get
+// new words by sending an old form again, or by a link that a code led to.
 func (s *Service) SignOut(ctx context.Context, by authz.Actor, session string) error {
 	if by.Visitor() {
 		return nil
 	}
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
+		if err := forgetUses(ctx, tx, by.Person); err != nil {
+			return err
+		}
+		if err := deleteLinks(ctx, tx, roleReset, by.Person); err != nil {
+			return err
+		}
 		_, err := deleteSession(ctx, tx, by.Person, session)
 		return err
 	})
@@ -209,25 +219,71 @@ func (s *Service) Label(ctx context.Context, by authz.Actor, session, label stri
 	})
 }
 
+// checkWords finds the actor's account if these are its words.
+func (s *Service) checkWords(ctx context.Context, by authz.Actor, words string) (personRow, error) {
+	p, err := s.person(ctx, by)
+	if err != nil {
+		return p, err
+	}
+	ok, err := s.hasher.verify(ctx, words, p.pass)
+	if err == nil && !ok {
+		err = fault.Invalid(fault.Field("passphrase", "pass.wrong", "These are not your present words."))
+	}
+	return p, err
+}
+
+func (s *Service) person(ctx context.Context, by authz.Actor) (p personRow, err error) {
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		p, err = personByID(ctx, tx, by.Person)
+		return err
+	})
+	return p, err
+}
+
+// ProveWords notes that the actor typed their words in a session.
+func (s *Service) ProveWords(ctx context.Context, by authz.Actor, session, words string) error {
+	if err := signedIn(by); err != nil {
+		return err
+	}
+	if normalPass(words) == "" {
+		return fault.Invalid(fault.Field("passphrase", "sign_in.no_pass", "Type your seven words."))
+	}
+	p, err := s.checkWords(ctx, by, words)
+	if err != nil {
+		return err
+	}
+	return s.DB.Write(ctx, func(tx *db.Tx) error {
+		n, err := proveSession(ctx, tx, p, session)
+		if err == nil && n == 0 { // signed out, or other words, meanwhile
+			return signedIn(authz.Actor{})
+		}
+		return err
+	})
+}
+
 // NewPassphrase replaces one's passphrase, which must be given, and ends every
-// other session. It returns the new words, to be shown once.
-func (s *Service) NewPassphrase(ctx context.Context, by authz.Actor, session, current string) (words string, err error) {
+// other session. It returns the new words, to be shown once. key names the form:
+// when it is sent again within ten minutes, because its answer was lost, it
+// makes other words without asking for those that nobody has seen.
+func (s *Service) NewPassphrase(ctx context.Context, by authz.Actor, session, key, current string) (words string, err error) {
 	if err := signedIn(by); err != nil {
 		return "", err
 	}
-	var p personRow
+	again := false
 	if err = s.DB.Read(ctx, func(tx *db.Tx) error {
-		p, err = personByHandle(ctx, tx, by.Handle)
+		again, err = passKeyFits(ctx, tx, by.Person, session, key)
 		return err
 	}); err != nil {
 		return "", err
 	}
-	ok, err := s.hasher.verify(ctx, current, p.pass)
+	var p personRow
+	if again {
+		p, err = s.person(ctx, by)
+	} else {
+		p, err = s.checkWords(ctx, by, current)
+	}
 	if err != nil {
 		return "", err
-	}
-	if !ok {
-		return "", fault.Invalid(fault.Field("passphrase", "pass.wrong", "These are not your present words."))
 	}
 	words, hash, err := s.newWords(ctx)
 	if err != nil {
@@ -239,9 +295,24 @@ func (s *Service) NewPassphrase(ctx context.Context, by authz.Actor, session, cu
 			return err
 		}
 		if n == 0 { // changed meanwhile, or suspended
-			return fault.Conflict("pass.changed", "Your passphrase was changed elsewhere meanwhile. Nothing was changed here.")
+			same, err := passKeyFits(ctx, tx, p.id, session, key)
+			if err != nil {
+				return err
+			}
+			if !same {
+				return fault.Conflict("pass.changed", "Your passphrase was changed elsewhere meanwhile. Nothing was changed here.")
+			}
+			if err := setPass(ctx, tx, p.id, hash); err != nil {
+				return err
+			}
 		}
 		if err := deleteSessions(ctx, tx, p.id, session); err != nil {
+			return err
+		}
+		if err := forgetUses(ctx, tx, p.id); err != nil {
+			return err
+		}
+		if err := notePassKey(ctx, tx, p.id, session, key); err != nil {
 			return err
 		}
 		return s.Audit(ctx, tx, p.id, "passphrase", "")

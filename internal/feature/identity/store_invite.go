@@ -17,16 +17,24 @@ type invitationRow struct {
 	role    string
 	madeBy  id.Person // "" for the command line
 	expires time.Time
+	event   id.Event // of a link to help with one event
+	handle  string   // who alone may use it
 }
 
 func insertInvitation(ctx context.Context, tx *db.Tx, secret string, r invitationRow) error {
-	_, err := tx.Exec(ctx, `insert into invitation (hash, id, group_id, role, made_by, expires_at, used_day)
-		values ($1, $2, $3, $4, $5, $6, 0)`, id.Hash(secret), r.id, nullable(string(r.group)), r.role,
-		nullable(string(r.madeBy)), clock.Micros(r.expires))
+	_, err := insertOnce(ctx, tx, secret, r)
+	return err
+}
+
+// insertOnce does nothing when there is a link with that secret.
+func insertOnce(ctx context.Context, tx *db.Tx, secret string, r invitationRow) (fresh bool, err error) {
+	n, err := tx.Exec(ctx, `insert into invitation (hash, id, group_id, role, made_by, expires_at, used_day, event_id, for_handle)
+		values ($1, $2, $3, $4, $5, $6, 0, $7, $8) on conflict (hash) do nothing`, id.Hash(secret), r.id, nullable(string(r.group)), r.role,
+		nullable(string(r.madeBy)), clock.Micros(r.expires), nullable(string(r.event)), r.handle)
 	if err != nil {
-		return fmt.Errorf("insert invitation: %w", err)
+		return false, fmt.Errorf("insert invitation: %w", err)
 	}
-	return nil
+	return n == 1, nil
 }
 
 func nullable(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
@@ -34,10 +42,11 @@ func nullable(s string) sql.NullString { return sql.NullString{String: s, Valid:
 // invitationByHash returns db.ErrNoRows for a link that does not work.
 func invitationByHash(ctx context.Context, tx *db.Tx, hash []byte) (invitationRow, error) {
 	var r invitationRow
-	var group, by sql.NullString
-	err := tx.Get(ctx, "select id, group_id, role, made_by from invitation where hash = $1 and used_day = 0 and expires_at > $2",
-		[]any{hash, clock.Micros(tx.Now())}, &r.id, &group, &r.role, &by)
-	r.group, r.madeBy = id.Group(group.String), id.Person(by.String)
+	var group, by, event sql.NullString
+	err := tx.Get(ctx, `select id, group_id, role, made_by, event_id, for_handle from invitation
+		where hash = $1 and used_day = 0 and expires_at > $2`,
+		[]any{hash, clock.Micros(tx.Now())}, &r.id, &group, &r.role, &by, &event, &r.handle)
+	r.group, r.madeBy, r.event = id.Group(group.String), id.Person(by.String), id.Event(event.String)
 	return r, err
 }
 
@@ -47,9 +56,44 @@ func useInvitation(ctx context.Context, tx *db.Tx, hash []byte) (int64, error) {
 		day(tx.Now()), hash, clock.Micros(tx.Now()))
 }
 
+// These forget by which form a link was used, and by whom.
+const (
+	forgetOldUses = "update invitation set used_at = null, used_key = null, used_by = null where used_at > 0 and used_at <= $1"
+	forgetUsesOf  = "update invitation set used_at = null, used_key = null, used_by = null where used_by = $1"
+)
+
+// noteUse remembers for a short while by which form a link was used, and the
+// account whose words that form showed, or "".
+func noteUse(ctx context.Context, tx *db.Tx, secret, key string, p id.Person) error {
+	if !id.ValidSecret(key) {
+		return nil
+	}
+	_, err := tx.Exec(ctx, "update invitation set used_at = $1, used_key = $2, used_by = $3 where hash = $4",
+		clock.Micros(tx.Now()), keyHash(key), nullable(string(p)), id.Hash(secret))
+	return err
+}
+
+// usedBefore finds a link that the same form used a short while ago, and the
+// account whose words that form showed. It returns db.ErrNoRows when there is
+// none.
+func usedBefore(ctx context.Context, tx *db.Tx, secret, key string) (r invitationRow, by id.Person, err error) {
+	var group, person, event sql.NullString
+	err = tx.Get(ctx, "select group_id, role, used_by, event_id from invitation where hash = $1 and used_key = $2 and used_at > $3",
+		[]any{id.Hash(secret), keyHash(key), clock.Micros(tx.Now().Add(-retryTime))}, &group, &r.role, &person, &event)
+	r.group, r.event = id.Group(group.String), id.Event(event.String)
+	return r, id.Person(person.String), err
+}
+
+// forgetUses ends the time in which the forms that made an account's words may
+// ask for others.
+func forgetUses(ctx context.Context, tx *db.Tx, p id.Person) error {
+	_, err := tx.Exec(ctx, forgetUsesOf, string(p))
+	return err
+}
+
 func openInvitations(ctx context.Context, tx *db.Tx, g id.Group) ([]OpenInvitation, error) {
 	return db.Query(ctx, tx, `select id, role, expires_at from invitation
-		where group_id = $1 and used_day = 0 and expires_at > $2 order by expires_at desc, id desc`,
+		where group_id = $1 and event_id is null and used_day = 0 and expires_at > $2 order by expires_at desc, id desc`,
 		[]any{string(g), clock.Micros(tx.Now())}, func(scan func(...any) error) (OpenInvitation, error) {
 			var o OpenInvitation
 			var at int64
@@ -60,7 +104,7 @@ func openInvitations(ctx context.Context, tx *db.Tx, g id.Group) ([]OpenInvitati
 }
 
 func deleteInvitation(ctx context.Context, tx *db.Tx, g id.Group, iid string) (int64, error) {
-	return tx.Exec(ctx, "delete from invitation where group_id = $1 and id = $2 and used_day = 0", string(g), iid)
+	return tx.Exec(ctx, "delete from invitation where group_id = $1 and event_id is null and id = $2 and used_day = 0", string(g), iid)
 }
 
 func deleteInvitationsBy(ctx context.Context, tx *db.Tx, g id.Group, maker id.Person) error {

@@ -24,6 +24,7 @@ func (w *Web) Mount(site *web.Site) {
 	site.Handle("GET /turnout", w.list)
 	site.Handle("GET /turnout.csv", w.csv)
 	site.Handle("GET /turnout.json", w.json)
+	site.Handle("GET /events/{id}/turnout", w.days)
 	site.Handle("GET /events/{id}/turnout/new", w.newForm)
 	site.Handle("POST /events/{id}/turnout/new", w.create)
 }
@@ -42,34 +43,44 @@ type line struct {
 
 type panelData struct {
 	Lines []line
-	Range string // over all of them
-	Add   string // address of the form, "" for those who may not
+	Range string    // over all of them, or of the fullest day
+	Days  []dayView // where there is more than one, the latest first
+	All   string    // address of all days, where some are left out
+	Add   string    // address of the form, "" for those who may not
 }
 
-var panelPage = web.NewPage[panelData](pages, "pages/panel.html")
+var panelPage = web.NewPage[panelData](pages, "pages/panel.html", "pages/parts.html")
 
 // Panel is the part of the event page that shows its estimates side by side. It
 // is empty when there are none and the reader may not add one.
 func (w *Web) Panel(c *web.Call, event id.Event, canAdd bool) (template.HTML, error) {
-	es, err := w.Estimates(c.Context(), event)
+	all, err := w.said(c.Context(), event)
 	if err != nil {
 		return "", err
 	}
-	if len(es) == 0 && !canAdd {
+	if len(all) == 0 && !canAdd {
 		return "", nil
 	}
-	d := panelData{Lines: lines(c.Locale, es)}
-	if s := spanOf(es); s.n > 1 {
+	es := estimates(all)
+	d := panelData{Lines: lines(c.Locale, es, spanOf(es).high)}
+	if s := daysOfEstimates(es).whole(); s.n > 1 {
 		d.Range = people(c.Locale, s.low, s.high)
 	}
+	if s := byDay(c.Locale, all); len(s) > 1 || len(all) > 0 && all[0].Nth > 0 {
+		d.Days = s[:min(len(s), panelDays)]
+		if len(s) > panelDays {
+			d.All = "/events/" + string(event) + "/turnout"
+		}
+	}
 	if canAdd {
-		d.Add = "/events/" + string(event) + "/turnout/new"
+		d.Add = newPath(event)
 	}
 	return panelPage.Fragment(c, d)
 }
 
-func lines(l *i18n.Locale, es []Estimate) []line {
-	top := max(spanOf(es).high, 1)
+// lines shows estimates; top is the number that fills the meter.
+func lines(l *i18n.Locale, es []Estimate, top int) []line {
+	top = max(top, 1)
 	out := make([]line, len(es))
 	for i, e := range es {
 		x := line{
@@ -107,6 +118,7 @@ type newData struct {
 	Title   string
 	Key     string
 	Methods []web.Choice
+	Days    bool // the event has more than one: say which
 }
 
 var newPage = web.NewPage[newData](pages, "pages/new.html")
@@ -133,16 +145,25 @@ func (w *Web) newForm(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	return w.form(c, c.NewForm().Set("key", c.NewKey()).Set("method", "eye"), a)
+	today := a.date(a.latest(c.Now()))
+	return w.form(c, c.NewForm().Set("key", c.NewKey()).Set("method", "eye").Set("day", today), a)
 }
 
 func (w *Web) form(c *web.Call, f *web.Form, a About) error {
-	d := newData{Form: f, Event: a.Event, Title: a.Title, Key: f.Line("key")}
+	d := newData{Form: f, Event: a.Event, Title: a.Title, Key: f.Line("key"), Days: a.Days() > 1}
 	for _, m := range methods {
 		d.Methods = append(d.Methods, web.Choice{Value: m.Code, Label: c.Locale.T(m.Name), On: f.Has("method", m.Code)})
 	}
 	c.Header().Set("Cache-Control", "no-store")
 	return newPage.RenderForm(c, f, d)
+}
+
+// readInput takes an Input from the form.
+func readInput(f *web.Form) Input {
+	return Input{
+		Low: f.Line("low"), High: f.Line("high"), Words: f.Line("words"), Method: f.Line("method"),
+		SourceName: f.Line("source_name"), SourceURL: f.Line("source_url"), Day: f.Line("day"),
+	}
 }
 
 func (w *Web) create(c *web.Call) error {
@@ -154,10 +175,11 @@ func (w *Web) create(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	err = w.AddEstimate(c.Context(), c.Actor(), a.Event, f.Line("key"), Input{
-		Low: f.Line("low"), High: f.Line("high"), Words: f.Line("words"), Method: f.Line("method"),
-		SourceName: f.Line("source_name"), SourceURL: f.Line("source_url"),
-	})
+	in := readInput(f)
+	if in.Day == "" && a.Days() > 1 {
+		in.Day = "-" // emptied: the page asks for it
+	}
+	err = w.AddEstimate(c.Context(), c.Actor(), a.Event, f.Line("key"), in)
 	if f.Accepts(err) {
 		return w.form(c, f, a)
 	}
@@ -213,13 +235,13 @@ func (w *Web) list(c *web.Call) error {
 		if err != nil {
 			return err
 		}
-		fillList(c.Locale, &d, r)
+		fillList(c, &d, r)
 		return listPage.Render(c, d)
 	})
 }
 
-func fillList(l *i18n.Locale, d *listData, r Result) {
-	q := r.Query
+func fillList(c *web.Call, d *listData, r Result) {
+	l, q := c.Locale, r.Query
 	d.Places, d.Filter = q.Places, len(q.Values()) > 0
 	if !q.Month.IsZero() {
 		d.Title = l.T("How many came in {month}", "month", l.Month(q.Month))
@@ -228,10 +250,8 @@ func fillList(l *i18n.Locale, d *listData, r Result) {
 	for _, x := range r.Rows {
 		d.Rows = append(d.Rows, tableRow(l, &q, x))
 	}
-	if n := len(r.Rows); r.More && !q.Places {
-		v := q.Values()
-		v.Set("before", dateOf(r.Rows[n-1].Day).Format(time.DateOnly))
-		d.Next = withQuery("/turnout", v)
+	if r.More && !q.Places {
+		d.Next = withQuery("/turnout", nextPage(c, r))
 	}
 	days, places := q, q
 	days.Places, places.Places = false, true
@@ -242,6 +262,16 @@ func fillList(l *i18n.Locale, d *listData, r Result) {
 	d.Formats = []tab{
 		{Href: withQuery("/turnout.csv", q.Values()), Text: "CSV"}, {Href: withQuery("/turnout.json", q.Values()), Text: "JSON"},
 	}
+}
+
+// nextPage is the address parameters of the days before r, as many as were asked for.
+func nextPage(c *web.Call, r Result) url.Values {
+	v := r.Query.Values()
+	v.Set("before", dateOf(r.Rows[len(r.Rows)-1].Day).Format(time.DateOnly))
+	if n := c.Query().Get("limit"); n != "" {
+		v.Set("limit", n)
+	}
+	return v
 }
 
 func tableRow(l *i18n.Locale, q *Query, x Row) row {

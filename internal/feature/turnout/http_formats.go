@@ -69,9 +69,7 @@ func (w *Web) json(c *web.Call) error {
 			d.Rows = append(d.Rows, j)
 		}
 		if r.More && !r.Query.Places {
-			v := r.Query.Values()
-			v.Set("before", d.Rows[len(d.Rows)-1].Day)
-			d.Next = c.BaseURL() + withQuery("/turnout.json", v)
+			d.Next = c.BaseURL() + withQuery("/turnout.json", nextPage(c, r))
 		}
 		b, err := json.Marshal(d)
 		if err != nil {

@@ -9,6 +9,6 @@ import (
 func TestPagesFitTheirTypes(t *testing.T) {
 	t.Parallel()
 	webtest.Pages(t, pages, map[string]webtest.Check{
-		"panel": panelPage.Check, "new": newPage.Check, "list": listPage.Check,
+		"panel": panelPage.Check, "days": daysPage.Check, "new": newPage.Check, "list": listPage.Check,
 	})
 }

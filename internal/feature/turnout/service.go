@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
@@ -36,30 +37,30 @@ func New(d Deps) *Service { return &Service{d} }
 // estimates is nil, they replace those that the event has; estimates of an
 // event that is not public count nowhere until it is.
 func (s *Service) Set(ctx context.Context, tx *db.Tx, e id.Event, old, now *Spot, estimates []Estimate) error {
-	have, err := spanByEvent(ctx, tx, e)
+	have, err := daysByEvent(ctx, tx, e)
 	if err != nil {
 		return err
 	}
 	next := have
 	switch {
 	case estimates != nil:
-		next = spanOf(estimates)
+		next = daysOfEstimates(estimates)
 		if err := s.replace(ctx, tx, e, have, now, estimates); err != nil {
 			return err
 		}
-	case have.n > 0 && now != nil && (old == nil || old.Day != now.Day):
-		if err := moveEstimates(ctx, tx, e, now.Day); err != nil {
+	case now != nil && (old == nil || old.Day != now.Day):
+		if err := moveEstimates(ctx, tx, e, have, now.Day); err != nil {
 			return err
 		}
 	}
 	c := changes{}
-	c.add(old, totalOf(have, -1))
-	c.add(now, totalOf(next, 1))
+	c.count(old, have, -1)
+	c.count(now, next, 1)
 	return apply(ctx, tx, c)
 }
 
-func (s *Service) replace(ctx context.Context, tx *db.Tx, e id.Event, have span, now *Spot, estimates []Estimate) error {
-	if have.n > 0 {
+func (s *Service) replace(ctx context.Context, tx *db.Tx, e id.Event, have days, now *Spot, estimates []Estimate) error {
+	if len(have) > 0 {
 		if err := forget(ctx, tx, e); err != nil {
 			return err
 		}
@@ -82,7 +83,7 @@ type Fresh struct {
 func (s *Service) SetNew(ctx context.Context, tx *db.Tx, all []Fresh) error {
 	c := changes{}
 	for _, f := range all {
-		c.add(f.Spot, totalOf(spanOf(f.Estimates), 1))
+		c.count(f.Spot, daysOfEstimates(f.Estimates), 1)
 	}
 	if err := s.insert(ctx, tx, all); err != nil {
 		return err
@@ -96,16 +97,16 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, all []Fresh) error {
 		if len(f.Estimates) == 0 {
 			continue
 		}
-		day := 0
-		if f.Spot != nil {
-			day = f.Spot.Day
-		}
 		for _, e := range f.Estimates {
+			day := 0
+			if f.Spot != nil {
+				day = daysAfter(f.Spot.Day, e.Nth)
+			}
 			estimates = append(estimates, estimateRow(s.IDs.New(), f.Event, day, e, tx.Now()))
 		}
-		spans = append(spans, spanRow(f.Event, spanOf(f.Estimates)))
+		spans = append(spans, spanRow(f.Event, daysOfEstimates(f.Estimates).whole()))
 	}
-	if err := insertRows(ctx, tx, insertEstimates, 10, estimates); err != nil {
+	if err := insertRows(ctx, tx, insertEstimates, 11, estimates); err != nil {
 		return fmt.Errorf("insert estimates: %w", err)
 	}
 	if err := insertRows(ctx, tx, insertSpans, 4, spans); err != nil {
@@ -136,15 +137,15 @@ func (s *Service) MayAdd(ctx context.Context, tx *db.Tx, by authz.Actor, e id.Ev
 // key is the form's: sent twice, it makes one estimate. What was said before
 // stays beside it.
 func (s *Service) AddEstimate(ctx context.Context, by authz.Actor, e id.Event, key string, in Input) error {
-	x, err := in.parse()
-	if err != nil {
-		return err
-	}
 	if !id.ValidSecret(key) {
 		return fault.Malformed("form.key", "This form is incomplete. Please open the page again.")
 	}
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
 		a, err := s.MayAdd(ctx, tx, by, e)
+		if err != nil {
+			return err
+		}
+		x, err := in.parse(&a, tx.Now())
 		if err != nil {
 			return err
 		}
@@ -162,31 +163,53 @@ func (s *Service) AddEstimate(ctx context.Context, by authz.Actor, e id.Event, k
 }
 
 func add(ctx context.Context, tx *db.Tx, a About, key string, x Estimate) error {
-	have, err := spanByEvent(ctx, tx, a.Event)
+	have, err := daysByEvent(ctx, tx, a.Event)
 	if err != nil {
 		return err
 	}
-	if have.n >= maxEstimates {
+	switch {
+	case have[x.Nth].n >= maxEstimates && a.Days() > 1:
+		return fault.Conflict("turnout.many_day", "That day has {max} estimates already; no more can be added.", "max", maxEstimates)
+	case have[x.Nth].n >= maxEstimates:
 		return fault.Conflict("turnout.many", "This event has {max} estimates already; no more can be added.", "max", maxEstimates)
+	case have.whole().n >= maxAltogether:
+		return fault.Conflict("turnout.many", "This event has {max} estimates already; no more can be added.", "max", maxAltogether)
 	}
-	next := have.with(x.Low, x.High)
-	rows := [][]any{estimateRow(key, a.Event, a.Spot.Day, x, tx.Now())}
-	if err := insertRows(ctx, tx, insertEstimates, 10, rows); err != nil {
+	next := maps.Clone(have)
+	next[x.Nth] = next[x.Nth].with(x.Low, x.High)
+	rows := [][]any{estimateRow(key, a.Event, daysAfter(a.Spot.Day, x.Nth), x, tx.Now())}
+	if err := insertRows(ctx, tx, insertEstimates, 11, rows); err != nil {
 		return fmt.Errorf("insert estimate: %w", err)
 	}
-	if err := putSpan(ctx, tx, a.Event, next); err != nil {
+	if err := putSpan(ctx, tx, a.Event, next.whole()); err != nil {
 		return err
 	}
 	c := changes{}
-	c.add(a.Spot, totalOf(have, -1))
-	c.add(a.Spot, totalOf(next, 1))
+	c.count(a.Spot, have, -1)
+	c.count(a.Spot, next, 1)
 	tx.Touch("event:" + string(a.Event))
 	return apply(ctx, tx, c)
 }
 
-// Estimates lists what is said of an event, oldest first.
+// Estimates lists what is said of an event: by its days, and of one day the
+// oldest first.
 func (s *Service) Estimates(ctx context.Context, e id.Event) ([]Estimate, error) {
+	all, err := s.said(ctx, e)
 	var out []Estimate
+	for _, x := range all {
+		out = append(out, x.Estimate)
+	}
+	return out, err
+}
+
+// said is an estimate with the day that it is about, as yyyymmdd.
+type said struct {
+	Estimate
+	day int
+}
+
+func (s *Service) said(ctx context.Context, e id.Event) ([]said, error) {
+	var out []said
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
 		var err error
 		out, err = estimatesOf(ctx, tx, e)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,12 +15,12 @@ import (
 )
 
 const (
-	insertEstimates = `insert into estimate (id, event_id, day, low, high, words, method, source_name, source_url, made_at) values `
+	insertEstimates = `insert into estimate (id, event_id, day, low, high, words, method, source_name, source_url, made_at, nth) values `
 	insertSpans     = `insert into turnout (event_id, low, high, estimates) values `
 )
 
 func estimateRow(key string, e id.Event, day int, x Estimate, now time.Time) []any {
-	return []any{key, string(e), day, x.Low, x.High, x.Words, x.Method, x.SourceName, x.SourceURL, clock.Micros(now)}
+	return []any{key, string(e), day, x.Low, x.High, x.Words, x.Method, x.SourceName, x.SourceURL, clock.Micros(now), x.Nth}
 }
 
 func spanRow(e id.Event, s span) []any { return []any{string(e), s.low, s.high, s.n} }
@@ -64,17 +66,21 @@ func tuples(n, width int) string {
 	return b.String()
 }
 
-// spanByEvent is the zero span for an event without estimates.
-func spanByEvent(ctx context.Context, tx *db.Tx, e id.Event) (span, error) {
-	var s span
-	err := tx.Get(ctx, "select low, high, estimates from turnout where event_id = $1", []any{string(e)}, &s.low, &s.high, &s.n)
-	if errors.Is(err, db.ErrNoRows) {
-		return span{}, nil
-	}
+// daysByEvent is empty for an event without estimates.
+func daysByEvent(ctx context.Context, tx *db.Tx, e id.Event) (days, error) {
+	d := days{}
+	err := tx.Each(ctx, "select nth, min(low), max(high), count(*) from estimate where event_id = $1 group by nth", []any{string(e)},
+		func(scan func(...any) error) error {
+			var nth int
+			var s span
+			err := scan(&nth, &s.low, &s.high, &s.n)
+			d[nth] = s
+			return err
+		})
 	if err != nil {
-		return s, fmt.Errorf("read an event's range: %w", err)
+		return nil, fmt.Errorf("read an event's ranges: %w", err)
 	}
-	return s, nil
+	return d, nil
 }
 
 func putSpan(ctx context.Context, tx *db.Tx, e id.Event, s span) error {
@@ -97,9 +103,14 @@ func forget(ctx context.Context, tx *db.Tx, e id.Event) error {
 	return nil
 }
 
-func moveEstimates(ctx context.Context, tx *db.Tx, e id.Event, day int) error {
-	if _, err := tx.Exec(ctx, "update estimate set day = $1 where event_id = $2", day, string(e)); err != nil {
-		return fmt.Errorf("move estimates: %w", err)
+// moveEstimates brings what is said of an event to its days when the first is
+// first: what was said of its second day stays with that.
+func moveEstimates(ctx context.Context, tx *db.Tx, e id.Event, d days, first int) error {
+	for _, nth := range slices.Sorted(maps.Keys(d)) {
+		_, err := tx.Exec(ctx, "update estimate set day = $1 where event_id = $2 and nth = $3", daysAfter(first, nth), string(e), nth)
+		if err != nil {
+			return fmt.Errorf("move estimates: %w", err)
+		}
 	}
 	return nil
 }
@@ -110,12 +121,12 @@ func estimateOwner(ctx context.Context, tx *db.Tx, key string) (id.Event, error)
 	return id.Event(e), err
 }
 
-func estimatesOf(ctx context.Context, tx *db.Tx, e id.Event) ([]Estimate, error) {
-	return db.Query(ctx, tx, `select low, high, words, method, source_name, source_url from estimate
-		where event_id = $1 order by made_at, id limit 100`, []any{string(e)},
-		func(scan func(...any) error) (Estimate, error) {
-			var x Estimate
-			err := scan(&x.Low, &x.High, &x.Words, &x.Method, &x.SourceName, &x.SourceURL)
+func estimatesOf(ctx context.Context, tx *db.Tx, e id.Event) ([]said, error) {
+	return db.Query(ctx, tx, `select low, high, words, method, source_name, source_url, nth, day from estimate
+		where event_id = $1 order by nth, made_at, id limit $2`, []any{string(e), maxAltogether},
+		func(scan func(...any) error) (said, error) {
+			var x said
+			err := scan(&x.Low, &x.High, &x.Words, &x.Method, &x.SourceName, &x.SourceURL, &x.Nth, &x.day)
 			return x, err
 		})
 }
@@ -128,15 +139,19 @@ func apply(ctx context.Context, tx *db.Tx, c changes) error {
 	}
 	for _, s := range spots {
 		t := c[s]
-		_, err := tx.Exec(ctx, `insert into turnout_day (day, country, region, events, estimated, low, high)
-			values ($1, $2, $3, $4, $5, $6, $7) on conflict (day, country, region) do update set
+		_, err := tx.Exec(ctx, `insert into turnout_day (day, country, region, events, estimated, low, high,
+				began, began_estimated, began_low, began_high)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (day, country, region) do update set
 			events = turnout_day.events + excluded.events, estimated = turnout_day.estimated + excluded.estimated,
-			low = turnout_day.low + excluded.low, high = turnout_day.high + excluded.high`,
-			s.Day, s.Country, s.Region, t.events, t.estimated, t.low, t.high)
+			low = turnout_day.low + excluded.low, high = turnout_day.high + excluded.high,
+			began = turnout_day.began + excluded.began, began_estimated = turnout_day.began_estimated + excluded.began_estimated,
+			began_low = turnout_day.began_low + excluded.began_low, began_high = turnout_day.began_high + excluded.began_high`,
+			s.Day, s.Country, s.Region, t.day.events, t.day.estimated, t.day.low, t.day.high,
+			t.began.events, t.began.estimated, t.began.low, t.began.high)
 		if err != nil {
 			return fmt.Errorf("change a day's totals: %w", err)
 		}
-		if t.events >= 0 {
+		if t.day.events >= 0 {
 			continue
 		}
 		_, err = tx.Exec(ctx, "delete from turnout_day where day = $1 and country = $2 and region = $3 and events = 0",
@@ -152,10 +167,26 @@ func apply(ctx context.Context, tx *db.Tx, c changes) error {
 // events, because counting millions of them one by one would take minutes; no
 // page asks them.
 const (
-	countSpans = `select event_id, min(low) as low, max(high) as high, count(*) as estimates from estimate group by event_id`
-	countDays  = `select e.day, e.country, e.region, count(*) as events, count(t.event_id) as estimated,
-		cast(coalesce(sum(t.low), 0) as bigint) as low, cast(coalesce(sum(t.high), 0) as bigint) as high
-		from event e left join turnout t on t.event_id = e.id where e.listed and e.state <> 'cancelled' group by e.day, e.country, e.region`
+	perDay = `select event_id, nth, min(day) as day, min(low) as low, max(high) as high, count(*) as n from estimate group by event_id, nth`
+	// The range of an event is that of its fullest day.
+	countSpans = `select event_id, low, high, estimates from (
+			select event_id, low, high, cast(sum(n) over (partition by event_id) as bigint) as estimates,
+				row_number() over (partition by event_id order by high desc, low desc, nth) as place from (` + perDay + `) a
+		) b where place = 1`
+	public    = `e.listed and e.state <> 'cancelled'`
+	countDays = `select day, country, region, cast(sum(events) as bigint) as events, cast(sum(estimated) as bigint) as estimated,
+			cast(sum(low) as bigint) as low, cast(sum(high) as bigint) as high, cast(sum(began) as bigint) as began,
+			cast(sum(began_estimated) as bigint) as began_estimated, cast(sum(began_low) as bigint) as began_low,
+			cast(sum(began_high) as bigint) as began_high from (
+		select e.day, e.country, e.region, 1 as events, case when f.n > 0 then 1 else 0 end as estimated,
+			coalesce(f.low, 0) as low, coalesce(f.high, 0) as high, 1 as began, case when t.event_id is null then 0 else 1 end as began_estimated,
+			coalesce(t.low, 0) as began_low, coalesce(t.high, 0) as began_high
+			from event e left join turnout t on t.event_id = e.id left join (` + perDay + `) f on f.event_id = e.id and f.nth = 0
+			where ` + public + `
+		union all
+		select d.day, e.country, e.region, 1, 1, d.low, d.high, 0, 0, 0, 0
+			from (` + perDay + `) d join event e on e.id = d.event_id where d.nth > 0 and ` + public + `
+		) x group by day, country, region`
 )
 
 func recount(ctx context.Context, tx *db.Tx) error {
@@ -163,7 +194,7 @@ func recount(ctx context.Context, tx *db.Tx) error {
 		"delete from turnout",
 		"insert into turnout (event_id, low, high, estimates) " + countSpans,
 		"delete from turnout_day",
-		"insert into turnout_day (day, country, region, events, estimated, low, high) " + countDays,
+		"insert into turnout_day (day, country, region, events, estimated, low, high, began, began_estimated, began_low, began_high) " + countDays,
 	} {
 		if _, err := tx.Exec(ctx, q); err != nil {
 			return err
@@ -201,24 +232,28 @@ func Drifts(ctx context.Context, tx *db.Tx) ([]string, error) {
 }
 
 func driftingDays(ctx context.Context, tx *db.Tx) ([]string, error) {
-	days, err := db.Query(ctx, tx, `select day, country, region, cast(sum(events) as bigint), cast(sum(estimated) as bigint),
-			cast(sum(low) as bigint), cast(sum(high) as bigint) from (
-			select day, country, region, events, estimated, low, high from turnout_day
+	out, err := db.Query(ctx, tx, `select day, country, region, cast(sum(events) as bigint), cast(sum(estimated) as bigint),
+			cast(sum(low) as bigint), cast(sum(high) as bigint), cast(sum(began) as bigint), cast(sum(began_estimated) as bigint),
+			cast(sum(began_low) as bigint), cast(sum(began_high) as bigint) from (
+			select day, country, region, events, estimated, low, high, began, began_estimated, began_low, began_high from turnout_day
 			union all
-			select day, country, region, -events, -estimated, -low, -high from (`+countDays+`) c
+			select day, country, region, -events, -estimated, -low, -high, -began, -began_estimated, -began_low, -began_high
+				from (`+countDays+`) c
 		) d group by day, country, region
 		having sum(events) <> 0 or sum(estimated) <> 0 or sum(low) <> 0 or sum(high) <> 0
+			or sum(began) <> 0 or sum(began_estimated) <> 0 or sum(began_low) <> 0 or sum(began_high) <> 0
 		order by day, country, region limit 10`, nil, func(scan func(...any) error) (string, error) {
 		var s Spot
-		var t total
-		err := scan(&s.Day, &s.Country, &s.Region, &t.events, &t.estimated, &t.low, &t.high)
-		return fmt.Sprintf("day %d in %q, %q: totals are off by %d events, %d with an estimate, %d to %d people",
-			s.Day, s.Country, s.Region, t.events, t.estimated, t.low, t.high), err
+		var d, b tally
+		err := scan(&s.Day, &s.Country, &s.Region, &d.events, &d.estimated, &d.low, &d.high, &b.events, &b.estimated, &b.low, &b.high)
+		return fmt.Sprintf("day %d in %q, %q: totals are off by %d events, %d with an estimate, %d to %d people; "+
+			"of those that began on it by %d, %d with an estimate, %d to %d people",
+			s.Day, s.Country, s.Region, d.events, d.estimated, d.low, d.high, b.events, b.estimated, b.low, b.high), err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("compare totals: %w", err)
 	}
-	return days, nil
+	return out, nil
 }
 
 // where restricts totals to the window and the place of a query.
@@ -234,8 +269,13 @@ func (q *Query) where(today int) (cond string, args []any) {
 	return cond, args
 }
 
-const sums = `cast(sum(events) as bigint), cast(sum(events - estimated) as bigint),
+const (
+	sums = `cast(sum(events) as bigint), cast(sum(events - estimated) as bigint),
 	cast(sum(low) as bigint), cast(sum(high) as bigint)`
+	// beginnings add up over days: each event is in them once.
+	beginnings = `cast(sum(began) as bigint), cast(sum(began - began_estimated) as bigint),
+	cast(sum(began_low) as bigint), cast(sum(began_high) as bigint)`
+)
 
 // daysOf walks down the primary key from the latest day.
 func daysOf(ctx context.Context, tx *db.Tx, q *Query, today int) ([]Row, error) {
@@ -258,7 +298,7 @@ func daysOf(ctx context.Context, tx *db.Tx, q *Query, today int) ([]Row, error) 
 func placesOf(ctx context.Context, tx *db.Tx, q *Query, today int) ([]Row, error) {
 	if q.Month.IsZero() {
 		var last int
-		err := tx.Get(ctx, "select day from turnout_day where day <= $1 order by day desc limit 1", []any{today}, &last)
+		err := tx.Get(ctx, "select day from turnout_day where day <= $1 and began > 0 order by day desc limit 1", []any{today}, &last)
 		if errors.Is(err, db.ErrNoRows) {
 			return nil, nil
 		}
@@ -270,8 +310,8 @@ func placesOf(ctx context.Context, tx *db.Tx, q *Query, today int) ([]Row, error
 	cond, args := q.where(today)
 	args = append(args, q.Limit+1)
 	rows, err := db.Query(ctx, tx, fmt.Sprintf(`select country, region, %s from turnout_day where %s
-		group by country, region order by sum(high) desc, sum(events) desc, country, region limit $%d`,
-		sums, cond, len(args)), args, func(scan func(...any) error) (Row, error) {
+		group by country, region having sum(began) > 0 order by sum(began_high) desc, sum(began) desc, country, region limit $%d`,
+		beginnings, cond, len(args)), args, func(scan func(...any) error) (Row, error) {
 		var r Row
 		err := scan(&r.Country, &r.Region, &r.Events, &r.Without, &r.Low, &r.High)
 		return r, err

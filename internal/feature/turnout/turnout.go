@@ -16,12 +16,13 @@ import (
 
 // Bounds of what an estimate may say.
 const (
-	maxPeople    = 20_000_000
-	maxWords     = 200
-	maxName      = 200
-	maxURL       = 500
-	maxEstimates = 50 // of one event, by hand
-	fewPeople    = 10 // below it no number is shown: so few could be named
+	maxPeople     = 20_000_000
+	maxWords      = 200
+	maxName       = 200
+	maxURL        = 500
+	maxEstimates  = 50  // of one day of an event, by hand
+	maxAltogether = 300 // of all its days
+	fewPeople     = 10  // below it no number is shown: so few could be named
 )
 
 // Spot is where an event counts: its local day as yyyymmdd and its place.
@@ -40,6 +41,7 @@ type Estimate struct {
 	Low, High             int
 	Words, Method         string
 	SourceName, SourceURL string
+	Nth                   int // the day of the event that it is about, 0 for the first
 }
 
 // method is a way to count, with its English name.
@@ -94,29 +96,32 @@ func spanOf(es []Estimate) span {
 	return s
 }
 
-// total is a row of turnout_day, or a change of one.
-type total struct{ events, estimated, low, high int }
+// tally is how many events count, how many of them have an estimate, and the
+// sums of their ranges.
+type tally struct{ events, estimated, low, high int }
 
-func (t total) plus(o total) total {
-	return total{t.events + o.events, t.estimated + o.estimated, t.low + o.low, t.high + o.high}
+func (t tally) plus(o tally) tally {
+	return tally{t.events + o.events, t.estimated + o.estimated, t.low + o.low, t.high + o.high}
 }
 
-// totalOf is what one event with this range counts; sign is 1 or -1.
-func totalOf(s span, sign int) total {
-	t := total{events: sign}
+// tallyOf is what one event with this range counts; sign is 1 or -1.
+func tallyOf(s span, sign int) tally {
+	t := tally{events: sign}
 	if s.n > 0 {
 		t.estimated, t.low, t.high = sign, sign*s.low, sign*s.high
 	}
 	return t
 }
 
+// total is a row of turnout_day, or a change of one: the events that count on
+// that day, and those that began on it, each with the range of its fullest day.
+type total struct{ day, began tally }
+
 // changes collects what happens to totals, so that each row is written once.
 type changes map[Spot]total
 
-func (c changes) add(s *Spot, t total) {
-	if s != nil {
-		c[*s] = c[*s].plus(t)
-	}
+func (c changes) add(s Spot, t total) {
+	c[s] = total{c[s].day.plus(t.day), c[s].began.plus(t.began)}
 }
 
 // spots that change, in one order for all: two transactions cannot lock each
@@ -139,10 +144,11 @@ type Input struct {
 	Method     string
 	SourceName string
 	SourceURL  string
+	Day        string // of the event, 2026-11-28; "" is its first
 }
 
 // parse lists all that is wrong at once.
-func (in Input) parse() (Estimate, error) {
+func (in Input) parse(a *About, now time.Time) (Estimate, error) {
 	e := Estimate{Words: in.Words, Method: in.Method, SourceName: in.SourceName, SourceURL: in.SourceURL}
 	low, okLow := parsePeople(in.Low)
 	high, okHigh := low, okLow
@@ -163,7 +169,9 @@ func (in Input) parse() (Estimate, error) {
 	if okLow && okHigh && high < low {
 		bad = slices.Insert(bad, 0, fault.Field("high", "turnout.order", "The high number must not be below the low one."))
 	}
-	return e, fault.Invalid(bad...)
+	nth, wrong := a.nth(in.Day, now)
+	e.Nth = nth
+	return e, fault.Invalid(append(wrong, bad...)...)
 }
 
 // problems are those of the texts.
@@ -216,8 +224,8 @@ type About struct {
 	Event id.Event
 	Title string
 	// Spot is nil while the event is not public.
-	Spot  *Spot
-	Start time.Time
+	Spot       *Spot
+	Start, End time.Time // in the zone of the place
 }
 
 // dayOf is a day as yyyymmdd.

@@ -39,13 +39,13 @@ func (b *board) About(ctx context.Context, tx *db.Tx, by authz.Actor, e id.Event
 	a := turnout.About{Event: e}
 	var s turnout.Spot
 	var listed bool
-	var start int64
-	err := tx.Get(ctx, "select title, day, country, region, listed, starts_at from event where id = $1", []any{string(e)},
-		&a.Title, &s.Day, &s.Country, &s.Region, &listed, &start)
+	var start, end int64
+	err := tx.Get(ctx, "select title, day, country, region, listed, starts_at, ends_at from event where id = $1", []any{string(e)},
+		&a.Title, &s.Day, &s.Country, &s.Region, &listed, &start, &end)
 	if err != nil {
 		return a, authz.Subject{}, fault.NotFound("event.not_found", "There is no such event.")
 	}
-	a.Start = clock.FromMicros(start)
+	a.Start, a.End = clock.FromMicros(start), clock.FromMicros(end)
 	var sub authz.Subject
 	if by.Person == "org" {
 		sub.Role = authz.Organizer

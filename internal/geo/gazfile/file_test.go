@@ -3,6 +3,7 @@ package gazfile_test
 import (
 	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"convoke/internal/geo/gazfile"
@@ -149,6 +150,20 @@ func TestNearestAgreesWithScan(t *testing.T) {
 		got := f.NearestZip(q, 2)
 		if got < 0 || chord(got) > chord(best)+1e-12 {
 			t.Fatalf("tree says %d, scan says %d", got, best)
+		}
+	})
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("")
+	f.Add(strings.Repeat("\x00", 200))
+	f.Fuzz(func(t *testing.T, data string) {
+		g, err := gazfile.Parse(data)
+		if err != nil || g.Check() != nil {
+			return
+		}
+		for i := range g.Entries() {
+			g.Entry(i)
 		}
 	})
 }

@@ -9,9 +9,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	"convoke/internal/geo/gazfile"
-
+	"github.com/klauspost/compress/zstd"
 	"github.com/ringsaturn/tzf"
+
+	"convoke/internal/geo/gazfile"
 )
 
 func main() {
@@ -46,7 +47,11 @@ func run(ctx context.Context, in, out string, log io.Writer) error {
 	if err := f.Check(); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(out, "gazetteer.bin"), data, 0o644); err != nil {
+	packed, err := pack(data)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(out, "gazetteer.bin.zst"), packed, 0o644); err != nil {
 		return err
 	}
 	list, err := zones.list(ctx)
@@ -129,4 +134,13 @@ func (b *builder) addKey(text string, entry int, region string) {
 
 func (b *builder) leaveOut(format string, args ...any) {
 	fmt.Fprintln(b.log, "left out:", strings.TrimSpace(fmt.Sprintf(format, args...)))
+}
+
+// pack compresses for a small program: equal tables give equal bytes.
+func pack(data []byte) ([]byte, error) {
+	w, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return nil, err
+	}
+	return w.EncodeAll(data, nil), nil
 }

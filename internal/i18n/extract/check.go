@@ -25,7 +25,7 @@ func Check(c Catalogue, f *po.File) []string {
 	for _, m := range c.Messages {
 		e := entries[m.Key]
 		delete(entries, m.Key)
-		if p := checkEntry(m, e, rule.Count()); p != "" {
+		if p := checkEntry(m, e, rule); p != "" {
 			problems = append(problems, fmt.Sprintf("%s: %q %s", strings.Join(m.Refs, ", "), m.ID, p))
 		}
 	}
@@ -37,34 +37,21 @@ func Check(c Catalogue, f *po.File) []string {
 	return problems
 }
 
-func checkEntry(m Message, e *po.Entry, forms int) string {
+func checkEntry(m Message, e *po.Entry, rule po.Plural) string {
 	switch {
 	case e == nil:
 		return "is missing"
 	case e.Plural != m.Plural:
 		return fmt.Sprintf("has the plural %q, the catalogue %q", m.Plural, e.Plural)
-	case m.Plural != "" && len(e.Str) != forms:
-		return fmt.Sprintf("has %d forms, the language %d", len(e.Str), forms)
+	case m.Plural != "" && len(e.Str) != rule.Count():
+		return fmt.Sprintf("has %d forms, the language %d", len(e.Str), rule.Count())
 	case e.Fuzzy():
 		return "is marked fuzzy"
 	case !e.Translated():
 		return "is not translated"
 	}
-	allowed := i18n.Placeholders(m.ID + m.Plural)
-	for i, s := range e.Str {
-		have := i18n.Placeholders(s)
-		for _, p := range have {
-			if !slices.Contains(allowed, p) {
-				return fmt.Sprintf("gains {%s} in %q", p, s)
-			}
-		}
-		for _, p := range allowed {
-			// A form for few numbers may say them in words, the last may not.
-			inWords := p == "n" && m.Plural != "" && i < len(e.Str)-1
-			if !slices.Contains(have, p) && !inWords {
-				return fmt.Sprintf("loses {%s} in %q", p, s)
-			}
-		}
+	for _, x := range i18n.CheckForms(m.ID, m.Plural, e.Str, rule) {
+		return fmt.Sprintf("has a mistake in %q: %s", e.Str[x.Form], x)
 	}
 	return ""
 }

@@ -14,8 +14,9 @@ const maxRule = 400
 // Plural chooses among the plural forms of a language. Its zero value is not
 // usable; see [ParsePlural].
 type Plural struct {
-	count int
-	eval  expr
+	count  int
+	eval   expr
+	header string
 }
 
 type expr func(n uint64) uint64
@@ -60,8 +61,11 @@ func ParsePlural(header string) (Plural, error) {
 			return Plural{}, fmt.Errorf("po: plural rule: %d gives form %d of %d", n, e(n), count)
 		}
 	}
-	return Plural{count: count, eval: e}, nil
+	return Plural{count: count, eval: e, header: header}, nil
 }
+
+// String is the header that the rule was read from.
+func (p Plural) String() string { return p.header }
 
 // Count is the number of forms.
 func (p Plural) Count() int { return p.count }

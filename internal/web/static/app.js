@@ -45,7 +45,8 @@ addEventListener("pageshow", () => all("form").forEach(release));
 
 // (4) <form data-draft="event-new" data-draft-label="Draft restored" data-draft-discard="Start again">:
 // what was typed survives a closed tab on this device, for a week, until the page after success
-// carries data-draft-clear="event-new" (or "*", for signing out). Storage may be refused: then nothing.
+// carries data-draft-clear="event-new" ("event-*" for all that begin so, "*" when signing out).
+// Storage may be refused: then nothing.
 const prefix = "draft:";
 const week = 7 * 24 * 3600e3;
 const store = (() => {
@@ -120,11 +121,13 @@ const keepDraft = (form) => {
 };
 if (store) {
   for (const { dataset } of all("[data-draft-clear]")) {
-    const key = dataset.draftClear;
+    const key = prefix + dataset.draftClear;
     Object.keys(store)
-      .filter((name) => (key === "*" ? name.startsWith(prefix) : name === prefix + key))
+      .filter((name) => (key.endsWith("*") ? name.startsWith(key.slice(0, -1)) : name === key))
       .forEach((name) => store.removeItem(name));
   }
+  // "saved" was for the lines above: an address that is kept or passed on goes without.
+  if (document.querySelector("[data-draft-clear]") && new URLSearchParams(location.search).has("saved")) history.replaceState(null, "", location.pathname);
   all("form[data-draft]").forEach(keepDraft);
 }
 

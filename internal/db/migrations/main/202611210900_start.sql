@@ -30,8 +30,12 @@ create table person (
 	locale text not null,
 	created_day {{int}} not null
 ) {{clustered}};
+create index person_operator on person (id) where operator;
+create index person_suspended on person (id) where suspended;
 
 -- Signed-in browsers. The cookie is stored as a hash, days only, no address.
+-- proved_at is when the passphrase was last typed, and pass_key the hash of the
+-- form that replaced it; an hourly job forgets both after ten minutes.
 create table session (
 	hash {{blob}} primary key,
 	id text not null unique,
@@ -39,10 +43,13 @@ create table session (
 	label text not null,
 	created_day {{int}} not null,
 	used_day {{int}} not null,
-	expires_at {{int}} not null
+	expires_at {{int}} not null,
+	proved_at {{int}} not null default 0,
+	pass_key {{blob}}
 ) {{clustered}};
 create index session_person on session (person_id);
 create index session_expiry on session (expires_at);
+create index session_proved on session (proved_at) where proved_at > 0;
 
 create table groups (
 	id text primary key,
@@ -62,9 +69,19 @@ create table groups (
 	sample {{bool}} not null,
 	created_at {{int}} not null
 ) {{strict}};
-create index groups_name on groups (name_folded);
+create index groups_name on groups (name_folded, id);
 create index groups_handle_look on groups (handle_look);
 create index groups_name_look on groups (name_look);
+
+-- How the words of a group's name and handle begin: a search walks along one
+-- beginning, in the order of names.
+create table group_prefix (
+	prefix text not null,
+	name_folded text not null,
+	group_id text not null references groups (id) on delete cascade,
+	primary key (prefix, name_folded, group_id)
+) {{clustered}};
+create index group_prefix_group on group_prefix (group_id);
 
 create table member (
 	group_id text not null references groups (id) on delete cascade,
@@ -76,7 +93,9 @@ create table member (
 create index member_person on member (person_id);
 
 -- Links that let somebody in, once. A link with no group makes an operator or
--- a plain account.
+-- a plain account. For ten minutes after its use, used_key is the hash of the
+-- form that used it and used_by the account that it made; an hourly job forgets
+-- them.
 create table invitation (
 	hash {{blob}} primary key,
 	id text not null unique,
@@ -84,10 +103,15 @@ create table invitation (
 	role text not null,
 	made_by text references person (id) on delete set null,
 	expires_at {{int}} not null,
-	used_day {{int}} not null
+	used_day {{int}} not null,
+	used_at {{int}},
+	used_key {{blob}},
+	used_by text references person (id) on delete set null
 ) {{clustered}};
 create index invitation_group on invitation (group_id);
 create index invitation_expiry on invitation (expires_at);
+create index invitation_used on invitation (used_at) where used_at is not null;
+create index invitation_used_by on invitation (used_by) where used_by is not null;
 
 -- Where imported events come from.
 create table source (
@@ -240,4 +264,4 @@ create table audit (
 	action text not null,
 	subject text not null
 ) {{clustered}};
-create index audit_day on audit (day);
+create index audit_day on audit (day, action);

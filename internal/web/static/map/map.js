@@ -13,7 +13,8 @@
 // tiles, else 7); data-credit; and the words, in the reader's language: data-label-open, -nowebgl, -error, -map, -zoom-in, -zoom-out, -close.
 // Events need the properties title, url and when; count if one feature stands for several.
 
-const here = import.meta.url;
+// file is the address of what lies beside this script, of the same version.
+const file = (name) => new URL(name + new URL(import.meta.url).search, import.meta.url).href;
 
 const element = (tag, className, text) => {
   const e = document.createElement(tag);
@@ -22,9 +23,9 @@ const element = (tag, className, text) => {
   return e;
 };
 
-// sheet loads a style sheet that lies beside this script, once.
+// sheet loads a style sheet, once.
 const sheet = (name) => new Promise((done, failed) => {
-  const href = new URL(name, here).href;
+  const href = file(name);
   if ([...document.styleSheets].some((s) => s.href === href)) return done();
   const link = element('link');
   link.rel = 'stylesheet';
@@ -52,8 +53,8 @@ const setUp = async (place) => {
     button.disabled = true;
     say('');
     try {
-      const { open } = await import(new URL('view.js', here).href);
-      await open(place, say);
+      const { open } = await import(file('view.js'));
+      await open(place, { say, element, file, sheet });
       button.remove();
     } catch {
       button.disabled = false;

@@ -1,6 +1,5 @@
-// The moving map itself. map.js loads it, with the map library, when somebody presses the button; what the attributes mean stands there.
+// The moving map itself. map.js loads it when somebody presses the button, and hands over its tools; what the attributes mean stands there.
 
-const here = import.meta.url;
 const maxZoom = 12;
 const patience = 30000; // milliseconds until a map that does not show counts as failed
 const settle = 250; // milliseconds of rest after a move before events are fetched again
@@ -16,24 +15,7 @@ const dark = {
 const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 const shades = () => (prefersDark.matches ? dark : light);
 
-const element = (tag, className, text) => {
-  const e = document.createElement(tag);
-  if (className) e.className = className;
-  if (text) e.textContent = text;
-  return e;
-};
-
-// sheet loads a style sheet that lies beside this script, once.
-const sheet = (name) => new Promise((done, failed) => {
-  const href = new URL(name, here).href;
-  if ([...document.styleSheets].some((s) => s.href === href)) return done();
-  const link = element('link');
-  link.rel = 'stylesheet';
-  link.href = href;
-  link.onload = done;
-  link.onerror = () => failed(new Error(name));
-  document.head.append(link);
-});
+let element; // makes an element; map.js hands it over
 
 // box reads "west,south,east,north"; east grows past 180 where the box crosses the antimeridian.
 const box = (text) => {
@@ -262,17 +244,25 @@ const popups = (lib, map, frame) => {
   });
 };
 
+// The page's header forbids to start scripts by their address (Trusted Types) but for what this allows: the library's worker.
+let worker;
+globalThis.trustedTypes?.createPolicy('default', { createScriptURL: (url) => (url === worker ? url : null) });
+
 // open puts the map into the place's box and resolves when it shows; it throws if it cannot.
-export const open = async (place, say) => {
+export const open = async (place, tools) => {
+  const { say, file, sheet } = tools;
+  ({ element } = tools);
   const d = place.dataset;
-  const [lib] = await Promise.all([import(new URL('maplibre-gl.mjs', here).href), sheet('maplibre-gl.css')]);
-  lib.setWorkerUrl(new URL('maplibre-gl-worker.mjs', here).href);
+  worker = file('maplibre-gl-worker.mjs');
+  const [lib] = await Promise.all([import(file('maplibre-gl.mjs')), sheet('maplibre-gl.css')]);
+  lib.setWorkerUrl(worker);
   const frame = element('div', 'map-frame');
   place.append(frame);
   const tiles = new URL(d.tiles, location.href).href.replace(/%7B/gi, '{').replace(/%7D/gi, '}');
   const make = (events) => style(tiles, Number(d.maxzoom) || 7, events);
+  let map;
   try {
-    const map = new lib.Map({
+    map = new lib.Map({
       container: frame, style: make({ type: 'FeatureCollection', features: [] }),
       bounds: box(d.bbox) || box(new URL(d.src, location.href).searchParams.get('bbox')) || [-180, -58, 180, 78],
       maxZoom, maxPitch: 0, dragRotate: false, pitchWithRotate: false, attributionControl: false, fadeDuration: 0,
@@ -302,6 +292,7 @@ export const open = async (place, say) => {
     map.getCanvas().focus({ preventScroll: true });
     await watch(map, d.src, (bad) => say(bad ? d.labelError : ''));
   } catch (e) {
+    map?.remove();
     frame.remove();
     throw e;
   }

@@ -1,0 +1,1060 @@
+#!/usr/bin/env python3
+"""Counts a public record again: a second verifier, which shares with the server docs/record.md and no code.
+
+    verify.py FOLDER|URL [--json]     recount everything
+    verify.py --vectors FILE          check docs/record-vectors.json
+
+It needs Python 3.11 and nothing else. Exit code 0: everything there is was proven; 1: something is wrong, and it says where;
+2: something could not be checked, because it is missing or cannot be fetched.
+"""
+
+import argparse
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import pathlib
+import sys
+import urllib.error
+import urllib.request
+
+
+class Wrong(Exception):
+    """Something is disproven."""
+
+
+class Unchecked(Exception):
+    """Something could not be had, which proves nothing."""
+
+
+class Missing(Unchecked):
+    """The source answers, and has no such file."""
+
+
+def need(ok, what):
+    if not ok:
+        raise Wrong(what)
+
+
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def b64(text):
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError, TypeError) as e:
+        raise Wrong("bad base64") from e
+    need(base64.b64encode(raw).decode() == text, "base64 has two ways of writing this")
+    return raw
+
+
+def name_of(leaf):
+    return base64.b32encode(sha256(leaf)[:16]).decode().lower().rstrip("=")
+
+
+# --- Ed25519, RFC 8032 section 5.1 -------------------------------------------------------------------------------------------
+
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+ROOT = pow(2, (P - 1) // 4, P)
+NEUTRAL = (0, 1, 1, 0)
+
+
+def add(p, q):
+    a, b = (p[1] - p[0]) * (q[1] - q[0]) % P, (p[1] + p[0]) * (q[1] + q[0]) % P
+    c, d = 2 * p[3] * q[3] * D % P, 2 * p[2] * q[2] % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return (e * f % P, g * h % P, f * g % P, e * h % P)
+
+
+def times(k, p):
+    q = NEUTRAL
+    while k:
+        if k & 1:
+            q = add(q, p)
+        p = add(p, p)
+        k >>= 1
+    return q
+
+
+def same(p, q):
+    return (p[0] * q[2] - q[0] * p[2]) % P == 0 and (p[1] * q[2] - q[1] * p[2]) % P == 0
+
+
+def unpack(raw):
+    """The point that 32 bytes stand for, or None."""
+    y = int.from_bytes(raw, "little")
+    sign, y = y >> 255, y & (1 << 255) - 1
+    if y >= P:
+        return None
+    xx = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(xx, (P + 3) // 8, P)
+    if (x * x - xx) % P:
+        x = x * ROOT % P
+    if (x * x - xx) % P or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = P - x
+    return (x, y, 1, x * y % P)
+
+
+def pack(p):
+    z = pow(p[2], P - 2, P)
+    x, y = p[0] * z % P, p[1] * z % P
+    return (y | (x & 1) << 255).to_bytes(32, "little")
+
+
+BASE = unpack((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
+
+
+def small(key):
+    """Whether a key is no point, or one of small order."""
+    p = unpack(key)
+    return p is None or same(times(8, p), NEUTRAL)
+
+
+def ed25519(key, message, sig):
+    a = unpack(key)
+    s = int.from_bytes(sig[32:], "little")
+    if len(sig) != 64 or a is None or s >= L:
+        return False
+    k = int.from_bytes(hashlib.sha512(sig[:32] + key + message).digest(), "little") % L
+    minus = (P - a[0], a[1], 1, P - a[3])
+    return pack(add(times(s, BASE), times(k, minus))) == sig[:32]
+
+
+def ed25519_public(seed):
+    h = hashlib.sha512(seed).digest()
+    a = int.from_bytes(h[:32], "little") & (1 << 254) - 8 | 1 << 254
+    return pack(times(a, BASE))
+
+
+def ed25519_sign(seed, message):
+    h = hashlib.sha512(seed).digest()
+    a = int.from_bytes(h[:32], "little") & (1 << 254) - 8 | 1 << 254
+    key = pack(times(a, BASE))
+    r = int.from_bytes(hashlib.sha512(h[32:] + message).digest(), "little") % L
+    rr = pack(times(r, BASE))
+    k = int.from_bytes(hashlib.sha512(rr + key + message).digest(), "little") % L
+    return rr + ((r + k * a) % L).to_bytes(32, "little")
+
+
+# --- RSASSA-PSS, RFC 8017 section 9.1, and the keys of RFC 9578 section 6.5 -------------------------------------------------------
+
+E = 65537
+
+
+def mgf1(seed, n):
+    out = b"".join(hashlib.sha384(seed + i.to_bytes(4, "big")).digest() for i in range(n // 48 + 1))
+    return out[:n]
+
+
+def xor(a, b):
+    return bytes(x ^ y for x, y in zip(a, b, strict=True))
+
+
+def pss_encode(message, salt):
+    """EM of 2047 bits."""
+    h = hashlib.sha384(bytes(8) + hashlib.sha384(message).digest() + salt).digest()
+    db = bytes(256 - 48 - 48 - 2) + b"\x01" + salt
+    masked = bytearray(xor(db, mgf1(h, len(db))))
+    masked[0] &= 0x7F
+    return bytes(masked) + h + b"\xbc"
+
+
+def pss(n, message, sig):
+    s = int.from_bytes(sig, "big")
+    if len(sig) != 256 or s >= n:
+        return False
+    em = pow(s, E, n).to_bytes(256, "big")
+    masked, h = em[:207], em[207:255]
+    if em[255] != 0xBC or masked[0] & 0x80:
+        return False
+    db = bytearray(xor(masked, mgf1(h, 207)))
+    db[0] &= 0x7F
+    if bytes(db[:159]) != bytes(158) + b"\x01":
+        return False
+    salt = bytes(db[159:])
+    return hashlib.sha384(bytes(8) + hashlib.sha384(message).digest() + salt).digest() == h
+
+
+def der(tag, *parts):
+    body = b"".join(parts)
+    n = len(body)
+    if n < 128:
+        return bytes([tag, n]) + body
+    size = (n.bit_length() + 7) // 8
+    return bytes([tag, 0x80 | size]) + n.to_bytes(size, "big") + body
+
+
+def key_der(n):
+    """SubjectPublicKeyInfo of a modulus: there is only one way to write it."""
+    sha384 = der(0x30, der(0x06, bytes.fromhex("608648016503040202")))
+    params = der(0x30, der(0xA0, sha384), der(0xA1, der(0x30, der(0x06, bytes.fromhex("2a864886f70d010108")), sha384)),
+                 der(0xA2, der(0x02, b"\x30")))
+    algorithm = der(0x30, der(0x06, bytes.fromhex("2a864886f70d01010a")), params)
+    key = der(0x30, der(0x02, b"\x00" + n.to_bytes(256, "big")), der(0x02, b"\x01\x00\x01"))
+    return der(0x30, algorithm, der(0x03, b"\x00", key))
+
+
+def modulus(raw):
+    need(len(raw) > 270, "a slot's key is too short")
+    n = int.from_bytes(raw[-261:-5], "big")
+    need(n >> 2047 == 1 and n & 1 and key_der(n) == raw, "a slot's key is not written as RFC 9578 says")
+    return n
+
+
+def challenge(registrar, rid, slot):
+    name = registrar.encode()
+    return (b"\x00\x02" + len(name).to_bytes(2, "big") + name + b"\x20" + sha256(id_bytes(rid), bytes([slot])) + b"\x00\x00")
+
+
+def token_input(key, registrar, rid, slot, spki):
+    return b"\x00\x02" + key + sha256(challenge(registrar, rid, slot)) + sha256(spki)
+
+
+def id_bytes(text):
+    try:
+        raw = base64.b32decode(text.upper() + "======")
+    except (binascii.Error, ValueError, AttributeError) as e:
+        raise Wrong("not an id") from e
+    need(len(raw) == 16 and base64.b32encode(raw).decode().lower().rstrip("=") == text, "not an id")
+    return raw
+
+
+# --- Canonical JSON (RFC 8785), of the kinds that the record holds ----------------------------------------------------------------
+
+
+def canonical(v):
+    if v is True or v is False:
+        return "true" if v else "false"
+    if isinstance(v, int):
+        need(abs(v) < 2**53, "a number is too large")
+        return str(v)
+    if isinstance(v, str):
+        v.encode()  # no lone surrogates
+        return json.dumps(v, ensure_ascii=False)
+    if isinstance(v, list):
+        return "[" + ",".join(canonical(x) for x in v) + "]"
+    need(isinstance(v, dict), "JSON of a kind that the record does not hold")
+    keys = sorted(v, key=lambda k: k.encode("utf-16-be"))
+    return "{" + ",".join(canonical(k) + ":" + canonical(v[k]) for k in keys) + "}"
+
+
+def read_json(raw):
+    try:
+        v = json.loads(raw.decode())
+        back = canonical(v).encode()
+    except (ValueError, RecursionError) as e:
+        raise Wrong("not JSON") from e
+    need(isinstance(v, dict) and back == raw, "JSON is not canonical")
+    return v
+
+
+def fields(m, must, may):
+    """Checks names and types of a manifest: what may be left out is left out when it is zero."""
+    for k, kind in must.items():
+        need(type(m.get(k)) is kind, f"the manifest lacks {k}")
+    for k, v in m.items():
+        need(k in must or k in may, f"the manifest has an unknown field {k}")
+        need(k in must or (type(v) is may[k] and v), f"the manifest's {k} should be left out")
+        need(type(v) is not int or v >= 0, f"the manifest's {k} is negative")
+
+
+def box_manifest(raw):
+    m = read_json(raw)
+    fields(m, dict(v=int, type=str, node=str, text=str, opens=int, closes=int, takes=str, roll=str, slot=int),
+           dict(parts=int, threshold=int, goals=list, min_batch=int, client=str))
+    need(m["closes"] == 0 or m["closes"] > m["opens"], "a box that closes before it opens")
+    need(m["v"] == 1 and m["type"] in ("petition", "pledge", "poll", "attend", "fund"), "a box of an unknown version or type")
+    need(m["takes"] in ("sign", "say") and m["slot"] < 32, "a box with a wrong manifest")
+    need(m.get("parts", 0) < 2**16 and m.get("threshold", 0) < 2**32, "a number in a manifest is too large")
+    id_bytes(m["roll"])
+    need(all(type(g) is int and g > 0 for g in m.get("goals", [])), "a goal is no number")
+    return m
+
+
+def roll_manifest(raw):
+    m = read_json(raw)
+    fields(m, dict(v=int, node=str, gate=str, closed=bool, registrar=str, salt=str, keys=list), dict(size=int))
+    need(m["v"] == 1 and m["gate"] in ("members", "codes", "email", "paper", "browser"), "a roll of an unknown version or gate")
+    need(m["closed"] == (m["gate"] in ("members", "codes")), "closed does not fit the gate")
+    need(m.get("size", 0) < 2**32, "a number in a manifest is too large")
+    need(m["closed"] == ("size" in m), "a closed roll has members, an open one has none")
+    need(0 < len(m["keys"]) <= 32, "a roll without keys, or with too many")
+    return m
+
+
+# --- Leaves ------------------------------------------------------------------------------------------------------------------------
+
+
+class Reader:
+    def __init__(self, raw):
+        self.raw = raw
+
+    def take(self, n):
+        need(len(self.raw) >= n, "the leaf is too short")
+        out, self.raw = self.raw[:n], self.raw[n:]
+        return out
+
+    def num(self, n):
+        return int.from_bytes(self.take(n), "big")
+
+    def rest(self):
+        return self.take(len(self.raw))
+
+
+NODE, BOX, ROLL = {1, 2, 3, 4, 5, 6, 7}, {0x10, 0x11, 0x12, 0x13}, {0x20, 0x21, 0x22, 0x23, 0x24}
+
+
+def read_leaf(raw):
+    """A leaf as a dict with its kind; everything that is not the one encoding is Wrong."""
+    r = Reader(raw)
+    need(r.take(1) == b"\x01", "a leaf of an unknown version")
+    kind = r.num(1)
+    f = {"kind": kind}
+    match kind:
+        case 0x01:
+            f["manifest"] = box_manifest(r.rest())
+        case 0x02:
+            f.update(log=r.take(32), size=r.num(8), root=r.take(32))
+        case 0x03:
+            f.update(box=r.take(16), size=r.num(8), root=r.take(32))
+        case 0x04:
+            f.update(box=r.take(16), hash=r.take(32))
+        case 0x06:
+            f.update(box=r.take(16), part=r.num(4), goal=r.num(8), count=r.num(8), size=r.num(8), time=r.num(8))
+            f["part"] -= (f["part"] >> 31) << 32
+            need(f["part"] >= -1, "a milestone of a part below -1")
+        case 0x07:
+            f.update(box=r.take(16), note=read_json(r.rest()))
+        case 0x10:
+            f.update(key=r.take(32), auth=r.take(256))
+        case 0x11:
+            f.update(key=r.take(32), auth=r.take(r.num(2)), counter=r.num(4), body=r.take(r.num(2)), sig=r.take(64))
+            need(len(f["auth"]) in (0, 256), "an authenticator of a wrong length")
+            need(len(f["body"]) <= 4096, "a body that is too long")
+        case 0x12:
+            f.update(seq=r.num(8), out=r.num(1), units=r.num(8), currency=r.take(3), hash=r.take(32))
+            need(f["out"] < 2, "a ledger line that is neither in nor out")
+        case 0x13:
+            f.update(count=r.num(4), hash=r.take(32))
+        case 0x20:
+            f["manifest"] = roll_manifest(r.rest())
+        case 0x21:
+            f.update(hash=r.take(32))
+        case 0x22:
+            f.update(member=r.num(4), mode=r.num(1), slots=r.num(4), hash=r.take(32))
+            need(f["mode"] < 2 and f["slots"], "an issue of an unknown mode, or of no slots")
+        case 0x23:
+            f.update(slot=r.num(1), key=r.take(32), auth=r.take(256))
+        case 0x24:
+            f.update(slot=r.num(1), issued=r.num(8), activated=r.num(8))
+        case _:
+            raise Wrong("a leaf of an unknown kind")
+    need(not r.raw, "the leaf is too long")
+    return f
+
+
+def read_body(raw, manifest):
+    """("pledge", threshold, part), ("withdraw",) or ("done",)."""
+    r = Reader(raw)
+    kind = r.num(1)
+    if kind == 1:
+        need(manifest["type"] == "pledge", "a pledge in a box of another type")
+        threshold, part = r.num(4), r.num(2)
+        need(threshold >= 1, "a pledge without a threshold")
+        need(part < max(1, manifest.get("parts", 0)), "a pledge for a part that there is not")
+        out = ("pledge", threshold, part)
+    elif kind == 4:
+        out = ("withdraw",)
+    elif kind == 6:
+        need(manifest["type"] == "pledge", "done in a box that is no pledge")
+        out = ("done",)
+    else:
+        raise Wrong("a statement of an unknown kind")
+    need(not r.raw, "the statement is too long")
+    return out
+
+
+# --- Merkle trees (RFC 6962) and notes (C2SP) ---------------------------------------------------------------------------------------
+
+
+def leaf_hash(leaf):
+    return sha256(b"\x00", leaf)
+
+
+def node_hash(a, b):
+    return sha256(b"\x01", a, b)
+
+
+class Tree:
+    """Grows leaf by leaf; keeps the hashes of each level of whole subtrees, so that the root at any size is at hand."""
+
+    def __init__(self):
+        self.levels = [[]]
+        self.size = 0
+
+    def append(self, h):
+        self.size += 1
+        level = 0
+        while True:
+            if len(self.levels) == level:
+                self.levels.append([])
+            row = self.levels[level]
+            row.append(h)
+            if len(row) % 2:
+                return
+            h = node_hash(row[-2], row[-1])
+            level += 1
+
+    def root(self, size):
+        out = None
+        for level in range(size.bit_length()):
+            if size >> level & 1:
+                h = self.levels[level][(size >> level) - 1]
+                out = h if out is None else node_hash(h, out)
+        return out if out is not None else sha256(b"")
+
+
+def parse_vkey(text):
+    """(name, id, type, key) of NAME+ID+BASE64, C2SP signed-note."""
+    name, kid, raw = (text.split("+", 2) + ["", ""])[:3]
+    raw = b64(raw)
+    need(name and len(raw) == 33 and raw[0] in (1, 4), "a verifier key of an unknown kind")
+    need(sha256(name.encode(), b"\n", raw)[:4].hex() == kid, "the id of a verifier key does not fit")
+    return name, bytes.fromhex(kid), raw[0], raw[1:]
+
+
+def parse_note(raw):
+    """The signed text and the (name, id, signature) lines of a note."""
+    try:
+        text = raw.decode()
+    except ValueError as e:
+        raise Wrong("a note that is no text") from e
+    body, gap, tail = text.rpartition("\n\n")
+    need(gap and tail.endswith("\n"), "a note without signatures")
+    body += "\n"
+    need(not any(ord(c) < 32 and c != "\n" for c in text), "a note with control characters")
+    lines = []
+    for line in tail[:-1].split("\n"):
+        part = line.split(" ")
+        need(len(part) == 3 and part[0] == "—", "a signature line of a note is malformed")
+        sig = b64(part[2])
+        need(len(sig) > 4, "a signature of a note is too short")
+        lines.append((part[1], sig[:4], sig[4:]))
+    return body, lines
+
+
+def checkpoint(raw, origin, key):
+    """(size, root, body, signature lines) of a checkpoint that the node signed."""
+    body, lines = parse_note(raw)
+    part = body.split("\n")
+    need(len(part) == 4, "a checkpoint has not three lines")
+    need(part[0] == origin, "a checkpoint of another log")
+    need(part[1].isascii() and part[1].isdigit() and str(int(part[1])) == part[1], "the size of a checkpoint is no number")
+    root = b64(part[2])
+    need(len(root) == 32, "the root of a checkpoint has a wrong length")
+    kid = sha256(origin.encode(), b"\n\x01", key)[:4]
+    mine = [s for n, i, s in lines if n == origin and i == kid]
+    need(mine and all(ed25519(key, body.encode(), s) for s in mine), "a checkpoint is not signed by the node's key")
+    return int(part[1]), root, body, lines
+
+
+def cosigned(witness, body, lines):
+    """Whether a witness cosigned, C2SP tlog-cosignature."""
+    name, kid, kind, key = witness
+    for n, i, s in lines:
+        if (n, i) != (name, kid):
+            continue
+        if kind == 1 and len(s) == 64:
+            return ed25519(key, body.encode(), s)
+        if kind == 4 and len(s) == 72:
+            when = int.from_bytes(s[:8], "big")
+            return ed25519(key, f"cosignature/v1\ntime {when}\n{body}".encode(), s[8:])
+    return False
+
+
+class Policy:
+    """C2SP tlog-policy: the node's key and the witnesses."""
+
+    def __init__(self, raw):
+        self.log, self.witnesses, self.groups, self.quorum = None, {}, {}, "none"
+        for line in raw.decode("utf-8", "replace").splitlines():
+            match line.split():
+                case []:
+                    pass
+                case [word, *_] if word.startswith("#"):
+                    pass
+                case ["log", vkey, *_]:
+                    need(self.log is None, "a policy of two logs")
+                    self.log = parse_vkey(vkey)
+                case ["witness", name, vkey, *_]:
+                    self.witnesses[name] = parse_vkey(vkey)
+                case ["group", name, n, *members]:
+                    need(members and (n in ("any", "all") or n.isdigit()), "a group of the policy is malformed")
+                    count = {"any": 1, "all": len(members)}.get(n) or int(n)
+                    self.groups[name] = (count, members)
+                case ["quorum", name]:
+                    self.quorum = name
+                case _:
+                    raise Wrong("a line of the policy is not understood: " + line)
+        need(self.log and self.log[0].endswith("/log") and self.log[2] == 1, "the policy names no log of a node")
+        self.node, self.key = self.log[0][: -len("/log")], self.log[3]
+
+    def met(self, body, lines, name=None):
+        name = name or self.quorum
+        if name == "none":
+            return False
+        if name in self.witnesses:
+            return cosigned(self.witnesses[name], body, lines)
+        need(name in self.groups, "the policy names an unknown witness " + name)
+        count, members = self.groups[name]
+        return sum(self.met(body, lines, m) for m in members) >= count
+
+
+# --- Where the files come from ---------------------------------------------------------------------------------------------------------
+
+
+class Folder:
+    def __init__(self, root):
+        self.root = pathlib.Path(root)
+
+    def get(self, path):
+        try:
+            return (self.root / path).read_bytes()
+        except FileNotFoundError as e:
+            raise Missing(f"{path} is missing") from e
+        except OSError as e:
+            raise Unchecked(f"{path} cannot be read") from e
+
+
+class Site:
+    def __init__(self, url):
+        self.url = url.rstrip("/")
+
+    def get(self, path):
+        try:
+            with urllib.request.urlopen(f"{self.url}/{path}", timeout=30) as r:
+                return r.read()
+        except (urllib.error.URLError, OSError) as e:
+            kind = Missing if getattr(e, "code", 0) in (404, 410) else Unchecked
+            raise kind(f"{path} cannot be fetched: {e}") from e
+
+
+def get_tile(source, path):
+    """A file that a signed checkpoint promises: without it the log is wrong."""
+    try:
+        return source.get(path)
+    except Missing as e:
+        raise Wrong(str(e)) from e
+
+
+def tile_paths(size, level):
+    """(path behind tile/, number, width) of the tiles of a level."""
+    whole, rest = divmod(size, 256)
+    for n in range(whole + (1 if rest else 0)):
+        text, left = f"{n % 1000:03d}", n // 1000
+        while left:
+            text, left = f"x{left % 1000:03d}/{text}", left // 1000
+        partial = n == whole
+        yield f"{level}/{text}" + (f".p/{rest}" if partial else ""), rest if partial else 256
+
+
+def read_log(source, path, origin, key, allowed):
+    """All leaves of a log, after its checkpoint, tiles and tree were found to fit."""
+    raw = source.get(f"{path}/checkpoint")
+    size, root, body, lines = checkpoint(raw, origin, key)
+    tree, leaves = Tree(), []
+    for name, width in tile_paths(size, "entries"):
+        r = Reader(get_tile(source, f"{path}/tile/{name}"))
+        for _ in range(width):
+            try:
+                leaf = r.take(r.num(2))
+                f = read_leaf(leaf)
+                need(f["kind"] in allowed, "a leaf of a kind that does not belong in this log")
+            except Wrong as e:
+                raise Wrong(f"leaf {len(leaves)}: {e}") from e
+            f["raw"] = leaf
+            leaves.append(f)
+            tree.append(leaf_hash(leaf))
+        need(not r.raw, f"tile {name} is too long")
+    need(tree.root(size) == root, "the leaves do not make the root of the checkpoint")
+    level = 0
+    while size >> 8 * level:
+        row = tree.levels[8 * level]
+        for i, (name, width) in enumerate(tile_paths(len(row), level)):
+            want = b"".join(row[256 * i : 256 * i + width])
+            need(get_tile(source, f"{path}/tile/{name}") == want, f"tile {name} does not fit the leaves")
+        level += 1
+    return {"origin": origin, "size": size, "tree": tree, "leaves": leaves, "body": body, "lines": lines}
+
+
+# --- Rolls -----------------------------------------------------------------------------------------------------------------------------
+
+
+def at(i, call, *args):
+    """Runs a check of leaf i, and says its number when it fails."""
+    try:
+        return call(*args)
+    except Wrong as e:
+        raise Wrong(f"leaf {i}: {e}") from e
+
+
+class Roll:
+    def __init__(self, log, rid, node):
+        self.log, self.rid, self.node = log, rid, node
+        self.issued, self.activated, self.frozen, self.given, self.members = {}, {}, set(), set(), []
+        need(log["size"] > 0 and log["leaves"][0]["kind"] == 0x20, "leaf 0: a roll does not begin with its manifest")
+        self.m = log["leaves"][0]["manifest"]
+        need(name_of(log["leaves"][0]["raw"]) == rid, "leaf 0: the roll's id is not that of its manifest")
+        need(self.m["node"] == node, "leaf 0: the roll of another node")
+        self.keys = [modulus(b64(k)) for k in self.m["keys"]]
+        for i, f in enumerate(log["leaves"][1:], 1):
+            at(i, self.leaf, i, f)
+        need(len(self.members) == self.m.get("size", 0), "the roll has not as many members as its manifest says")
+
+    def fits(self, key, auth, slot):
+        need(slot < len(self.keys), "a slot that the roll has not")
+        message = token_input(key, self.m["registrar"], self.rid, slot, b64(self.m["keys"][slot]))
+        need(pss(self.keys[slot], message, auth), "an authenticator that does not fit")
+
+    def leaf(self, i, f):
+        match f["kind"]:
+            case 0x21:
+                need(self.m["closed"] and i == len(self.members) + 1, "a member where none may be")
+                need(not self.members or self.members[-1] < f["hash"], "members are not in ascending order")
+                self.members.append(f["hash"])
+            case 0x22:
+                self.issue(f)
+            case 0x23:
+                need(f["slot"] not in self.frozen, "an activation after the freeze")
+                self.fits(f["key"], f["auth"], f["slot"])
+                there = self.activated.setdefault(f["slot"], set())
+                need(f["key"] not in there, "a key is activated twice")
+                there.add(f["key"])
+            case 0x24:
+                need(f["slot"] < len(self.keys) and f["slot"] not in self.frozen, "a freeze of a frozen or unknown slot")
+                need(f["issued"] == self.issued.get(f["slot"], 0), "a freeze with a wrong number of issues")
+                need(f["activated"] == len(self.activated.get(f["slot"], ())), "a freeze with a wrong number of activations")
+                self.frozen.add(f["slot"])
+            case _:
+                raise Wrong("a second manifest")
+
+    def issue(self, f):
+        if self.m["closed"]:
+            need(f["member"] < self.m.get("size", 0), "an issue to a member that there is not")
+        else:
+            need(f["member"] == 0xFFFFFFFF, "an issue to a member of an open roll")
+        for slot in range(32):
+            if not f["slots"] >> slot & 1:
+                continue
+            need(slot < len(self.keys), "an issue for a slot that there is not")
+            need(slot not in self.frozen, "an issue after the freeze")
+            if self.m["closed"]:
+                need((f["member"], slot) not in self.given, "an issue twice to one member")
+                self.given.add((f["member"], slot))
+            self.issued[slot] = self.issued.get(slot, 0) + 1
+
+
+# --- Boxes -----------------------------------------------------------------------------------------------------------------------------
+
+
+def standing(thresholds):
+    """The largest k for which at least k of them are k or less."""
+    have, best, i = sorted(thresholds), 0, 0
+    for k in range(1, len(have) + 1):
+        while i < len(have) and have[i] <= k:
+            i += 1
+        if i >= k:
+            best = k
+    return best
+
+
+class Box:
+    def __init__(self, log, bid, manifest, roll):
+        self.log, self.bid, self.m, self.roll = log, bid, manifest, roll
+        self.admitted, self.signed, self.counter, self.says = set(), set(), {}, {}
+        self.counts = {}  # key -> (threshold, part) while it counts
+        self.paper = 0
+        self.marks, self.closed = {}, None
+
+    def run(self):
+        """Counts; self.marks holds what the node's log says of the box at a size."""
+        for check in self.marks.get(0, []):
+            check(self)
+        for i, f in enumerate(self.log["leaves"]):
+            at(i, self.leaf, f)
+            for check in self.marks.get(i + 1, []):
+                check(self)
+        need(max(self.marks, default=0) <= self.log["size"], "the node's log knows of more leaves than the box has")
+        need(self.closed in (None, self.log["size"]), "the box grew after it was closed")
+        keys, given = len(self.admitted), self.roll.issued.get(self.m["slot"], 0)
+        need(keys <= given, f"{keys} keys took part, but only {given} credentials were given out")
+
+    def leaf(self, f):
+        if f["kind"] == 0x13:
+            self.paper += f["count"]
+        elif f["kind"] == 0x10:
+            need(self.m["takes"] == "sign", "a signature in a box that takes none")
+            need(f["key"] not in self.signed, "a key signs twice")
+            self.roll.fits(f["key"], f["auth"], self.m["slot"])
+            self.signed.add(f["key"])
+            self.admitted.add(f["key"])
+            self.counts[f["key"]] = (1, 0)
+        elif f["kind"] == 0x11:
+            self.say(f)
+        else:
+            need(self.m["type"] == "fund", "a ledger line in a box that is no fund")
+
+    def say(self, f):
+        key, slot = f["key"], self.m["slot"]
+        need(not small(key), "a key of small order")
+        if f["auth"]:
+            self.roll.fits(key, f["auth"], slot)
+        need(f["auth"] or key in self.admitted or key in self.roll.activated.get(slot, ()), "a key without an authenticator")
+        need(f["counter"] > self.counter.get(key, -1), "a counter that does not rise")
+        message = b"convoke/v1\n" + self.log["origin"].encode() + b"\n" + f["counter"].to_bytes(4, "big") + f["body"]
+        need(ed25519(key, message, f["sig"]), "a signature of a statement that does not fit")
+        what = read_body(f["body"], self.m)
+        need(self.m["takes"] == "say" or what[0] == "withdraw", "a statement in a box that takes signatures")
+        self.admitted.add(key)
+        self.counter[key] = f["counter"]
+        if what[0] == "pledge":
+            shared = self.m.get("threshold", 0)
+            need(shared in (0, what[1]), "a pledge with another threshold than the box's")
+            self.counts[key] = what[1:]
+            return
+        need(key in self.counts, f"a {what[0]} of a key that does not count")
+        if what[0] == "withdraw":
+            del self.counts[key]
+
+    def number(self, part=-1):
+        """What milestones compare with goals."""
+        if self.m["takes"] == "sign":
+            return len(self.counts)
+        return standing([t for t, p in self.counts.values() if part in (-1, p)])
+
+    def milestone(self, f):
+        goals, parts = self.m.get("goals", []) + [self.m.get("threshold")], self.m.get("parts", 0)
+        need(f["goal"] in goals, "a milestone of a goal that the box has not")
+        apart = self.m["takes"] == "say" and parts > 0
+        need(0 <= f["part"] < parts if apart else f["part"] == -1, "a milestone of a part that there is not")
+        need(f["count"] == self.number(f["part"]) and f["count"] >= f["goal"], "a milestone that is not true")
+
+    def is_root(self, f):
+        need(self.log["tree"].root(f["size"]) == f["root"], "the node's log has another root of the box")
+
+    def report(self, witnessed):
+        parts = self.m.get("parts", 0)
+        return {"box": self.bid, "type": self.m["type"], "size": self.log["size"], "keys": len(self.admitted),
+                "issued": self.roll.issued.get(self.m["slot"], 0), "counted": len(self.counts), "standing": self.number(),
+                "parts": [{"counted": sum(p == i for _, p in self.counts.values()), "standing": self.number(i)} for i in range(parts)],
+                "paper": self.paper, "closed": self.closed is not None, "unwitnessed": self.log["size"] - witnessed}
+
+
+# --- The whole -----------------------------------------------------------------------------------------------------------------------
+
+
+class Verifier:
+    def __init__(self, source):
+        self.source, self.wrong, self.unchecked = source, [], []
+        self.rolls, self.boxes, self.seen = {}, {}, {}
+
+    def attempt(self, where, call, *args):
+        """What call returns; None, and a line in the report, when it is wrong or cannot be checked."""
+        try:
+            return call(*args)
+        except Wrong as e:
+            self.wrong.append({"where": where, "what": str(e)})
+        except Unchecked as e:
+            self.unchecked.append({"where": where, "what": str(e)})
+        return None
+
+    def run(self):
+        self.attempt("the node", self.node)
+        code = 1 if self.wrong else 2 if self.unchecked else 0
+        return {"exit": code, "boxes": list(self.boxes.values()), "rolls": list(self.rolls.values()), "wrong": self.wrong,
+                "unchecked": self.unchecked}
+
+    def node(self):
+        self.policy = Policy(self.source.get(".well-known/convoke-policy"))
+        self.name, self.key = self.policy.node, self.policy.key
+        log = read_log(self.source, "log", self.name + "/log", self.key, NODE)
+        self.met = self.policy.met(log["body"], log["lines"])
+        self.opens, self.about, self.anchors, slots = {}, {}, {}, set()
+        for i, f in enumerate(log["leaves"]):
+            at(i, self.node_leaf, f, slots)
+        rolls = {}
+        for bid, m in self.opens.items():
+            if m["roll"] not in rolls:
+                rolls[m["roll"]] = self.attempt("r/" + m["roll"], self.one_roll, m["roll"])
+            if rolls[m["roll"]] is None:
+                self.unchecked.append({"where": "b/" + bid, "what": "its roll was not found right"})
+                continue
+            self.attempt("b/" + bid, self.one_box, bid, m, rolls[m["roll"]])
+
+    def node_leaf(self, f, slots):
+        if f["kind"] == 0x01:
+            bid, m = name_of(f["raw"]), f["manifest"]
+            need(m["node"] == self.name, "a box of another node")
+            need(bid not in self.opens, "a box is opened twice")
+            need((m["roll"], m["slot"]) not in slots, "two boxes share a slot")
+            slots.add((m["roll"], m["slot"]))
+            self.opens[bid] = m
+            self.about[bid] = []
+        elif f["kind"] == 0x02:
+            there = self.anchors.setdefault(f["log"], [])
+            need(not there or there[-1]["size"] <= f["size"], "a log shrank")
+            there.append(f)
+        else:
+            bid = base64.b32encode(f["box"]).decode().lower().rstrip("=")
+            need(bid in self.opens, "of a box that was not opened")
+            self.about[bid].append(f)
+
+    def log(self, path, allowed):
+        log = read_log(self.source, path, f"{self.name}/{path}", self.key, allowed)
+        anchors = self.anchors.get(sha256(log["origin"].encode()), [])
+        for a in anchors:
+            need(a["size"] <= log["size"], "the log is shorter than its anchor in the node's log")
+            need(log["tree"].root(a["size"]) == a["root"], "an anchor in the node's log has another root")
+        return log, max((a["size"] for a in anchors), default=0) if self.met else 0
+
+    def one_roll(self, rid):
+        log, witnessed = self.log("r/" + rid, ROLL)
+        roll = Roll(log, rid, self.name)
+        self.rolls[rid] = {"roll": rid, "size": log["size"], "members": len(roll.members), "closed": roll.m["closed"],
+                           "issued": {str(s): n for s, n in sorted(roll.issued.items())}, "unwitnessed": log["size"] - witnessed}
+        return roll
+
+    def one_box(self, bid, m, roll):
+        log, witnessed = self.log("b/" + bid, BOX)
+        need(m["slot"] < len(roll.keys), "the box has a slot that its roll has not")
+        box, reached = Box(log, bid, m, roll), set()
+        for f in self.about[bid]:
+            if f["kind"] == 0x06:
+                need((f["goal"], f["part"]) not in reached, "a milestone is there twice")
+                reached.add((f["goal"], f["part"]))
+                box.marks.setdefault(f["size"], []).append(lambda b, f=f: b.milestone(f))
+            elif f["kind"] == 0x03:
+                need(box.closed is None, "a box is closed twice")
+                box.closed = f["size"]
+                box.marks.setdefault(f["size"], []).append(lambda b, f=f: b.is_root(f))
+        box.run()
+        self.boxes[bid] = box.report(witnessed)
+
+
+# --- Test vectors ----------------------------------------------------------------------------------------------------------------------
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def wallet(code, origin, slot, use, n):
+    code = code.lower().translate(str.maketrans("oil", "011", " -"))
+    check = ALPHABET[sha256(b"convoke wallet 1 check\n", code[:25].encode())[0] & 31]
+    need(len(code) == 26 and code[25] == check, "the check letter of a code does not fit")
+    info = f"convoke wallet 1\n{origin}\n{slot}\n{use}".encode()
+    key = hmac.digest(bytes(32), code.encode(), "sha256")
+    out = block = b""
+    for i in range((n + 31) // 32):
+        block = hmac.digest(key, block + info + bytes([i + 1]), "sha256")
+        out += block
+    return out[:n]
+
+
+def blind(n, message, stream):
+    """(blinded message, what undoes it)."""
+    m = int.from_bytes(pss_encode(message, stream[:48]), "big")
+    for i in range(48, len(stream) - 319, 320):
+        r = int.from_bytes(stream[i : i + 320], "big") % n
+        try:
+            return m * pow(r, E, n) % n, pow(r, -1, n)
+        except ValueError:
+            pass
+    raise Wrong("no blinding factor")
+
+
+def inclusion(leaf, index, size, path, root):
+    """RFC 9162 section 2.1.3.2."""
+    need(index < size, "a proof of a leaf beyond the end")
+    h, fn, sn = leaf_hash(leaf), index, size - 1
+    for p in path:
+        need(sn > 0, "a proof that is too long")
+        if fn & 1 or fn == sn:
+            h = node_hash(p, h)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            h = node_hash(h, p)
+        fn, sn = fn >> 1, sn >> 1
+    need(sn == 0 and h == root, "a proof that does not lead to the root")
+
+
+def receipt(raw, leaf, origin, key):
+    """C2SP tlog-proof."""
+    head, gap, note = raw.partition("\n\n")
+    lines = head.split("\n")
+    need(gap and lines[0] == "c2sp.org/tlog-proof@v1", "a proof of an unknown version")
+    lines = lines[2:] if lines[1].startswith("extra ") else lines[1:]
+    need(lines and lines[0].startswith("index "), "a proof without an index")
+    size, root, _, _ = checkpoint(note.encode(), origin, key)
+    inclusion(leaf, int(lines[0][6:]), size, [b64(x) for x in lines[1:]], root)
+
+
+def equal(got, want, what):
+    need(got == want, what + " differs")
+
+
+class Vectors:
+    """Each method checks a list of docs/record-vectors.json of its name."""
+
+    def wallets(self, v):
+        equal(wallet(v["code"], v["origin"], v["slot"], "key", 32).hex(), v["seed"], "the seed")
+        equal(ed25519_public(bytes.fromhex(v["seed"])).hex(), v["key"], "the key")
+        equal(wallet(v["code"], v["origin"], v["slot"], "blind", 2048).hex(), v["blind"], "the blind stream")
+
+    def tokens(self, v):
+        spki, key = bytes.fromhex(v["spki"]), bytes.fromhex(v["key"])
+        n, d = modulus(spki), int(v["private_exponent"], 16)
+        equal(sha256(spki).hex(), v["key_id"], "the key's id")
+        what = challenge(v["registrar"], v["roll"], v["slot"])
+        equal(what.hex(), v["challenge"], "the challenge")
+        equal(sha256(what).hex(), v["challenge_digest"], "the challenge's digest")
+        message = token_input(key, v["registrar"], v["roll"], v["slot"], spki)
+        equal(message.hex(), v["token_input"], "the token input")
+        blinded, undo = blind(n, message, bytes.fromhex(v["blind"]))
+        equal(f"{blinded:0512x}", v["blinded"], "the blinded message")
+        signed = pow(blinded, d, n)
+        equal(f"{signed:0512x}", v["signed"], "the blind signature")
+        auth = (signed * undo % n).to_bytes(256, "big")
+        equal(auth.hex(), v["authenticator"], "the authenticator")
+        need(pss(n, message, auth), "the authenticator does not fit")
+
+    def statements(self, v):
+        body = bytes.fromhex(v["body"])
+        message = b"convoke/v1\n" + v["origin"].encode() + b"\n" + v["counter"].to_bytes(4, "big") + body
+        equal(message.hex(), v["signed"], "what is signed")
+        equal(ed25519_sign(bytes.fromhex(v["seed"]), message).hex(), v["signature"], "the signature")
+        need(ed25519(bytes.fromhex(v["key"]), message, bytes.fromhex(v["signature"])), "the signature does not fit")
+
+    def leaves(self, v):
+        raw = bytes.fromhex(v["leaf"])
+        equal(read_leaf(raw)["kind"], v["kind"], "the kind")
+        equal(leaf_hash(raw).hex(), v["hash"], "the hash")
+        if "id" in v:
+            equal(name_of(raw), v["id"], "the id")
+            equal(f"{v['node']}/{'b' if v['kind'] == 1 else 'r'}/{v['id']}", v["origin"], "the origin")
+
+    def refused(self, v):
+        try:
+            read_leaf(bytes.fromhex(v["leaf"]))
+        except Wrong:
+            return
+        raise Wrong("is taken")
+
+    def checkpoints(self, v):
+        name, _, kind, key = parse_vkey(v["vkey"])
+        equal((name, kind, key.hex()), (v["origin"], 1, ed25519_public(bytes.fromhex(v["seed"])).hex()), "the verifier key")
+        size, root, body, lines = checkpoint(v["note"].encode(), name, key)
+        equal((size, root.hex()), (v["size"], v["root"]), "size or root")
+        equal(ed25519_sign(bytes.fromhex(v["seed"]), body.encode()), lines[0][2], "the signature")
+
+    def logs(self, v):
+        tree = Tree()
+        for leaf in v["leaves"]:
+            tree.append(leaf_hash(bytes.fromhex(leaf)))
+        equal(tree.root(len(v["leaves"])).hex(), v["root"], "the root")
+        files = {path: bytes.fromhex(data) for path, data in v["files"].items()}
+
+        class Files:
+            def get(self, path):
+                return files[path]
+
+        _, _, _, key = parse_vkey(v["vkey"])
+        read_log(Files(), v["path"], v["origin"], key, NODE | BOX | ROLL)
+
+    def ed25519(self, v):
+        good = ed25519(*(bytes.fromhex(v[k]) for k in ("key", "message", "signature")))
+        equal(good, v["valid"], "whether it fits")
+        if "seed" in v:
+            equal(ed25519_sign(bytes.fromhex(v["seed"]), bytes.fromhex(v["message"])).hex(), v["signature"], "the signature")
+
+    def rsa_pss(self, v):
+        good = pss(int(v["modulus"], 16), bytes.fromhex(v["message"]), bytes.fromhex(v["signature"]))
+        equal(good, v["valid"], "whether it fits")
+
+    def notes(self, v):
+        name, kid, _, key = parse_vkey(v["vkey"])
+        body, lines = parse_note(v["note"].encode())
+        equal(body, v["text"], "the text")
+        need(any((n, i) == (name, kid) and ed25519(key, body.encode(), s) for n, i, s in lines), "the signature does not fit")
+
+    def receipts(self, v):
+        name, _, _, key = parse_vkey(v["vkey"])
+        receipt(v["receipt"], bytes.fromhex(v["leaf"]), name, key)
+        try:
+            receipt(v["receipt"], bytes.fromhex(v["leaf"]) + b"x", name, key)
+        except Wrong:
+            return
+        raise Wrong("it proves another leaf too")
+
+
+def check_vectors(file):
+    with open(file, encoding="utf-8") as f:
+        doc = json.load(f)
+    wrong, checked = [], {}
+    for name, rows in doc.items():
+        call = getattr(Vectors(), name, None)
+        for i, v in enumerate(rows if call else []):
+            try:
+                call(v)
+            except Wrong as e:
+                wrong.append({"where": f"{name} {i} {v.get('name', '')}".strip(), "what": str(e)})
+            checked[name] = i + 1
+    if not checked:
+        raise Unchecked("there are no vectors in it")
+    return {"exit": 1 if wrong else 0, "checked": checked, "wrong": wrong, "unchecked": []}
+
+
+def words(report):
+    for b in report.get("boxes", []):
+        print(f"b/{b['box']}: {b['type']}, {b['size']} lines, {b['keys']} keys of {b['issued']} credentials, {b['counted']} count"
+              + (f", standing {b['standing']}" if b["type"] == "pledge" else "") + (f", {b['paper']} on paper" if b["paper"] else ""))
+        if b["unwitnessed"]:
+            print(f"  {b['unwitnessed']} lines are unwitnessed: no other node can tell that they were not changed")
+    for name, n in report.get("checked", {}).items():
+        print(f"{name}: {n} checked")
+    for w in report["wrong"]:
+        print(f"WRONG: {w['where']}: {w['what']}")
+    for u in report["unchecked"]:
+        print(f"could not be checked: {u['where']}: {u['what']}")
+    print(("Everything there is was proven.", "Something is wrong.", "Not everything could be checked.")[report["exit"]])
+
+
+def main():
+    p = argparse.ArgumentParser(description="Counts a public record again.")
+    p.add_argument("target", help="a folder or the address of a node; with --vectors a file")
+    p.add_argument("--vectors", action="store_true", help="check a file of test vectors")
+    p.add_argument("--json", action="store_true", help="print the report as JSON")
+    a = p.parse_args()
+    try:
+        if a.vectors:
+            report = check_vectors(a.target)
+        elif a.target.startswith(("http://", "https://")):
+            report = Verifier(Site(a.target)).run()
+        else:
+            report = Verifier(Folder(a.target)).run()
+    except (Unchecked, OSError) as e:
+        report = {"exit": 2, "wrong": [], "unchecked": [{"where": a.target, "what": str(e)}]}
+    if a.json:
+        print(json.dumps(report, indent=1))
+    else:
+        words(report)
+    return report["exit"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

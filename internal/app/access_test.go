@@ -1,0 +1,435 @@
+package app_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/go-cmp/cmp"
+
+	"convoke/internal/api"
+	"convoke/internal/authz"
+	"convoke/internal/db"
+	"convoke/internal/feature/attendance"
+	"convoke/internal/feature/campaigns"
+	"convoke/internal/feature/events"
+	"convoke/internal/feature/groups"
+	"convoke/internal/feature/identity"
+	"convoke/internal/feature/petitions"
+	"convoke/internal/feature/statements"
+	"convoke/internal/id"
+	"convoke/internal/record/box"
+	"convoke/internal/web/webtest"
+)
+
+// accessFile is the table of who gets what, to be read by people: every route
+// with every role. A new route, or a changed answer, shows in its difference.
+const accessFile = "testdata/access.txt"
+
+// access is a node with one of each thing that a route can name.
+type access struct {
+	*stand
+	roles   []string
+	browser map[string]*webtest.Browser
+	tokens  map[string]string // for the API, with all scopes
+	values  map[string]string // of the wildcards of routes, by the pattern's beginning
+}
+
+// wildcard is a part of a pattern.
+var wildcard = regexp.MustCompile(`\{(\w+)(\.\.\.)?\}`)
+
+func newAccess(t *testing.T) *access {
+	t.Helper()
+	x := &access{stand: start(t, settings(t, "")), browser: map[string]*webtest.Browser{}}
+	x.tokens = map[string]string{}
+	x.roles = []string{"visitor", "account", "other", "member", "organizer", "steward", "operator", "manager", "roster"}
+	x.browser["visitor"] = x.visitor()
+	actors := map[string]authz.Actor{}
+	for _, r := range []string{"operator", "account", "other", "member", "organizer", "steward", "manager", "roster"} {
+		x.browser[r], actors[r] = x.signIn("the-" + r)
+		x.tokens[r] = x.token(actors[r])
+	}
+	steward := actors["steward"]
+	g := x.group(steward, "riverside", "Riverside Neighbours")
+	x.group(actors["other"], "hill", "Hill Gardeners")
+	for _, r := range []authz.Role{authz.Member, authz.Organizer} {
+		err := x.DB.Write(t.Context(), func(tx *db.Tx) error {
+			return x.Groups.Join(t.Context(), tx, g, actors[string(r)].Person, groups.Admission{Role: string(r)})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	public := x.event(steward, g, meeting("Open assembly", "2026-06-06"))
+	draft := meeting("Not yet", "2026-06-06")
+	draft.State = events.Draft
+	hidden := x.event(steward, g, draft)
+	for _, e := range []id.Event{public, hidden} {
+		in := attendance.FillInput{From: "2026-06-06", To: "2026-06-06", Shifts: []attendance.ShiftInput{{Title: "Shift", Start: "18:00", End: "19:00"}}}
+		day := time.Date(2026, 6, 6, 0, 0, 0, 0, time.UTC)
+		if _, err := x.Attendance.Fill(t.Context(), e, x.IDs.Secret(), day, day.AddDate(0, 0, 1), in); err != nil {
+			t.Fatal(err)
+		}
+		if err := x.Events.Repeat(t.Context(), steward, e, x.IDs.Secret(), "", events.RepeatInput{Unit: events.Weeks, End: "times", Times: "2"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	x.grant(actors, public, hidden)
+	for handle, state := range map[string]campaigns.State{"open-doors": campaigns.Open, "hidden": campaigns.Draft} {
+		in := campaigns.Input{Handle: handle, Title: handle, Lang: "en", State: state}
+		if _, err := x.Campaigns.Create(t.Context(), steward, "riverside", x.IDs.Secret(), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	said := map[statements.State]string{}
+	for _, state := range []statements.State{statements.Published, statements.Draft} {
+		sid, err := x.Statements.Create(t.Context(), steward, "riverside", x.IDs.Secret(), statements.Input{
+			Title: "We say so", Markdown: "So it is.", Lang: "en", Day: "2026-05-01", State: state,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		said[state] = string(sid)
+	}
+	x.petitions(steward)
+	_, _ = x.pledge(steward, "riverside", toolDay())
+	unready := toolDay()
+	unready.Title = "Not yet"
+	if _, err := x.Pledges.Create(t.Context(), steward, "riverside", x.IDs.Secret(), unready); err != nil {
+		t.Fatal(err)
+	}
+	slots, err := x.Attendance.Slots(t.Context(), public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.values = map[string]string{
+		"/petitions/{slug}": "open-petition", "/petitions/{slug} of a draft": "hidden-petition",
+		"/pledges/{slug}": "a-tool-for-the-garden-day", "/pledges/{slug} of a draft": "not-yet",
+		"/events/{id}": string(public), "/events/{id} of a draft": string(hidden),
+		"/statements/{id}": said[statements.Published], "/statements/{id} of a draft": said[statements.Draft],
+		"/campaigns/{handle}": "open-doors", "/campaigns/{handle} of a draft": "hidden", "/groups/{handle}": "riverside", "member": "the-member",
+		"secret": "0123456789abcdefghjkmnpqrs", "key": "0123456789abcdefghjkmnpqrs", "lang": "es", "slot": slots[0].ID, "event": string(public), "group": "hill", "number": "1", "id": "01kqm8ymg00000000000000000",
+	}
+	return x
+}
+
+// token makes a token with all scopes.
+func (x *access) token(by authz.Actor) string {
+	x.t.Helper()
+	in := identity.TokenInput{Name: "All", Days: 30}
+	for _, scope := range api.Scopes() {
+		in.Scopes = append(in.Scopes, string(scope))
+	}
+	token, err := x.Identity.MakeToken(x.t.Context(), by, in)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return token
+}
+
+// grant makes the manager of the events, and a member who may see their sign-ups.
+func (x *access) grant(actors map[string]authz.Actor, all ...id.Event) {
+	x.t.Helper()
+	ctx, steward := x.t.Context(), actors["steward"]
+	err := x.DB.Write(ctx, func(tx *db.Tx) error {
+		for _, e := range all {
+			if err := x.Grants.Help(ctx, tx, e, actors["manager"].Person, steward.Person); err != nil {
+				return err
+			}
+		}
+		return x.Groups.Join(ctx, tx, x.groupID("riverside"), actors["roster"].Person, groups.Admission{Role: "member"})
+	})
+	for _, e := range all {
+		err = errors.Join(err, x.Grants.Name(ctx, steward, e, "the-roster"))
+	}
+	if err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// petitions are one that is open, and a draft.
+func (x *access) petitions(steward authz.Actor) {
+	x.t.Helper()
+	for _, slug := range []string{"open-petition", "hidden-petition"} {
+		in := petitions.Input{
+			Title: slug, Slug: slug, Addressee: "The town council", Markdown: "Please.", Lang: "en", Stages: "100", Gate: box.GateBrowser,
+		}
+		if _, err := x.Petitions.Create(x.t.Context(), steward, "riverside", x.IDs.Secret(), in); err != nil {
+			x.t.Fatal(err)
+		}
+	}
+	if err := x.Petitions.OpenUp(x.t.Context(), steward, "open-petition", 0); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// path fills a pattern with what this node has; of is " of a draft" or "".
+func (x *access) path(pattern, of string) (method, path string, ok bool) {
+	method, path, _ = strings.Cut(strings.TrimSuffix(pattern, "{$}"), " ")
+	begin := strings.TrimPrefix(path, "/api/v1")
+	for _, part := range []string{"/events/{id}", "/statements/{id}", "/campaigns/{handle}", "/groups/{handle}", "/petitions/{slug}", "/pledges/{slug}"} {
+		if begin != part && !strings.HasPrefix(begin, part+"/") {
+			continue
+		}
+		v, known := x.values[part+of]
+		if !known {
+			return "", "", false
+		}
+		path = strings.Replace(path, part[strings.IndexByte(part, '{'):], v, 1)
+		return method, x.rest(path), true
+	}
+	return method, x.rest(path), of == ""
+}
+
+func (x *access) rest(path string) string {
+	return wildcard.ReplaceAllStringFunc(path, func(m string) string {
+		if v, ok := x.values[wildcard.FindStringSubmatch(m)[1]]; ok {
+			return v
+		}
+		return "0"
+	})
+}
+
+// header is what a request of the API says beside its body.
+func (x *access) header(role string) []string {
+	h := []string{"Content-Type", "application/json", "Idempotency-Key", x.IDs.Secret()}
+	if token := x.tokens[role]; token != "" {
+		h = append(h, "Authorization", "Bearer "+token)
+	}
+	return h
+}
+
+// bodies are the least that the API's description lets through, by pattern: an
+// object with what is required and nothing in it. Forms are sent empty.
+func (x *access) bodies() map[string]string {
+	x.t.Helper()
+	raw, err := x.API.OpenAPI()
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(raw)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	out := map[string]string{}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			if op.RequestBody == nil {
+				continue
+			}
+			for _, m := range op.RequestBody.Value.Content {
+				least, err := json.Marshal(leastOf(m.Schema.Value))
+				if err != nil {
+					x.t.Fatal(err)
+				}
+				out[method+" /api/v1"+strings.TrimPrefix(path, "/api/v1")] = string(least)
+			}
+		}
+	}
+	return out
+}
+
+// leastOf is the emptiest value that a schema allows.
+func leastOf(s *openapi3.Schema) any {
+	switch {
+	case len(s.Enum) > 0:
+		return s.Enum[0]
+	case s.Type.Is("string"):
+		return strings.Repeat("x", int(s.MinLength))
+	case s.Type.Is("integer"), s.Type.Is("number"):
+		if s.Min != nil {
+			return *s.Min
+		}
+		return 0
+	case s.Type.Is("boolean"):
+		return false
+	case s.Type.Is("array"):
+		all := []any{}
+		for range s.MinItems {
+			all = append(all, leastOf(s.Items.Value))
+		}
+		return all
+	}
+	o := map[string]any{}
+	for _, name := range s.Required {
+		o[name] = leastOf(s.Properties[name].Value)
+	}
+	return o
+}
+
+// ask is the status of a route for a role: of a page with the role's session, of
+// the API with its token.
+// Whoever is told to wait asks again later.
+func (x *access) ask(role, method, path, body string) int {
+	b, header := x.browser[role], []string{"Content-Type", "application/x-www-form-urlencoded"}
+	if strings.HasPrefix(path, "/api/v1") {
+		b, header = x.visitor(), x.header(role)
+	}
+	for range 9 {
+		if got := b.Do(method, path, strings.NewReader(body), header...).Status; got != 429 {
+			return got
+		}
+		x.clock.Add(10 * time.Minute)
+	}
+	return 429
+}
+
+// copy is the same node again, as it was when it was closed.
+func (x *access) copy(data string) *access {
+	x.t.Helper()
+	cfg := settings(x.t, "")
+	if err := errors.Join(os.CopyFS(cfg.Data, os.DirFS(data)), os.Chmod(cfg.BootKeyFile, 0o600)); err != nil {
+		x.t.Fatal(err)
+	}
+	y := *x
+	y.stand, y.browser = start(x.t, cfg), map[string]*webtest.Browser{}
+	for role, b := range x.browser {
+		y.browser[role] = y.visitor()
+		maps.Copy(y.browser[role].Cookies, b.Cookies)
+	}
+	return &y
+}
+
+// alters are the routes on which a request with nothing in it is a whole one, with
+// the reason. They are asked on a spare node, which is made anew after each role
+// that got through. All others must refuse everybody.
+var alters = map[string]string{
+	"POST /sign-out":                                       "ends the session",
+	"POST /language":                                       "a page of the visitor's own",
+	"POST /sign-in/passkey/options":                        "asks for a challenge",
+	"POST /me/codes":                                       "makes new codes",
+	"POST /me/erase":                                       "begins the end of the account",
+	"POST /me/recovery/stop":                               "stops what was not begun",
+	"POST /me/sessions/end-others":                         "ends sessions that there are not",
+	"POST /groups/{handle}/join":                           "joins, or asks to",
+	"POST /groups/{handle}/join/withdraw":                  "takes back what was not asked",
+	"POST /groups/{handle}/leave":                          "leaves the group",
+	"POST /groups/{handle}/conduct/accept":                 "agrees to the agreement",
+	"POST /groups/{handle}/conduct/edit":                   "empties the agreement",
+	"POST /groups/{handle}/members/{member}/remove":        "removes the member",
+	"POST /groups/{handle}/members/{member}/recovery/stop": "stops what was not begun",
+	"POST /events/{id}/attend/{secret}/cancel":             "cancels again what is cancelled: whoever knows a secret holds it",
+	"POST /events/{id}/messages":                           "empties the messages",
+	"POST /events/{id}/place":                              "empties the facts of the place",
+	"POST /events/{id}/programme":                          "empties the programme",
+	"POST /events/{id}/rides/{offer}/keep":                 "keeps what is gone",
+	"POST /events/{id}/rides/{offer}/remove":               "removes what is gone",
+	"POST /events/{id}/timeslots/{slot}/remove":            "removes the shift",
+	"POST /campaigns/{handle}/languages":                   "removes a language that there is not",
+	"POST /campaigns/{handle}/template":                    "empties what all events share",
+	"POST /events/{id}/roster/address":                     "takes away the address that there is not",
+	"POST /petitions/{slug}/open":                          "opens the petition, or says what is missing",
+	"POST /petitions/{slug}/close":                         "closes the petition",
+	"POST /pledges/{slug}/open":                            "opens the pledge, or says what is missing",
+	"POST /translate/proposals/{id}/accept":                "answers what is gone",
+	"POST /translate/proposals/{id}/decline":               "answers what is gone",
+
+	"POST /api/v1/petitions/{slug}/open":                     "opens the petition, or says what is missing",
+	"POST /api/v1/pledges/{slug}/open":                       "opens the pledge, or says what is missing",
+	"POST /api/v1/events/{id}/managers/links":                "makes a link",
+	"PUT /api/v1/events/{id}/messages":                       "empties the messages",
+	"PUT /api/v1/events/{id}/programme":                      "empties the programme",
+	"PUT /api/v1/events/{id}/rides/reported/{offer}":         "keeps what is gone",
+	"PUT /api/v1/groups/{handle}/conduct":                    "empties the agreement",
+	"PUT /api/v1/groups/{handle}/ended":                      "takes back an end that there is not",
+	"PUT /api/v1/groups/{handle}/moved_to":                   "takes back a move that there is not",
+	"PUT /api/v1/groups/{handle}/newcomers":                  "lets nobody in but by invitation",
+	"POST /api/v1/groups/{handle}/archive":                   "ends the group",
+	"DELETE /api/v1/groups/{handle}/members/{member}":        "removes the member",
+	"POST /api/v1/groups/{handle}/invitations":               "makes a link",
+	"PUT /api/v1/groups/{handle}/members/{member}":           "gives a role",
+	"PUT /api/v1/campaigns/{handle}/template":                "empties what all events share",
+	"PUT /api/v1/campaigns/{handle}/endorsements/{group}":    "endorses, for which the group's own stewards speak",
+	"DELETE /api/v1/me/groups/{handle}":                      "leaves the group",
+	"PUT /api/v1/events/{id}/place":                          "empties the facts of the place",
+	"DELETE /api/v1/events/{id}/picture":                     "removes the picture",
+	"DELETE /api/v1/events/{id}/attendance/{secret}":         "cancels again what is cancelled: whoever knows a secret holds it",
+	"DELETE /api/v1/events/{id}/timeslots/{slot}":            "removes the shift",
+	"DELETE /api/v1/statements/{id}/picture":                 "removes the picture",
+	"DELETE /api/v1/campaigns/{handle}/picture":              "removes the picture",
+	"DELETE /api/v1/campaigns/{handle}/texts/{lang}":         "removes a language that there is not",
+	"PUT /api/v1/campaigns/{handle}/requests/{group}":        "invites a group",
+	"DELETE /api/v1/campaigns/{handle}/requests/{group}":     "takes the invitation back",
+	"PUT /api/v1/campaigns/{handle}/events/{event}":          "puts the event under the campaign",
+	"DELETE /api/v1/campaigns/{handle}/events/{event}":       "takes the event out of the campaign",
+	"DELETE /api/v1/campaigns/{handle}/owners/{group}":       "the group leaves, for which its own stewards speak",
+	"DELETE /api/v1/campaigns/{handle}/endorsements/{group}": "the group's name goes, for which its own stewards speak",
+}
+
+// TestAccess asks every route for every role.
+func TestAccess(t *testing.T) {
+	t.Parallel()
+	first := newAccess(t)
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	data := first.Config.Data
+	x, spare := first.copy(data), first.copy(data)
+	bodies := x.bodies()
+	var lines []string
+	for _, of := range []string{"", " of a draft"} {
+		for _, pattern := range first.Site.Patterns() {
+			method, path, ok := x.path(pattern, of)
+			if !ok {
+				continue
+			}
+			var b strings.Builder
+			fmt.Fprintf(&b, "%s%s:", pattern, of)
+			for _, role := range x.roles {
+				on := x
+				if alters[pattern] != "" {
+					on = spare
+				}
+				got := on.ask(role, method, path, bodies[pattern])
+				if got < 400 && on == spare {
+					spare = first.copy(data)
+				}
+				if method != "GET" && got < 400 && alters[pattern] == "" {
+					t.Errorf("%s%s answers %d to %s: say in alters what it does", pattern, of, got, role)
+				}
+				fmt.Fprintf(&b, " %s %d", role, got)
+			}
+			lines = append(lines, b.String())
+		}
+	}
+	slices.Sort(lines)
+	got := strings.Join(lines, "\n") + "\n"
+	if *update {
+		if err := os.WriteFile(accessFile, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(accessFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); d != "" {
+		t.Errorf("who gets what has changed; read it, and write it with -update:\n%s", d)
+	}
+}
+
+// TestDraftRoutesAreAbsent: to those who may not know, a draft answers as if it had
+// never been, on each of its routes.
+func TestDraftRoutesAreAbsent(t *testing.T) {
+	t.Parallel()
+	x := newAccess(t)
+	for _, pattern := range x.Site.Patterns() {
+		method, path, ok := x.path(pattern, " of a draft")
+		if !ok || method != "GET" {
+			continue
+		}
+		for _, role := range []string{"visitor", "account", "other", "operator"} {
+			if got := x.ask(role, method, path, ""); got != 404 && (role != "visitor" || got != 303) && got != 401 {
+				t.Errorf("%s gets %d for a draft at %s", role, got, pattern)
+			}
+		}
+	}
+}

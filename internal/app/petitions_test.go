@@ -1,0 +1,62 @@
+package app_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"convoke/internal/api/apitest"
+)
+
+// A petition goes from a program's hands to the public list, with its box on the
+// record, and closes by itself; its group's and its campaign's pages show it.
+func TestPetitionAsAWhole(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		b := callDay(t, s)
+		token := b.Post("/me/tokens", "name", "website", "scope", "read", "scope", "petitions:write", "days", "30").Want(t, 200, "").Text("#token")
+		c := apitest.New(t, s.Site)
+		mine := c.As(token)
+		body := map[string]any{
+			"title": "Keep the library open", "addressee": "The town council", "markdown": "Please.", "lang": "en", "stages": "100, 1000", "gate": "members",
+			"campaign": "day-of-care", "closes": s.clock.Now().AddDate(0, 0, 9).Format(time.DateOnly),
+		}
+		var p struct {
+			Slug, State, Box string
+			Eligible         int
+			Sequence         int
+		}
+		mine.Do("POST", "/groups/riverside/petitions", body, "Idempotency-Key", "library-1").Want(201, &p)
+		mine.Do("POST", "/groups/riverside/petitions", body, "Idempotency-Key", "library-1").Want(201, &p)
+		if p.Slug != "keep-the-library-open" || p.State != "draft" {
+			t.Fatalf("%+v", p)
+		}
+		body["stages"] = "many"
+		mine.Do("POST", "/groups/riverside/petitions", body, "Idempotency-Key", "library-2").Refused(422, "form.invalid")
+		mine.Do("POST", "/petitions/"+p.Slug+"/open", map[string]any{"sequence": 5}).Refused(409, "petition.changed_meanwhile")
+		mine.Do("POST", "/petitions/"+p.Slug+"/open", map[string]any{"sequence": p.Sequence}).Want(200, &p)
+		if p.State != "open" || p.Box == "" || p.Eligible != 1 {
+			t.Fatalf("%+v", p)
+		}
+		v := s.visitor()
+		for _, path := range []string{"/petitions", "/groups/riverside", "/campaigns/day-of-care", "/petitions/" + p.Slug} {
+			if a := v.Get(path).Want(t, 200, ""); !strings.Contains(a.Text("main"), "Keep the library open") {
+				t.Errorf("%s does not show it", path)
+			}
+		}
+		v.Get("/b/"+p.Box+"/checkpoint").Want(t, 200, "")
+		s.clock.Add(10 * 24 * time.Hour)
+		if err := s.Boxes.CloseDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		c.Get("/petitions/"+p.Slug).Want(200, &p)
+		if p.State != "closed" {
+			t.Errorf("after its last day it is %s", p.State)
+		}
+		mine.Do("POST", "/petitions/"+p.Slug+"/delivery", map[string]any{"markdown": "In a box."}, "Idempotency-Key", "delivery-1").Want(200, &p)
+		mine.Do("POST", "/petitions/"+p.Slug+"/delivery", map[string]any{"markdown": "In a box."}, "Idempotency-Key", "delivery-1").Want(200, &p)
+		if a := v.Get("/petitions?state=waiting"); !strings.Contains(a.Text("main"), "Keep the library open") {
+			t.Error("the list of those that wait does not show it")
+		}
+	})
+}

@@ -1,0 +1,100 @@
+package events
+
+import (
+	"strings"
+
+	"convoke/internal/authz"
+	"convoke/internal/db"
+	"convoke/internal/i18n"
+	"convoke/internal/print"
+	"convoke/internal/web"
+)
+
+func (w *Web) mountPrint(site *web.Site) {
+	for _, file := range print.Files() {
+		site.Handle("GET /events/{id}/"+file, func(c *web.Call) error { return w.print(c, file) })
+	}
+}
+
+// print answers with posters of an event. Its own words are in its language,
+// the words around them in each that the site speaks. A draft has none, for its
+// group either: paper cannot be taken back.
+func (w *Web) print(c *web.Call, file string) error {
+	eid, err := eventID(c.Param("id"))
+	if err != nil {
+		return err
+	}
+	var e Event
+	var g Group
+	err = w.DB.Read(c.Context(), func(tx *db.Tx) (err error) {
+		e, g, _, err = w.Get(c.Context(), tx, authz.Actor{}, eid)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s := print.Subject{Path: "/events/" + string(e.ID), Name: string(e.ID), Tags: []string{"event:" + string(e.ID), "site"}}
+	if g.ID != "" {
+		s.Tags = append(s.Tags, "group:"+string(g.ID))
+	}
+	for _, l := range w.Print.Locales() {
+		sheet := w.sheet(l, &e, g)
+		sheet.URL = c.BaseURL() + s.Path
+		s.Sheets = append(s.Sheets, sheet)
+	}
+	return w.Print.Serve(c, file, s)
+}
+
+// sheetText is as much of a description, in characters, as a poster may have
+// room for.
+const sheetText = 600
+
+// sheet is what a poster says. It names the group, never the organizer of an
+// imported event, who may be a person.
+func (w *Web) sheet(l *i18n.Locale, e *Event, g Group) print.Sheet {
+	start := e.Local(e.Start)
+	s := print.Sheet{
+		Lang: l.Tag(), Name: l.Name(), Kicker: l.T(e.Kind.Name()), Title: e.Title, Day: print.Capital(l.Date(start)), Hours: hours(l, e),
+		Where: e.Where.Label(), Text: print.Line(w.Plain(e.Description, sheetText)), Access: accessLine(l, e.Access), Scan: l.T("Details and sign-up"),
+	}
+	if zone, _ := start.Zone(); !e.AllDay {
+		s.Zone = l.T("{zone} time ({short})", "zone", zoneCity(e.Zone), "short", zone)
+	}
+	if s.Where == "" && e.Where.OnlineURL != "" {
+		s.Where = l.T("Online")
+	}
+	if g.Name != "" {
+		s.By = l.T("Organised by {group}", "group", g.Name)
+	}
+	if e.State == Cancelled {
+		s.Notice = l.T("This event is cancelled.")
+	}
+	if e.State == Postponed {
+		s.Notice = l.T("This event is postponed.")
+	}
+	if !e.State.TakesSignUps() {
+		s.Scan = l.T("Details")
+	}
+	return s
+}
+
+// accessLine is what the event's page says of access, in one line.
+func accessLine(l *i18n.Locale, a Access) string {
+	var parts []string
+	for _, part := range []struct {
+		name string
+		all  []Feature
+	}{{l.T("Access:"), a.Has()}, {l.T("Not there:"), a.Lacks()}} {
+		var names []string
+		for _, f := range part.all {
+			names = append(names, l.T(f.Name))
+		}
+		if len(names) > 0 {
+			parts = append(parts, part.name+" "+strings.Join(names, ", ")+".")
+		}
+	}
+	if a.Note != "" {
+		parts = append(parts, a.Note)
+	}
+	return strings.Join(parts, " ")
+}

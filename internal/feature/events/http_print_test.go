@@ -1,0 +1,100 @@
+package events_test
+
+import (
+	"strings"
+	"testing"
+
+	"convoke/internal/clock"
+	"convoke/internal/db"
+	"convoke/internal/db/dbtest"
+	"convoke/internal/feature/events"
+	"convoke/internal/print"
+	"convoke/internal/web/webtest"
+)
+
+func TestPrint(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := setUp(t, d)
+		press, err := print.New(webtest.Locales(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		site := webtest.New(t, clock.NewManual(dbtest.Now), cookieIsName{})
+		d.OnTouch(site.Cache().Touch)
+		w := &events.Web{Service: f.Service, Map: noMap{}, Pictures: noPictures{}, Attend: noPanel, Print: press}
+		w.Mount(site)
+		b := webtest.NewBrowser(t, site)
+
+		in := input()
+		in.State = events.Draft
+		e, err := f.Create(t.Context(), olga, "g1", "k", in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := "/events/" + string(e) + "/"
+		for _, file := range print.Files() {
+			b.Get(at+file).Want(t, 404, "")
+			webtest.NewBrowser(t, site).WithSession("olga").Get(at+file).Want(t, 404, "")
+			b.Get("/events/none/"+file).Want(t, 404, "")
+		}
+		in.State, in.AccessYes, in.AccessNote = events.Confirmed, []string{"step_free"}, "Ring the bell."
+		if err := f.Update(t.Context(), olga, e, 0, in); err != nil {
+			t.Fatal(err)
+		}
+
+		page := b.Get(at+"print").Want(t, 200, "")
+		link := "http://localhost/events/" + string(e)
+		for id, want := range map[string]string{
+			"share-en": "Riverside clean-up Saturday, May 9, 2026, 10:00 AM–1:00 PM, Berlin time (CEST) North gate, Leipzig " + link,
+			"share-es": "Riverside clean-up Sábado, 9 de mayo de 2026, 10:00–13:00, hora de Berlin (CEST) North gate, Leipzig " + link,
+		} {
+			if got := page.Text("textarea#" + id); got != want {
+				t.Errorf("%s: %q, want %q", id, got, want)
+			}
+		}
+		sheet := b.Get(at + "print?lang=en").Text("article.print-sheet")
+		for _, want := range []string{
+			"Mutual aid", "We pick up litter.", "Details and sign-up", "Organised by Riverside Neighbours", "Access: Step-free. Ring the bell.",
+			"localhost/events/" + string(e),
+		} {
+			if !strings.Contains(sheet, want) {
+				t.Errorf("%q is not in %q", want, sheet)
+			}
+		}
+		for _, file := range []string{"poster.pdf", "flyer.pdf?paper=letter", "poster.png?lang=es", "flyer.png?paper=letter", "qr.png", "qr.pdf"} {
+			if a := b.Get(at+file).Want(t, 200, ""); len(a.Body) < 500 || !strings.Contains(a.Header.Get("Content-Disposition"), string(e)) {
+				t.Errorf("%s: %d bytes, %s", file, len(a.Body), a.Header.Get("Content-Disposition"))
+			}
+		}
+
+		// What changes shows at once: cancelled, and in letters that cannot be set.
+		before := b.Get(at + "poster.pdf").Body
+		in.State = events.Cancelled
+		if err := f.Update(t.Context(), olga, e, 1, in); err != nil {
+			t.Fatal(err)
+		}
+		if b.Get(at+"poster.pdf").Body == before {
+			t.Error("an old poster is kept")
+		}
+		if got := b.Get(at + "print?lang=en").Text("p.print-notice"); got != "This event is cancelled." {
+			t.Errorf("the notice says %q", got)
+		}
+		in.Title = "تنظيف النهر"
+		if err := f.Update(t.Context(), olga, e, 2, in); err != nil {
+			t.Fatal(err)
+		}
+		b.Get(at+"poster.png?lang=es").Want(t, 303, at+"print?lang=es")
+		b.Get(at+"flyer.png?lang=es").Want(t, 303, at+"print?lang=es")
+		for _, code := range []string{"qr.png", "qr.pdf"} {
+			b.Get(at+code).Want(t, 200, "")
+			if !strings.Contains(b.Get(at+"print?lang=es").Body, at+code) {
+				t.Errorf("the page has no link to %s", code)
+			}
+		}
+		f.Groups = groupsFake{suspended: true}
+		for _, file := range print.Files() {
+			b.Get(at+file).Want(t, 404, "")
+		}
+	})
+}

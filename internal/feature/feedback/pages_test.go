@@ -1,0 +1,14 @@
+package feedback
+
+import (
+	"testing"
+
+	"convoke/internal/web/webtest"
+)
+
+func TestPagesFitTheirTypes(t *testing.T) {
+	t.Parallel()
+	webtest.Pages(t, pages, map[string]webtest.Check{
+		"form": formPage.Check, "panel": panelPage.Check, "report": reportPage.Check,
+	})
+}

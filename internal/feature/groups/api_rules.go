@@ -1,0 +1,94 @@
+package groups
+
+import (
+	"net/http"
+	"time"
+
+	"convoke/internal/api"
+	"convoke/internal/web"
+)
+
+// apiConduct is a version of a group's rules of conduct.
+type apiConduct struct {
+	Version int    `json:"version" doc:"0 when there are none any more."`
+	Body    string `json:"body" doc:"Markdown."`
+	Day     string `json:"day,omitempty" doc:"On which it was published."`
+}
+
+// apiNewcomers is how people come into a group.
+type apiNewcomers struct {
+	Joining string `json:"joining" enum:"open,request,invitation"`
+	Welcome string `json:"welcome,omitempty" doc:"Markdown; for those who have just come in."`
+}
+
+type (
+	apiConductPath struct {
+		Handle  string `path:"handle"`
+		Version int    `query:"version" doc:"The one that counts when absent." minimum:"0"`
+	}
+	apiConductPut struct {
+		Handle string `path:"handle"`
+		Body   struct {
+			Body string `json:"body" doc:"Markdown; empty ends them."`
+		}
+	}
+	apiNewcomersPut struct {
+		Handle string `path:"handle"`
+		Body   apiNewcomers
+	}
+)
+
+// mountRules adds what stewards say of how people are together and how they come
+// in. To accept rules is for people on pages.
+func (s *Service) mountRules(a *api.API) {
+	op := func(method, path, name, summary, doc string) api.Op {
+		return api.Op{Method: method, Path: "/groups/{handle}" + path, ID: name, Tag: "groups", Summary: summary, Doc: doc, Scope: api.Groups}
+	}
+	get := op(http.MethodGet, "/conduct", "getConduct", "The rules of conduct of a group", "")
+	get.Scope, get.Open = api.Read, true
+	api.Add(a, get, s.apiConduct)
+	api.Add(a, op(http.MethodPut, "/conduct", "setConduct", "Publish rules of conduct",
+		"For stewards. Members are asked on pages to accept a new version. Repeated, it changes nothing."),
+		func(c *web.Call, in *apiConductPut) (apiConduct, error) {
+			f, err := api.Form(c, in.Body)
+			if err != nil {
+				return apiConduct{}, err
+			}
+			body := f.Text("body")
+			if err := s.SetConduct(c.Context(), c.Actor(), in.Handle, body); err != nil {
+				return apiConduct{}, err
+			}
+			if body == "" {
+				return apiConduct{}, nil
+			}
+			return s.apiConduct(c, &apiConductPath{Handle: in.Handle})
+		})
+	api.Add(a, op(http.MethodGet, "/newcomers", "getNewcomers", "How people come into a group", "For stewards."),
+		func(c *web.Call, in *apiHandle) (apiNewcomers, error) { return s.apiNewcomers(c, in.Handle) })
+	api.Add(a, op(http.MethodPut, "/newcomers", "setNewcomers", "Say how people come into a group", "For stewards. It becomes what is sent."),
+		func(c *web.Call, in *apiNewcomersPut) (apiNewcomers, error) {
+			f, err := api.Form(c, in.Body)
+			if err != nil {
+				return apiNewcomers{}, err
+			}
+			typed := SettingsInput{Joining: Joining(in.Body.Joining), Welcome: f.Text("welcome")}
+			if err := s.SetNewcomers(c.Context(), c.Actor(), in.Handle, typed); err != nil {
+				return apiNewcomers{}, err
+			}
+			return s.apiNewcomers(c, in.Handle)
+		})
+}
+
+func (s *Service) apiConduct(c *web.Call, in *apiConductPath) (apiConduct, error) {
+	_, _, t, err := s.Conduct(c.Context(), c.Actor(), in.Handle, in.Version)
+	if err != nil {
+		return apiConduct{}, err
+	}
+	return apiConduct{t.Version, t.Body, date(t.Day).Format(time.DateOnly)}, nil
+}
+
+func (s *Service) apiNewcomers(c *web.Call, handle string) (apiNewcomers, error) {
+	g, welcome, err := s.Newcomers(c.Context(), c.Actor(), handle)
+	c.Header().Set("Cache-Control", "no-store")
+	return apiNewcomers{string(g.Joining), welcome}, err
+}

@@ -1,0 +1,14 @@
+package roles
+
+import (
+	"testing"
+
+	"convoke/internal/web/webtest"
+)
+
+func TestPagesFitTheirTypes(t *testing.T) {
+	t.Parallel()
+	webtest.Pages(t, pages, map[string]webtest.Check{
+		"mine": minePage.Check, "panel": panelPage.Check, "desk": deskPage.Check,
+	})
+}

@@ -1,0 +1,112 @@
+package statements
+
+import (
+	"html/template"
+	"time"
+
+	"convoke/internal/authz"
+	"convoke/internal/db"
+	"convoke/internal/web"
+)
+
+// version is a link to what a statement says in another language.
+type version struct {
+	Href, Lang, Name string
+	Current          bool
+}
+
+type correctionView struct {
+	Day  time.Time
+	ISO  string
+	Lang string // its name, where there are several versions
+	Note string
+}
+
+type showData struct {
+	Item         item
+	URL          string
+	Statement    Statement
+	Text         Text
+	Date         string
+	Group        Group
+	Versions     []version // none when there is one only
+	Corrections  []correctionView
+	Revised      string
+	Withdrawn    string
+	WithdrawnISO string
+	PictureURL   string
+	CanEdit      bool
+	IsDraft      bool
+	IsWithdrawn  bool
+	Formats      []link
+	Schema       template.JS
+}
+
+var showPage = web.NewPage[showData](pages, "pages/show.html", "pages/parts.html")
+
+const pageTTL = time.Hour
+
+// show is the page of a statement, and the statement as .md and .json.
+func (w *Web) show(c *web.Call) error {
+	sid, format, err := statementID(c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return c.Cached([]string{"statement:" + string(sid), "groups", "site"}, pageTTL, func() error {
+		var f Found
+		err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
+			var err error
+			f, err = w.Get(c.Context(), tx, c.Actor(), sid)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		f.Statement = f.Statement.withheld()
+		t := f.Statement.In(c.Query().Get("lang"), c.Locale.Tag())
+		switch format {
+		case "":
+			return w.page(c, &f, t)
+		case "md":
+			return w.oneMarkdown(c, &f, t)
+		case "json":
+			return writeJSON(c, "application/ld+json", schemaOf(c, &f, t, true))
+		}
+		return errNone()
+	})
+}
+
+func (w *Web) page(c *web.Call, f *Found, t Text) error {
+	l, s := c.Locale, &f.Statement
+	d := showData{
+		Item: makeItem(c, s, f.Group, t.Lang), URL: "/statements/" + string(s.ID), Statement: *s, Text: t, Date: l.Date(dateOf(s.Day)), Group: f.Group,
+		CanEdit: s.State != Withdrawn && authz.May(c.Actor(), authz.PublishStatement, f.Subject),
+		IsDraft: s.State == Draft, IsWithdrawn: s.State == Withdrawn, Schema: schemaBlock(schemaOf(c, f, t, false)),
+	}
+	d.Item.Badges = badges(l, s)
+	for _, x := range s.Texts {
+		if len(s.Texts) > 1 {
+			d.Versions = append(d.Versions, version{d.URL + "?lang=" + x.Lang, x.Lang, languageName(x.Lang), x.Lang == t.Lang})
+		}
+	}
+	for _, x := range s.Corrections {
+		v := correctionView{Day: dateOf(x.Day), ISO: isoDay(x.Day), Note: x.Note}
+		if len(s.Texts) > 1 {
+			v.Lang = languageName(x.Lang)
+		}
+		d.Corrections = append(d.Corrections, v)
+	}
+	if s.Revised > 0 {
+		d.Revised = l.DateShort(dateOf(s.Revised))
+	}
+	if d.IsWithdrawn {
+		d.Withdrawn, d.WithdrawnISO = l.Date(dateOf(s.Withdrawn)), isoDay(s.Withdrawn)
+	}
+	if s.Picture != "" {
+		d.PictureURL = "/pictures/" + s.Picture
+	}
+	for _, x := range [...]link{{".md", "Markdown"}, {".json", "JSON"}} {
+		d.Formats = append(d.Formats, link{d.URL + x.Href + "?lang=" + t.Lang, x.Text})
+	}
+	return showPage.Render(c, d)
+}

@@ -1,0 +1,102 @@
+package box
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"convoke/internal/db"
+	"convoke/internal/fault"
+	"convoke/internal/record"
+	"convoke/internal/record/blind"
+	"convoke/internal/record/keyset"
+	"convoke/internal/record/leaf"
+)
+
+// activatedSet is the key set of the keys that were activated for a slot.
+func activatedSet(roll leaf.ID, slot uint8) string {
+	return record.RollLog(roll) + "/" + fmt.Sprint(slot)
+}
+
+// Activate shows a credential of a slot before its box opens, by a leaf that its
+// holder made. Afterwards the key needs no credential in the box. Again, it changes
+// nothing.
+func (b *Boxes) Activate(ctx context.Context, roll leaf.ID, encoded []byte) error {
+	l, err := leaf.DecodeActivate(encoded)
+	if err != nil {
+		return errLeaf(err)
+	}
+	if err := b.checkActivate(ctx, roll, &l); err != nil {
+		return err
+	}
+	log := record.RollLog(roll)
+	return b.DB.WriteHot(ctx, log, func(tx *db.Tx) error {
+		frozen, err := frozenSlots(ctx, tx, roll)
+		if err != nil {
+			return err
+		}
+		set, k := activatedSet(roll, l.Slot), keyset.Key(l.Key[:16])
+		_, known, err := b.Sets.Find(ctx, tx, set, k)
+		if err != nil || known {
+			return err
+		}
+		if frozen&(1<<l.Slot) != 0 {
+			return fault.Gone("box.frozen", "Nobody can be added to this vote any more. Nothing was recorded.")
+		}
+		at, err := b.Record.Append(ctx, tx, log, encoded)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "update slot_key set activated = activated + 1 where roll_id = $1 and n = $2", roll.String(), l.Slot); err != nil {
+			return err
+		}
+		return b.Sets.Add(ctx, tx, set, []keyset.Entry{{Key: k, Leaf: at}})
+	})
+}
+
+func (b *Boxes) checkActivate(ctx context.Context, roll leaf.ID, l *leaf.Activate) error {
+	var m leaf.RollManifest
+	err := b.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		m, err = b.rollManifest(ctx, tx, roll)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	keys, err := m.SlotKeys()
+	if err != nil {
+		return err
+	}
+	if int(l.Slot) >= len(keys) {
+		return errNoBox()
+	}
+	in := blind.Input(l.Key[:], blind.Challenge(m.Registrar, roll, l.Slot), keys[l.Slot])
+	if err := keys[l.Slot].Verify(in, l.Auth[:]); err != nil {
+		return fault.Because(fault.Forbidden("box.credential", "This credential is not one for this box. Nothing was recorded."), err)
+	}
+	return nil
+}
+
+// Freeze says that nobody can be added to a slot any more: what was issued and
+// activated is in the record, and the next statement needs no credential.
+func (b *Boxes) Freeze(ctx context.Context, roll leaf.ID, slot uint8) error {
+	log := record.RollLog(roll)
+	return b.DB.WriteHot(ctx, log, func(tx *db.Tx) error {
+		var l leaf.Freeze
+		var frozen bool
+		err := tx.Get(ctx, "select issued, activated, frozen from slot_key where roll_id = $1 and n = $2", []any{roll.String(), slot},
+			&l.Issued, &l.Activated, &frozen)
+		if errors.Is(err, db.ErrNoRows) {
+			return errNoBox()
+		}
+		if err != nil || frozen {
+			return err
+		}
+		l.Slot = slot
+		if _, err := tx.Exec(ctx, "update slot_key set frozen = $3 where roll_id = $1 and n = $2", roll.String(), slot, true); err != nil {
+			return err
+		}
+		_, err = b.Record.Append(ctx, tx, log, l.Encode())
+		return err
+	})
+}

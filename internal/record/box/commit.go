@@ -1,0 +1,199 @@
+package box
+
+import (
+	"bytes"
+	"context"
+
+	"convoke/internal/db"
+	"convoke/internal/fault"
+	"convoke/internal/record"
+	"convoke/internal/record/keyset"
+	"convoke/internal/record/leaf"
+)
+
+// commit puts a batch into its box, all in one transaction.
+func (b *Boxes) commit(i *Info, batch []*statement) {
+	ctx := context.Background() //nolint:forbidigo // nobody's request: the batch belongs to many
+	err := b.DB.WriteHot(ctx, i.Log(), func(tx *db.Tx) error {
+		c := &entry{b: b, i: i, tx: tx, batch: map[leaf.Key]int64{}, says: map[leaf.Key]said{}}
+		return c.all(ctx, batch)
+	})
+	if err == nil {
+		return
+	}
+	for _, s := range batch {
+		s.receipt, s.err = Receipt{}, err
+	}
+}
+
+// entry is one batch on its way into a box.
+type entry struct {
+	b  *Boxes
+	i  *Info
+	tx *db.Tx
+
+	next    int64 // index of the next leaf
+	leaves  [][]byte
+	entries []keyset.Entry
+	batch   map[leaf.Key]int64 // keys that this batch adds, and their leaf
+	says    map[leaf.Key]said  // what keys say now that this batch has changed
+	counts  counts
+	bent    bool // the curve of thresholds changed
+}
+
+func (c *entry) all(ctx context.Context, batch []*statement) error {
+	closed, err := boxClosed(ctx, c.tx, c.i.ID)
+	if err != nil {
+		return err
+	}
+	if closed {
+		return errClosed()
+	}
+	if err := c.i.window(c.tx.Now()); err != nil {
+		return err
+	}
+	if c.next, err = record.Size(ctx, c.tx, c.i.Log()); err != nil {
+		return err
+	}
+	for _, s := range batch {
+		s.receipt, s.err = c.one(ctx, s)
+		if s.err != nil && fault.Of(s.err) == nil {
+			return s.err
+		}
+	}
+	if len(c.leaves) == 0 {
+		return nil
+	}
+	if _, err := c.b.Record.Append(ctx, c.tx, c.i.Log(), c.leaves...); err != nil {
+		return err
+	}
+	if err := c.b.Sets.Add(ctx, c.tx, c.i.Log(), c.entries); err != nil {
+		return err
+	}
+	for k, s := range c.says {
+		if err := putSaid(ctx, c.tx, c.i.ID, k, s); err != nil {
+			return err
+		}
+	}
+	if err := addCounts(ctx, c.tx, c.i.ID, c.counts); err != nil {
+		return err
+	}
+	c.tx.Touch("box:" + c.i.ID.String() + "~")
+	return c.b.reach(ctx, c.tx, c.i, c.bent)
+}
+
+func (c *entry) one(ctx context.Context, s *statement) (Receipt, error) {
+	at, known, err := c.find(ctx, s.key)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if s.say != nil {
+		return c.say(ctx, s, known)
+	}
+	if known {
+		return Receipt{Box: c.i.ID, Index: at, Again: true}, nil
+	}
+	c.counts.counted++
+	return c.add(s, false), nil
+}
+
+// find is the leaf with which a key came into the box.
+func (c *entry) find(ctx context.Context, k leaf.Key) (at int64, ok bool, err error) {
+	if at, ok = c.batch[k]; ok {
+		return at, true, nil
+	}
+	return c.b.Sets.Find(ctx, c.tx, c.i.Log(), keyset.Key(k[:16]))
+}
+
+func (c *entry) add(s *statement, known bool) Receipt {
+	r := Receipt{Box: c.i.ID, Index: c.next}
+	c.leaves = append(c.leaves, s.leaf)
+	if !known {
+		c.batch[s.key] = c.next
+		c.entries = append(c.entries, keyset.Entry{Key: keyset.Key(s.key[:16]), Leaf: c.next})
+	}
+	c.next++
+	return r
+}
+
+// say applies a statement that has a counter: only a higher one than the last says
+// something new.
+func (c *entry) say(ctx context.Context, s *statement, known bool) (Receipt, error) {
+	if !known && len(s.say.Auth) == 0 {
+		ok, err := c.activated(ctx, s.key)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if !ok {
+			return Receipt{}, fault.Forbidden("box.unknown_key", "This key has not taken part here, so it has nothing to change. Nothing was recorded.")
+		}
+	}
+	old, has := c.says[s.key]
+	if !has {
+		var err error
+		if old, has, err = saidBy(ctx, c.tx, c.i.ID, s.key); err != nil {
+			return Receipt{}, err
+		}
+	}
+	if !has {
+		old.live = known // a signature counts until it is withdrawn
+	}
+	if has && s.say.Counter <= old.counter {
+		if bytes.Equal(old.leaf, leafName(s.leaf)) {
+			return Receipt{Box: c.i.ID, Index: old.idx, Again: true}, nil
+		}
+		return Receipt{}, fault.Conflict("box.stale", "You have said something newer here already. Nothing was recorded.")
+	}
+	if err := c.i.late(s.say.Body, c.tx.Now()); err != nil {
+		return Receipt{}, err
+	}
+	now, err := c.i.apply(old, s.say)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if err := c.tally(ctx, old, now); err != nil {
+		return Receipt{}, err
+	}
+	r := c.add(s, known)
+	now.leaf, now.idx = leafName(s.leaf), r.Index
+	c.says[s.key] = now
+	return r, nil
+}
+
+// activated says whether a key showed its credential before the box opened.
+func (c *entry) activated(ctx context.Context, k leaf.Key) (bool, error) {
+	_, ok, err := c.b.Sets.Find(ctx, c.tx, activatedSet(c.i.Roll, c.i.Manifest.Slot), keyset.Key(k[:16]))
+	return ok, err
+}
+
+// tally moves the counters from what a key said to what it says now.
+func (c *entry) tally(ctx context.Context, old, now said) error {
+	switch {
+	case old.live && !now.live:
+		c.counts.counted--
+		c.counts.withdrawn++
+	case !old.live && now.live:
+		c.counts.counted++
+		if old.counter > 0 {
+			c.counts.withdrawn--
+		}
+	}
+	if now.done && !old.done {
+		c.counts.done++
+	}
+	if c.i.Manifest.Takes == leaf.TakesSign {
+		return nil
+	}
+	for _, x := range []struct {
+		said
+		by int
+	}{{old, -1}, {now, 1}} {
+		if x.live && x.threshold > 0 {
+			c.bent = true
+			if err := bend(ctx, c.tx, c.i.ID, x.part, x.threshold, x.by); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

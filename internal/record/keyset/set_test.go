@@ -1,0 +1,176 @@
+package keyset
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"convoke/internal/db"
+	"convoke/internal/db/dbtest"
+)
+
+// sets opens sets that settle and merge early.
+func sets(d *db.DB) *Sets {
+	n := 0
+	s := New(d, func() string { n++; return fmt.Sprintf("run%09d", n) })
+	s.fresh = 64
+	return s
+}
+
+func keyOf(n uint64) Key {
+	r := rand.New(rand.NewPCG(n, 5))
+	var k Key
+	binary.BigEndian.PutUint64(k[:], r.Uint64())
+	binary.BigEndian.PutUint64(k[8:], r.Uint64())
+	return k
+}
+
+// put adds the keys that are not taken, as a caller does, and returns which were.
+func (s *Sets) put(ctx context.Context, log string, next int64, keys []Key) (taken []bool, n int64, err error) {
+	err = s.db.WriteHot(ctx, log, func(tx *db.Tx) error {
+		n = next
+		if taken, err = s.Taken(ctx, tx, log, keys); err != nil {
+			return err
+		}
+		var fresh []Entry
+		for i, k := range keys {
+			if !taken[i] {
+				fresh, n = append(fresh, Entry{k, n}), n+1
+			}
+		}
+		return s.Add(ctx, tx, log, fresh)
+	})
+	return taken, n, err
+}
+
+// TestModel compares with a map: keys of two logs, many of them again, merges in
+// between and a second process that knows no filter yet.
+func TestModel(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		logs := []string{"b/one", "b/two"}
+		one := sets(d)
+		two := New(d, func() string { return one.ids() + "x" })
+		two.fresh = one.fresh
+		model := map[string]map[Key]int64{logs[0]: {}, logs[1]: {}}
+		r := rand.New(rand.NewPCG(3, 4))
+		next := map[string]int64{}
+		for step := range 400 {
+			s := []*Sets{one, two}[r.IntN(2)]
+			log := logs[r.IntN(2)]
+			keys := make([]Key, r.IntN(30))
+			for i := range keys {
+				keys[i] = keyOf(r.Uint64N(4000))
+			}
+			taken, n, err := s.put(ctx, log, next[log], keys)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := next[log]
+			for i, k := range keys {
+				_, was := model[log][k]
+				if was != taken[i] {
+					t.Fatalf("step %d: key %x is taken: %v, want %v", step, k, taken[i], was)
+				}
+				if !was {
+					model[log][k], at = at, at+1
+				}
+			}
+			if next[log] = n; n != at {
+				t.Fatalf("%d keys, want %d", n, at)
+			}
+			if step%40 == 39 {
+				if err := s.MergeAll(ctx); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		for _, log := range logs {
+			check(t, one, log, model[log])
+			check(t, two, log, model[log])
+		}
+		var level int
+		if err := d.Read(ctx, func(tx *db.Tx) error {
+			return tx.Get(ctx, "select max(level) from record_run", nil, &level)
+		}); err != nil || level < 1 {
+			t.Errorf("no run was merged: %v", err)
+		}
+	})
+}
+
+func check(t *testing.T, s *Sets, log string, want map[Key]int64) {
+	t.Helper()
+	err := s.db.Read(t.Context(), func(tx *db.Tx) error {
+		for n := range uint64(4000) {
+			k := keyOf(n)
+			leaf, ok, err := s.Find(t.Context(), tx, log, k)
+			if err != nil {
+				return err
+			}
+			if w, has := want[k]; ok != has || leaf != w {
+				t.Fatalf("%s: key %x is of leaf %d, %v, want %d, %v", log, k, leaf, ok, w, has)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestInterrupted begins a merge, leaves it, and merges again.
+func TestInterrupted(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		const log = "b/one"
+		s := sets(d)
+		model := map[Key]int64{}
+		for n := range uint64(1000) {
+			model[keyOf(n)] = int64(n)
+			if _, _, err := s.put(t.Context(), log, int64(n), []Key{keyOf(n)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		left, stop := context.WithCancel(t.Context())
+		err := d.Write(t.Context(), func(tx *db.Tx) error {
+			_, err := tx.Exec(t.Context(), "insert into record_run (id, set_id, level, keys, ready) values ('left', $1, 1, 9, $2)", log, false)
+			if err != nil {
+				return err
+			}
+			return putPart(t.Context(), tx, "left", []Entry{{keyOf(3), 77}})
+		})
+		stop()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.MergeAll(left); err == nil {
+			t.Error("a merge that was called off succeeds")
+		}
+		check(t, s, log, model)
+		if err := s.MergeAll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		check(t, s, log, model)
+	})
+}
+
+func TestFilter(t *testing.T) {
+	const n = 20_000
+	f := newFilter(n)
+	for i := range uint64(n) {
+		f.add(keyOf(i))
+	}
+	wrong := 0
+	for i := range uint64(n) {
+		if !f.maybe(keyOf(i)) {
+			t.Fatal("a key that was added is not there")
+		}
+		if f.maybe(keyOf(i + n)) {
+			wrong++
+		}
+	}
+	if wrong > n/50 {
+		t.Errorf("%d of %d keys seem to be there and are not", wrong, n)
+	}
+}

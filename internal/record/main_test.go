@@ -1,0 +1,5 @@
+package record_test
+
+import "context"
+
+var ctx = context.Background()

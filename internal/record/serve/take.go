@@ -1,0 +1,224 @@
+package serve
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"convoke/internal/db"
+	"convoke/internal/fault"
+	"convoke/internal/record"
+	"convoke/internal/record/box"
+	"convoke/internal/record/keyset"
+	"convoke/internal/record/leaf"
+	"convoke/internal/web"
+)
+
+// maxIssue bounds a request for credentials: 32 blinded messages as base64.
+const maxIssue = 32 << 10
+
+// Limiter slows a flood from one corner of the network; see package ratelimit.
+type Limiter interface {
+	Allow(bucket, subject string) (ok bool, retryAfter time.Duration)
+}
+
+// Web is the record over HTTP.
+type Web struct {
+	DB      *db.DB
+	Record  *record.Record
+	Boxes   *box.Boxes
+	Sets    *keyset.Sets
+	Limiter Limiter
+	// Client names the corner of the network a request comes from, coarsely, or "".
+	Client func(c *web.Call) string
+}
+
+// Mount adds the routes.
+func (w *Web) Mount(site *web.Site) {
+	w.mountFiles(site)
+	site.Handle("POST /r/{id}/issue", w.issue)
+	site.Handle("POST /r/{id}/activate", w.activate)
+	site.Handle("POST /b/{id}/cast", w.cast)
+	site.Handle("GET /b/{id}/proof/{leaf}", w.proof)
+}
+
+// nameless refuses what could say who sends: with it a statement would not be
+// anonymous, and its sender should know.
+func nameless(c *web.Call) error {
+	for _, h := range []string{"Cookie", "Authorization"} {
+		if len(c.R.Header[h]) > 0 {
+			return fault.Malformed("box.named",
+				"This request says who sends it, by a cookie or a token, so it was not taken. Nothing was recorded. Send it without.")
+		}
+	}
+	return nil
+}
+
+func (w *Web) slow(c *web.Call) error {
+	if ok, wait := w.Limiter.Allow("cast", w.Client(c)); !ok {
+		return fault.After(fault.RateLimited("box.often",
+			"Very many statements came from your connection. Please send it again in a few minutes; it will not count twice."), wait)
+	}
+	return nil
+}
+
+// statement reads the leaf that was sent: its bytes, or a form with them as base64
+// for whoever has no script and pastes them.
+func statement(c *web.Call) (b []byte, form bool, err error) {
+	kind, _, _ := mime.ParseMediaType(c.R.Header.Get("Content-Type")) // what cannot be read is refused below
+	if kind == "application/octet-stream" {
+		b, err = io.ReadAll(http.MaxBytesReader(c.W, c.R.Body, leaf.MaxBody+1024))
+		if err != nil {
+			return nil, false, fault.Because(fault.TooLarge("box.large", "This is more than a statement. Nothing was recorded."), err)
+		}
+		return b, false, nil
+	}
+	f, err := c.Form()
+	if err != nil {
+		return nil, true, err
+	}
+	b, err = base64.StdEncoding.DecodeString(strings.Join(strings.Fields(f.Raw("leaf")), ""))
+	if err != nil {
+		return nil, true, fault.Because(fault.Malformed("box.base64", "What you pasted is not complete. Please copy it again from its first to its last letter. Nothing was recorded."), err)
+	}
+	return b, true, nil
+}
+
+type receipt struct {
+	Box     string `json:"box"`
+	Index   int64  `json:"index"`
+	Leaf    string `json:"leaf"` // hash of the leaf in the tree, hexadecimal
+	Again   bool   `json:"again"`
+	Pending bool   `json:"pending"`
+}
+
+func (w *Web) cast(c *web.Call) error {
+	if err := nameless(c); err != nil {
+		return err
+	}
+	if err := w.slow(c); err != nil {
+		return err
+	}
+	id, err := leaf.ParseID(c.Param("id"))
+	if err != nil {
+		return web.ErrNotFound()
+	}
+	b, form, err := statement(c)
+	if err != nil {
+		return err
+	}
+	r, err := w.Boxes.Cast(c.Context(), id, b)
+	if err != nil {
+		return err
+	}
+	h := tlog.RecordHash(b)
+	name := hex.EncodeToString(h[:])
+	if form {
+		return c.SeeOther("/b/" + id.String() + "/proof/" + name + "?key=" + hex.EncodeToString(b[2:34]))
+	}
+	status := http.StatusCreated
+	if r.Pending {
+		status = http.StatusAccepted
+	}
+	return writeJSON(c, status, receipt{id.String(), r.Index, name, r.Again, r.Pending})
+}
+
+func (w *Web) activate(c *web.Call) error {
+	if err := nameless(c); err != nil {
+		return err
+	}
+	if err := w.slow(c); err != nil {
+		return err
+	}
+	id, err := leaf.ParseID(c.Param("id"))
+	if err != nil {
+		return web.ErrNotFound()
+	}
+	b, _, err := statement(c)
+	if err != nil {
+		return err
+	}
+	if err := w.Boxes.Activate(c.Context(), id, b); err != nil {
+		return err
+	}
+	return writeJSON(c, http.StatusCreated, struct{}{})
+}
+
+// wanted is a request for credentials, and given the answer. Blinded and signed are
+// base64, one for each slot of the bitmap in their order.
+type wanted struct {
+	Grant   string   `json:"grant"`
+	Slots   uint32   `json:"slots"`
+	Blinded [][]byte `json:"blinded"`
+}
+
+type given struct {
+	Signed [][]byte `json:"signed"`
+}
+
+func (w *Web) issue(c *web.Call) error {
+	if err := w.slow(c); err != nil {
+		return err
+	}
+	id, err := leaf.ParseID(c.Param("id"))
+	if err != nil {
+		return web.ErrNotFound()
+	}
+	var in wanted
+	d := json.NewDecoder(http.MaxBytesReader(c.W, c.R.Body, maxIssue))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&in); err != nil {
+		return fault.Because(fault.Malformed("api.json", "What was sent cannot be read as JSON. Nothing was recorded."), err)
+	}
+	out, err := w.Boxes.Issue(c.Context(), id, box.IssueInput{Grant: in.Grant, Slots: in.Slots, Blinded: in.Blinded, Mode: leaf.Blind})
+	if err != nil {
+		return err
+	}
+	return writeJSON(c, http.StatusOK, given{out})
+}
+
+// proof is the receipt of a leaf: key says under which key it was put in, because
+// leaves are found by their keys.
+func (w *Web) proof(c *web.Call) error {
+	id, err := leaf.ParseID(c.Param("id"))
+	if err != nil {
+		return web.ErrNotFound()
+	}
+	hash, err := hex.DecodeString(c.Param("leaf"))
+	key, err2 := hex.DecodeString(c.Query().Get("key"))
+	if err != nil || err2 != nil || len(hash) != 32 || len(key) != 32 {
+		return web.ErrNotFound()
+	}
+	var text string
+	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
+		at, err := w.Boxes.Where(c.Context(), tx, id, leaf.Key(key), [32]byte(hash))
+		if err != nil {
+			return err
+		}
+		text, err = record.Proof(c.Context(), tx, record.BoxLog(id), at)
+		return err
+	})
+	if errors.Is(err, db.ErrNoRows) {
+		return fault.NotFound("box.no_receipt", "This statement is not in the box. If you put it in a short while ago, it may wait for others: ask again in a quarter of an hour, and put it in again if it is still not there.")
+	}
+	if err != nil {
+		return err
+	}
+	return c.Write(200, "text/plain; charset=utf-8", []byte(text))
+}
+
+func writeJSON(c *web.Call, status int, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return c.Write(status, "application/json", append(b, '\n'))
+}

@@ -1,0 +1,244 @@
+package take
+
+import (
+	"embed"
+	"encoding/hex"
+	"time"
+
+	"convoke/internal/fault"
+	"convoke/internal/id"
+	"convoke/internal/notify"
+	"convoke/internal/record/box"
+	"convoke/internal/record/leaf"
+	"convoke/internal/web"
+)
+
+//go:embed pages/*.html
+var pages embed.FS
+
+// Limiter slows a flood from one corner of the network; see package ratelimit.
+type Limiter interface {
+	Allow(bucket, subject string) (ok bool, retryAfter time.Duration)
+}
+
+// Web is the pages.
+type Web struct {
+	Boxes    *box.Boxes
+	Subjects Subjects
+	// Sender sends the codes of e-mail gates; nil where no mail server is set up.
+	Sender  notify.Sender
+	Limiter Limiter
+	// Client names the corner of the network a request comes from, coarsely, or "".
+	Client func(c *web.Call) string
+	// SiteName is what the mail says it comes from.
+	SiteName func() string
+}
+
+// Mount adds the routes.
+func (w *Web) Mount(site *web.Site) {
+	site.Handle("GET /b/{id}/take", w.takeForm)
+	site.Handle("POST /b/{id}/take", w.take)
+	site.Handle("GET /b/{id}/mine", w.mineForm)
+	site.Handle("POST /b/{id}/mine", w.mine)
+	site.Handle("GET /b/{id}/paste", w.pasteForm)
+	site.Handle("POST /b/{id}/paste", w.paste)
+	site.Handle("GET /b/{id}/ticket.json", w.ticketFile)
+	site.Handle("GET /b/{id}/offline.html", w.offline)
+	site.Handle("GET /b/{id}/said/{key}", w.saidFile)
+}
+
+// call is a request about one box.
+type call struct {
+	*web.Call
+	box  *box.Info
+	what Subject
+}
+
+// find is the box of the address, when the reader may know of it.
+func (w *Web) find(c *web.Call) (*call, error) {
+	b, err := leaf.ParseID(c.Param("id"))
+	if err != nil {
+		return nil, web.ErrNotFound()
+	}
+	s, err := w.Subjects.Subject(c, b)
+	if err != nil {
+		return nil, err
+	}
+	i, err := w.Boxes.Info(c.Context(), b)
+	if err != nil {
+		return nil, err
+	}
+	return &call{c, i, s}, nil
+}
+
+func (w *Web) slow(c *web.Call) error {
+	if ok, wait := w.Limiter.Allow("take", w.Client(c)); !ok {
+		return fault.After(fault.RateLimited("take.often",
+			"Very many requests came from your connection. Nothing was recorded. Please send this form again in a few minutes; it will not count twice."), wait)
+	}
+	return nil
+}
+
+// about is what all pages show.
+type about struct {
+	Form    *web.Form
+	Subject Subject
+	Path    string // of the box, as in /b/BID
+	Gate    string
+	Ask     *ask // nil where one signs
+}
+
+// ask is the questions of a pledge.
+type ask struct {
+	Form      *web.Form
+	Do        string
+	Lang      string
+	Free      bool // each chooses a threshold
+	Threshold int  // otherwise
+	Suggested []int
+	Parts     []web.Choice
+}
+
+func (k *call) about(f *web.Form) about {
+	a := about{Form: f, Subject: k.what, Path: "/b/" + k.box.ID.String(), Gate: k.box.Gate}
+	p := k.what.Pledge
+	if k.box.Manifest.Type != leaf.PledgeTo || p == nil {
+		return a
+	}
+	a.Ask = &ask{Form: f, Do: p.Do, Lang: k.what.Lang, Free: k.box.Manifest.Threshold == 0, Threshold: int(k.box.Manifest.Threshold)}
+	for _, n := range p.Suggested {
+		a.Ask.Suggested = append(a.Ask.Suggested, int(n))
+	}
+	if n := int(k.box.Manifest.Parts); n > 0 {
+		a.Ask.Parts = append(a.Ask.Parts, web.Choice{Label: k.Locale.T("Please choose")})
+		for x := range n {
+			a.Ask.Parts = append(a.Ask.Parts, web.Choice{Value: itoa(x), Label: partName(p.Parts, x), On: f.Has("part", itoa(x))})
+		}
+	}
+	return a
+}
+
+// partName is the name of a place or group, or its number when the feature names
+// fewer than the box has.
+func partName(names []string, n int) string {
+	if n < len(names) {
+		return names[n]
+	}
+	return itoa(n + 1)
+}
+
+type gateData struct {
+	about
+	Mail   bool // this server can send e-mail
+	SignIn string
+}
+
+type mailedData struct{ about }
+
+var (
+	gatePage   = web.NewPage[gateData](pages, "pages/gate.html", "pages/parts.html")
+	mailedPage = web.NewPage[mailedData](pages, "pages/mailed.html", "pages/parts.html")
+)
+
+func (w *Web) takeForm(c *web.Call) error {
+	k, err := w.find(c)
+	if err != nil {
+		return err
+	}
+	if err := w.Boxes.Taking(c.Context(), k.box); err != nil {
+		return err
+	}
+	return w.gate(k, c.NewForm())
+}
+
+// gate asks what the roll's gate asks; where that is nothing, it shows the ways.
+func (w *Web) gate(k *call, f *web.Form) error {
+	if !id.ValidSecret(f.Line("key")) {
+		f.Set("key", k.NewKey())
+	}
+	d := gateData{about: k.about(f), Mail: w.Sender != nil, SignIn: "/b/" + k.box.ID.String() + "/take"}
+	switch k.box.Gate {
+	case box.GateBrowser:
+		grant, err := w.Boxes.AdmitAnybody(k.Context(), k.box.Roll, f.Line("key"))
+		if err != nil {
+			return err
+		}
+		return w.ways(k, f, grant)
+	case box.GateMembers:
+		ref, ok, err := w.Subjects.Reference(k.Call, k.box.ID)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			break
+		}
+		grant, err := w.Boxes.AdmitMember(k.Context(), k.box.Roll, ref)
+		if err != nil {
+			return err
+		}
+		return w.ways(k, f, grant)
+	}
+	return gatePage.RenderForm(k.Call, f, d)
+}
+
+// take is each step of taking part.
+func (w *Web) take(c *web.Call) error {
+	k, err := w.find(c)
+	if err != nil {
+		return err
+	}
+	if err := w.slow(c); err != nil {
+		return err
+	}
+	f, err := c.Form()
+	if err != nil {
+		return err
+	}
+	if err := w.Boxes.Taking(c.Context(), k.box); err != nil {
+		return err
+	}
+	step := f.Line("step")
+	switch {
+	case step == "mail" && k.box.Gate == box.GateEmail:
+		return w.mailed(k, f)
+	case step == "code" && k.box.Gate == box.GateEmail:
+		return w.confirm(k, f)
+	case step == "code" && (k.box.Gate == box.GatePaper || k.box.Gate == box.GateCodes):
+		return w.byCode(k, f)
+	case step == "assist":
+		return w.assisted(k, f)
+	}
+	return w.gate(k, f)
+}
+
+// byCode is the gate of those who were given a code.
+func (w *Web) byCode(k *call, f *web.Form) error {
+	grant, err := w.Boxes.AdmitCode(k.Context(), k.box.Roll, k.box.Gate, f.Line("code"))
+	if f.Accepts(err) {
+		return w.gate(k, f)
+	}
+	if err != nil {
+		return err
+	}
+	return w.ways(k, f, grant)
+}
+
+// confirm is the second step of the e-mail gate.
+func (w *Web) confirm(k *call, f *web.Form) error {
+	grant, err := w.Boxes.ConfirmAddress(k.Context(), k.box.Roll, f.Line("pending"), f.Line("code"))
+	if f.Accepts(err) {
+		if fault.HasCode(err, "box.grant") {
+			return w.gate(k, f.Set("code"))
+		}
+		return mailedPage.RenderForm(k.Call, f, mailedData{k.about(f)})
+	}
+	if err != nil {
+		return err
+	}
+	return w.ways(k, f, grant)
+}
+
+// receiptPath is where the receipt of a leaf is.
+func receiptPath(b leaf.ID, hash [32]byte, key leaf.Key) string {
+	return "/b/" + b.String() + "/proof/" + hex.EncodeToString(hash[:]) + "?key=" + hex.EncodeToString(key[:])
+}

@@ -1,0 +1,35 @@
+package web
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+)
+
+// clientFiles are the scripts that take part in the public record, in the order in
+// which their hash is made.
+var clientFiles = []string{"record.js", "take.js"}
+
+// Static is an embedded static file, as it is served.
+func Static(name string) ([]byte, error) {
+	b, err := fs.ReadFile(staticFiles, "static/"+name)
+	if err != nil {
+		return nil, fmt.Errorf("read static file %s: %w", name, err)
+	}
+	return b, nil
+}
+
+// ClientHash is SHA-256, in hexadecimal, of the scripts with which browsers take
+// part in the public record, one behind the other: what manifests of boxes name.
+func ClientHash() (string, error) {
+	h := sha256.New()
+	for _, name := range clientFiles {
+		b, err := Static(name)
+		if err != nil {
+			return "", err
+		}
+		h.Write(b)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
