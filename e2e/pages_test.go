@@ -376,6 +376,8 @@ func (w *site) weight(t *testing.T) {
 		p := w.open(t, variant{}, signedIn, false)
 		for _, path := range paths {
 			p.Goto(path)
+			// A map's own script and style come after the page; they count.
+			p.has(t, p.Count("[data-map]"), ".map-open")
 			g := p.Weight(t)
 			if g.HTML > maxHTML || g.Style > maxStyle || g.Script > maxScript || g.Total() > maxPage {
 				t.Errorf("%s weighs too much: %v", path, g)
