@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -57,6 +58,27 @@ func newBlob(ctype string, body []byte) *blob {
 	return &blob{body: body, ctype: ctype, etag: base64.RawURLEncoding.EncodeToString(sum[:12])}
 }
 
+// newPacked makes a blob of a body that is in the program as gzip: large files
+// of a library, which nearly every browser takes just so.
+func newPacked(ctype string, packed []byte) *blob {
+	b := newBlob(ctype, packed)
+	b.body, b.enc[1] = nil, packed
+	b.once[1].Do(func() {})
+	return b
+}
+
+// plain is the body without encoding; of a packed blob it is made each time.
+func (b *blob) plain() ([]byte, error) {
+	if b.body != nil {
+		return b.body, nil
+	}
+	r, err := gzip.NewReader(bytes.NewReader(b.enc[1]))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(r)
+}
+
 // encoded picks what the client accepts (RFC 9110 section 12.5.3, without
 // weights: browsers send none but q=0, which is honoured).
 func (b *blob) encoded(accept string, keep bool) (body []byte, encoding string) {
@@ -64,8 +86,8 @@ func (b *blob) encoded(accept string, keep bool) (body []byte, encoding string) 
 		if !accepts(accept, e) {
 			continue
 		}
-		if !keep && e == "zstd" {
-			continue // a one-off body: gzip at its fastest is cheaper
+		if e == "zstd" && (!keep || b.body == nil) {
+			continue // a one-off body: gzip at its fastest is cheaper; a packed one is gzip already
 		}
 		b.once[i].Do(func() { b.enc[i] = compress(e, b.body, keep) })
 		return b.enc[i], e
@@ -112,8 +134,14 @@ func compress(encoding string, body []byte, best bool) []byte {
 // serve answers with the body, or 304 when the client has it.
 func (b *blob) serve(w http.ResponseWriter, r *http.Request, status int, cacheControl string) {
 	body, enc := b.body, ""
-	if len(b.body) >= 512 && compressible(b.ctype) {
+	if b.body == nil || len(b.body) >= 512 && compressible(b.ctype) {
 		body, enc = b.encoded(r.Header.Get("Accept-Encoding"), true)
+	}
+	if body == nil {
+		var err error
+		if body, err = b.plain(); err != nil {
+			panic(err) // a broken file in the program, which the tests find
+		}
 	}
 	h, l := w.Header(), b.header(enc, body)
 	h["Etag"], h["Vary"], h["Cache-Control"] = l.tag, l.vary, []string{cacheControl}

@@ -54,6 +54,7 @@ func (s *static) load(f fs.FS) error {
 		if err != nil {
 			return fmt.Errorf("read static file %s: %w", p, err)
 		}
+		p, packed := strings.CutSuffix(p, ".gz")
 		t := mime.TypeByExtension(path.Ext(p))
 		switch path.Ext(p) {
 		case ".js", ".mjs":
@@ -61,7 +62,11 @@ func (s *static) load(f fs.FS) error {
 		case ".txt", "":
 			t = "text/plain; charset=utf-8"
 		}
-		s.files[p] = newBlob(t, b)
+		if packed {
+			s.files[p] = newPacked(t, b)
+		} else {
+			s.files[p] = newBlob(t, b)
+		}
 		return nil
 	})
 }

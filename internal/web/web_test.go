@@ -1,9 +1,12 @@
 package web_test
 
 import (
+	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"embed"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -14,6 +17,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 
 	"convoke/internal/authz"
 	"convoke/internal/clock"
@@ -317,5 +322,50 @@ func TestVersionOfAFolder(t *testing.T) {
 	}
 	if a, b := url("one"), url("two"); a == b || !strings.HasPrefix(a, "/static/sub/map.js?v=") {
 		t.Errorf("%q, then %q", a, b)
+	}
+}
+
+// TestVendored compares what a browser gets with the sums of the files as their
+// makers published them, as gzip and without.
+func TestVendored(t *testing.T) {
+	s, _ := site(t)
+	sums, err := os.ReadFile("static/map/CHECKSUMS")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for line := range strings.Lines(string(sums)) {
+		sum, name, ok := strings.Cut(strings.TrimSpace(line), "  ")
+		if !ok || strings.HasPrefix(line, "#") {
+			continue
+		}
+		n++
+		for _, encoding := range []string{"", "gzip", "zstd", "zstd, gzip"} {
+			w := do(s, "GET", "/static/map/"+name+"?v=1", "", "Accept-Encoding", encoding)
+			body := io.Reader(w.Body)
+			switch got := w.Header().Get("Content-Encoding"); got {
+			case "gzip":
+				if body, err = gzip.NewReader(body); err != nil {
+					t.Fatal(err)
+				}
+			case "zstd":
+				r, err := zstd.NewReader(body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer r.Close()
+				body = r
+			}
+			all, err := io.ReadAll(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := fmt.Sprintf("%x", sha256.Sum256(all)); w.Code != 200 || got != sum {
+				t.Errorf("%s asked for as %q: %d, sum %s, want %s", name, encoding, w.Code, got, sum)
+			}
+		}
+	}
+	if n != 4 {
+		t.Errorf("CHECKSUMS names %d files, want 4", n)
 	}
 }
