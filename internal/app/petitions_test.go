@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"convoke/internal/api/apitest"
+	"convoke/internal/record/box"
 )
 
 // A petition goes from a program's hands to the public list, with its box on the
@@ -57,6 +58,44 @@ func TestPetitionAsAWhole(t *testing.T) {
 		mine.Do("POST", "/petitions/"+p.Slug+"/delivery", map[string]any{"markdown": "In a box."}, "Idempotency-Key", "delivery-1").Want(200, &p)
 		if a := v.Get("/petitions?state=waiting"); !strings.Contains(a.Text("main"), "Keep the library open") {
 			t.Error("the list of those that wait does not show it")
+		}
+	})
+}
+
+// Where no mail server is set up nobody could get a code, so a petition or pledge
+// for those who confirm an address is not offered and does not open.
+func TestNoGateOfAddressesWithoutMail(t *testing.T) {
+	t.Parallel()
+	const sorry = "sends no e-mail"
+	each(t, func(t *testing.T, s *stand) {
+		b, pledge := callDay(t, s), toolDay()
+		pledge.Gate = box.GateEmail
+		for path, form := range map[string][]string{
+			"/groups/riverside/petitions/new": {"title", "A crossing", "addressee", "The town council", "markdown", "Please.", "lang", "en", "stages", "100", "gate", box.GateEmail},
+			"/pledges/new?group=riverside":    append(pledgeForm(pledge), "group", "riverside"),
+		} {
+			a := b.Get(path).Want(t, 200, "")
+			if len(a.All(`#gate input[value=email]`)) > 0 || len(a.All(`#gate input[value=browser]`)) != 1 || !strings.Contains(a.Text("#gate"), sorry) {
+				t.Errorf("%s offers %s", path, a.Text("#gate"))
+			}
+			path, _, _ = strings.Cut(path, "?")
+			a = b.Post(path, append(form, "key", a.Attr("input[name=key]", "value"))...)
+			page, _, _ := strings.Cut(a.Location, "?saved=")
+			if a.Status != 303 {
+				t.Fatalf("%s: %d %s", path, a.Status, a.Text("main"))
+			}
+			a = b.Get(page+"/open").Want(t, 200, "")
+			if a = b.Post(page+"/open", "sequence", a.Attr("input[name=sequence]", "value")).Want(t, 422, ""); !strings.Contains(a.Text("main"), sorry) {
+				t.Errorf("%s does not say why", page)
+			}
+		}
+	})
+	eachWithMail(t, func(t *testing.T, s *mailStand) {
+		b := callDay(t, s.stand)
+		for _, path := range []string{"/groups/riverside/petitions/new", "/pledges/new?group=riverside"} {
+			if a := b.Get(path).Want(t, 200, ""); a.Attr(`#gate input[value=email]`, "checked") != "" || len(a.All(`#gate input[value=email]`)) != 1 || strings.Contains(a.Text("#gate"), sorry) {
+				t.Errorf("%s offers %s", path, a.Text("#gate"))
+			}
 		}
 	})
 }

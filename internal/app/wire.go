@@ -50,6 +50,7 @@ func (n *Node) wire(ctx context.Context) error {
 		return err
 	}
 	n.mailer = sender
+	n.Boxes.NoMail = sender == nil
 	n.Identity = identity.New(identity.Deps{
 		Vault: n.Vault, Jobs: n.Jobs, Mail: n.signInMail(sender),
 		DB: n.DB, IDs: n.IDs, Log: n.Log, Locales: n.locales, Limit: limits,

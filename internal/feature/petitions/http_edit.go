@@ -20,6 +20,7 @@ type editData struct {
 	Key      string
 	Langs    []web.Choice
 	Gates    []web.Choice
+	NoMail   bool
 	DraftKey string
 }
 
@@ -29,7 +30,11 @@ func (w *Web) editPage(c *web.Call, f *web.Form, d editData) error {
 	l := c.Locale
 	d.Form = f
 	d.Langs = f.Choose("lang", web.Languages())
+	d.NoMail = w.Mail == nil
 	for _, g := range gates() {
+		if g == box.GateEmail && d.NoMail && !f.Has("gate", g) {
+			continue
+		}
 		d.Gates = append(d.Gates, web.Choice{Value: g, Label: gateName(l, g), On: f.Has("gate", g)})
 	}
 	switch {
@@ -73,7 +78,10 @@ func (w *Web) newForm(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	f := c.NewForm().Set("lang", c.Locale.Tag()).Set("gate", box.GateEmail).Set("stages", "100, 1000").Set("campaign", c.Query().Get("campaign"))
+	f := c.NewForm().Set("lang", c.Locale.Tag()).Set("stages", "100, 1000").Set("campaign", c.Query().Get("campaign"))
+	if w.Mail != nil {
+		f.Set("gate", box.GateEmail)
+	}
 	if len(g.Langs) > 0 {
 		f.Set("lang", g.Langs[0])
 	}

@@ -9,6 +9,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/id"
+	"convoke/internal/record/box"
 	"convoke/internal/web"
 )
 
@@ -32,6 +33,7 @@ type editData struct {
 	Rules    []web.Choice
 	Splits   []web.Choice
 	Gates    []web.Choice
+	NoMail   bool
 	Zone     string
 	DraftKey string
 }
@@ -44,7 +46,11 @@ func (w *Web) editPage(c *web.Call, f *web.Form, d editData) error {
 	for _, k := range kinds {
 		d.Kinds = append(d.Kinds, web.Choice{Value: k.code, Label: l.T(k.name), Hint: l.T(k.will)})
 	}
+	d.NoMail = w.News == nil
 	for _, g := range gates {
+		if g.code == box.GateEmail && d.NoMail && !f.Has("gate", g.code) {
+			continue
+		}
 		d.Gates = append(d.Gates, web.Choice{Value: g.code, Label: l.T(g.name), Hint: l.T(g.hint)})
 	}
 	for _, s := range splits {
@@ -94,8 +100,11 @@ func (w *Web) newForm(c *web.Call) error {
 		return err
 	}
 	q := c.Query()
-	f := c.NewForm().Set("lang", c.Locale.Tag()).Set("kind", "attend").Set("gate", "email").Set("split", Together).Set("rule", "same").
+	f := c.NewForm().Set("lang", c.Locale.Tag()).Set("kind", "attend").Set("split", Together).Set("rule", "same").
 		Set("group", q.Get("group")).Set("campaign", q.Get("campaign")).Set("event", q.Get("event"))
+	if w.News != nil {
+		f.Set("gate", box.GateEmail)
+	}
 	for _, g := range all {
 		if g.Handle == q.Get("group") && len(g.Langs) > 0 {
 			f.Set("lang", g.Langs[0])

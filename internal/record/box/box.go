@@ -51,8 +51,10 @@ type Deps struct {
 	Log    *slog.Logger
 	// Client is SHA-256 of the scripts that browsers get, for the manifests of boxes.
 	Client string
-	// Listener may be set after New, before the first statement.
+	// Listener and NoMail may be set after New, before the first statement.
 	Listener Listener
+	// NoMail is for a node that sends no e-mail: nobody could pass [GateEmail].
+	NoMail bool
 	// Random shuffles statements that arrive together; nil is a fresh seed.
 	Shuffle func(n int, swap func(i, j int))
 }

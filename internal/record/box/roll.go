@@ -74,6 +74,9 @@ func SlotScope(roll leaf.ID, n int) string { return fmt.Sprintf("%s%s:%d", SlotS
 
 // Prepare makes a roll with fresh keys. Store it with [Boxes.StoreRoll].
 func (b *Boxes) Prepare(ctx context.Context, in RollInput) (*Draft, error) {
+	if in.Gate == GateEmail && b.NoMail {
+		return nil, fault.Conflict("roll.no_mail", "This server sends no e-mail, so nobody would get a code. Choose another way.")
+	}
 	salt := make([]byte, 16)
 	if _, err := rand.Read(salt); err != nil {
 		return nil, err
