@@ -24,13 +24,16 @@ import (
 	"convoke/internal/feature/campaigns"
 	"convoke/internal/feature/events"
 	"convoke/internal/feature/groups"
+	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/statements"
 	"convoke/internal/feature/turnout"
 	"convoke/internal/id"
+	"convoke/internal/record/box"
+	"convoke/internal/record/leaf"
 )
 
 // rivers is how many rows the group of [stand.riverside] has.
-const rivers = 15
+const rivers = 18
 
 // riverside is a group with some of everything.
 func (s *stand) riverside() (steward authz.Actor, g id.Group, ids map[string]id.Event) {
@@ -42,6 +45,7 @@ func (s *stand) riverside() (steward authz.Actor, g id.Group, ids map[string]id.
 			t.Fatal(err)
 		}
 	}
+	s.Config.BaseURL = "http://example.org" // where the record of petitions is
 	_, steward = s.signIn("sam")
 	g = s.group(steward, "riverside", "Riverside Neighbours")
 	must(s.Groups.SetNewcomers(ctx, steward, "riverside", groups.SettingsInput{Joining: groups.ByRequest, Welcome: "Come *in*."}))
@@ -90,6 +94,7 @@ func (s *stand) riverside() (steward authz.Actor, g id.Group, ids map[string]id.
 		must(err)
 	}
 	s.organized(steward, g, ids)
+	s.asked(steward)
 	s.clock.Add(time.Hour)
 	return steward, g, ids
 }
@@ -122,6 +127,49 @@ func (s *stand) organized(steward authz.Actor, g id.Group, ids map[string]id.Eve
 	}
 }
 
+// asked adds petitions: a draft, one that was signed and ended, and one that was
+// handed over and waits.
+func (s *stand) asked(steward authz.Actor) {
+	t, ctx := s.t, s.t.Context()
+	t.Helper()
+	in := petitions.Input{
+		Title: "A crossing", Addressee: "The town council", Markdown: "Cars are **fast** here.", Lang: "en", Stages: "2, 100", Gate: box.GateBrowser,
+		Campaign: "open-doors",
+	}
+	say := petitions.SayInput{Markdown: "And a *light*.", ReplyBy: "2026-06-30"}
+	for _, title := range []string{"Not yet asked", "A bench", "A crossing"} {
+		in.Title = title
+		slug, err := s.Petitions.Create(ctx, steward, "riverside", s.IDs.Secret(), in)
+		if title == "Not yet asked" {
+			continue
+		}
+		err = errors.Join(err, s.Petitions.OpenUp(ctx, steward, slug, 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := leaf.ParseID(s.column("select box_id from petition where slug = $1", slug)[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			p := s.pledger(b)
+			if _, err := s.Boxes.Cast(ctx, b, p.Signs()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if title == "A bench" {
+			err = s.Petitions.CloseNow(ctx, steward, slug)
+		} else {
+			amend, deliver := say, say
+			amend.Key, deliver.Key = s.IDs.Secret(), s.IDs.Secret()
+			err = errors.Join(s.Petitions.Amend(ctx, steward, slug, amend), s.Petitions.Deliver(ctx, steward, slug, deliver))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // organizedToo says whether that has come along to another server.
 func (s *stand) organizedToo(ids map[string]id.Event, parts map[string]string) {
 	t, ctx := s.t, s.t.Context()
@@ -150,6 +198,28 @@ func (s *stand) organizedToo(ids map[string]id.Event, parts map[string]string) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// askedToo says whether petitions came along: with their numbers and where those
+// can be counted again, and still the group's to follow.
+func (s *stand) askedToo() {
+	t := s.t
+	t.Helper()
+	page := s.visitor().Get("/petitions/a-crossing").Want(t, 200, "")
+	for _, want := range []string{"3 signatures", "People signed this on", "reached on", "convoke verify http://", "And a light", "Waiting for a reply"} {
+		if !strings.Contains(page.Text("main"), want) {
+			t.Errorf("the petition does not say %q: %s", want, page.Text("main"))
+		}
+	}
+	for _, part := range []string{"/comments", ".json"} {
+		s.visitor().Get("/petitions/a-crossing"+part).Want(t, 200, "")
+	}
+	if a := s.visitor().Get("/petitions/a-crossing/comment"); a.Status == 200 {
+		t.Errorf("it can be commented on: %s", a.Text("main"))
+	}
+	if a := s.visitor().Get("/petitions/not-yet-asked"); a.Status != 404 {
+		t.Error("everybody sees the draft")
 	}
 }
 
@@ -229,7 +299,9 @@ func TestAGroupMovesWhole(t *testing.T) {
 				if name == "postgres" {
 					url = dbtest.Postgres(t)
 				}
-				return start(t, settings(t, url))
+				cfg := settings(t, url)
+				cfg.BaseURL = "http://example.org"
+				return start(t, cfg)
 			}
 			from, to, _ := strings.Cut(way, " to ")
 			a, b := engine(from), engine(to)
@@ -250,9 +322,10 @@ func TestAGroupMovesWhole(t *testing.T) {
 				t.Errorf("the second archive differs:\n%s", d)
 			}
 			b.organizedToo(ids, contents(t, again))
+			b.askedToo()
 			for _, path := range []string{
 				"/groups/riverside", "/events/" + string(ids["far"]), "/events/" + string(ids["weekly"]), "/events/" + string(ids["weekly"]) + "/dates", "/events/" + string(ids["under"]), "/events/" + string(ids["past"]),
-				"/groups/riverside/events.ics", "/groups/riverside/conduct", "/campaigns/open-doors", "/campaigns/open-doors?lang=de",
+				"/petitions?state=waiting", "/petitions?state=closed", "/groups/riverside/events.ics", "/groups/riverside/conduct", "/campaigns/open-doors", "/campaigns/open-doors?lang=de",
 				"/events.csv", "/events.ics", "/statements", "/statements.atom", "/turnout", "/groups/riverside.json",
 			} {
 				x, y := a.visitor().Get(path), b.visitor().Get(path)
@@ -424,6 +497,12 @@ func TestWhatAFileMaySay(t *testing.T) {
 		"a slug that leads elsewhere":   {"statements.json", `"slug":"`, `"slug":"../`, "statements invalid"},
 		"a state that is unknown":       {"campaigns.json", `"state":"open"`, `"state":"won"`, "campaigns invalid"},
 		"a history that leads nowhere":  {"campaigns.json", `"state":"partly_met","history"`, `"state":"met","history"`, "campaigns invalid"},
+		"a petition without a record":   {"petitions.json", `"state":"draft"`, `"state":"answered"`, "petitions invalid"},
+		"a record that is a script":     {"petitions.json", `"server":"http:`, `"server":"javascript:`, "petitions invalid"},
+		"fewer than nobody who signed":  {"petitions.json", `"counted":3`, `"counted":-3`, "petitions invalid"},
+		"a petition that goes on":       {"petitions.json", `"state":"closed"`, `"state":"open"`, "petitions elsewhere"},
+		"a campaign of others":          {"petitions.json", `"campaign":"`, `"campaign":"x`, "petitions campaign"},
+		"a delivery that is a script":   {"petitions.json", `"url":""`, `"url":"javascript:alert(1)"`, "petitions invalid"},
 		"rules without a day":           {"conduct.json", `"day":"2026`, `"day":"x2026`, "conduct invalid"},
 		"a member twice":                {"events.json", `"kind":"meeting"`, `"kind":"meeting","kind":"rally"`, ""},
 		"a member in other letters":     {"events.json", `"kind":"meeting"`, `"kind":"meeting","Kind":"rally"`, ""},

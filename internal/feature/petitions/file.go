@@ -33,6 +33,7 @@ type file struct {
 	Printed   int         `json:"printed,omitempty" doc:"Codes that were printed to be given out."`
 	Box       string      `json:"box,omitempty"`
 	BoxURL    string      `json:"box_url,omitempty"`
+	Told      string      `json:"told,omitempty" doc:"Signed on another server before the group moved: the day on which that server told these numbers."`
 	Text      *fileText   `json:"text,omitempty"`
 	Entries   []fileEntry `json:"entries" nullable:"false" doc:"What was said later, in order."`
 	Batches   []fileBatch `json:"batches" nullable:"false"`
@@ -91,6 +92,9 @@ func (v *view) file(base string) file {
 		return out
 	}
 	out.Box, out.BoxURL = p.Box.String(), base+"/b/"+p.Box.String()
+	if e := p.Elsewhere; e != nil {
+		out.Box, out.BoxURL, out.Told = e.Box, e.url(), e.Day
+	}
 	if text, err := p.Text.Canonical(); err == nil {
 		h, _ := hashOf(p.Salt, text)
 		out.Text = &fileText{p.Salt, string(text), h}

@@ -108,13 +108,10 @@ func (w *Web) items(c *web.Call, tx *db.Tx, all []Petition, named bool) ([]item,
 	var out []item
 	for i := range all {
 		p := &all[i]
-		var n box.Numbers
 		var by string
-		if p.State != Draft {
-			var err error
-			if n, err = w.Boxes.Numbers(c.Context(), tx, p.Box); err != nil {
-				return nil, err
-			}
+		n, err := w.numbers(c.Context(), tx, p)
+		if err != nil {
+			return nil, err
 		}
 		if named {
 			g, err := w.Groups.ByID(c.Context(), tx, p.Group)
@@ -277,6 +274,9 @@ func (t *Text) summary() string { return markdown.Plain(t.Markdown, 200) }
 func (s *Service) numbers(ctx context.Context, tx *db.Tx, p *Petition) (n box.Numbers, err error) {
 	if p.State == Draft {
 		return n, nil
+	}
+	if p.Elsewhere != nil {
+		return p.Elsewhere.numbers(), nil
 	}
 	return s.Boxes.Numbers(ctx, tx, p.Box)
 }

@@ -59,6 +59,8 @@ type showData struct {
 	Comments   []commentView
 	More       bool // comments
 	Box        string
+	BoxURL     string     // where its record is
+	Elsewhere  *elsewhere // nil for a petition of this server
 	Text       struct{ Salt, Hash string }
 	CanSign    bool
 	CanEdit    bool
@@ -67,6 +69,9 @@ type showData struct {
 	Verify     string // the command
 	FileName   string
 }
+
+// elsewhere says where a petition was signed, and when that server told its numbers.
+type elsewhere struct{ Host, Day string }
 
 var showPage = web.NewPage[showData](pages, "pages/show.html", "pages/parts.html")
 
@@ -206,8 +211,13 @@ func (w *Web) showData(c *web.Call, v *view) (showData, error) {
 		Frozen: n.Issued > 0 || n.Counted > 0 || n.Withdrawn > 0 || n.Declared > 0,
 	}
 	if p.State != Draft {
-		d.Box = p.Box.String()
-		d.Verify = "convoke verify " + c.BaseURL() + "/b/" + d.Box
+		d.Box, d.BoxURL = p.Box.String(), "/b/"+p.Box.String()
+		d.Verify = "convoke verify " + c.BaseURL() + d.BoxURL
+		if e := p.Elsewhere; e != nil {
+			d.Box, d.BoxURL, d.Verify = e.Box, e.url(), "convoke verify "+e.url()
+			told, _ := readDay(e.Day)
+			d.Elsewhere = &elsewhere{Host: e.host(), Day: day(told)}
+		}
 		h, err := p.hash()
 		if err != nil {
 			return d, err

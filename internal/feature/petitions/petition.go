@@ -71,8 +71,9 @@ type Petition struct {
 	silentAt  int64
 	Silent    bool
 	Refused   bool
-	expires   int64 // when all that is personal goes; 0 is not known yet, or done
-	told      int64 // when the last update was sent
+	Elsewhere *Elsewhere // nil for a petition of this server
+	expires   int64      // when all that is personal goes; 0 is not known yet, or done
+	told      int64      // when the last update was sent
 	Sequence  int
 	Created   time.Time
 	Updated   time.Time

@@ -56,6 +56,9 @@ func (s *Service) say(ctx context.Context, tx *db.Tx, f *Found, e Entry, salt st
 	if err != nil {
 		return false, err
 	}
+	if f.Petition.Elsewhere != nil {
+		return true, insertEntry(ctx, tx, f.Petition.ID, &e) // Its record is not ours to write
+	}
 	e.Salt = salt
 	if e.Hash, err = hashOf(salt, text); err != nil {
 		return false, err

@@ -16,20 +16,21 @@ import (
 // columns in the order of scan and values.
 const columns = `id, group_id, campaign_id, form, slug, state, listed, placed, gate, lang, addressee, title, markdown, html, stages,
 	opens, closes, box_id, roll_id, salt, eligible, codes, delivered, reply_by, silent_at, silent, refused, expires_at, told_at,
-	sequence, created_at, updated_at`
+	sequence, created_at, updated_at, elsewhere`
 
-const nColumns = 32
+const nColumns = 33
 
 func scan(scan func(...any) error) (Petition, error) {
 	var (
 		p                   Petition
 		campaign, box, roll *string
 		html, stages        string
+		elsewhere           string
 		created, updated    int64
 	)
 	err := scan(&p.ID, &p.Group, &campaign, &p.form, &p.Slug, &p.State, &p.listed, &p.placed, &p.Gate, &p.Text.Lang, &p.Text.Addressee,
 		&p.Text.Title, &p.Text.Markdown, &html, &stages, &p.Opens, &p.Closes, &box, &roll, &p.Salt, &p.Eligible, &p.Codes, &p.Delivered,
-		&p.ReplyBy, &p.silentAt, &p.Silent, &p.Refused, &p.expires, &p.told, &p.Sequence, &created, &updated)
+		&p.ReplyBy, &p.silentAt, &p.Silent, &p.Refused, &p.expires, &p.told, &p.Sequence, &created, &updated, &elsewhere)
 	if err != nil {
 		return p, err
 	}
@@ -42,6 +43,9 @@ func scan(scan func(...any) error) (Petition, error) {
 				return p, err
 			}
 		}
+	}
+	if p.Elsewhere, err = readElsewhere(elsewhere); err != nil {
+		return p, err
 	}
 	p.Text.HTML = template.HTML(html) //nolint:gosec // made and cleaned by package markdown when it was stored
 	p.Stages, p.Created, p.Updated = splitStages(stages), clock.FromMicros(created), clock.FromMicros(updated)
@@ -62,6 +66,7 @@ func values(p *Petition) []any {
 		p.Text.Lang, p.Text.Addressee, p.Text.Title, p.Text.Markdown, string(p.Text.HTML), joinStages(p.Stages, ","), p.Opens, p.Closes,
 		orNil(p.Box != leaf.ID{}, p.Box.String()), orNil(p.Roll != leaf.ID{}, p.Roll.String()), p.Salt, p.Eligible, p.Codes, p.Delivered,
 		p.ReplyBy, p.silentAt, p.Silent, p.Refused, p.expires, p.told, p.Sequence, clock.Micros(p.Created), clock.Micros(p.Updated),
+		p.Elsewhere.text(),
 	}
 }
 
@@ -192,6 +197,42 @@ func ofGroup(ctx context.Context, tx *db.Tx, g id.Group, drafts bool, n int) ([]
 func ofCampaign(ctx context.Context, tx *db.Tx, c id.Campaign, n int) ([]Petition, error) {
 	return db.Query(ctx, tx, "select "+columns+" from petition where campaign_id = $1 and listed order by placed desc, id desc limit $2",
 		[]any{string(c), n}, scan)
+}
+
+// eachOfGroup reads all petitions of a group in the order of their ids.
+func eachOfGroup(ctx context.Context, tx *db.Tx, g id.Group, f func(*Petition) error) error {
+	const some = 100
+	for last, n := "", some; n == some; {
+		all, err := db.Query(ctx, tx, "select "+columns+" from petition where group_id = $1 and id > $2 order by id limit $3",
+			[]any{string(g), last, some}, scan)
+		if err != nil {
+			return fmt.Errorf("read a group's petitions: %w", err)
+		}
+		n = len(all)
+		for i := range all {
+			if err := f(&all[i]); err != nil {
+				return err
+			}
+			last = all[i].ID
+		}
+	}
+	return nil
+}
+
+// ofArchive finds a petition of a group by its id in an archive.
+func ofArchive(ctx context.Context, tx *db.Tx, g id.Group, pid string) (Petition, error) {
+	p, err := byID(ctx, tx, pid)
+	if err == nil && p.Group == g {
+		return p, nil
+	}
+	if err != nil && !errors.Is(err, db.ErrNoRows) {
+		return p, err
+	}
+	slug, err := slugByForm(ctx, tx, g, "moved:"+pid)
+	if err != nil {
+		return p, err
+	}
+	return bySlug(ctx, tx, slug)
 }
 
 // list hides or shows what a group asks for.
