@@ -67,6 +67,9 @@ func (n *Node) ExportGroup(ctx context.Context, gid id.Group, w io.Writer, progr
 		if err := n.Petitions.ExportGroup(ctx, tx, gid, out, base); err != nil {
 			return err
 		}
+		if err := n.Pledges.ExportGroup(ctx, tx, gid, out, base); err != nil {
+			return err
+		}
 		if err := n.Events.ExportGroup(ctx, tx, gid, out, events.ExportOptions{
 			BaseURL: base, Name: g.Name, Locale: n.locales.Match(info.Language), Progress: progress,
 		}); err != nil {
@@ -205,7 +208,10 @@ func (n *Node) importGroup(ctx context.Context, tx *db.Tx, in *archive.Import, o
 	if err := n.Statements.ImportGroup(ctx, tx, in, sg); err != nil {
 		return err
 	}
-	return n.Petitions.ImportGroup(ctx, tx, in, sg.Zone)
+	if err := n.Petitions.ImportGroup(ctx, tx, in, sg.Zone); err != nil {
+		return err
+	}
+	return n.Pledges.ImportGroup(ctx, tx, in)
 }
 
 // keepPictures makes every picture of the file anew, and with store keeps it. It

@@ -28,6 +28,8 @@ type Import struct {
 	// Campaigns has the campaigns of the file that the group owns here, by their
 	// ids in the file.
 	Campaigns map[string]id.Campaign
+	// Events has the events of the file that are here, or come in, likewise.
+	Events map[string]id.Event
 }
 
 // Picture is the key of a picture that a row names; ok is false when it is not in

@@ -150,7 +150,8 @@ func (s *Service) archived(ctx context.Context, tx *db.Tx, es []Event) ([]archiv
 // ImportGroup takes in the events of an archive. A group that was here before is
 // only compared.
 func (s *Service) ImportGroup(ctx context.Context, tx *db.Tx, in *archive.Import) error {
-	seen, here := map[string]bool{}, arrived{}
+	seen := map[string]bool{}
+	in.Events = map[string]id.Event{}
 	err := archive.Each(in.Reader, archiveFile, func(n int, row *archivedEvent) error {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -166,14 +167,14 @@ func (s *Service) ImportGroup(ctx context.Context, tx *db.Tx, in *archive.Import
 			return nil
 		}
 		if eid != "" {
-			here[row.ID] = eid
+			in.Events[row.ID] = eid
 		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return s.importSeries(ctx, tx, in, here)
+	return s.importSeries(ctx, tx, in, in.Events)
 }
 
 // importEvent returns what the event is called here, "" when it is not here.

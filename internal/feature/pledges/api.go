@@ -31,6 +31,8 @@ type apiPledge struct {
 	TextHash  string             `json:"text_hash" doc:"As in the manifest of the box."`
 	Gate      string             `json:"gate" enum:"email,members,paper,browser" doc:"Who can pledge."`
 	Box       string             `json:"box" doc:"Its id in the public record; empty for a draft."`
+	BoxURL    string             `json:"box_url,omitempty"`
+	Told      string             `json:"told,omitempty" doc:"People pledged on another server before the group moved: the day on which that server told these numbers."`
 	Closes    time.Time          `json:"closes" doc:"Until when people can take it back, or say that they did it."`
 	Zone      string             `json:"zone" doc:"IANA."`
 	Pledged   int64              `json:"pledged" doc:"Who have pledged and not taken it back, whatever they wait for."`
@@ -243,6 +245,12 @@ func apiOf(base string, f *found) apiPledge {
 		apiPledgeItem: pledgeItemOf(base, p), Text: p.Text(), Salt: p.Salt, TextHash: p.Hash, Gate: p.Gate, Box: p.Box, Closes: p.Closes(), Zone: p.Zone,
 		Pledged: f.Count.Counted, Withdrawn: f.Count.Withdrawn, Done: f.Count.Done, Issued: f.Count.Issued,
 		Tallies: []apiPledgeTally{}, Owners: []apiPledgeOwner{}, Reached: []apiPledgeSuccess{}, Sequence: p.Sequence, Updated: p.Updated,
+	}
+	if p.Box != "" {
+		out.BoxURL = base + "/b/" + p.Box
+	}
+	if t := p.Told; t != nil {
+		out.Box, out.BoxURL, out.Told = t.Box, t.url(), t.Day
 	}
 	for i := range f.Count.Tallies {
 		out.Tallies = append(out.Tallies, pledgeTallyOf(&f.Count.Tallies[i]))

@@ -337,6 +337,7 @@ type showData struct {
 	Rows                            []rowView
 	Gate, GateHint                  string
 	Did                             string
+	Record, Told, Host              string // address of its record; the day of numbers that another server told
 	Take                            string // address where one pledges, "" when not now
 	Mine                            string
 	Until2                          string // until when one can say that it was done
@@ -363,6 +364,16 @@ func showOf(c *web.Call, f *found) showData {
 	}
 	if p.takes(c.Now()) {
 		d.Take = "/b/" + p.Box + "/take"
+	}
+	if p.Box != "" {
+		d.Record = "/b/" + p.Box
+	}
+	if t := p.Told; t != nil {
+		d.Record = t.url()
+		_, d.Host, _ = strings.Cut(t.Server, "://")
+		if day, err := time.Parse(time.DateOnly, t.Day); err == nil {
+			d.Told = l.DateShort(day)
+		}
 	}
 	if p.Box != "" && p.State != Closed {
 		d.Mine = "/b/" + p.Box + "/mine"

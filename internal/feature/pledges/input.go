@@ -47,8 +47,16 @@ func (p *parser) fail(name, code, msg string, args ...any) {
 
 // parse checks all that needs no database, and lists what is wrong at once.
 func (in Input) parse(p *parser, zone string, now time.Time) Pledge {
+	out := in.check(p)
+	out.Zone = zone
+	p.deadline(&out, in, now)
+	return out
+}
+
+// check is [Input.parse] for all but the deadline.
+func (in Input) check(p *parser) Pledge {
 	out := Pledge{
-		Title: in.Title, Body: in.Body, Lang: in.Lang, Kind: in.Kind, Gate: in.Gate, Split: in.Split, Personal: in.Rule == "own", Zone: zone,
+		Title: in.Title, Body: in.Body, Lang: in.Lang, Kind: in.Kind, Gate: in.Gate, Split: in.Split, Personal: in.Rule == "own",
 	}
 	switch {
 	case in.Title == "":
@@ -77,7 +85,6 @@ func (in Input) parse(p *parser, zone string, now time.Time) Pledge {
 		p.fail("people", "pledge.people", "Write how many people it takes: from {min} to {max}.", "min", minPeople, "max", maxPeople)
 	}
 	out.People = n
-	p.deadline(&out, in, now)
 	return out
 }
 

@@ -137,6 +137,7 @@ type Pledge struct {
 
 	Parts   []Part
 	Reached []Success
+	Told    *Told // of one that came in with its group; nil for a pledge of this server
 }
 
 // afterwards is how long after the deadline people can say that they did it.
@@ -147,7 +148,7 @@ func (p *Pledge) Closes() time.Time { return p.Deadline.Add(afterwards) }
 
 // takes reports whether somebody can pledge now.
 func (p *Pledge) takes(now time.Time) bool {
-	return (p.State == Open || p.State == Reached) && now.Before(p.Deadline)
+	return p.Told == nil && (p.State == Open || p.State == Reached) && now.Before(p.Deadline)
 }
 
 // Local is t on the clocks of the pledge's place.

@@ -42,6 +42,9 @@ type Count struct {
 // Count reads the numbers of a pledge. A draft has none.
 func (s *Service) Count(ctx context.Context, tx *db.Tx, p *Pledge) (Count, error) {
 	var c Count
+	if p.Told != nil {
+		return p.Told.count(p), nil
+	}
 	if p.Box == "" {
 		return c, nil
 	}
@@ -70,9 +73,11 @@ func (s *Service) Count(ctx context.Context, tx *db.Tx, p *Pledge) (Count, error
 
 func (s *Service) tally(ctx context.Context, tx *db.Tx, p *Pledge, b leaf.ID, part int) (Tally, error) {
 	steps, err := s.Boxes.Curve(ctx, tx, b, part)
-	if err != nil {
-		return Tally{}, err
-	}
+	return p.tally(steps, part), err
+}
+
+// tally is where a part stands of which steps are the curve.
+func (p *Pledge) tally(steps []box.Step, part int) Tally {
 	t := Tally{Part: part, Steps: steps, Pledged: Everybody(steps), Standing: box.Standing(steps), Missing: Missing(steps, uint64(p.People))}
 	if !p.Personal { // everybody waits for the same number: one who joins does, too
 		t.Missing = uint64(p.People) - min(t.Pledged, uint64(p.People))
@@ -81,7 +86,7 @@ func (s *Service) tally(ctx context.Context, tx *db.Tx, p *Pledge, b leaf.ID, pa
 	if r, ok := p.reached(part); ok {
 		t.Reached = &r
 	}
-	return t, nil
+	return t
 }
 
 // BoxReached hears that a box has reached a count; see box.Listener.

@@ -13,13 +13,13 @@ import (
 )
 
 const columns = `id, slug, form, title, lang, kind, body, body_html, gate, split, personal, people, deadline, zone, state, shown, salt,
-	text_hash, box_id, campaign_id, event_id, sequence, created_at, updated_at`
+	text_hash, box_id, campaign_id, event_id, sequence, created_at, updated_at, elsewhere`
 
 const (
 	insertSQL = "insert into pledge (" + columns + `) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-		$19, $20, $21, $22, $23, $24) on conflict do nothing`
+		$19, $20, $21, $22, $23, $24, $25) on conflict do nothing`
 	updateSQL = "update pledge set (" + columns + `) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-		$19, $20, $21, $22, $23, $24) where id = $1`
+		$19, $20, $21, $22, $23, $24, $25) where id = $1`
 )
 
 // text is a column that may be absent.
@@ -40,15 +40,18 @@ func orNil(s string) any {
 func scanPledge(scan func(...any) error) (Pledge, error) {
 	var (
 		p                          Pledge
-		html                       string
+		html, told                 string
 		shown                      bool
 		box, campaign, event       *string
 		deadline, created, updated int64
 	)
 	err := scan(&p.ID, &p.Slug, &p.Form, &p.Title, &p.Lang, &p.Kind, &p.Body, &html, &p.Gate, &p.Split, &p.Personal, &p.People, &deadline,
-		&p.Zone, &p.State, &shown, &p.Salt, &p.Hash, &box, &campaign, &event, &p.Sequence, &created, &updated)
+		&p.Zone, &p.State, &shown, &p.Salt, &p.Hash, &box, &campaign, &event, &p.Sequence, &created, &updated, &told)
 	if err != nil {
 		return p, fmt.Errorf("scan pledge: %w", err)
+	}
+	if p.Told, err = readTold(told); err != nil {
+		return p, err
 	}
 	p.HTML = template.HTML(html) //nolint:gosec,forbidigo // made and cleaned by package markdown when it was stored
 	p.Box, p.Campaign, p.Event = text(box), id.Campaign(text(campaign)), id.Event(text(event))
@@ -61,6 +64,7 @@ func values(p *Pledge, shown bool) []any {
 		string(p.ID), p.Slug, p.Form, p.Title, p.Lang, p.Kind, p.Body, string(p.HTML), p.Gate, p.Split, p.Personal, p.People,
 		clock.Micros(p.Deadline), p.Zone, string(p.State), shown, p.Salt, p.Hash, orNil(p.Box), orNil(string(p.Campaign)),
 		orNil(string(p.Event)), p.Sequence, clock.Micros(p.Created), clock.Micros(p.Updated),
+		p.Told.text(),
 	}
 }
 
@@ -188,6 +192,41 @@ func ofGroup(ctx context.Context, tx *db.Tx, g id.Group, s OwnerState, limit int
 	return db.Query(ctx, tx, "select "+columns+` from pledge where id in
 		(select pledge_id from pledge_owner where group_id = $1 and state = $2) order by deadline desc, id limit $3`,
 		[]any{string(g), string(s), limit}, scanPledge)
+}
+
+// eachOfGroup reads the pledges that a group owns, in the order of their ids.
+func eachOfGroup(ctx context.Context, tx *db.Tx, g id.Group, f func(*Pledge) error) error {
+	all, err := db.Column[string](ctx, tx, "select pledge_id from pledge_owner where group_id = $1 and state = 'owns' order by pledge_id", string(g))
+	if err != nil {
+		return fmt.Errorf("read a group's pledges: %w", err)
+	}
+	for _, pid := range all {
+		p, err := pledgeBy(ctx, tx, "id", pid)
+		if err != nil {
+			return err
+		}
+		if err := f(&p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ofArchive finds a pledge of a group as it is in an archive: by its id, or as what
+// came in. It returns db.ErrNoRows when the group owns none such.
+func ofArchive(ctx context.Context, tx *db.Tx, g id.Group, in *Pledge) (Pledge, error) {
+	p, err := pledgeBy(ctx, tx, "id", string(in.ID))
+	if errors.Is(err, db.ErrNoRows) {
+		return pledgeBy(ctx, tx, "form", in.Form)
+	}
+	if err != nil {
+		return p, err
+	}
+	state, err := ownerState(ctx, tx, p.ID, g)
+	if err == nil && state != Owns {
+		return pledgeBy(ctx, tx, "form", in.Form)
+	}
+	return p, err
 }
 
 func slugFree(ctx context.Context, tx *db.Tx, slug string) (bool, error) {
