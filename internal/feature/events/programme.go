@@ -280,10 +280,10 @@ func gaps(e *Event, p *Programme, now time.Time) []gap {
 		out = append(out, gap{Path: "/edit#access_yes", Name: i18n.Mark("How accessible it is")})
 	}
 	if leavesOpen(e.Description) {
-		out = append(out, gap{Path: "/edit#description", Name: i18n.Mark("What stands as … in “What it is about”")})
+		out = append(out, gap{Path: "/edit#description", Name: i18n.Mark("Lines that still end with … in “What it is about”")})
 	}
 	if leavesOpen(e.Access.Note) {
-		out = append(out, gap{Path: "/edit#access_note", Name: i18n.Mark("What stands as … in “More about access”")})
+		out = append(out, gap{Path: "/edit#access_note", Name: i18n.Mark("Lines that still end with … in “More about access”")})
 	}
 	if e.Lang == "" {
 		out = append(out, gap{Path: "/edit#lang", Name: i18n.Mark("In which language it is held")})
