@@ -101,6 +101,7 @@ func TestTextIsNeverCode(t *testing.T) {
 		b.Post("/groups/new", "name", p, "handle", p, "about", p, "place", p, "place_pick", p, "langs", p).Want(t, 422, "")
 		in := meeting(p, "2026-05-05")
 		in.Description, in.Place, in.Address, in.AccessNote, in.PictureAlt = p, p, p, p, p
+		harmless(t, p, b.Post("/groups/"+handle+"/events/new", asForm(in, "key", s.IDs.Secret(), p, p, "do", "preview")...).Want(t, 200, ""))
 		a = b.Post("/groups/"+handle+"/events/new", asForm(in, "key", s.IDs.Secret())...)
 		if a.Status != 303 {
 			t.Errorf("%q: %d %s", p, a.Status, a.Text(".error-summary"))

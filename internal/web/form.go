@@ -2,9 +2,11 @@ package web
 
 import (
 	"errors"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -93,6 +95,24 @@ func (f *Form) Has(name, value string) bool {
 
 // All is every value of name.
 func (f *Form) All(name string) []string { return f.values[name] }
+
+// Typed is one value of a form.
+type Typed struct{ Name, Value string }
+
+// Rest is every value but those of the named fields, by name, for a page that
+// carries them on.
+func (f *Form) Rest(but ...string) []Typed {
+	var out []Typed
+	for _, name := range slices.Sorted(maps.Keys(f.values)) {
+		if slices.Contains(but, name) {
+			continue
+		}
+		for _, v := range f.values[name] {
+			out = append(out, Typed{name, v})
+		}
+	}
+	return out
+}
 
 // Line is the value as one line of text: trimmed, in Unicode normal form C,
 // without control and direction-changing characters. A number, a date or a time

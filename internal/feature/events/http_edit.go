@@ -2,6 +2,7 @@ package events
 
 import (
 	"fmt"
+	"net/url"
 	"strconv"
 
 	"convoke/internal/authz"
@@ -32,6 +33,7 @@ type editData struct {
 	Langs    []web.Choice
 	Yes, No  []web.Choice
 	Zones    []web.Choice
+	Starters []web.Choice
 	DraftKey string
 	Saved    string // draft of a form that is saved already
 	Advice   []string
@@ -39,7 +41,7 @@ type editData struct {
 	Scopes   []web.Choice // which dates of a series the change is for
 }
 
-var editPage = web.NewPage[editData](pages, "pages/edit.html")
+var editPage = web.NewPage[editData](pages, "pages/edit.html", "pages/starters.html")
 
 func (w *Web) editPage(c *web.Call, f *web.Form, d editData) error {
 	l := c.Locale
@@ -88,8 +90,9 @@ func readInput(f *web.Form) Input {
 	}
 }
 
-// newDraft names what the browser keeps of a group's form for a new event.
-func newDraft(g Group) string { return "event-new-" + g.Handle }
+// newDraft names what the browser keeps of a group's form for a new event, from
+// each starter apart; "*" is all of them.
+func newDraft(g Group, starter string) string { return "event-new-" + g.Handle + ":" + starter }
 
 // newForm is an empty form, with what the group's last page knows already.
 func (w *Web) newForm(c *web.Call) error {
@@ -104,12 +107,27 @@ func (w *Web) newForm(c *web.Call) error {
 	if len(g.Langs) > 0 {
 		f.Set("lang", g.Langs[0])
 	}
+	kept := url.Values{}
 	for _, k := range []string{"campaign", "near"} {
 		if v := c.Query().Get(k); v != "" {
 			f.Set(k, v)
+			kept.Set(k, v)
 		}
 	}
-	return w.editPage(c, f, editData{Group: g, Key: c.NewKey(), Action: "/groups/" + g.Handle + "/events/new", DraftKey: newDraft(g)})
+	if x := starterOf(c.Query().Get("template")); x != nil {
+		x.fill(f, c.Locale)
+	}
+	d := newData(g, c.NewKey(), f)
+	d.Starters = starterLinks(c.Locale, func(code string) string { return withQuery(d.Action, with(kept, "template", code)) }, f.Raw("starter"))
+	return w.editPage(c, f, d)
+}
+
+func newData(g Group, key string, f *web.Form) editData {
+	d := editData{Group: g, Key: key, Action: "/groups/" + g.Handle + "/events/new", DraftKey: newDraft(g, "")}
+	if x := starterOf(f.Raw("starter")); x != nil {
+		d.DraftKey = newDraft(g, x.code)
+	}
+	return d
 }
 
 func (w *Web) mayCreate(c *web.Call) (Group, error) {
@@ -143,7 +161,13 @@ func (w *Web) create(c *web.Call) error {
 	if !id.ValidSecret(f.Line("key")) {
 		return fault.Malformed("event.key", "This form is broken. Please open the page again.")
 	}
-	d := editData{Group: g, Key: f.Line("key"), Action: c.R.URL.Path, DraftKey: newDraft(g)}
+	d := newData(g, f.Line("key"), f)
+	switch f.Raw("do") {
+	case doEdit:
+		return w.editPage(c, f, d)
+	case doPreview:
+		return w.showPreview(c, f, d)
+	}
 	eid, err := w.Create(c.Context(), c.Actor(), g.ID, f.Line("key"), readInput(f))
 	if f.Accepts(err) {
 		return w.editPage(c, f, d)
@@ -152,7 +176,7 @@ func (w *Web) create(c *web.Call) error {
 		return err
 	}
 	if err := w.savePicture(c, f, eid); err != nil {
-		return w.pictureAgain(c, f, eid, newDraft(g), err)
+		return w.pictureAgain(c, f, eid, newDraft(g, "*"), err)
 	}
 	return c.SeeOther("/events/" + string(eid) + "?saved=new")
 }
@@ -232,15 +256,22 @@ func (w *Web) edit(c *web.Call) error {
 	if err != nil {
 		return err
 	}
+	d := w.editOf(&e, g)
+	switch f.Raw("do") {
+	case doEdit:
+		return w.editPage(c, f, d)
+	case doPreview:
+		return w.showPreview(c, f, d)
+	}
 	next, err := w.save(c, f, &e)
 	if f.Accepts(err) {
-		return w.editPage(c, f, w.editOf(&e, g))
+		return w.editPage(c, f, d)
 	}
 	if err != nil {
 		return err
 	}
 	if err := w.savePicture(c, f, e.ID); err != nil {
-		return w.pictureAgain(c, f, e.ID, w.editOf(&e, g).DraftKey, err)
+		return w.pictureAgain(c, f, e.ID, d.DraftKey, err)
 	}
 	return c.SeeOther(next)
 }

@@ -3,8 +3,11 @@ package events
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
 	"convoke/internal/db"
@@ -84,15 +87,26 @@ func (w *Web) mapIn(c *web.Call, q *Query, box geo.Box) mapView {
 // eventMap shows one event in its surroundings.
 func (w *Web) eventMap(c *web.Call, e *Event) mapView {
 	c.AllowMap()
+	m := w.surroundings(c, e, url.Values{"event": {string(e.ID)}})
+	m.Data = "/events/" + string(e.ID) + ".geojson"
+	return m
+}
+
+// sketchMap is the picture of [Web.eventMap] for an event that is not stored.
+func (w *Web) sketchMap(c *web.Call, e *Event) mapView {
+	return w.surroundings(c, e, url.Values{"pin": {fmt.Sprintf("%.5f,%.5f", e.Where.Point.Lat, e.Where.Point.Lon)}})
+}
+
+// surroundings is the picture of a map around an event; v says what is marked.
+func (w *Web) surroundings(c *web.Call, e *Event, v url.Values) mapView {
 	km := 60.0
 	if e.Where.Precise == geo.PrecisionExact || e.Where.Precise == geo.PrecisionStreet {
 		km = 30
 	}
 	box := basemap.FitBox(geo.BoxAround(e.Where.Point, km), mapWidth, mapHeight)
-	v := url.Values{"event": {string(e.ID)}, "bbox": {formatBox(box)}}
+	v.Set("bbox", formatBox(box))
 	m := mapView{Width: mapWidth, Height: mapHeight, Box: formatBox(box), MaxZoom: w.Map.MaxZoom(), Credit: w.Map.Credit()}
 	m.Src, m.Dark = pictureURLs(v)
-	m.Data = "/events/" + string(e.ID) + ".geojson"
 	m.Alt = c.Locale.T("Map: {place}", "place", placeLabel(e.Where))
 	return m
 }
@@ -169,7 +183,9 @@ func (w *Web) picture(c *web.Call) error {
 			Box: basemap.FitBox(box, mapWidth, mapHeight), Width: mapWidth, Height: mapHeight, Scale: 2,
 			Dark: v.Get("dark") != "", Credit: true,
 		}
-		if p.Markers, err = w.markers(c, q, v.Get("event")); err != nil {
+		if pin, ok := pinOf(v.Get("pin")); ok {
+			p.Markers = []basemap.Marker{{Point: pin, Count: 1}}
+		} else if p.Markers, err = w.markers(c, q, v.Get("event")); err != nil {
 			return err
 		}
 		var out bytes.Buffer
@@ -178,6 +194,16 @@ func (w *Web) picture(c *web.Call) error {
 		}
 		return c.Write(200, "image/png", out.Bytes())
 	})
+}
+
+// pinOf reads a point that is marked for itself.
+func pinOf(s string) (geo.Point, bool) {
+	lat, lon, _ := strings.Cut(s, ",")
+	var p geo.Point
+	var err, bad error
+	p.Lat, err = strconv.ParseFloat(lat, 64)
+	p.Lon, bad = strconv.ParseFloat(lon, 64)
+	return p, err == nil && bad == nil && p.Valid()
 }
 
 // markers are the events of the search, or the one event that a page is about.

@@ -94,6 +94,7 @@ type programmeData struct {
 	Open        bool // the contingents met before the event was moved
 	Saved       bool
 	Shared      string // the title of the campaign that says what to bring
+	Starters    []web.Choice
 }
 
 type safetyRow struct {
@@ -108,7 +109,7 @@ type contingentRow struct {
 
 type helperRow struct{ Label, Name, People string }
 
-var programmePage = web.NewPage[programmeData](pages, "pages/programme.html")
+var programmePage = web.NewPage[programmeData](pages, "pages/programme.html", "pages/starters.html")
 
 // spareRows are offered behind those that are filled.
 const spareRows = 2
@@ -125,7 +126,16 @@ func (w *Web) programmeForm(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	return w.programmePage(c, filledProgramme(c, &e, p), e, p.open(&e))
+	f := filledProgramme(c, &e, p)
+	var begin []web.Choice
+	if p.Empty() {
+		x := starterOf(c.Query().Get("template"))
+		if x != nil {
+			x.fillProgramme(f.Set("starter", x.code), c.Locale)
+		}
+		begin = starterLinks(c.Locale, func(code string) string { return "/events/" + string(e.ID) + "/programme?template=" + code }, f.Raw("starter"))
+	}
+	return w.programmePage(c, f, e, programmeData{Open: p.open(&e), Starters: begin})
 }
 
 // filledProgramme is the form as the stored programme would have been typed.
@@ -143,8 +153,13 @@ func filledProgramme(c *web.Call, e *Event, p *Programme) *web.Form {
 			f.Set(name+"_time", fmt.Sprintf("%02d:%02d", x.Minute/60, x.Minute%60))
 		}
 	}
+	fillRoles(f, p.Roles)
+	return f
+}
+
+func fillRoles(f *web.Form, roles []RoleNeed) {
 	own := 0
-	for _, r := range p.Roles {
+	for _, r := range roles {
 		name := "role_" + r.Code
 		if r.Code == "" {
 			own++
@@ -153,12 +168,11 @@ func filledProgramme(c *web.Call, e *Event, p *Programme) *web.Form {
 		}
 		f.Set(name+"_people", strconv.Itoa(r.People))
 	}
-	return f
 }
 
-func (w *Web) programmePage(c *web.Call, f *web.Form, e Event, open bool) error {
+func (w *Web) programmePage(c *web.Call, f *web.Form, e Event, d programmeData) error {
 	l := c.Locale
-	d := programmeData{Form: f, Event: e, Open: open, Saved: c.Query().Has("saved")}
+	d.Form, d.Event, d.Saved = f, e, c.Query().Has("saved")
 	err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
 		under, err := w.campaignOf(c.Context(), tx, &e)
 		if f.Raw("template") == "" {
@@ -255,7 +269,7 @@ func (w *Web) saveProgramme(c *web.Call) error {
 	seq, _ := f.Int("sequence")
 	err = w.SetProgramme(c.Context(), c.Actor(), e.ID, seq, readProgramme(f))
 	if f.Accepts(err) {
-		return w.programmePage(c, f, e, false)
+		return w.programmePage(c, f, e, programmeData{})
 	}
 	if err != nil {
 		return err

@@ -40,9 +40,10 @@ type showData struct {
 	Schema     template.JS
 	Exact      exactNote
 	Draft      string // what the browser kept of the form that was just saved
+	Preview    bool   // nothing of it is stored
 }
 
-var showPage = web.NewPage[showData](pages, "pages/show.html", "pages/parts.html", "pages/exact_parts.html")
+var showPage = web.NewPage[showData](pages, "pages/show.html", "pages/event.html", "pages/parts.html", "pages/exact_parts.html")
 
 // show is the event page, and the event as .ics, .json and .geojson.
 func (w *Web) show(c *web.Call) error {
@@ -101,41 +102,20 @@ func (w *Web) show(c *web.Call) error {
 }
 
 func (w *Web) page(c *web.Call, e Event, g Group, sub authz.Subject, src Source, camp Campaign, p *Programme, exact exactNote) error {
-	l := c.Locale
-	start := e.Local(e.Start)
-	d := showData{
-		Event: e, Item: w.item(l, &e, nil, c.Now()), Day: l.Date(start), Group: g, Source: src, Campaign: camp, Lang: e.Lang,
-		Can: Can{
-			Edit:       authz.May(c.Actor(), authz.EditEvent, sub),
-			SeeNumbers: authz.May(c.Actor(), authz.SeeNumbers, sub),
-			Campaign:   authz.May(c.Actor(), authz.EditCampaign, sub),
-		},
-		HasMap: e.Where.HasPoint, Precise: preciseNote(l, &e), Exact: exact,
+	d := w.says(c, e, g)
+	d.Source, d.Campaign, d.Exact = src, camp, exact
+	d.Can = Can{
+		Edit:       authz.May(c.Actor(), authz.EditEvent, sub),
+		SeeNumbers: authz.May(c.Actor(), authz.SeeNumbers, sub),
+		Campaign:   authz.May(c.Actor(), authz.EditCampaign, sub),
 	}
-	if e.Organizer == "" {
-		d.Item.By = g.Name
-	}
-	if zone, _ := start.Zone(); !e.AllDay {
-		d.ZoneNote = l.T("{zone} time ({short})", "zone", zoneCity(e.Zone), "short", zone)
-	}
-	d.DayOf = dayInWords(l, &e, c.Now())
-	d.Was = wasNote(l, &e)
 	if e.Where.HasPoint {
 		d.Map = w.eventMap(c, &e)
-	}
-	for _, f := range e.Access.Has() {
-		d.AccessYes = append(d.AccessYes, l.T(f.Name))
-	}
-	for _, f := range e.Access.Lacks() {
-		d.AccessNo = append(d.AccessNo, l.T(f.Name))
-	}
-	if e.Picture != "" {
-		d.PictureURL = "/pictures/" + e.Picture
 	}
 	d.Schema = w.schema(c, &e, g)
 	switch c.Query().Get("saved") {
 	case "new":
-		d.Draft = newDraft(g)
+		d.Draft = newDraft(g, "*")
 	case "1":
 		d.Draft = "event-" + string(e.ID) + "-*"
 	}
@@ -162,6 +142,32 @@ func (w *Web) page(c *web.Call, e Event, g Group, sub authz.Subject, src Source,
 		return err
 	}
 	return showPage.Render(c, d)
+}
+
+// says is what the event itself says on its page.
+func (w *Web) says(c *web.Call, e Event, g Group) showData {
+	l := c.Locale
+	start := e.Local(e.Start)
+	d := showData{
+		Event: e, Item: w.item(l, &e, nil, c.Now()), Day: l.Date(start), Group: g, Lang: e.Lang,
+		DayOf: dayInWords(l, &e, c.Now()), Was: wasNote(l, &e), HasMap: e.Where.HasPoint, Precise: preciseNote(l, &e),
+	}
+	if e.Organizer == "" {
+		d.Item.By = g.Name
+	}
+	if zone, _ := start.Zone(); !e.AllDay {
+		d.ZoneNote = l.T("{zone} time ({short})", "zone", zoneCity(e.Zone), "short", zone)
+	}
+	for _, f := range e.Access.Has() {
+		d.AccessYes = append(d.AccessYes, l.T(f.Name))
+	}
+	for _, f := range e.Access.Lacks() {
+		d.AccessNo = append(d.AccessNo, l.T(f.Name))
+	}
+	if e.Picture != "" {
+		d.PictureURL = "/pictures/" + e.Picture
+	}
+	return d
 }
 
 // wasNote tells old and new where an event was moved or postponed.

@@ -279,6 +279,12 @@ func gaps(e *Event, p *Programme, now time.Time) []gap {
 	if e.Access.Unknown() {
 		out = append(out, gap{Path: "/edit#access_yes", Name: i18n.Mark("How accessible it is")})
 	}
+	if leavesOpen(e.Description) {
+		out = append(out, gap{Path: "/edit#description", Name: i18n.Mark("Lines that still end with … in “What it is about”")})
+	}
+	if leavesOpen(e.Access.Note) {
+		out = append(out, gap{Path: "/edit#access_note", Name: i18n.Mark("Lines that still end with … in “More about access”")})
+	}
 	if e.Lang == "" {
 		out = append(out, gap{Path: "/edit#lang", Name: i18n.Mark("In which language it is held")})
 	}

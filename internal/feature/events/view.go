@@ -231,9 +231,10 @@ func (w *Web) brief(c *web.Call, eid id.Event, get func(*db.Tx) (Event, error)) 
 
 type groupPanelData struct {
 	Upcoming, Past []Item
+	Starters       []web.Choice // for those who may make an event, while none is planned
 }
 
-var groupPanel = web.NewPage[groupPanelData](pages, "pages/group.html", "pages/parts.html")
+var groupPanel = web.NewPage[groupPanelData](pages, "pages/group.html", "pages/parts.html", "pages/starters.html")
 
 // GroupPanel is a group's events on its page.
 func (w *Web) GroupPanel(c *web.Call, g id.Group) (template.HTML, error) {
@@ -247,6 +248,18 @@ func (w *Web) GroupPanel(c *web.Call, g id.Group) (template.HTML, error) {
 			d.Past = w.items(c, r.Events, nil)
 		} else {
 			d.Upcoming = w.items(c, r.Events, nil)
+		}
+	}
+	if len(d.Upcoming) == 0 && !c.Actor().Visitor() {
+		err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
+			sub, gr, err := w.subject(c.Context(), tx, c.Actor(), g)
+			if err == nil && authz.May(c.Actor(), authz.CreateEvent, sub) {
+				d.Starters = starterLinks(c.Locale, func(code string) string { return "/groups/" + gr.Handle + "/events/new?template=" + code }, "")
+			}
+			return err
+		})
+		if err != nil {
+			return "", err
 		}
 	}
 	return groupPanel.Fragment(c, d)
