@@ -150,6 +150,9 @@ func (l *layout) of(tags []string) (out []int) {
 	return slices.Compact(out)
 }
 
+// Has reports whether there is a glyph for a letter.
+func (f *Font) Has(r rune) bool { return f.index(r) != 0 }
+
 // index is a letter's glyph, 0 when there is none.
 func (f *Font) index(r rune) int {
 	var b sfnt.Buffer
