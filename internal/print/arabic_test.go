@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -48,6 +49,23 @@ func TestFontsAreWhatTheirTableSays(t *testing.T) {
 		}
 		if _, err := unpack(f); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// A process that draws nothing keeps no font.
+func TestFontsAreNotKept(t *testing.T) {
+	t.Parallel()
+	p := newPress(t)
+	if !p.Fits(arabic()) {
+		t.Fatal("Arabic does not fit")
+	}
+	for range 3 {
+		runtime.GC()
+	}
+	for i := range p.fonts.families {
+		if p.fonts.families[i].Value() != nil {
+			t.Errorf("family %d is kept", i)
 		}
 	}
 }

@@ -106,8 +106,8 @@ func (p pdfPainter) paint(l layout, size int, dark func(x, y int) bool) error {
 	return nil
 }
 
-// write sets a line: European letters as text, others as outlines that carry
-// their text for who searches, copies or hears the page.
+// write sets a line: European letters as text, others as outlines. A line that is
+// not plain text carries its text, for who searches, copies or hears the page.
 func (p pdfPainter) write(t run) error {
 	r, g, b := t.ink.rgb()
 	p.f.SetTextColor(int(r), int(g), int(b))
@@ -120,10 +120,8 @@ func (p pdfPainter) write(t run) error {
 	p.f.SetFontUnitSize(t.size)
 	x, y := p.x+t.x, p.y+t.y
 	pieces := p.m.set(t.text, t.bold, t.rtl)
-	if !shaped(t.text) {
-		for _, part := range pieces {
-			p.f.Text(x+part.x*t.size, y, part.text)
-		}
+	if len(pieces) == 1 && pieces[0].text == t.text {
+		p.f.Text(x, y, t.text)
 		return nil
 	}
 	var said strings.Builder

@@ -1,7 +1,10 @@
 package print
 
 import (
+	"iter"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
@@ -36,20 +39,33 @@ type token struct {
 
 // tokens are the parts of a line. They are the same wherever the line ends and in
 // whatever order they stand: a line is as wide as all of them.
-func tokens(line string) (out []token) {
-	at, open := 0, false
-	for _, r := range line {
-		which, joined := familyOf(r), shape.Joined(r)
-		if n := len(out) - 1; open && joined && (which == out[n].family || which == fonts.European) {
-			out[n].text += string(r)
-		} else {
-			out = append(out, token{which, string(r), at})
-			open = joined && which != fonts.European
+func tokens(line string) iter.Seq[token] {
+	return func(yield func(token) bool) {
+		var open token // the word that goes on, if it has a text
+		from, at := 0, 0
+		for i, r := range line {
+			which, joined := familyOf(r), shape.Joined(r)
+			if open.text != "" && joined && (which == open.family || which == fonts.European) {
+				open.text = line[from : i+utf8.RuneLen(r)]
+				at++
+				continue
+			}
+			if open.text != "" && !yield(open) {
+				return
+			}
+			open = token{}
+			next := token{which, line[i : i+utf8.RuneLen(r)], at}
+			if joined && which != fonts.European {
+				open, from = next, i
+			} else if !yield(next) {
+				return
+			}
+			at++
 		}
-		open = open && joined
-		at++
+		if open.text != "" {
+			yield(open)
+		}
 	}
-	return out
 }
 
 // shaped reports whether a text has letters of other families than the European.
@@ -66,9 +82,10 @@ func (m *ruler) width(text string, bold bool, size float64) float64 {
 		}
 		return sum * size
 	}
-	for _, t := range tokens(text) {
+	for t := range tokens(text) {
 		if t.family == fonts.European {
-			sum += m.width(t.text, bold, 1)
+			r, _ := utf8.DecodeRuneInString(t.text)
+			sum += m.advance(r, bold)
 		} else {
 			sum += m.word(t, bold).width
 		}
@@ -106,7 +123,7 @@ func (m *ruler) set(line string, bold, rtl bool) (out []piece) {
 	if !rtl && !shaped(line) {
 		return []piece{{text: line}}
 	}
-	all := tokens(line)
+	all := slices.Collect(tokens(line))
 	each := shape.Levels([]rune(line), rtl)
 	levels := make([]uint8, len(all))
 	for i, t := range all {

@@ -130,5 +130,5 @@ func (m *ruler) cut(row string, bold bool, size, width float64) string {
 	if i := strings.LastIndexByte(row, ' '); i > len(row)*2/3 {
 		row = row[:i]
 	}
-	return strings.TrimRight(row, " ,.;:–-") + "…"
+	return strings.TrimRight(row, " ,.;:–-،؛") + "…"
 }

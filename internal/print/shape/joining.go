@@ -164,5 +164,5 @@ func orderMarks(marks []letter) {
 // Joined reports whether a letter or mark is set by [Font.Shape]; what is not is
 // set alone.
 func Joined(r rune) bool {
-	return joinType(r) != '.' || r == nonJoiner || unicode.In(r, unicode.Arabic, unicode.Hebrew) && unicode.In(r, unicode.L, unicode.M)
+	return r >= 0x300 && (joinType(r) != '.' || r == nonJoiner || unicode.In(r, unicode.Arabic, unicode.Hebrew) && unicode.In(r, unicode.L, unicode.M))
 }
