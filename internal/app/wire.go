@@ -101,10 +101,7 @@ func (n *Node) wire(ctx context.Context) error {
 	facts.petitions = n.Petitions
 	n.Pledges = n.newPledges(facts, sender)
 	n.listenToBoxes()
-	press, err := print.New(n.locales)
-	if err != nil {
-		return err
-	}
+	press := print.New(n.locales)
 	n.pages(limits, mail, press)
 	n.schedules()
 	return n.mount(ctx, limits)

@@ -5,8 +5,9 @@
 // room: first smaller, then cut with an ellipsis, never over an edge. Two
 // painters draw that layout, as PDF and as PNG, so that both look the same.
 //
-// The bundled fonts have Latin, Greek and Cyrillic letters, and nothing here
-// joins or reorders letters as Arabic or Hindi need it. A sheet with other
+// The bundled fonts have Latin, Greek, Cyrillic, Arabic and Hebrew letters.
+// Package shape joins and orders those that need it; a sheet in such a language
+// is mirrored. Nothing here sets Hindi, Thai or Chinese: a sheet with other
 // letters is no PDF but a page for the reader's own browser to print, which
 // can; see [Press.Fits].
 //

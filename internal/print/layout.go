@@ -1,6 +1,11 @@
 package print
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+
+	"convoke/internal/print/shape"
+)
 
 // Sheet is what a poster says. Every field but Title and URL may be empty.
 type Sheet struct {
@@ -54,6 +59,7 @@ type (
 		size float64
 		x, y float64
 		ink  ink
+		rtl  bool // its words go from right to left
 	}
 	// bar is a filled rectangle.
 	bar struct {
@@ -91,6 +97,7 @@ func (m *ruler) compose(s Sheet, st style) layout {
 	for _, f := range []*string{&s.Kicker, &s.Notice, &s.Title, &s.Day, &s.Hours, &s.Zone, &s.Where, &s.Text, &s.By, &s.Access, &s.Scan} {
 		*f, _ = m.clean(*f)
 	}
+	m.rtl, _ = shape.RightToLeft(cmp.Or(s.Notice, s.Kicker) + s.Title)
 	c := composer{ruler: m, style: st, s: s}
 	// The text gives way before the title becomes small.
 	for _, t := range [...]struct {
@@ -103,7 +110,23 @@ func (m *ruler) compose(s Sheet, st style) layout {
 			break
 		}
 	}
-	return c.layout
+	return c.turned()
+}
+
+// turned is the layout, mirrored for those who read from right to left.
+func (c *composer) turned() layout {
+	l := c.layout
+	if !c.rtl {
+		return l
+	}
+	for i, b := range l.bars {
+		l.bars[i].x = l.w - b.x - b.w
+	}
+	for i, r := range l.runs {
+		l.runs[i].x = l.w - r.x - c.width(r.text, r.bold, r.size)
+	}
+	l.code.x = l.w - l.code.x - l.code.w
+	return l
 }
 
 // inner is the width between the margins.
@@ -123,7 +146,7 @@ func (c *composer) place(size float64, lines int) float64 {
 	bottom = c.band(bottom)
 	title := c.fit(c.s.Title, room{bold: true, max: 46 * k, min: 8 * k, leading: 1.04, lines: 6, width: c.inner(), height: bottom - top - 7*k})
 	// A capital's top stands where the room begins.
-	y := top + title.size*0.72
+	y := top + title.size*title.rise()
 	for _, row := range title.rows {
 		c.write(row, title, c.style.margin, y, black)
 		y += title.size * title.leading
@@ -220,5 +243,5 @@ func (c *composer) up(t text, y float64, i ink, gap float64) float64 {
 }
 
 func (c *composer) write(row string, t text, x, y float64, i ink) {
-	c.runs = append(c.runs, run{row, t.bold, t.size, x, y, i})
+	c.runs = append(c.runs, run{row, t.bold, t.size, x, y, i, t.rtl})
 }

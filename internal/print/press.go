@@ -10,16 +10,15 @@ import (
 
 // Press draws sheets, two at once. A process has one.
 type Press struct {
-	fonts   fonts
+	fonts   *typecase
 	locales *i18n.Bundle
 	slots   chan struct{}
 	wait    time.Duration
 }
 
 // New returns the process's press.
-func New(locales *i18n.Bundle) (*Press, error) {
-	f, err := loadFonts()
-	return &Press{fonts: f, locales: locales, slots: make(chan struct{}, 2), wait: 10 * time.Second}, err
+func New(locales *i18n.Bundle) *Press {
+	return &Press{fonts: &typecase{}, locales: locales, slots: make(chan struct{}, 2), wait: 10 * time.Second}
 }
 
 // Locales are those in which the words on a sheet can be.
@@ -79,21 +78,24 @@ func pictureStyle() style {
 // Poster is one page.
 func (p *Press) Poster(ctx context.Context, s Sheet, size Paper) ([]byte, error) {
 	return p.draw(ctx, func() ([]byte, error) {
-		return pdf(newRuler(p.fonts).compose(s, posterStyle(size)), s.Title, s.Lang, s.URL, false)
+		m := newRuler(p.fonts)
+		return m.pdf(m.compose(s, posterStyle(size)), s.Title, s.Lang, s.URL, false)
 	})
 }
 
 // Flyer is one page with four flyers and marks to cut along.
 func (p *Press) Flyer(ctx context.Context, s Sheet, size Paper) ([]byte, error) {
 	return p.draw(ctx, func() ([]byte, error) {
-		return pdf(newRuler(p.fonts).compose(s, flyerStyle(size)), s.Title, s.Lang, s.URL, true)
+		m := newRuler(p.fonts)
+		return m.pdf(m.compose(s, flyerStyle(size)), s.Title, s.Lang, s.URL, true)
 	})
 }
 
 // Picture is a PNG of 1080 by 1350 pixels.
 func (p *Press) Picture(ctx context.Context, s Sheet) ([]byte, error) {
 	return p.draw(ctx, func() ([]byte, error) {
-		return picture(p.fonts, newRuler(p.fonts).compose(s, pictureStyle()), s.URL, 10)
+		m := newRuler(p.fonts)
+		return m.picture(m.compose(s, pictureStyle()), s.URL, 10)
 	})
 }
 
@@ -104,7 +106,8 @@ const flyerDots = 12
 // FlyerPicture is one flyer as PNG, in the size of a quarter of the paper.
 func (p *Press) FlyerPicture(ctx context.Context, s Sheet, size Paper) ([]byte, error) {
 	return p.draw(ctx, func() ([]byte, error) {
-		return picture(p.fonts, newRuler(p.fonts).compose(s, flyerStyle(size)), s.URL, flyerDots)
+		m := newRuler(p.fonts)
+		return m.picture(m.compose(s, flyerStyle(size)), s.URL, flyerDots)
 	})
 }
 

@@ -1,13 +1,14 @@
 package print
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"codeberg.org/go-pdf/fpdf"
+
+	"convoke/internal/print/fonts"
+	"convoke/internal/print/shape"
 )
 
 // SignSheet is paper to sign a petition on: what it says, and lines with a name, a
@@ -59,66 +60,64 @@ type signer struct {
 	*ruler
 	s     SignSheet
 	paper Paper
+	room  room     // how the text is set
 	rows  []string // of the text, that are not written yet
 	pages []layout
 }
 
 func signPDF(m *ruler, s SignSheet) ([]byte, error) {
-	f := newFile(Papers()[0], s.Title, s.Lang)
+	f := m.newFile(Papers()[0], s.Title, s.Lang)
 	code, err := encode(s.URL)
 	if err != nil {
 		return nil, err
 	}
+	m.rtl, _ = shape.RightToLeft(s.Kicker + s.Title)
 	for _, c := range s.Codes {
 		g := signer{ruler: m, s: s, paper: Papers()[0]}
 		g.compose(c)
 		for _, l := range g.pages {
 			f.AddPage()
-			pdfPainter{f: f}.paint(l, code.Size, code.Black)
+			if err := (pdfPainter{m: m, f: f}).paint(l, code.Size, code.Black); err != nil {
+				return nil, err
+			}
 		}
 	}
-	var b bytes.Buffer
-	if err := f.Output(&b); err != nil {
-		return nil, fmt.Errorf("write pdf: %w", err)
-	}
-	return b.Bytes(), nil
+	return output(f)
 }
 
 // newFile is an empty file: the same sheets give the same bytes, and no file says
 // when it was made.
-func newFile(size Paper, title, lang string) *fpdf.Fpdf {
+func (m *ruler) newFile(size Paper, title, lang string) *fpdf.Fpdf {
 	f := blank(size.Width, size.Height, title)
 	f.SetLang(lang)
-	f.AddUTF8FontFromBytes(family, "", slices.Clone(regularTTF))
-	f.AddUTF8FontFromBytes(family, "B", slices.Clone(boldTTF))
+	f.AddUTF8FontFromBytes(typeface, "", slices.Clone(m.face(fonts.European, false).ttf))
+	f.AddUTF8FontFromBytes(typeface, "B", slices.Clone(m.face(fonts.European, true).ttf))
 	return f
 }
 
 // compose makes the pages of one sheet.
 func (g *signer) compose(code string) {
 	width := g.paper.Width - 2*signMargin
+	g.room = g.directed(g.s.Text, room{leading: 1.4})
 	g.rows, _ = g.wrap(split(g.s.Text, false), false, signText, width)
 	bottom := g.paper.Height - signMargin - signFoot
 	for {
 		c := g.page(code)
 		y := g.head(c)
-		room := int((bottom - y) / (signText * 1.4))
-		last := len(g.rows) <= int((bottom-y-signRow*(signRows+1))/(signText*1.4))
+		room := int((bottom - y) / (signText * g.room.leading))
+		last := len(g.rows) <= int((bottom-y-signRow*(signRows+1))/(signText*g.room.leading))
 		n := min(room, len(g.rows))
-		y = c.down(text{room: textRoom(), size: signText, rows: g.rows[:n]}, signMargin, y, black)
+		y = c.down(text{room: g.room, size: signText, rows: g.rows[:n]}, signMargin, y, black)
 		g.rows = g.rows[n:]
 		if last {
 			g.lines(c, y+4, bottom)
 		}
-		g.pages = append(g.pages, c.layout)
+		g.pages = append(g.pages, c.turned())
 		if last {
 			return
 		}
 	}
 }
-
-// textRoom is how the text is set.
-func textRoom() room { return room{leading: 1.4} }
 
 func (g *signer) page(code string) *composer {
 	st := style{w: g.paper.Width, h: g.paper.Height, margin: signMargin, k: 1, body: 1, side: signSide}

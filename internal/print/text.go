@@ -2,7 +2,10 @@ package print
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"convoke/internal/print/shape"
 )
 
 // room is how a text may be set.
@@ -13,6 +16,8 @@ type room struct {
 	lines         int
 	width, height float64
 	address       bool // may be broken after a slash, has no words
+	rtl           bool // set by fit: the words go from right to left
+	high          bool // set by fit: letters reach higher and lower than European ones
 }
 
 // text is lines in the size in which they fit.
@@ -24,12 +29,21 @@ type text struct {
 
 func (t text) tall() float64 { return float64(len(t.rows)) * t.size * t.leading }
 
+// rise is how far the letters reach above the base line, in ems.
+func (t text) rise() float64 {
+	if t.high {
+		return 0.95
+	}
+	return 0.72
+}
+
 // fit sets s as large as its room allows with whole words, else smaller with
 // broken ones, and cuts what is still too long.
 func (m *ruler) fit(s string, r room) text {
 	if s == "" || r.lines < 1 {
 		return text{room: r}
 	}
+	r = m.directed(s, r)
 	pieces := split(s, r.address)
 	try := func(from float64, broken bool) (text, bool) {
 		for size := from; size > r.min*0.97; size *= 0.97 {
@@ -59,6 +73,18 @@ func (m *ruler) fit(s string, r room) text {
 	return text{r, r.min, rows}
 }
 
+// directed finds which way a text runs, and gives letters with long stems and marks
+// more room between the lines.
+func (m *ruler) directed(s string, r room) room {
+	if rtl, ok := shape.RightToLeft(s); ok || !r.address {
+		r.rtl = ok && rtl || !ok && m.rtl
+	}
+	if r.high = shaped(s); r.high {
+		r.leading = max(1.38, r.leading*1.2)
+	}
+	return r
+}
+
 // split is the pieces between which a line may end; each keeps the space behind it.
 func split(s string, address bool) []string {
 	if !address {
@@ -81,7 +107,7 @@ func (m *ruler) wrap(pieces []string, bold bool, size, width float64) (rows []st
 			row = ""
 		}
 		for _, r := range p {
-			if next := row + string(r); r == ' ' || row == "" || m.width(next, bold, size) <= width {
+			if next := row + string(r); r == ' ' || row == "" || unicode.Is(unicode.M, r) || m.width(next, bold, size) <= width {
 				row = next
 				continue
 			}
@@ -104,5 +130,5 @@ func (m *ruler) cut(row string, bold bool, size, width float64) string {
 	if i := strings.LastIndexByte(row, ' '); i > len(row)*2/3 {
 		row = row[:i]
 	}
-	return strings.TrimRight(row, " ,.;:–-") + "…"
+	return strings.TrimRight(row, " ,.;:–-،؛") + "…"
 }

@@ -24,10 +24,7 @@ func (secretIsPerson) Session(_ context.Context, secret string) (web.Session, bo
 func TestPrint(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, x *fixture) {
-		press, err := print.New(webtest.Locales(t))
-		if err != nil {
-			t.Fatal(err)
-		}
+		press := print.New(webtest.Locales(t))
 		site := webtest.New(t, x.clock, secretIsPerson{})
 		x.DB.OnTouch(site.Cache().Touch)
 		(&Web{Service: x.Service, Print: press}).Mount(site)
@@ -43,13 +40,13 @@ func TestPrint(t *testing.T) {
 		}
 		in.State = Open
 		ok(t, x.Edit(t.Context(), of("riverside"), h, 0, in))
-		for lang, title := range map[string]string{"es": "Día del cuidado", "fr": "Journée du soin", "ar": "يوم الرعاية"} {
+		for lang, title := range map[string]string{"es": "Día del cuidado", "fr": "Journée du soin", "ar": "يوم الرعاية", "hi": "देखभाल का दिन"} {
 			ok(t, x.Translate(t.Context(), of("riverside"), h, lang, title, "…"))
 		}
 
 		page := b.Get("/campaigns/"+h+"/print").Want(t, 200, "")
-		if n := len(page.All("section.card")); n != 4 {
-			t.Errorf("%d languages, want 4", n)
+		if n := len(page.All("section.card")); n != 5 {
+			t.Errorf("%d languages, want 5", n)
 		}
 		for id, want := range map[string]string{
 			"share-en": "Day of care Saturday, November 28, 2026 http://localhost/campaigns/day-of-care",
@@ -60,7 +57,7 @@ func TestPrint(t *testing.T) {
 				t.Errorf("%s: %q, want %q", id, got, want)
 			}
 		}
-		if !strings.Contains(page.Text("section[aria-labelledby=lang-ar]"), "Print this one with your browser.") {
+		if !strings.Contains(page.Text("section[aria-labelledby=lang-hi]"), "Print this one with your browser.") {
 			t.Error("nothing is said of letters that cannot be set")
 		}
 		for file, ctype := range map[string]string{"poster.pdf": "application/pdf", "flyer.pdf": "application/pdf", "poster.png": "image/png", "qr.png": "image/png"} {
@@ -72,7 +69,10 @@ func TestPrint(t *testing.T) {
 				t.Errorf("%s: the reader's language gives something else", file)
 			}
 			if file != "qr.png" {
-				b.Get("/campaigns/"+h+"/"+file+"?lang=ar").Want(t, 303, "/campaigns/day-of-care/print?lang=ar")
+				b.Get("/campaigns/"+h+"/"+file+"?lang=hi").Want(t, 303, "/campaigns/day-of-care/print?lang=hi")
+				if ar := b.Get("/campaigns/"+h+"/"+file+"?lang=ar").Want(t, 200, ""); ar.Body == a.Body || len(ar.Body) < 500 {
+					t.Errorf("%s: no other file in Arabic", file)
+				}
 			}
 		}
 		one := b.Get("/campaigns/"+h+"/print?lang=ar").Want(t, 200, "")

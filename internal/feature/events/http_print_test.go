@@ -16,10 +16,7 @@ func TestPrint(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		f := setUp(t, d)
-		press, err := print.New(webtest.Locales(t))
-		if err != nil {
-			t.Fatal(err)
-		}
+		press := print.New(webtest.Locales(t))
 		site := webtest.New(t, clock.NewManual(dbtest.Now), cookieIsName{})
 		d.OnTouch(site.Cache().Touch)
 		w := &events.Web{Service: f.Service, Map: noMap{}, Pictures: noPictures{}, Attend: noPanel, Print: press}
@@ -82,6 +79,15 @@ func TestPrint(t *testing.T) {
 		}
 		in.Title = "تنظيف النهر"
 		if err := f.Update(t.Context(), olga, e, 2, in); err != nil {
+			t.Fatal(err)
+		}
+		for file, begins := range map[string]string{"poster.pdf": "%PDF-", "flyer.pdf": "%PDF-", "poster.png": "\x89PNG", "flyer.png": "\x89PNG"} {
+			if a := b.Get(at+file+"?lang=ar").Want(t, 200, ""); !strings.HasPrefix(a.Body, begins) {
+				t.Errorf("%s in Arabic begins with %q", file, a.Body[:8])
+			}
+		}
+		in.Title = "नदी की सफ़ाई"
+		if err := f.Update(t.Context(), olga, e, 3, in); err != nil {
 			t.Fatal(err)
 		}
 		b.Get(at+"poster.png?lang=es").Want(t, 303, at+"print?lang=es")

@@ -299,6 +299,14 @@ func TestSheetsOnPages(t *testing.T) {
 	if more := v.Get(a.Location+"&pages=2").Want(t, 200, ""); bytes.Count([]byte(more.Body), []byte("/Type /Page\n")) <= bytes.Count([]byte(pdf.Body), []byte("/Type /Page\n")) {
 		t.Error("two sheets have no more pages than one")
 	}
+	for lang, want := range map[string]int{"ar": 200, "hi": 409} {
+		in := some(map[string]string{"ar": "حديقة النهر للجميع", "hi": "नदी का बगीचा"}[lang])
+		in.Lang, in.Slug = lang, "river-"+lang
+		sheet := v.Get("/petitions/" + s.opened(in) + "/sheet.pdf")
+		if got := v.Get(sheet.Location).Want(t, want, ""); want == 200 && !strings.HasPrefix(got.Body, "%PDF") {
+			t.Errorf("%s: no PDF", lang)
+		}
+	}
 	v.Get(at+"/sheet.pdf?pages=21").Want(t, 400, "")
 	v.Get(at+"/sheet.pdf?code=aaaaaaaa").Want(t, 404, "")
 	_, code, _ := strings.Cut(a.Location, "code=")

@@ -126,10 +126,7 @@ func setUp(t *testing.T, r *recordtest.Stand) *stand {
 	s.boxes = box.New(box.Deps{DB: r.DB, Vault: r.Vault, Record: r.Record, Sets: keyset.New(r.DB, s.ids.New), Clock: r.Clock})
 	t.Cleanup(s.boxes.Stop)
 	locales := webtest.Locales(t)
-	press, err := print.New(locales)
-	if err != nil {
-		t.Fatal(err)
-	}
+	press := print.New(locales)
 	s.jobs = job.New(r.DB, r.Clock, webtest.Log(t))
 	s.Web = &Web{
 		Service: New(Deps{
@@ -139,7 +136,7 @@ func setUp(t *testing.T, r *recordtest.Stand) *stand {
 		Limiter: never{}, Print: press, Client: func(*web.Call) string { return "" },
 	}
 	s.boxes.Listener = s.Service
-	err = r.DB.Write(t.Context(), func(tx *db.Tx) error {
+	err := r.DB.Write(t.Context(), func(tx *db.Tx) error {
 		_, err := tx.Exec(t.Context(), `insert into groups (id, handle, name, name_folded, about, about_html, place, zone, langs, suspended, sample, created_at)
 			values ('g1', 'riverside', 'r', 'r', '', '', '', '', '', $1, $1, 0)`, false)
 		if err != nil {
