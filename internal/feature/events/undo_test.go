@@ -216,3 +216,39 @@ func TestManyAreFoundByWordAndKind(t *testing.T) {
 		}
 	})
 }
+
+// Events that were imported before imports were noted belong to none; what
+// changes them from then on was not there first.
+func TestImportsOfBeforeCannotBeUndone(t *testing.T) {
+	t.Parallel()
+	dbtest.Upgrade(t, "202611281115", func(t *testing.T, d *db.DB) {
+		err := d.Write(t.Context(), func(tx *db.Tx) error {
+			if _, err := tx.Exec(t.Context(), "insert into source (id, name, kind, url, credit, sample, imported_at) values ('table', 'A table', 'csv', '', '', $1, 0)", false); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(t.Context(), "insert into setting (name, value) values ('event.seq', '1')"); err != nil {
+				return err
+			}
+			_, err := tx.Exec(t.Context(), `insert into event (id, at_key, source_id, uid, title, description, description_html, kind, state, listed, starts_at, ends_at,
+				zone, all_day, day, place, address, locality, region, country, precise, online_url, lang, access_yes, access_no, access_note,
+				capacity, organizer, source_url, picture, picture_alt, sequence, was_place, created_at, updated_at) values
+				('e', 1, 'table', 'b0', 'E', '', '', 'rally', 'draft', $1, 0, 1, 'UTC', $1, 20240101, '', '', '', '', '', '', '', 'en', 0, 0, '', 0, '', '', '', '', 0, '', 1, 2)`, false)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}, func(t *testing.T, d *db.DB) {
+		k := newDesk(t, d)
+		if runs, err := k.svc.Runs(t.Context()); err != nil || len(runs) != 0 {
+			t.Errorf("%+v, %v", runs, err)
+		}
+		s, _ := k.csv(big(2))
+		if s.New != 1 || s.Updated != 1 {
+			t.Fatalf("%+v", s)
+		}
+		if u := k.undo(s.Run, false); u.Summary.Removed != 1 || u.why()["b0"] != "before" {
+			t.Errorf("%+v", u)
+		}
+	})
+}
