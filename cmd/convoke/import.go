@@ -25,6 +25,8 @@ type importCmd struct {
 	Mobilize importMobilize `cmd:"" help:"Events of Mobilize's API, as JSON."`
 	Group    importGroup    `cmd:"" help:"A group, from the file that export group wrote."`
 	Posts    importPosts    `cmd:"" help:"Markdown files with front matter, as statements of a group."`
+	List     importList     `cmd:"" help:"The imports of events, so that one can be undone."`
+	Undo     importUndo     `cmd:"" help:"Remove what an import of events has brought."`
 }
 
 // Help is shown by convoke import --help.

@@ -20,7 +20,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script", RequireUniqueNames: true,
 		UpdateScripts: os.Getenv("CONVOKE_UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"sql": sqlCmd, "code": codeCmd, "absent": absentCmd,
+			"sql": sqlCmd, "code": codeCmd, "absent": absentCmd, "capture": captureCmd,
 			"petition": petitionCmd, "issue": issueCmd, "cast": castCmd, "join": joinCmd, "flip": flipCmd, "files": filesCmd,
 		},
 	})

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -76,4 +77,19 @@ func absentCmd(ts *testscript.TestScript, neg bool, args []string) {
 	case neg && found == "":
 		ts.Fatalf("no file holds %q", args[0])
 	}
+}
+
+// captureCmd is "capture NAME FILE EXPRESSION": the first group of the expression
+// in a file, or in stdout or stderr, becomes a variable.
+func captureCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: capture NAME FILE EXPRESSION")
+	}
+	re, err := regexp.Compile(args[2])
+	ts.Check(err)
+	m := re.FindStringSubmatch(ts.ReadFile(args[1]))
+	if len(m) != 2 {
+		ts.Fatalf("%s holds no %s", args[1], args[2])
+	}
+	ts.Setenv(args[0], m[1])
 }

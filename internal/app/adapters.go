@@ -76,6 +76,8 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 		return f.webhooks.StatementPublished(ctx, tx, x)
 	case fact.GroupChanged:
 		return f.webhooks.GroupChanged(ctx, tx, x)
+	case fact.CampaignShown:
+		return f.statements.CampaignShown(ctx, tx, x)
 	case fact.GroupSuspended:
 		return tell(ctx, tx, x, f.events.GroupSuspended, f.campaigns.GroupSuspended, f.statements.GroupSuspended, f.petitions.GroupSuspended,
 			f.pledges.GroupSuspended)
@@ -198,6 +200,25 @@ func (g statementGroups) ByHandle(ctx context.Context, tx *db.Tx, h string) (sta
 
 func (g statementGroups) Role(ctx context.Context, tx *db.Tx, gid id.Group, p id.Person) (authz.Role, error) {
 	return g.s.Role(ctx, tx, gid, p)
+}
+
+// statementCampaigns answers statements about campaigns.
+type statementCampaigns struct{ s *campaigns.Service }
+
+func toStatementCampaign(c campaigns.Campaign, err error) (statements.Campaign, error) {
+	return statements.Campaign{ID: c.ID, Handle: c.Handle, Title: c.Text.Title}, err
+}
+
+func (c statementCampaigns) ByHandle(ctx context.Context, tx *db.Tx, h string) (statements.Campaign, error) {
+	return toStatementCampaign(c.s.ByHandle(ctx, tx, h))
+}
+
+func (c statementCampaigns) ByID(ctx context.Context, tx *db.Tx, cid id.Campaign) (statements.Campaign, error) {
+	return toStatementCampaign(c.s.ByID(ctx, tx, cid))
+}
+
+func (c statementCampaigns) Owns(ctx context.Context, tx *db.Tx, cid id.Campaign, g id.Group) (bool, error) {
+	return c.s.Owned(ctx, tx, cid, g)
 }
 
 // tally keeps turnout totals for events.

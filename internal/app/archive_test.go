@@ -84,9 +84,9 @@ func (s *stand) riverside() (steward authz.Actor, g id.Group, ids map[string]id.
 	key, err := s.KeepPicture(ctx, bytes.NewReader(picture(t)))
 	must(err)
 	must(s.Events.SetPicture(ctx, steward, ids["far"], key))
-	for _, title := range []string{"We say so", "And so"} {
+	for _, x := range [][2]string{{"We say so", ""}, {"And so", "open-doors"}} {
 		_, err := s.Statements.Create(ctx, steward, "riverside", s.IDs.Secret(), statements.Input{
-			Title: title, Markdown: "So **it** is.", Lang: "en", Day: "2026-02-03", State: statements.Published, Tags: "one, two", Byline: "The table",
+			Title: x[0], Campaign: x[1], Markdown: "So **it** is.", Lang: "en", Day: "2026-02-03", State: statements.Published, Tags: "one, two", Byline: "The table",
 		})
 		must(err)
 	}
@@ -260,7 +260,7 @@ func TestAGroupMovesWhole(t *testing.T) {
 			for _, path := range []string{
 				"/groups/riverside", "/events/" + string(ids["far"]), "/events/" + string(ids["weekly"]), "/events/" + string(ids["weekly"]) + "/dates", "/events/" + string(ids["under"]), "/events/" + string(ids["past"]),
 				"/petitions?state=waiting", "/petitions?state=closed", "/groups/riverside/events.ics", "/groups/riverside/conduct", "/campaigns/open-doors", "/campaigns/open-doors?lang=de",
-				"/events.csv", "/events.ics", "/statements", "/statements.atom", "/turnout", "/groups/riverside.json",
+				"/events.csv", "/events.ics", "/statements", "/statements.atom", "/statements?campaign=open-doors", "/turnout", "/groups/riverside.json",
 			} {
 				x, y := a.visitor().Get(path), b.visitor().Get(path)
 				if x.Status != 200 || y.Status != 200 {
@@ -429,6 +429,7 @@ func TestWhatAFileMaySay(t *testing.T) {
 		"Markdown without an end":       {"statements.json", "So **it** is.", strings.Repeat("![x](", 4000), "statements invalid"},
 		"a day to come":                 {"statements.json", `"day":"2026-02-03"`, `"day":"2036-02-03"`, "statements invalid"},
 		"a slug that leads elsewhere":   {"statements.json", `"slug":"`, `"slug":"../`, "statements invalid"},
+		"an update of others' campaign": {"statements.json", `"campaign":"`, `"campaign":"x`, "statements campaign"},
 		"a state that is unknown":       {"campaigns.json", `"state":"open"`, `"state":"won"`, "campaigns invalid"},
 		"a history that leads nowhere":  {"campaigns.json", `"state":"partly_met","history"`, `"state":"met","history"`, "campaigns invalid"},
 		"a petition without a record":   {"petitions.json", `"state":"draft"`, `"state":"answered"`, "petitions invalid"},

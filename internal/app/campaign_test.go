@@ -1,9 +1,11 @@
 package app_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
+	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/web/webtest"
 )
@@ -72,6 +74,77 @@ func TestCampaignFromCallToEvents(t *testing.T) {
 		if text := visitor.Get(event).Text("main"); strings.Contains(text, "Part of") {
 			t.Error("the event is still part of the campaign")
 		}
+	})
+}
+
+// TestUpdatesOfACoalition: each owner speaks for itself on the campaign's page; who
+// leaves adds nothing, and who is suspended is silent.
+func TestUpdatesOfACoalition(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		sam := callDay(t, s)
+		const url = "/campaigns/day-of-care"
+		robin, by := s.signIn("robin")
+		s.group(by, "hill", "Hill Neighbours")
+		sam.Post(url+"/groups", "do", "ask", "group", "hill").Want(t, 303, url+"/groups")
+		publish := func(b *webtest.Browser, group, title string, status int) string {
+			t.Helper()
+			path := "/groups/" + group + "/statements/new"
+			a := b.Post(path, "key", s.IDs.Secret(), "title", title, "markdown", "So it is.", "lang", "en", "day", "2026-05-01", "state", "published",
+				"campaign", "day-of-care")
+			if a.Status != status {
+				t.Fatalf("%s: %d %s", title, a.Status, a.Text(".error-summary"))
+			}
+			return a.Location
+		}
+		publish(robin, "hill", "Too early", 422)
+		robin.Post(url+"/groups", "do", "join", "group", "hill").Want(t, 303, url+"/groups")
+		if len(robin.Get(url).All("a[href=/groups/hill/statements/new?campaign=day-of-care]")) != 1 {
+			t.Error("an owner finds no way to publish an update")
+		}
+		visitor := s.visitor()
+		visitor.Get(url).Want(t, 200, "")
+		publish(sam, "riverside", "From the river", 303)
+		theirs := publish(robin, "hill", "From the hill", 303)
+		shown := func(want ...string) {
+			t.Helper()
+			page := visitor.Get(url).Want(t, 200, "").Text("main")
+			list := visitor.Get("/statements?campaign=day-of-care").Want(t, 200, "").Text("main")
+			for _, title := range []string{"From the river", "From the hill"} {
+				on := slices.Contains(want, title)
+				if strings.Contains(page, title) != on || strings.Contains(list, title) != on {
+					t.Errorf("%q is to be shown: %v; %s", title, on, list)
+				}
+			}
+		}
+		shown("From the river", "From the hill")
+		robin.Post(url+"/groups", "do", "leave", "group", "hill").Want(t, 303, url+"/groups")
+		publish(robin, "hill", "Too late", 422)
+		shown("From the river", "From the hill")
+		if len(robin.Get(url).All("a[href=/groups/hill/statements/new?campaign=day-of-care]")) != 0 {
+			t.Error("who has left is asked for an update")
+		}
+		suspend := func(group string, yes bool) {
+			t.Helper()
+			if err := s.Groups.Suspend(t.Context(), authz.Actor{Person: by.Person, Operator: true}, group, yes); err != nil {
+				t.Fatal(err)
+			}
+		}
+		suspend("hill", true)
+		shown("From the river")
+		suspend("hill", false)
+		// The only owner is suspended: the campaign is gone, and so is what others said
+		// under it.
+		suspend("riverside", true)
+		visitor.Get(url).Want(t, 404, "")
+		visitor.Get(theirs).Want(t, 404, "")
+		robin.Get(theirs).Want(t, 200, "")
+		if text := visitor.Get("/groups/hill").Want(t, 200, "").Text("main"); strings.Contains(text, "From the hill") {
+			t.Error("the group's page shows an update of a campaign that is hidden")
+		}
+		suspend("riverside", false)
+		shown("From the river", "From the hill")
+		visitor.Get(theirs).Want(t, 200, "")
 	})
 }
 

@@ -156,6 +156,10 @@ func (e campaignEvents) Create(ctx context.Context, tx *db.Tx, g id.Group, key s
 type campaignPages struct{ n *Node }
 
 func (p campaignPages) Panel(c *web.Call, cid id.Campaign, handle string) (template.HTML, error) {
+	news, err := p.n.statementsWeb.CampaignPanel(c, cid, handle)
+	if err != nil {
+		return "", err
+	}
 	asks, err := p.n.petitionsWeb.CampaignPanel(c, cid)
 	if err != nil {
 		return "", err
@@ -165,7 +169,7 @@ func (p campaignPages) Panel(c *web.Call, cid id.Campaign, handle string) (templ
 		return "", err
 	}
 	shown, err := p.n.eventsWeb.CampaignPanel(c, cid, handle)
-	return asks + promises + shown, err
+	return news + asks + promises + shown, err
 }
 
 func (p campaignPages) List(c *web.Call, cid id.Campaign, handle string) (template.HTML, error) {

@@ -70,9 +70,12 @@ func (n *Node) wire(ctx context.Context) error {
 	})
 	n.Campaigns = campaigns.New(campaigns.Deps{
 		DB: n.DB, IDs: n.IDs, Groups: campaignGroups{n.Groups}, Events: campaignEvents{n}, Vault: n.Vault, Audit: n.Identity.Audit,
+		Facts: facts,
 	})
 	n.Events.Campaigns, n.Groups.Export = eventCampaigns{n.Campaigns}, n.archiveExport(limits)
-	n.Statements = statements.New(statements.Deps{DB: n.DB, IDs: n.IDs, Groups: statementGroups{n.Groups}, Facts: facts})
+	n.Statements = statements.New(statements.Deps{
+		DB: n.DB, IDs: n.IDs, Groups: statementGroups{n.Groups}, Campaigns: statementCampaigns{n.Campaigns}, Facts: facts,
+	})
 	notices, mail := n.notices(sender), sender != nil
 	n.Attendance = attendance.New(attendance.Deps{DB: n.DB, Vault: n.Vault, Entropy: rand.Reader, Notices: notices, Facts: facts})
 	n.Door = door.New(door.Deps{DB: n.DB, SignUps: doorSignUps{n.Attendance}, Hidden: n.Events.Suspended})

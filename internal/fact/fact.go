@@ -85,6 +85,12 @@ type StatementPublished struct {
 	Group     id.Group
 }
 
+// CampaignShown says that everybody may know of a campaign now, or no longer.
+type CampaignShown struct {
+	Campaign id.Campaign
+	Shown    bool
+}
+
 // GroupSuspended says that a group may no longer act, or may again.
 type GroupSuspended struct {
 	Group     id.Group

@@ -65,6 +65,7 @@ type Campaign struct {
 	Points, Template int
 	Sequence         int
 	Created, Updated time.Time
+	shown            bool // as stored: everybody may know of it
 }
 
 // First and last day over all dates; 0 without dates.

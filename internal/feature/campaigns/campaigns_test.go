@@ -353,12 +353,30 @@ func TestSuspendedOwnersHideTheirCampaign(t *testing.T) {
 				t.Errorf("%d are listed, want %d; %v, %v", len(page), want, err, see)
 			}
 		}
+		c, err := x.see(authz.Actor{}, h)
+		ok(t, err)
+		x.told = nil
+		told := func(want ...any) {
+			t.Helper()
+			if d := cmp.Diff(want, x.told); d != "" {
+				t.Errorf("others hear %s", d)
+			}
+			x.told = nil
+		}
 		suspend("riverside", true)
 		listed(1)
+		told()
 		suspend("hill", true)
 		listed(0)
+		told(fact.CampaignShown{Campaign: c.ID})
 		suspend("riverside", false)
 		listed(1)
+		told(fact.CampaignShown{Campaign: c.ID, Shown: true})
+		suspend("hill", false)
+		suspend("riverside", true)
+		ok(t, x.Leave(ctx, of("hill"), h, "hill")) // only a suspended owner is left
+		listed(0)
+		told(fact.CampaignShown{Campaign: c.ID})
 	})
 }
 

@@ -245,7 +245,8 @@ type showData struct {
 	Numbers    Numbers
 	Panel      template.HTML
 	Edit       bool
-	Speak      bool // the reader speaks for a group
+	Speak      bool    // the reader speaks for a group
+	Speakers   []Group // the owners among them
 	Waiting    int
 	OpenToHost bool
 	Formats    []format
@@ -314,7 +315,7 @@ func (w *Web) showData(c *web.Call, camp *Campaign, seat Seat) (showData, error)
 	l, ctx := c.Locale, c.Context()
 	d := showData{
 		Campaign: *camp, URL: "/campaigns/" + camp.Handle, Dates: dates(l, camp.Dates), OpenToHost: camp.State == Open, Formats: formats(camp.Handle),
-		Edit: authz.May(c.Actor(), authz.EditCampaign, seat.Subject()), Speak: len(seat.Groups) > 0,
+		Edit: authz.May(c.Actor(), authz.EditCampaign, seat.Subject()), Speak: len(seat.Groups) > 0, Speakers: seat.Owners,
 	}
 	if camp.State != Open {
 		d.StateName = l.T(camp.State.Name())

@@ -36,6 +36,11 @@ type Groups interface {
 	Organizes(ctx context.Context, tx *db.Tx, p id.Person) ([]Group, error)
 }
 
+// Facts tells other features what happened, inside the transaction.
+type Facts interface {
+	Emit(ctx context.Context, tx *db.Tx, f any) error
+}
+
 // Deps are what the feature needs.
 type Deps struct {
 	DB     *db.DB
@@ -43,6 +48,7 @@ type Deps struct {
 	Groups Groups
 	Events Events
 	Vault  Vault
+	Facts  Facts
 	// Helpers may be set after New, before the first request.
 	Helpers Helpers
 	// Audit notes who did what in a role.
@@ -177,7 +183,18 @@ func (s *Service) store(ctx context.Context, tx *db.Tx, c *Campaign) error {
 		return err
 	}
 	touch(tx, c.ID)
-	return updateCampaign(ctx, tx, c, shown)
+	if err := updateCampaign(ctx, tx, c, shown); err != nil {
+		return err
+	}
+	return s.tellShown(ctx, tx, c, shown)
+}
+
+// tellShown says that a campaign became public, or is so no longer.
+func (s *Service) tellShown(ctx context.Context, tx *db.Tx, c *Campaign, shown bool) error {
+	if shown == c.shown {
+		return nil
+	}
+	return s.Facts.Emit(ctx, tx, fact.CampaignShown{Campaign: c.ID, Shown: shown})
 }
 
 func touch(tx *db.Tx, c id.Campaign) { tx.Touch("campaigns", "campaign:"+string(c)) }
@@ -322,6 +339,9 @@ func (s *Service) GroupSuspended(ctx context.Context, tx *db.Tx, f fact.GroupSus
 			return err
 		}
 		touch(tx, all[i].ID)
+		if err := s.tellShown(ctx, tx, &all[i], shown); err != nil {
+			return err
+		}
 	}
 	return nil
 }

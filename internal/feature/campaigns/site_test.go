@@ -154,6 +154,13 @@ type fixture struct {
 	events *fakeEvents
 	vault  *seal.Vault
 	audit  []string
+	told   []any // facts
+}
+
+// Emit implements Facts.
+func (x *fixture) Emit(_ context.Context, _ *db.Tx, f any) error {
+	x.told = append(x.told, f)
+	return nil
 }
 
 // each runs f on both engines.
@@ -180,7 +187,7 @@ func newFixture(t *testing.T, url string) *fixture {
 		t.Fatal(err)
 	}
 	x.Service = New(Deps{
-		DB: d, IDs: id.NewSource(x.clock, nil), Groups: x.groups, Events: x.events, Vault: x.vault,
+		DB: d, IDs: id.NewSource(x.clock, nil), Groups: x.groups, Events: x.events, Vault: x.vault, Facts: x,
 		Audit: func(_ context.Context, _ *db.Tx, _ id.Person, action, _ string) error {
 			x.audit = append(x.audit, action)
 			return nil

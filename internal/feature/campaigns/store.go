@@ -19,11 +19,10 @@ func scanCampaign(scan func(...any) error) (Campaign, error) {
 		c                Campaign
 		html, dates      string
 		first, last      int
-		shown            bool
 		created, updated int64
 	)
 	err := scan(&c.ID, &c.Handle, &c.Form, &c.Text.Title, &c.Text.Lang, &c.Text.Statement, &html, &dates, &first, &last, &c.Picture, &c.Alt,
-		&c.State, &shown, &c.Points, &c.Template, &c.Sequence, &created, &updated)
+		&c.State, &c.shown, &c.Points, &c.Template, &c.Sequence, &created, &updated)
 	if err != nil {
 		return c, fmt.Errorf("scan campaign: %w", err)
 	}

@@ -89,7 +89,8 @@ type importer struct {
 	batch  []incoming      // being filled
 	held   map[string]bool // uids in batch
 	full   chan []incoming
-	rows   int // of the storing goroutine
+	rows   int    // of the storing goroutine
+	runID  string // by which it can be undone
 }
 
 func (s *Service) importer(o ImportOptions, report *Report) (*importer, error) {
@@ -105,7 +106,7 @@ func (s *Service) importer(o ImportOptions, report *Report) (*importer, error) {
 	report.count(func(sum *ImportSummary) { sum.DryRun = o.DryRun })
 	return &importer{
 		Service: s, o: o, report: report, place: newPlacer(o.Gazetteer), held: map[string]bool{},
-		full: make(chan []incoming, 1),
+		full: make(chan []incoming, 1), runID: s.IDs.New(),
 	}, nil
 }
 
@@ -214,6 +215,9 @@ func (im *importer) take(ctx context.Context, batch []incoming) error {
 		done.fresh, done.changed, done.same = stored.fresh, stored.changed, done.same+stored.same
 	}
 	im.report.count(func(sum *ImportSummary) {
+		if !im.o.DryRun && done.fresh+done.changed > 0 {
+			sum.Run = im.runID
+		}
 		sum.New += done.fresh
 		sum.Updated += done.changed
 		sum.Unchanged += done.same
@@ -299,6 +303,7 @@ func (im *importer) write(ctx context.Context, tx *db.Tx, todo []incoming) (outc
 	if err != nil {
 		return done, fmt.Errorf("reserve rows: %w", err)
 	}
+	first := seq
 	tags := make([]string, 0, len(todo))
 	fresh := make([]freshEvent, 0, len(todo)-len(known))
 	for i := range todo {
@@ -326,6 +331,11 @@ func (im *importer) write(ctx context.Context, tx *db.Tx, todo []incoming) (outc
 		return done, err
 	}
 	done.fresh = len(fresh)
+	if done.fresh+done.changed > 0 {
+		if err := countRun(ctx, tx, im.runID, im.o.Source, done, first, seq-1); err != nil {
+			return done, err
+		}
+	}
 	if len(tags) > touchLimit {
 		tags = []string{"*"}
 	}
@@ -395,6 +405,9 @@ func (im *importer) replace(ctx context.Context, tx *db.Tx, e *Event, in *incomi
 		}
 	}
 	if err := updateEvent(ctx, tx, &old, e, in.hash); err != nil {
+		return err
+	}
+	if err := noteChanged(ctx, tx, im.runID, e); err != nil {
 		return err
 	}
 	return im.Tally.Set(ctx, tx, e.ID, old.Spot(), e.Spot(), in.estimates)

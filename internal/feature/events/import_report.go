@@ -48,6 +48,15 @@ type ImportSummary struct {
 	Codes     map[string]int `json:"codes"`   // problems by code
 	Seconds   float64        `json:"seconds"`
 	DryRun    bool           `json:"dry_run"`
+	Run       string         `json:"run,omitempty"` // by which it can be undone; "" when nothing was written
+}
+
+// UndoSummary counts the events of an import that was undone.
+type UndoSummary struct {
+	Run     string `json:"run"`
+	Removed int    `json:"removed"`
+	Stay    int    `json:"stay"` // each named in the report
+	DryRun  bool   `json:"dry_run"`
 }
 
 // Report names, while an import runs, each row that is left out or changed.
@@ -156,7 +165,12 @@ func (r *Report) Summary() ImportSummary {
 }
 
 // Close writes the summary and returns the first error of the writer.
-func (r *Report) Close(s ImportSummary) error {
+func (r *Report) Close(s ImportSummary) error { return r.end(s, s.text()) }
+
+// CloseUndo is [Report.Close] of an undo.
+func (r *Report) CloseUndo(s UndoSummary) error { return r.end(s, s.text()) }
+
+func (r *Report) end(s any, text string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.json {
@@ -166,7 +180,7 @@ func (r *Report) Close(s ImportSummary) error {
 		}
 		r.print("\n],\"summary\":" + string(b) + "}\n")
 	} else {
-		r.print(s.text())
+		r.print(text)
 	}
 	if r.err != nil {
 		return fmt.Errorf("write the report: %w", r.err)
@@ -189,9 +203,22 @@ func (s ImportSummary) text() string {
 		fmt.Fprintf(&b, "  %s: %d\n", c, s.Codes[c])
 	}
 	if s.DryRun {
-		b.WriteString("This was a dry run: nothing was written.\n")
+		b.WriteString(dryRun)
+	}
+	if s.Run != "" {
+		fmt.Fprintf(&b, "To undo it: convoke import undo %s\n", s.Run)
 	}
 	return b.String()
+}
+
+const dryRun = "This was a dry run: nothing was written.\n"
+
+func (s UndoSummary) text() string {
+	out := fmt.Sprintf("%d events removed, %d stay.\n", s.Removed, s.Stay)
+	if s.DryRun {
+		out += dryRun
+	}
+	return out
 }
 
 func problemMessage(code string) string {

@@ -128,7 +128,7 @@ func insertMany(ctx context.Context, tx *db.Tx, all []freshEvent) error {
 		if !e.State.Listed() {
 			continue
 		}
-		if err := search.Put(ctx, tx, e.AtKey, words(e), tags(e.Lang, e.Access.Yes)...); err != nil {
+		if err := search.Put(ctx, tx, e.AtKey, words(e), tagsOf(e)...); err != nil {
 			return err
 		}
 	}

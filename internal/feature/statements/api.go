@@ -34,6 +34,7 @@ type apiStatement struct {
 	ID          string                   `json:"id"`
 	URL         string                   `json:"url" doc:"Of its page."`
 	Group       string                   `json:"group" doc:"The handle of the group that speaks."`
+	Campaign    string                   `json:"campaign,omitempty" doc:"The handle of the campaign that it is an update of."`
 	State       string                   `json:"state" enum:"draft,published,withdrawn"`
 	Day         string                   `json:"day" format:"date"`
 	Lang        apiLang                  `json:"lang" doc:"In which it was written."`
@@ -72,6 +73,7 @@ type apiStatementInput struct {
 	Byline     string   `json:"byline,omitempty"`
 	Tags       []string `json:"tags,omitempty" nullable:"false"`
 	PictureAlt string   `json:"picture_alt,omitempty"`
+	Campaign   string   `json:"campaign,omitempty" doc:"Handle of one that the group owns, to make it an update of that."`
 	Note       string   `json:"note,omitempty" doc:"What was corrected, for a change of what is public; everybody sees it."`
 	Spelling   bool     `json:"spelling,omitempty" doc:"Only spelling was mended, so there is nothing to note."`
 	Sequence   int      `json:"sequence,omitempty" doc:"For a change: that of the statement as it was read."`
@@ -94,6 +96,7 @@ type apiWithdrawal struct {
 type (
 	apiList struct {
 		Group string `query:"group" doc:"Handle."`
+		Of    string `query:"campaign" doc:"Handle: the updates of that campaign."`
 		Lang  string `query:"lang" doc:"Has a text in this language."`
 		After string `query:"after" doc:"The member next of the page before."`
 		Limit int    `query:"limit" doc:"1 to 200; 30 when absent."`
@@ -127,12 +130,14 @@ func (w *Web) MountAPI(a *api.API) {
 	}
 	list := op(http.MethodGet, "/statements", "listStatements", "Find statements", "The latest first.")
 	list.Scope, list.Open = api.Read, true
-	list.Cache = func(*web.Call) ([]string, time.Duration) { return []string{"statements", "groups", "site"}, listTTL }
+	list.Cache = func(*web.Call) ([]string, time.Duration) {
+		return []string{"statements", "groups", "campaigns", "site"}, listTTL
+	}
 	api.Add(a, list, w.apiList)
 	get := op(http.MethodGet, "/statements/{id}", "getStatement", "One statement", "In all its languages, with what was corrected.")
 	get.Scope, get.Open = api.Read, true
 	get.Cache = func(c *web.Call) ([]string, time.Duration) {
-		return []string{"statement:" + c.Param("id"), "groups", "site"}, pageTTL
+		return []string{"statement:" + c.Param("id"), "groups", "campaigns", "site"}, pageTTL
 	}
 	api.Add(a, get, func(c *web.Call, in *apiPath) (apiStatement, error) { return w.apiShow(c, in.ID) })
 	create := op(http.MethodPost, "/groups/{handle}/statements", "createStatement", "Publish a statement, or keep a draft", "For organizers of the group.")
@@ -177,7 +182,7 @@ func (w *Web) apiList(c *web.Call, _ *apiList) (api.Page[apiStatement], error) {
 	}
 	out := make([]apiStatement, len(r.Statements))
 	for i := range r.Statements {
-		out[i] = apiOf(c.BaseURL(), &r.Statements[i], r.Groups[r.Statements[i].Group].Handle)
+		out[i] = apiOf(c.BaseURL(), &r.Statements[i], r.Groups[r.Statements[i].Group], r.Campaigns[r.Statements[i].Campaign])
 	}
 	next := ""
 	if r.More {
@@ -200,7 +205,7 @@ func (w *Web) apiShow(c *web.Call, name string) (apiStatement, error) {
 		return apiStatement{}, err
 	}
 	f.Statement = f.Statement.withheld()
-	return apiOf(c.BaseURL(), &f.Statement, f.Group.Handle), nil
+	return apiOf(c.BaseURL(), &f.Statement, f.Group, f.Campaign), nil
 }
 
 // apiInput reads and cleans what was sent, as the form does.
@@ -245,7 +250,7 @@ func (w *Web) madeOf(ctx context.Context, by authz.Actor, sid ID, typed Input) e
 			return err
 		}
 		s := &f.Statement
-		if s.Sequence == 0 && (!s.Original().says(text) || s.Lang != want.Lang || s.Day != want.Day || s.State != want.State) {
+		if s.Sequence == 0 && (!s.Original().says(text) || s.Lang != want.Lang || s.Day != want.Day || s.State != want.State || f.Campaign.Handle != typed.campaign()) {
 			return api.ErrKeyReused()
 		}
 		return nil
@@ -287,9 +292,9 @@ func (w *Web) apiWithdraw(c *web.Call, in *apiWithdraw) (apiStatement, error) {
 }
 
 // apiOf is a statement for programs. base begins addresses.
-func apiOf(base string, s *Statement, group string) apiStatement {
+func apiOf(base string, s *Statement, g Group, of Campaign) apiStatement {
 	out := apiStatement{
-		ID: string(s.ID), URL: s.url(base), Group: group, State: string(s.State), Day: isoDay(s.Day), Lang: apiLang(s.Lang), Byline: s.Byline,
+		ID: string(s.ID), URL: s.url(base), Group: g.Handle, Campaign: of.Handle, State: string(s.State), Day: isoDay(s.Day), Lang: apiLang(s.Lang), Byline: s.Byline,
 		Tags: append([]string{}, s.Tags...), Texts: []apiStatementText{}, Corrections: []apiStatementCorrection{}, Revised: isoDay(s.Revised),
 		Withdrawn: isoDay(s.Withdrawn), Why: s.Why, PictureAlt: s.PictureAlt, Sequence: s.Sequence, Updated: s.Updated,
 	}

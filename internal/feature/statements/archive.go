@@ -25,6 +25,7 @@ const (
 type archivedStatement struct {
 	ID          string               `json:"id"`
 	Slug        string               `json:"slug"`
+	Campaign    string               `json:"campaign,omitempty"` // its id
 	State       State                `json:"state"`
 	Day         string               `json:"day"`
 	Language    string               `json:"language"`
@@ -56,7 +57,7 @@ type archivedCorrection struct {
 
 func archivedOf(s *Statement) archivedStatement {
 	a := archivedStatement{
-		ID: string(s.ID), Slug: s.Slug, State: s.State, Day: isoDay(s.Day), Language: s.Lang, Byline: s.Byline, Tags: append([]string{}, s.Tags...),
+		ID: string(s.ID), Slug: s.Slug, Campaign: string(s.Campaign), State: s.State, Day: isoDay(s.Day), Language: s.Lang, Byline: s.Byline, Tags: append([]string{}, s.Tags...),
 		PictureAlt: s.PictureAlt, Revised: isoDay(s.Revised), Withdrawn: isoDay(s.Withdrawn), Why: s.Why, Sequence: s.Sequence,
 		Created: s.Created, Updated: s.Updated, Corrections: []archivedCorrection{},
 	}
@@ -73,7 +74,13 @@ func archivedOf(s *Statement) archivedStatement {
 // Markdown files, and once more for an import.
 func (s *Service) ExportGroup(ctx context.Context, tx *db.Tx, g id.Group, w *archive.Writer) error {
 	o := ExportOptions{Picture: w.Picture, Write: func(name string, data []byte) error { return w.File(archiveFolder+name, data) }}
-	err := eachOfGroup(ctx, tx, g, func(st *Statement) error { return o.write(ctx, st) })
+	err := eachOfGroup(ctx, tx, g, func(st *Statement) error {
+		of, err := s.campaign(ctx, tx, st.Campaign)
+		if err != nil {
+			return err
+		}
+		return o.write(ctx, st, of)
+	})
 	if err != nil {
 		return fmt.Errorf("export statements: %w", err)
 	}
@@ -203,7 +210,7 @@ func (s *Service) ImportGroup(ctx context.Context, tx *db.Tx, in *archive.Import
 }
 
 func (s *Service) importStatement(ctx context.Context, tx *db.Tx, in *archive.Import, st *Statement, row *archivedStatement) error {
-	st.Group, st.UID = in.Group, "moved:"+row.ID
+	st.Group, st.UID, st.Campaign = in.Group, "moved:"+row.ID, in.Campaigns[row.Campaign]
 	old, err := one(ctx, tx, "s.group_id = $1 and (s.id = $2 or s.uid = $3)", string(in.Group), row.ID, st.UID)
 	switch {
 	case errors.Is(err, db.ErrNoRows) && in.There:
@@ -215,12 +222,18 @@ func (s *Service) importStatement(ctx context.Context, tx *db.Tx, in *archive.Im
 		st.Picture, _ = in.Picture(row.Picture, old.Picture)
 		here, there := archivedOf(&old), archivedOf(st)
 		here.ID, there.ID = "", ""
+		if row.Campaign == here.Campaign { // also when the group has left it since
+			there.Campaign = here.Campaign
+		}
 		if st.Picture == old.Picture && archive.Same(here, there) {
 			in.Report.Unchanged(archivePart)
 		} else {
 			in.Report.Differs(archivePart, row.ID)
 		}
 		return nil
+	}
+	if row.Campaign != "" && st.Campaign == "" {
+		in.Report.Note(archivePart, row.ID, archive.CodeCampaign, "It was an update of a campaign that the group does not own here, and now stands for itself.")
 	}
 	var ok bool
 	if st.Picture, ok = in.Picture(row.Picture, ""); !ok {
@@ -239,12 +252,17 @@ func (s *Service) importStatement(ctx context.Context, tx *db.Tx, in *archive.Im
 	if !in.Write {
 		return nil
 	}
+	c, err := s.campaign(ctx, tx, st.Campaign)
+	if err != nil {
+		return err
+	}
+	st.hidden = c.ID != st.Campaign
 	return putArchived(ctx, tx, st)
 }
 
 // putArchived stores a statement as it was elsewhere.
 func putArchived(ctx context.Context, tx *db.Tx, st *Statement) error {
-	tx.Touch("statements", "group-statements:"+string(st.Group), "group:"+string(st.Group))
+	tx.Touch("statements", "group-statements:"+string(st.Group), "group:"+string(st.Group), "campaigns")
 	if err := insertStatement(ctx, tx, st); err != nil {
 		return err
 	}

@@ -9,6 +9,9 @@
 // text goes from pages and feeds, and its entry stays in them, so that the
 // withdrawal reaches everyone whom the text reached.
 //
+// A statement can be an update of a campaign that its group owned when it became
+// public. It is as visible as the less visible of the two.
+//
 // Statements come in from Markdown files with front matter and go out as such;
 // see [Service.Import] and [Service.Export].
 //

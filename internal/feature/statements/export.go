@@ -43,12 +43,12 @@ func (s *Service) Export(ctx context.Context, o ExportOptions) error {
 	}
 	n := 0
 	for slug := ""; ; {
-		all, err := s.exportable(ctx, g.ID, slug)
+		all, of, err := s.exportable(ctx, g.ID, slug)
 		if err != nil {
 			return fmt.Errorf("export statements: %w", err)
 		}
 		for i := range all {
-			if err := o.write(ctx, &all[i]); err != nil {
+			if err := o.write(ctx, &all[i], of[all[i].Campaign]); err != nil {
 				return fmt.Errorf("export the statement %s: %w", all[i].Slug, err)
 			}
 			slug = all[i].Slug
@@ -63,21 +63,23 @@ func (s *Service) Export(ctx context.Context, o ExportOptions) error {
 	}
 }
 
-func (s *Service) exportable(ctx context.Context, g id.Group, after string) ([]Statement, error) {
-	var all []Statement
-	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+func (s *Service) exportable(ctx context.Context, g id.Group, after string) (all []Statement, of map[id.Campaign]Campaign, err error) {
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
 		var err error
-		all, err = afterSlug(ctx, tx, g, after, exportPage)
+		if all, err = afterSlug(ctx, tx, g, after, exportPage); err != nil {
+			return err
+		}
+		of, err = s.campaignsOf(ctx, tx, all)
 		return err
 	})
-	return all, err
+	return all, of, err
 }
 
-func (o *ExportOptions) write(ctx context.Context, st *Statement) error {
+func (o *ExportOptions) write(ctx context.Context, st *Statement, of Campaign) error {
 	name := isoDay(st.Day) + "-" + st.Slug
 	for _, t := range st.Texts {
 		beside := t.Lang != st.Lang
-		h, file := headOf(st, t, beside), name+".md"
+		h, file := headOf(st, t, of, beside), name+".md"
 		if beside {
 			file = name + "." + t.Lang + ".md"
 		} else if st.Picture != "" && o.Picture != nil {

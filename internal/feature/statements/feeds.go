@@ -42,7 +42,10 @@ func (w *Web) feed(c *web.Call, suffix string, write func(g Group, r *Result, ne
 }
 
 // feedTitle is what a feed is called.
-func feedTitle(c *web.Call, g Group) string {
+func feedTitle(c *web.Call, g Group, of Campaign) string {
+	if of.Handle != "" {
+		return c.Locale.T("Updates of {campaign}", "campaign", of.Title)
+	}
 	if g.Handle == "" {
 		return c.Locale.T("Statements of the groups of this site")
 	}
@@ -132,7 +135,7 @@ func (w *Web) atom(c *web.Call) error {
 	return w.feed(c, ".atom", func(g Group, r *Result, next string) error {
 		base := c.BaseURL()
 		f := atomFeed{
-			Lang: c.Locale.Tag(), Title: feedTitle(c, g), ID: base + address(g, ".atom", r.Query.Values()),
+			Lang: c.Locale.Tag(), Title: feedTitle(c, g, r.Campaign), ID: base + address(g, ".atom", r.Query.Values()),
 			Links: []atomLink{
 				{Rel: "self", Href: base + c.R.URL.RequestURI(), Type: "application/atom+xml"},
 				{Rel: "alternate", Href: base + address(g, "", r.Query.Values()), Type: "text/html"},
@@ -178,6 +181,9 @@ func atomOf(c *web.Call, s *Statement, r *Result) atomEntry {
 	if s.Picture != "" {
 		e.Links = append(e.Links, atomLink{Rel: "enclosure", Href: base + "/pictures/" + s.Picture, Title: s.PictureAlt})
 	}
+	if of := r.Campaigns[s.Campaign]; of.Handle != "" {
+		e.Links = append(e.Links, atomLink{Rel: "related", Href: base + "/campaigns/" + of.Handle, Type: "text/html", Title: of.Title})
+	}
 	for _, tag := range s.Tags {
 		e.Categories = append(e.Categories, atomCategory{tag})
 	}
@@ -218,7 +224,7 @@ func (w *Web) jsonFeed(c *web.Call) error {
 	return w.feed(c, ".json", func(g Group, r *Result, next string) error {
 		base := c.BaseURL()
 		f := jsonFeed{
-			Version: "https://jsonfeed.org/version/1.1", Title: feedTitle(c, g), HomePage: base + address(g, "", r.Query.Values()),
+			Version: "https://jsonfeed.org/version/1.1", Title: feedTitle(c, g, r.Campaign), HomePage: base + address(g, "", r.Query.Values()),
 			FeedURL: base + c.R.URL.RequestURI(), NextURL: next, Language: c.Locale.Tag(), Items: []jsonItem{},
 		}
 		for i := range r.Statements {

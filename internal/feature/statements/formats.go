@@ -104,7 +104,7 @@ func schemaBlock(a schemaArticle) template.JS {
 
 // oneMarkdown is a statement in one language as a file.
 func (w *Web) oneMarkdown(c *web.Call, f *Found, t Text) error {
-	h := headOf(&f.Statement, t, false)
+	h := headOf(&f.Statement, t, f.Campaign, false)
 	h.Link = f.Statement.url(c.BaseURL()) + "?lang=" + t.Lang
 	if f.Statement.Picture != "" {
 		h.Image = c.BaseURL() + "/pictures/" + f.Statement.Picture

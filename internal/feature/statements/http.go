@@ -54,6 +54,7 @@ type item struct {
 	Datetime   string
 	ThisYear   bool
 	By, Byline string // the group, and who speaks in it
+	Campaign   string // its title; "" where the page itself says so
 	Summary    string
 	Badges     []badge
 }
@@ -94,7 +95,8 @@ type link struct{ Href, Text string }
 
 type listData struct {
 	Form    *web.Form
-	Group   Group // zero over all groups
+	Group   Group    // zero over all groups
+	Of      Campaign // zero unless its updates were asked for
 	Action  string
 	Langs   []web.Choice
 	Items   []item
@@ -160,9 +162,9 @@ func address(g Group, suffix string, v url.Values) string {
 
 func listTags(g Group) []string {
 	if g.ID == "" {
-		return []string{"statements", "groups", "site"}
+		return []string{"statements", "groups", "campaigns", "site"}
 	}
-	return []string{"group-statements:" + string(g.ID), "group:" + string(g.ID), "site"}
+	return []string{"group-statements:" + string(g.ID), "group:" + string(g.ID), "campaigns", "site"}
 }
 
 func (w *Web) list(c *web.Call) error {
@@ -172,7 +174,7 @@ func (w *Web) list(c *web.Call) error {
 	}
 	return c.Cached(listTags(g), listTTL, func() error {
 		f := c.NewForm()
-		for _, k := range []string{"group", "lang"} {
+		for _, k := range []string{"group", "campaign", "lang"} {
 			f.Set(k, c.Query().Get(k))
 		}
 		d := listData{Form: f, Group: g, Action: root(g)}
@@ -208,15 +210,20 @@ func (d *listData) fill(c *web.Call, r *Result) {
 	}
 	for i := range r.Statements {
 		s := &r.Statements[i]
-		d.Items = append(d.Items, makeItem(c, s, r.Groups[s.Group], langs...))
+		it := makeItem(c, s, r.Groups[s.Group], langs...)
+		if s.Campaign != r.Campaign.ID {
+			it.Campaign = r.Campaigns[s.Campaign].Title
+		}
+		d.Items = append(d.Items, it)
 	}
+	d.Of = r.Campaign
 	if r.More {
 		d.Next = address(d.Group, "", r.next(c.Query().Get("limit")))
 	}
 	for _, f := range [...]link{{".atom", "Atom"}, {".json", "JSON Feed"}} {
 		d.Formats = append(d.Formats, link{address(d.Group, f.Href, r.Query.Values()), f.Text})
 	}
-	d.Filter = r.Query.Lang != "" || d.Group.Handle == "" && r.Query.Handle != ""
+	d.Filter = r.Query.Lang != "" || r.Query.Campaign != "" || d.Group.Handle == "" && r.Query.Handle != ""
 }
 
 func (w *Web) draftItems(c *web.Call, g Group) ([]item, error) {
@@ -234,9 +241,10 @@ func (w *Web) draftItems(c *web.Call, g Group) ([]item, error) {
 }
 
 type panelData struct {
-	Items []item
-	All   string
-	New   string
+	Items   []item
+	All     string
+	New     string
+	Updates bool // of a campaign
 }
 
 var panelPage = web.NewPage[panelData](pages, "pages/panel.html", "pages/parts.html")
@@ -258,7 +266,7 @@ func (w *Web) GroupPanel(c *web.Call, gid id.Group) (template.HTML, error) {
 		if sub, err = w.subject(c.Context(), tx, c.Actor(), &g); err != nil {
 			return err
 		}
-		all, err = page(c.Context(), tx, &Query{}, gid, panelSize)
+		all, err = page(c.Context(), tx, &Query{}, gid, "", panelSize)
 		return err
 	})
 	if err != nil {
@@ -274,6 +282,32 @@ func (w *Web) GroupPanel(c *web.Call, gid id.Group) (template.HTML, error) {
 	}
 	if len(d.Items) == 0 && d.New == "" {
 		return "", nil
+	}
+	return panelPage.Fragment(c, d)
+}
+
+// CampaignPanel is a campaign's latest updates on its page; empty when there are
+// none.
+func (w *Web) CampaignPanel(c *web.Call, cid id.Campaign, handle string) (template.HTML, error) {
+	d := panelData{All: "/statements?campaign=" + handle, Updates: true}
+	err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
+		all, err := page(c.Context(), tx, &Query{}, "", cid, panelSize)
+		if err != nil {
+			return err
+		}
+		d.Items = nil
+		for i := range all {
+			g, err := w.Groups.ByID(c.Context(), tx, all[i].Group)
+			if err != nil {
+				return err
+			}
+			s := all[i].withheld()
+			d.Items = append(d.Items, makeItem(c, &s, g))
+		}
+		return nil
+	})
+	if err != nil || len(d.Items) == 0 {
+		return "", err
 	}
 	return panelPage.Fragment(c, d)
 }

@@ -47,7 +47,7 @@ func (w *Web) editPage(c *web.Call, f *web.Form, d editData) error {
 func readInput(f *web.Form) Input {
 	return Input{
 		Title: f.Line("title"), Markdown: f.Text("markdown"), Lang: f.Line("lang"), Day: f.Line("day"), Byline: f.Line("byline"),
-		Tags: f.Line("tags"), PictureAlt: f.Line("picture_alt"), State: State(f.Line("state")), Change: readChange(f),
+		Tags: f.Line("tags"), PictureAlt: f.Line("picture_alt"), Campaign: f.Line("campaign"), State: State(f.Line("state")), Change: readChange(f),
 	}
 }
 
@@ -78,7 +78,7 @@ func (w *Web) newForm(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	f := c.NewForm().Set("state", string(Published)).Set("day", isoDay(g.today(c.Now()))).Set("lang", c.Locale.Tag())
+	f := c.NewForm().Set("state", string(Published)).Set("day", isoDay(g.today(c.Now()))).Set("lang", c.Locale.Tag()).Set("campaign", c.Query().Get("campaign"))
 	if len(g.Langs) > 0 {
 		f.Set("lang", g.Langs[0])
 	}
@@ -176,7 +176,7 @@ func (w *Web) editForm(c *web.Call) error {
 	s := &found.Statement
 	t := s.Original()
 	f := c.NewForm().Set("title", t.Title).Set("markdown", t.Markdown).Set("lang", s.Lang).Set("day", isoDay(s.Day)).
-		Set("byline", s.Byline).Set("tags", joinTags(s.Tags)).Set("picture_alt", s.PictureAlt).Set("state", string(s.State)).
+		Set("byline", s.Byline).Set("tags", joinTags(s.Tags)).Set("picture_alt", s.PictureAlt).Set("campaign", found.Campaign.Handle).Set("state", string(s.State)).
 		Set("sequence", strconv.Itoa(s.Sequence))
 	return w.editPage(c, f, editOf(&found))
 }

@@ -29,6 +29,7 @@ type showData struct {
 	Text         Text
 	Date         string
 	Group        Group
+	Campaign     Campaign
 	Versions     []version // none when there is one only
 	Corrections  []correctionView
 	Revised      string
@@ -52,7 +53,7 @@ func (w *Web) show(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	return c.Cached([]string{"statement:" + string(sid), "groups", "site"}, pageTTL, func() error {
+	return c.Cached([]string{"statement:" + string(sid), "groups", "campaigns", "site"}, pageTTL, func() error {
 		var f Found
 		err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
 			var err error
@@ -79,7 +80,7 @@ func (w *Web) show(c *web.Call) error {
 func (w *Web) page(c *web.Call, f *Found, t Text) error {
 	l, s := c.Locale, &f.Statement
 	d := showData{
-		Item: makeItem(c, s, f.Group, t.Lang), URL: "/statements/" + string(s.ID), Statement: *s, Text: t, Date: l.Date(dateOf(s.Day)), Group: f.Group,
+		Item: makeItem(c, s, f.Group, t.Lang), URL: "/statements/" + string(s.ID), Statement: *s, Text: t, Date: l.Date(dateOf(s.Day)), Group: f.Group, Campaign: f.Campaign,
 		CanEdit: s.State != Withdrawn && authz.May(c.Actor(), authz.PublishStatement, f.Subject),
 		IsDraft: s.State == Draft, IsWithdrawn: s.State == Withdrawn, Schema: schemaBlock(schemaOf(c, f, t, false)),
 	}

@@ -258,6 +258,9 @@ func (im *importer) put(ctx context.Context, tx *db.Tx, p *post, picture string,
 		return same, err
 	}
 	next, fixes := p.applied(&old)
+	if err := im.place(ctx, tx, p, &old, &next); err != nil {
+		return same, err
+	}
 	if old.Picture != "" && strings.Contains(p.named, old.Picture) {
 		picture = "" // an export of this statement
 	}
@@ -313,12 +316,12 @@ func (im *importer) add(ctx context.Context, tx *db.Tx, p *post, picture string,
 	if p.version {
 		p.note(codeAlone, "")
 	}
-	if !write {
-		return nil
-	}
 	whole := *p
 	whole.version = false
 	st, fixes := whole.applied(&Statement{})
+	if err := im.place(ctx, tx, p, &Statement{}, &st); err != nil || !write {
+		return err
+	}
 	st.ID, st.Group, st.Created, st.Picture, st.Slug = ID(im.IDs.New()), im.group.ID, tx.Now(), picture, p.slug
 	st.UID = "post:" + p.slug
 	if err := save(ctx, tx, nil, &st); err != nil {
@@ -330,6 +333,25 @@ func (im *importer) add(ctx context.Context, tx *db.Tx, p *post, picture string,
 		}
 	}
 	return putText(ctx, tx, &st, p.text, p.hash)
+}
+
+// place makes next an update of the campaign that the post names, where the group
+// may publish one. A post that names none leaves what is here.
+func (im *importer) place(ctx context.Context, tx *db.Tx, p *post, old, next *Statement) error {
+	if p.of == "" || p.version {
+		return nil
+	}
+	now, err := im.campaign(ctx, tx, old.Campaign)
+	if err != nil || now.Handle == p.of {
+		return err
+	}
+	c, err := im.owned(ctx, tx, p.of, im.group.ID)
+	if fault.Is(err, fault.KindInvalid) {
+		p.note(codeCampaign, p.of)
+		return nil
+	}
+	next.Campaign, next.hidden = c.ID, false
+	return err
 }
 
 // applied is old as the post says it is, and the corrections that are not noted
@@ -356,7 +378,7 @@ func (p *post) applied(old *Statement) (next Statement, fixes []Correction) {
 
 // differs reports whether s, with the text, says anything else than old.
 func (s *Statement) differs(old *Statement, t Text) bool {
-	return s.State != old.State || s.Day != old.Day || s.Lang != old.Lang || s.Byline != old.Byline || !slices.Equal(s.Tags, old.Tags) ||
+	return s.State != old.State || s.Campaign != old.Campaign || s.Day != old.Day || s.Lang != old.Lang || s.Byline != old.Byline || !slices.Equal(s.Tags, old.Tags) ||
 		s.Why != old.Why || s.Withdrawn != old.Withdrawn || s.PictureAlt != old.PictureAlt || s.Revised != old.Revised ||
 		!old.Has(t.Lang) || !old.In(t.Lang).says(t)
 }

@@ -20,6 +20,7 @@ const (
 	maxTags   = 20
 	maxTag    = 60
 	maxAlt    = 300
+	maxHandle = 40
 )
 
 // Input is a statement as somebody typed it, in its own language.
@@ -30,8 +31,16 @@ type Input struct {
 	Byline          string
 	Tags            string // with commas between
 	PictureAlt      string
-	State           State // Draft or Published
+	Campaign        string // handle; may be empty
+	State           State  // Draft or Published
 	Change          Change
+}
+
+// campaign is the handle as it is stored.
+func (in *Input) campaign() string { return handleOf(in.Campaign) }
+
+func handleOf(s string) string {
+	return strings.ToLower(strings.TrimPrefix(strings.TrimSpace(s), "@"))
 }
 
 // TextInput is a version in one language as somebody typed it.
@@ -103,6 +112,7 @@ func (in Input) parse() (Statement, Text, error) {
 	for _, tag := range s.Tags {
 		p.line("tags", tag, maxTag)
 	}
+	p.line("campaign", in.Campaign, maxHandle)
 	in.Change.check(&p)
 	return s, t, fault.Invalid(p.fields...)
 }

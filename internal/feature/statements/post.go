@@ -27,6 +27,7 @@ type head struct {
 	Lang        string       `yaml:"lang"`
 	Slug        string       `yaml:"slug"`
 	Author      string       `yaml:"author,omitempty"`
+	Campaign    string       `yaml:"campaign,omitempty"` // its handle
 	Tags        []string     `yaml:"tags,omitempty"`
 	Draft       bool         `yaml:"draft,omitempty"`
 	Image       string       `yaml:"image,omitempty"`
@@ -55,11 +56,12 @@ type headChange struct {
 
 // headOf is the front matter of one text. A version beside the file of the
 // original says only what differs.
-func headOf(s *Statement, t Text, beside bool) head {
+func headOf(s *Statement, t Text, of Campaign, beside bool) head {
 	h := head{Title: t.Title, Date: isoDay(s.Day), Lang: t.Lang, Slug: s.Slug, Format: headFormat}
 	if beside {
 		return h
 	}
+	h.Campaign = of.Handle
 	h.Author, h.Tags, h.Draft, h.ImageAlt, h.Updated = s.Byline, s.Tags, s.State == Draft, s.PictureAlt, isoDay(s.Revised)
 	if s.State == Withdrawn {
 		h.Withdrawn = &headEnd{isoDay(s.Withdrawn), s.Why}
@@ -90,6 +92,7 @@ type post struct {
 	revised int
 	image   string // as the file names it, then its key
 	named   string // as the file names it
+	of      string // the handle of a campaign
 	alt     string
 	fixes   []Correction
 	hash    []byte
@@ -112,7 +115,7 @@ func (e errLeft) Error() string { return e.code }
 func known(field string) bool {
 	return slices.Contains([]string{
 		"title", "date", "lang", "language", "locale", "slug", "author", "authors", "tag", "tags", "keywords", "category", "categories",
-		"draft", "published", "image", "picture", "image_alt", "canonical_url", "updated", "withdrawn", "corrections", "convoke",
+		"draft", "published", "image", "picture", "image_alt", "canonical_url", "updated", "withdrawn", "corrections", "campaign", "convoke",
 	}, field)
 }
 
@@ -335,6 +338,7 @@ func (p *post) details(f frontmatter.Fields) {
 	if p.image = f.Text("image"); p.image == "" {
 		p.image = f.Text("picture")
 	}
+	p.of = handleOf(p.short("campaign", f.Text("campaign"), maxHandle))
 	p.alt = p.short("image_alt", f.Text("image_alt"), maxAlt)
 }
 
@@ -363,7 +367,7 @@ func plain(s string) string {
 }
 
 // hashOfFile tells contents apart; it begins with a version, to be raised when
-// imports begin to read more.
+// imports begin to read more of files that were taken before.
 func hashOfFile(src, picture []byte) []byte {
 	const version = 1
 	h := sha256.New()

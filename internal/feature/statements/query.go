@@ -17,15 +17,16 @@ const (
 
 // Query is which statements somebody wants to see, latest first.
 type Query struct {
-	Handle string // of a group; "" is all
-	Lang   string // has a text in this language; "" is any
-	After  string // the cursor of the last one seen
-	Limit  int
+	Handle   string // of a group; "" is all
+	Campaign string // handle of one that they are updates of; "" is any or none
+	Lang     string // has a text in this language; "" is any
+	After    string // the cursor of the last one seen
+	Limit    int
 }
 
 // ParseQuery reads the parameters that /statements and its feeds share.
 func ParseQuery(v url.Values) (Query, error) {
-	q := Query{Handle: strings.ToLower(strings.TrimPrefix(strings.TrimSpace(v.Get("group")), "@")), Lang: v.Get("lang"), Limit: pageSize}
+	q := Query{Handle: handleOf(v.Get("group")), Campaign: handleOf(v.Get("campaign")), Lang: v.Get("lang"), Limit: pageSize}
 	var p parser
 	if q.Lang != "" && !knownLanguage(q.Lang) {
 		p.fail("lang", "search.lang", "There is no language called “{lang}”.", "lang", q.Lang)
@@ -50,6 +51,9 @@ func (q *Query) Values() url.Values {
 	v := url.Values{}
 	if q.Handle != "" {
 		v.Set("group", q.Handle)
+	}
+	if q.Campaign != "" {
+		v.Set("campaign", q.Campaign)
 	}
 	if q.Lang != "" {
 		v.Set("lang", q.Lang)
@@ -77,8 +81,10 @@ func (q *Query) after() (day int, sid string) {
 // Result is a page of statements.
 type Result struct {
 	Query      Query
+	Campaign   Campaign // that was asked for; zero for none, or one that is not public
 	Statements []Statement
 	Groups     map[id.Group]Group
+	Campaigns  map[id.Campaign]Campaign // zero for those that are not public
 	More       bool
 }
 

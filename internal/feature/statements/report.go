@@ -36,6 +36,7 @@ const (
 	codeAttributes  = "attributes"
 	codeRelative    = "relative"
 	codeHeading     = "heading"
+	codeCampaign    = "campaign"
 	codeFields      = "fields"
 )
 
@@ -88,6 +89,8 @@ func sentence(code string) string {
 		return "This address holds only on the old site, so it is no link: {value} (--site completes it)."
 	case codeHeading:
 		return "The text began with its title, which was taken out: the page shows it anyway."
+	case codeCampaign:
+		return "There is no public campaign “{value}” that the group owns, so it is no update of one."
 	default: // codeFields
 		return "Fields that are not read: {value}."
 	}

@@ -32,6 +32,21 @@ type Groups interface {
 	Role(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) (authz.Role, error)
 }
 
+// Campaign is a campaign that a statement is an update of.
+type Campaign struct {
+	ID            id.Campaign
+	Handle, Title string
+}
+
+// Campaigns answers about campaigns of this node.
+type Campaigns interface {
+	// ByHandle and ByID return a NotFound fault for what is not public.
+	ByHandle(ctx context.Context, tx *db.Tx, handle string) (Campaign, error)
+	ByID(ctx context.Context, tx *db.Tx, c id.Campaign) (Campaign, error)
+	// Owns reports whether a group is one of a campaign's owners.
+	Owns(ctx context.Context, tx *db.Tx, c id.Campaign, g id.Group) (bool, error)
+}
+
 // Facts tells other features what happened, inside the transaction.
 type Facts interface {
 	Emit(ctx context.Context, tx *db.Tx, f any) error
@@ -39,10 +54,11 @@ type Facts interface {
 
 // Deps are what the feature needs.
 type Deps struct {
-	DB     *db.DB
-	IDs    *id.Source
-	Groups Groups
-	Facts  Facts
+	DB        *db.DB
+	IDs       *id.Source
+	Groups    Groups
+	Campaigns Campaigns
+	Facts     Facts
 }
 
 // Service is the use cases of statements.
@@ -78,6 +94,7 @@ func (s *Service) subject(ctx context.Context, tx *db.Tx, by authz.Actor, g *Gro
 type Found struct {
 	Statement Statement
 	Group     Group
+	Campaign  Campaign // zero for none, or one that is not public
 	Subject   authz.Subject
 }
 
@@ -98,10 +115,57 @@ func (s *Service) Get(ctx context.Context, tx *db.Tx, by authz.Actor, sid ID) (F
 	if err != nil {
 		return Found{}, err
 	}
-	if !authz.MayKnow(by, st.State.Listed(), sub) {
+	if !authz.MayKnow(by, st.listed(), sub) {
 		return Found{}, errNone()
 	}
-	return Found{st, g, sub}, nil
+	camp, err := s.campaign(ctx, tx, st.Campaign)
+	return Found{st, g, camp, sub}, err
+}
+
+// campaign is one that everybody may know of, else zero.
+func (s *Service) campaign(ctx context.Context, tx *db.Tx, c id.Campaign) (Campaign, error) {
+	if c == "" {
+		return Campaign{}, nil
+	}
+	camp, err := s.Campaigns.ByID(ctx, tx, c)
+	if fault.Is(err, fault.KindNotFound) {
+		return Campaign{}, nil
+	}
+	return camp, err
+}
+
+// owned is a public campaign that the group owns now.
+func (s *Service) owned(ctx context.Context, tx *db.Tx, handle string, g id.Group) (Campaign, error) {
+	c, err := s.Campaigns.ByHandle(ctx, tx, handle)
+	if fault.Is(err, fault.KindNotFound) {
+		return c, fault.Invalid(fault.Field("campaign", "statement.campaign", "There is no public campaign with this handle."))
+	}
+	if err != nil {
+		return c, err
+	}
+	owns, err := s.Campaigns.Owns(ctx, tx, c.ID, g)
+	if err == nil && !owns {
+		err = fault.Invalid(fault.Field("campaign", "statement.not_owner",
+			"Your group does not own this campaign. Ask its owners whether you may own it with them."))
+	}
+	return c, err
+}
+
+// place makes st an update of the campaign with that handle, or of none. What
+// is public already stays where it is, also when its group has left the campaign
+// since, or when the campaign is not public, so that no form could name it.
+func (s *Service) place(ctx context.Context, tx *db.Tx, old *Found, st *Statement, handle string) error {
+	public := old.Statement.State.Listed()
+	switch {
+	case public && handle == old.Campaign.Handle:
+		return nil
+	case handle == "":
+		st.Campaign, st.hidden = "", false
+		return nil
+	}
+	c, err := s.owned(ctx, tx, handle, st.Group)
+	st.Campaign, st.hidden = c.ID, false
+	return err
 }
 
 // Editable is [Service.Get] for somebody who may change the statement now.
@@ -158,6 +222,9 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, handle, key string
 		}
 		out = made
 		st.ID, st.Group, st.UID, st.Created = made, g.ID, key, tx.Now()
+		if err := s.place(ctx, tx, &Found{Statement: Statement{State: Draft}}, &st, in.campaign()); err != nil {
+			return err
+		}
 		if st.Slug, err = freeSlug(ctx, tx, g.ID, slugOf(text.Title), string(made)); err != nil {
 			return err
 		}
@@ -183,6 +250,12 @@ func (s *Statement) checkDay(today int) error {
 // save stores the row of s, new when old is nil, and says which pages changed.
 func save(ctx context.Context, tx *db.Tx, old, s *Statement) error {
 	tx.Touch("statement:"+string(s.ID), "statements", "group-statements:"+string(s.Group), "group:"+string(s.Group))
+	if s.Campaign != "" {
+		tx.Touch("campaign:" + string(s.Campaign))
+	}
+	if old != nil && old.Campaign != "" {
+		tx.Touch("campaign:" + string(old.Campaign))
+	}
 	s.Updated = tx.Now()
 	if old == nil {
 		return insertStatement(ctx, tx, s)
@@ -210,6 +283,9 @@ func (s *Service) Update(ctx context.Context, by authz.Actor, sid ID, sequence i
 			return fault.Invalid(fault.Field("state", "statement.back_to_draft",
 				"A published statement cannot become a draft again. Withdraw it, and say why."))
 		}
+		if err := s.place(ctx, tx, f, st, in.campaign()); err != nil {
+			return err
+		}
 		if text.Lang != old.Lang {
 			if old.Has(text.Lang) {
 				return fault.Invalid(fault.Field("lang", "statement.lang_taken", "There is a version in this language already."))
@@ -219,7 +295,7 @@ func (s *Service) Update(ctx context.Context, by authz.Actor, sid ID, sequence i
 			}
 			st.Lang = text.Lang
 		}
-		changed := !old.Original().says(text) || old.Day != st.Day || old.Byline != st.Byline
+		changed := !old.Original().says(text) || old.Day != st.Day || old.Byline != st.Byline || old.Campaign != st.Campaign
 		if err := s.note(ctx, tx, old, st, changed, in.Change, text.Lang, today); err != nil {
 			return err
 		}
@@ -322,11 +398,12 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, was State, st *Statement)
 	return s.Facts.Emit(ctx, tx, fact.StatementPublished{Statement: string(st.ID), Group: st.Group})
 }
 
-// Find lists statements. A group that does not exist or is suspended has none.
+// Find lists statements. A group that does not exist or is suspended has none, nor
+// has a campaign that is not public.
 func (s *Service) Find(ctx context.Context, q Query) (Result, error) {
 	r := Result{Query: q}
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
-		r.Groups = map[id.Group]Group{}
+		r.Groups, r.Campaign = map[id.Group]Group{}, Campaign{}
 		var only id.Group
 		if q.Handle != "" {
 			g, err := s.Groups.ByHandle(ctx, tx, q.Handle)
@@ -338,8 +415,21 @@ func (s *Service) Find(ctx context.Context, q Query) (Result, error) {
 			}
 			only, r.Groups[g.ID] = g.ID, g
 		}
+		if q.Campaign != "" {
+			c, err := s.Campaigns.ByHandle(ctx, tx, q.Campaign)
+			if fault.Is(err, fault.KindNotFound) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			r.Campaign = c
+		}
 		var err error
-		if r.Statements, err = page(ctx, tx, &q, only, q.Limit+1); err != nil {
+		if r.Statements, err = page(ctx, tx, &q, only, r.Campaign.ID, q.Limit+1); err != nil {
+			return err
+		}
+		if r.Campaigns, err = s.campaignsOf(ctx, tx, r.Statements); err != nil {
 			return err
 		}
 		if r.More = len(r.Statements) > q.Limit; r.More {
@@ -348,6 +438,24 @@ func (s *Service) Find(ctx context.Context, q Query) (Result, error) {
 		return s.speakers(ctx, tx, &r)
 	})
 	return r, err
+}
+
+// campaignsOf are the campaigns that statements are updates of; zero for those that
+// are not public.
+func (s *Service) campaignsOf(ctx context.Context, tx *db.Tx, all []Statement) (map[id.Campaign]Campaign, error) {
+	out := map[id.Campaign]Campaign{}
+	for i := range all {
+		cid := all[i].Campaign
+		if _, ok := out[cid]; ok || cid == "" {
+			continue
+		}
+		c, err := s.campaign(ctx, tx, cid)
+		if err != nil {
+			return nil, err
+		}
+		out[cid] = c
+	}
+	return out, nil
 }
 
 // speakers fills in the groups of a page.
@@ -371,5 +479,34 @@ func (s *Service) speakers(ctx context.Context, tx *db.Tx, r *Result) error {
 // brings them back.
 func (s *Service) GroupSuspended(ctx context.Context, tx *db.Tx, f fact.GroupSuspended) error {
 	tx.Touch("*")
-	return list(ctx, tx, f.Group, !f.Suspended)
+	return s.relist(ctx, tx, "group_id", string(f.Group))
+}
+
+// CampaignShown hides the updates of a campaign that is not public any more
+// everywhere, and brings them back.
+func (s *Service) CampaignShown(ctx context.Context, tx *db.Tx, f fact.CampaignShown) error {
+	return s.relist(ctx, tx, "campaign_id", string(f.Campaign))
+}
+
+// relist makes public what may be, of all statements with that value in a column.
+func (s *Service) relist(ctx context.Context, tx *db.Tx, column, value string) error {
+	all, err := ownersWhere(ctx, tx, column, value)
+	if err != nil {
+		return err
+	}
+	for _, o := range all {
+		g, err := s.Groups.ByID(ctx, tx, o.group)
+		if err != nil {
+			return err
+		}
+		c, err := s.campaign(ctx, tx, o.campaign)
+		if err != nil {
+			return err
+		}
+		if err := list(ctx, tx, o, !g.Suspended && c.ID == o.campaign); err != nil {
+			return err
+		}
+		tx.Touch("statements", "group-statements:"+string(o.group), "group:"+string(o.group))
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package statements
 import (
 	"context"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 
@@ -47,6 +48,27 @@ func (*fakeGroups) Role(_ context.Context, _ *db.Tx, _ id.Group, p id.Person) (a
 	return map[id.Person]authz.Role{"olga": authz.Organizer, "mia": authz.Member}[p], nil
 }
 
+// fakeCampaigns knows one campaign, which the first group owns, and one of others.
+type fakeCampaigns struct {
+	hidden bool
+	left   bool // the first group has
+}
+
+func (f *fakeCampaigns) ByHandle(_ context.Context, _ *db.Tx, h string) (Campaign, error) {
+	if f.hidden || h != "open-doors" && h != "of-others" {
+		return Campaign{}, web.ErrNotFound()
+	}
+	return Campaign{ID: id.Campaign("c-" + h), Handle: h, Title: "Open <doors>"}, nil
+}
+
+func (f *fakeCampaigns) ByID(ctx context.Context, tx *db.Tx, c id.Campaign) (Campaign, error) {
+	return f.ByHandle(ctx, tx, strings.TrimPrefix(string(c), "c-"))
+}
+
+func (f *fakeCampaigns) Owns(_ context.Context, _ *db.Tx, c id.Campaign, g id.Group) (bool, error) {
+	return c == "c-open-doors" && g == "g1" && !f.left, nil
+}
+
 // cookieIsName signs in whoever the cookie names.
 type cookieIsName struct{}
 
@@ -83,6 +105,7 @@ type stand struct {
 	t      *testing.T
 	clock  *clock.Manual
 	groups *fakeGroups
+	camps  *fakeCampaigns
 	facts  heard
 	site   *web.Site
 	db     *db.DB
@@ -90,12 +113,19 @@ type stand struct {
 
 func setUp(t *testing.T, d *db.DB, c *clock.Manual) *stand {
 	t.Helper()
-	s := &stand{t: t, clock: c, groups: &fakeGroups{map[id.Group]bool{}}, db: d}
-	s.Web = &Web{New(Deps{DB: d, IDs: id.NewSource(c, nil), Groups: s.groups, Facts: &s.facts}), onePicture{}}
+	s := &stand{t: t, clock: c, groups: &fakeGroups{map[id.Group]bool{}}, camps: &fakeCampaigns{}, db: d}
+	s.Web = &Web{New(Deps{DB: d, IDs: id.NewSource(c, nil), Groups: s.groups, Campaigns: s.camps, Facts: &s.facts}), onePicture{}}
 	err := d.Write(t.Context(), func(tx *db.Tx) error {
 		for g, h := range map[string]string{"g1": "riverside", "g2": "harbour"} {
 			if _, err := tx.Exec(t.Context(), `insert into groups (id, handle, name, name_folded, about, about_html, place, zone, langs, suspended, sample, created_at)
 				values ($1, $2, $2, $2, '', '', '', '', '', $3, $3, 0)`, g, h, false); err != nil {
+				return err
+			}
+		}
+		for _, h := range []string{"open-doors", "of-others"} {
+			if _, err := tx.Exec(t.Context(), `insert into campaign (id, handle, form, title, lang, statement, statement_html, dates, first_day, last_day,
+				picture, picture_alt, state, shown, points, template, sequence, created_at, updated_at)
+				values ('c-' || $1, $1, $1, 'C', 'en', '', '', '', 0, 0, '', '', 'open', $2, 0, 0, 0, 0, 0)`, h, true); err != nil {
 				return err
 			}
 		}
@@ -109,6 +139,13 @@ func setUp(t *testing.T, d *db.DB, c *clock.Manual) *stand {
 	s.Mount(s.site)
 	s.site.Handle("GET /panel", func(c *web.Call) error {
 		h, err := s.GroupPanel(c, id.Group(c.Query().Get("g")))
+		if err != nil {
+			return err
+		}
+		return c.Write(200, "text/html", []byte(h))
+	})
+	s.site.Handle("GET /campaigns/{handle}", func(c *web.Call) error {
+		h, err := s.CampaignPanel(c, id.Campaign("c-"+c.Param("handle")), c.Param("handle"))
 		if err != nil {
 			return err
 		}
@@ -184,6 +221,19 @@ func (s *stand) suspend(g id.Group, yes bool) {
 	}
 }
 
+// hide does what campaigns do when the last of their owners is suspended.
+func (s *stand) hide(yes bool) {
+	s.t.Helper()
+	s.camps.hidden = yes
+	err := s.db.Write(s.t.Context(), func(tx *db.Tx) error {
+		tx.Touch("campaigns")
+		return s.CampaignShown(s.t.Context(), tx, fact.CampaignShown{Campaign: "c-open-doors", Shown: !yes})
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 func fieldNames(err error) []string {
 	var out []string
 	if e := fault.Of(err); e != nil {
@@ -198,7 +248,7 @@ func fieldNames(err error) []string {
 func form(in Input, more ...string) []string {
 	return append([]string{
 		"title", in.Title, "markdown", in.Markdown, "lang", in.Lang, "day", in.Day, "byline", in.Byline, "tags", in.Tags,
-		"picture_alt", in.PictureAlt, "state", string(in.State),
+		"picture_alt", in.PictureAlt, "campaign", in.Campaign, "state", string(in.State),
 	}, more...)
 }
 

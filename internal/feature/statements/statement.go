@@ -59,6 +59,7 @@ type Correction struct {
 type Statement struct {
 	ID         ID
 	Group      id.Group
+	Campaign   id.Campaign // that it is an update of; "" is none
 	UID, Slug  string
 	State      State
 	Day        int    // yyyymmdd
@@ -73,10 +74,16 @@ type Statement struct {
 	Sequence   int
 	Created    time.Time
 	Updated    time.Time
+	// hidden says that its group is suspended or its campaign is not public: only
+	// members of the group know of it meanwhile.
+	hidden bool
 
 	Texts       []Text       // the original first, the others by language
 	Corrections []Correction // oldest first; only where one statement is asked for
 }
+
+// listed reports whether everybody may know of s now.
+func (s *Statement) listed() bool { return s.State.Listed() && !s.hidden }
 
 // Original is the text in the language in which the statement was written.
 func (s *Statement) Original() Text { return s.In(s.Lang) }

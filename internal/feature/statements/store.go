@@ -13,7 +13,7 @@ import (
 
 // columns in the order of scanRow and values.
 const columns = `id, group_id, uid, slug, state, listed, day, lang, byline, tags, picture, picture_alt, revised, withdrawn, why,
-	sequence, created_at, updated_at`
+	sequence, created_at, updated_at, campaign_id`
 
 // selectRows reads the statements that inner picks, each with all its texts, in
 // the order of outer.
@@ -55,19 +55,27 @@ func scanRow(scan func(...any) error) (Statement, Text, error) {
 		listed           bool
 		tags, html       string
 		created, updated int64
+		campaign         *string
 	)
 	err := scan(&s.ID, &s.Group, &s.UID, &s.Slug, &s.State, &listed, &s.Day, &s.Lang, &s.Byline, &tags, &s.Picture, &s.PictureAlt,
-		&s.Revised, &s.Withdrawn, &s.Why, &s.Sequence, &created, &updated, &t.Lang, &t.Title, &t.Markdown, &html)
-	s.Tags = splitTags(tags)
+		&s.Revised, &s.Withdrawn, &s.Why, &s.Sequence, &created, &updated, &campaign, &t.Lang, &t.Title, &t.Markdown, &html)
+	if campaign != nil {
+		s.Campaign = id.Campaign(*campaign)
+	}
+	s.Tags, s.hidden = splitTags(tags), s.State.Listed() && !listed
 	s.Created, s.Updated = clock.FromMicros(created), clock.FromMicros(updated)
 	t.HTML = template.HTML(html) //nolint:gosec // made and cleaned by package markdown when it was stored
 	return s, t, err
 }
 
 func values(s *Statement) []any {
+	var campaign any
+	if s.Campaign != "" {
+		campaign = string(s.Campaign)
+	}
 	return []any{
-		string(s.ID), string(s.Group), s.UID, s.Slug, string(s.State), s.State.Listed(), s.Day, s.Lang, s.Byline, joinTags(s.Tags),
-		s.Picture, s.PictureAlt, s.Revised, s.Withdrawn, s.Why, s.Sequence, clock.Micros(s.Created), clock.Micros(s.Updated),
+		string(s.ID), string(s.Group), s.UID, s.Slug, string(s.State), s.listed(), s.Day, s.Lang, s.Byline, joinTags(s.Tags),
+		s.Picture, s.PictureAlt, s.Revised, s.Withdrawn, s.Why, s.Sequence, clock.Micros(s.Created), clock.Micros(s.Updated), campaign,
 	}
 }
 
@@ -108,8 +116,9 @@ func correctionsOf(ctx context.Context, tx *db.Tx, sid ID) ([]Correction, error)
 		})
 }
 
-// page reads up to n statements of a query, latest first.
-func page(ctx context.Context, tx *db.Tx, q *Query, g id.Group, n int) ([]Statement, error) {
+// page reads up to n statements of a query, latest first: of a group, a campaign,
+// both or, with neither, of all.
+func page(ctx context.Context, tx *db.Tx, q *Query, g id.Group, camp id.Campaign, n int) ([]Statement, error) {
 	day, last := q.after()
 	args := []any{day, last}
 	arg := func(v any) string {
@@ -119,8 +128,13 @@ func page(ctx context.Context, tx *db.Tx, q *Query, g id.Group, n int) ([]Statem
 	inner := "statement s where s.listed and (s.day, s.id) < ($1, $2)"
 	order := " order by s.day desc, s.id desc"
 	switch {
-	case g != "":
-		inner += " and s.group_id = " + arg(string(g))
+	case g != "" || camp != "":
+		if g != "" {
+			inner += " and s.group_id = " + arg(string(g))
+		}
+		if camp != "" {
+			inner += " and s.campaign_id = " + arg(string(camp))
+		}
 		if q.Lang != "" {
 			inner += " and exists (select 1 from statement_text x where x.statement_id = s.id and x.lang = " + arg(q.Lang) + ")"
 		}
@@ -181,8 +195,8 @@ func placeholders(from, n int) string {
 }
 
 var (
-	insertSQL = "insert into statement (" + columns + ") values (" + placeholders(1, 18) + ")"
-	updateSQL = "update statement set (" + columns + ") = (" + placeholders(1, 18) + ") where id = $1"
+	insertSQL = "insert into statement (" + columns + ") values (" + placeholders(1, 19) + ")"
+	updateSQL = "update statement set (" + columns + ") = (" + placeholders(1, 19) + ") where id = $1"
 )
 
 func insertStatement(ctx context.Context, tx *db.Tx, s *Statement) error {
@@ -197,7 +211,7 @@ func updateStatement(ctx context.Context, tx *db.Tx, s *Statement) error {
 	if _, err := tx.Exec(ctx, updateSQL, values(s)...); err != nil {
 		return fmt.Errorf("update statement: %w", err)
 	}
-	if _, err := tx.Exec(ctx, "update statement_text set day = $2, listed = $3 where statement_id = $1", string(s.ID), s.Day, s.State.Listed()); err != nil {
+	if _, err := tx.Exec(ctx, "update statement_text set day = $2, listed = $3 where statement_id = $1", string(s.ID), s.Day, s.listed()); err != nil {
 		return fmt.Errorf("update texts: %w", err)
 	}
 	return nil
@@ -209,7 +223,7 @@ func putText(ctx context.Context, tx *db.Tx, s *Statement, t Text, hash []byte) 
 		values ($1, $2, $3, $4, $5, $6, $7, $8)
 		on conflict (statement_id, lang) do update set title = excluded.title, markdown = excluded.markdown, html = excluded.html,
 			hash = coalesce(excluded.hash, statement_text.hash)`,
-		string(s.ID), t.Lang, s.Day, s.State.Listed(), t.Title, t.Markdown, string(t.HTML), hash)
+		string(s.ID), t.Lang, s.Day, s.listed(), t.Title, t.Markdown, string(t.HTML), hash)
 	if err != nil {
 		return fmt.Errorf("store text: %w", err)
 	}
@@ -245,15 +259,32 @@ func hashOf(ctx context.Context, tx *db.Tx, sid ID, lang string) ([]byte, error)
 	return all[0], nil
 }
 
-// list hides or shows what a group has published.
-func list(ctx context.Context, tx *db.Tx, g id.Group, listed bool) error {
-	_, err := tx.Exec(ctx, "update statement set listed = $2 where group_id = $1 and state <> 'draft'", string(g), listed)
+// owner is a group with a campaign, or with "" for none.
+type owner struct {
+	group    id.Group
+	campaign id.Campaign
+}
+
+// ownersWhere lists whose statements have that value in a column, drafts aside;
+// column is a constant.
+func ownersWhere(ctx context.Context, tx *db.Tx, column, value string) ([]owner, error) {
+	return db.Query(ctx, tx, "select distinct group_id, coalesce(campaign_id, '') from statement where "+column+" = $1 and state <> 'draft'", []any{value},
+		func(scan func(...any) error) (owner, error) {
+			var o owner
+			return o, scan(&o.group, &o.campaign)
+		})
+}
+
+// list hides or shows what a group has published under a campaign, or under none.
+func list(ctx context.Context, tx *db.Tx, o owner, listed bool) error {
+	where := "group_id = $1 and coalesce(campaign_id, '') = $2 and state <> 'draft'"
+	_, err := tx.Exec(ctx, "update statement set listed = $3 where "+where, string(o.group), string(o.campaign), listed)
 	if err == nil {
-		_, err = tx.Exec(ctx, `update statement_text set listed = $2
-			where statement_id in (select id from statement where group_id = $1 and state <> 'draft')`, string(g), listed)
+		_, err = tx.Exec(ctx, "update statement_text set listed = $3 where statement_id in (select id from statement where "+where+")",
+			string(o.group), string(o.campaign), listed)
 	}
 	if err != nil {
-		return fmt.Errorf("hide a group's statements: %w", err)
+		return fmt.Errorf("hide or show statements: %w", err)
 	}
 	return nil
 }
