@@ -104,11 +104,11 @@ func remove(ctx context.Context, tx *db.Tx, e id.Event, gid string) (bool, error
 	return n == 1, nil
 }
 
-// removeRoster ends what somebody may see of a group's events.
-func removeRoster(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) error {
-	_, err := tx.Exec(ctx, "delete from event_grant where group_id = $1 and person_id = $2 and kind = $3", string(g), string(p), string(Roster))
+// removeOf ends what somebody has of a group's events, and what they gave.
+func removeOf(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) error {
+	_, err := tx.Exec(ctx, "delete from event_grant where group_id = $1 and (person_id = $2 or made_by = $2)", string(g), string(p))
 	if err != nil {
-		return fmt.Errorf("end what a former member may see: %w", err)
+		return fmt.Errorf("end the grants of a former member: %w", err)
 	}
 	return nil
 }

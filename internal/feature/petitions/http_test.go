@@ -257,7 +257,13 @@ func TestUpdates(t *testing.T) {
 	if s.count("select count(*) from petition_follower where confirmed") != 0 {
 		t.Error("opening the link confirmed the address")
 	}
+	if s.count("select count(*) from petition_follower where asked_at % 60000000 <> 0") != 0 {
+		t.Error("to the second is kept when somebody asked")
+	}
 	v.Post(link, "do", "confirm").Want(t, 303, link)
+	if s.count("select count(*) from petition_follower where asked_at = 0") != 1 {
+		t.Error("when somebody asked is kept")
+	}
 	if a := b.Post(at+"/update", "key", s.ids.Secret(), "markdown", "Again.").Want(t, 422, ""); !strings.Contains(a.Text(".error-summary"), "week") {
 		t.Errorf("twice a week: %s", a.Text("main"))
 	}

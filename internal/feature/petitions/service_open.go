@@ -55,11 +55,10 @@ func (s *Service) OpenUp(ctx context.Context, by authz.Actor, slug string, seque
 		if f, err = s.openable(ctx, tx, by, slug, sequence); err != nil {
 			return err
 		}
-		in.Gate, in.Group, in.References = f.Petition.Gate, "", nil
+		in.Gate, in.References = f.Petition.Gate, nil
 		if in.Gate != box.GateMembers {
 			return nil
 		}
-		in.Group = f.Group.ID
 		in.References, err = s.Groups.People(ctx, tx, f.Group.ID)
 		return err
 	})

@@ -409,7 +409,6 @@ func (s *Service) prepare(ctx context.Context, by authz.Actor, slug string) (in 
 		if p.Gate != box.GateMembers {
 			return nil
 		}
-		in.Group = seat.Owners[0].ID
 		in.References, err = s.members(ctx, tx, p.ID)
 		return err
 	})
