@@ -33,8 +33,7 @@ type editData struct {
 	Yes, No  []web.Choice
 	Zones    []web.Choice
 	DraftKey string
-	Saved    string // draft of a form that is saved already
-	Advice   []string
+	Saved    string       // draft of a form that is saved already
 	Campaign Campaign     // that the event is part of, or is to be
 	Scopes   []web.Choice // which dates of a series the change is for
 }

@@ -106,18 +106,16 @@ func daysSince(day int, now time.Time) int {
 // items reads the numbers of petitions and who asks.
 func (w *Web) items(c *web.Call, tx *db.Tx, all []Petition, named bool) ([]item, error) {
 	var out []item
+	groups := groupsOnce{}
 	for i := range all {
 		p := &all[i]
-		var n box.Numbers
-		var by string
-		if p.State != Draft {
-			var err error
-			if n, err = w.Boxes.Numbers(c.Context(), tx, p.Box); err != nil {
-				return nil, err
-			}
+		n, err := w.numbers(c.Context(), tx, p)
+		if err != nil {
+			return nil, err
 		}
+		var by string
 		if named {
-			g, err := w.Groups.ByID(c.Context(), tx, p.Group)
+			g, err := groups.byID(c.Context(), tx, w.Groups, p.Group)
 			if err != nil {
 				return nil, err
 			}
@@ -126,6 +124,19 @@ func (w *Web) items(c *web.Call, tx *db.Tx, all []Petition, named bool) ([]item,
 		out = append(out, w.item(c, p, n, by))
 	}
 	return out, nil
+}
+
+// groupsOnce are the groups of a list's petitions, each read once.
+type groupsOnce map[id.Group]Group
+
+func (m groupsOnce) byID(ctx context.Context, tx *db.Tx, from Groups, gid id.Group) (Group, error) {
+	g, ok := m[gid]
+	if ok {
+		return g, nil
+	}
+	g, err := from.ByID(ctx, tx, gid)
+	m[gid] = g
+	return g, err
 }
 
 type tab struct {

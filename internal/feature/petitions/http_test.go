@@ -225,6 +225,22 @@ func TestCommentsOnPages(t *testing.T) {
 	v.Post(at+"/comment", "key", s.ids.Secret(), "name", "Late").Want(t, 410, "")
 }
 
+// A list asks once who a group is, however many petitions it has.
+func TestListAsksOnce(t *testing.T) {
+	t.Parallel()
+	s := onSQLite(t)
+	for _, title := range []string{"One", "Two", "Three"} {
+		s.opened(some(title + " more benches"))
+	}
+	before := s.groups.asked.Load()
+	if a := s.visitor().Get("/petitions").Want(t, 200, ""); strings.Count(a.Text("main"), "Riverside Neighbours") != 3 {
+		t.Errorf("the list says %s", a.Text("main"))
+	}
+	if n := s.groups.asked.Load() - before; n != 1 {
+		t.Errorf("the group was read %d times", n)
+	}
+}
+
 func TestUpdates(t *testing.T) {
 	t.Parallel()
 	s := onSQLite(t)

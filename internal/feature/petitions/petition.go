@@ -234,12 +234,3 @@ func readDay(s string) (day int, ok bool) {
 func knownLanguage(code string) bool {
 	return slices.ContainsFunc(web.Languages(), func(c web.Choice) bool { return c.Value == code })
 }
-
-func languageName(code string) string {
-	for _, c := range web.Languages() {
-		if c.Value == code {
-			return c.Label
-		}
-	}
-	return code
-}

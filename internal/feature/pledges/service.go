@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
@@ -144,16 +145,13 @@ func (s *Service) seat(ctx context.Context, tx *db.Tx, by authz.Actor, p ID) (se
 	if seat.Groups, err = s.Groups.Organizes(ctx, tx, by.Person); err != nil {
 		return seat, err
 	}
+	all, err := ownersOf(ctx, tx, p)
 	for _, g := range seat.Groups {
-		state, err := ownerState(ctx, tx, p, g.ID)
-		if err != nil {
-			return seat, err
-		}
-		if state == Owns {
+		if slices.Contains(all, Owner{g.ID, Owns}) {
 			seat.Owners = append(seat.Owners, g)
 		}
 	}
-	return seat, nil
+	return seat, err
 }
 
 // shown reports whether everybody may know of p: it is open or was, and not all of

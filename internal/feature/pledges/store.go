@@ -183,11 +183,12 @@ func of(ctx context.Context, tx *db.Tx, column, value string, limit int) ([]Pled
 		[]any{value, limit}, scanPledge)
 }
 
-// ofGroup lists the pledges in which a group has that part, the latest first.
-func ofGroup(ctx context.Context, tx *db.Tx, g id.Group, s OwnerState, limit int) ([]Pledge, error) {
-	return db.Query(ctx, tx, "select "+columns+` from pledge where id in
-		(select pledge_id from pledge_owner where group_id = $1 and state = $2) order by deadline desc, id limit $3`,
-		[]any{string(g), string(s), limit}, scanPledge)
+// ofGroup lists the pledges in which a group has that part, the latest first; hidden
+// ones and drafts only when asked to.
+func ofGroup(ctx context.Context, tx *db.Tx, g id.Group, s OwnerState, hidden bool, limit int) ([]Pledge, error) {
+	return db.Query(ctx, tx, "select "+columns+` from pledge where (shown or $3) and id in
+		(select pledge_id from pledge_owner where group_id = $1 and state = $2) order by deadline desc, id limit $4`,
+		[]any{string(g), string(s), hidden, limit}, scanPledge)
 }
 
 func slugFree(ctx context.Context, tx *db.Tx, slug string) (bool, error) {
