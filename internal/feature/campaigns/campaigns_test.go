@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/db/dbtest"
 	"convoke/internal/fact"
@@ -206,7 +207,7 @@ func TestDemandsKeepTheirHistory(t *testing.T) {
 			got, err = demandsOf(ctx, tx, c.ID)
 			return err
 		}))
-		day := dayOf(x.clock.Now())
+		day := day.Of(x.clock.Now())
 		want := []Demand{
 			{1, "Benches at each stop", "The town council", "partly_met", []Change{{"open", "", day}, {"partly_met", "Ten benches stand.", day}}},
 			{2, "Shade", "The town council", "open", []Change{{"open", "", day}}},

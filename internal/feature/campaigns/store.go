@@ -7,6 +7,7 @@ import (
 	"html/template"
 
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
@@ -142,7 +143,7 @@ func ownerOf(ctx context.Context, tx *db.Tx, c id.Campaign, g id.Group) (Owner, 
 func putOwner(ctx context.Context, tx *db.Tx, c id.Campaign, g id.Group, s OwnerState) error {
 	_, err := tx.Exec(ctx, `insert into campaign_owner (campaign_id, group_id, state, since_day) values ($1, $2, $3, $4)
 		on conflict (campaign_id, group_id) do update set state = excluded.state, since_day = excluded.since_day`,
-		string(c), string(g), string(s), dayOf(tx.Now()))
+		string(c), string(g), string(s), day.Of(tx.Now()))
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 	"convoke/internal/markdown"
@@ -99,8 +100,8 @@ func (w *Web) item(c *web.Call, p *Petition, n box.Numbers, by string) item {
 }
 
 // daysSince is how many days have begun since a day.
-func daysSince(day int, now time.Time) int {
-	return max(int(dateOf(dayOf(now)).Sub(dateOf(day)).Hours())/24, 0)
+func daysSince(d int, now time.Time) int {
+	return max(int(day.Time(day.Of(now)).Sub(day.Time(d)).Hours())/24, 0)
 }
 
 // items reads the numbers of petitions and who asks.

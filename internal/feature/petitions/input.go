@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"convoke/internal/day"
 	"convoke/internal/fault"
 	"convoke/internal/geo"
 	"convoke/internal/handle"
@@ -66,9 +67,11 @@ func (p *parser) markdown(name, s string) (string, template.HTML) {
 	return s, h
 }
 
+// day reads a day, which may be empty.
 func (p *parser) day(name, s string) int {
-	d, ok := readDay(strings.TrimSpace(s))
-	if !ok {
+	s = strings.TrimSpace(s)
+	d, ok := day.Read(s)
+	if !ok && s != "" {
 		p.fail(name, "petition.day", "Write the day as year-month-day, such as 2026-11-28.")
 	}
 	return d

@@ -8,6 +8,7 @@ import (
 
 	"convoke/internal/authz"
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/i18n"
@@ -377,4 +378,4 @@ type note struct {
 }
 
 // today is the day at the group's place.
-func (f *Found) today(now time.Time) int { return dayOf(now.In(zoneOf(f.Group.Zone))) }
+func (f *Found) today(now time.Time) int { return day.Of(now.In(zoneOf(f.Group.Zone))) }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
@@ -232,10 +233,9 @@ func ownerState(ctx context.Context, tx *db.Tx, p ID, g id.Group) (OwnerState, e
 }
 
 func putOwner(ctx context.Context, tx *db.Tx, p ID, g id.Group, s OwnerState) error {
-	y, m, d := tx.Now().Date()
 	_, err := tx.Exec(ctx, `insert into pledge_owner (pledge_id, group_id, state, since_day) values ($1, $2, $3, $4)
 		on conflict (pledge_id, group_id) do update set state = excluded.state, since_day = excluded.since_day`,
-		string(p), string(g), string(s), y*10000+int(m)*100+d)
+		string(p), string(g), string(s), day.Of(tx.Now()))
 	if err != nil {
 		return fmt.Errorf("store owner: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
@@ -60,7 +61,7 @@ func (g *Group) today(now time.Time) int {
 	if loc, err := geo.LoadZone(g.Zone); err == nil && g.Zone != "" {
 		now = now.In(loc)
 	}
-	return dayOf(now)
+	return day.Of(now)
 }
 
 // subject is what authz needs to know of the actor and a group.

@@ -161,30 +161,3 @@ func foldSlug(s string, limit int) string {
 func validSlug(s string) bool {
 	return s != "" && len(s) <= 2*slugLength && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" && strings.Trim(s, "-") == s
 }
-
-// dateOf is midnight UTC of a day.
-func dateOf(day int) time.Time {
-	return time.Date(day/10000, time.Month(day/100%100), day%100, 0, 0, 0, 0, time.UTC)
-}
-
-func dayOf(t time.Time) int {
-	y, m, d := t.Date()
-	return y*10000 + int(m)*100 + d
-}
-
-// isoDay writes a day as in 2026-11-28, and 0 as "".
-func isoDay(day int) string {
-	if day == 0 {
-		return ""
-	}
-	return dateOf(day).Format(time.DateOnly)
-}
-
-// readDay is the reverse of [isoDay]; ok is false for what is no day.
-func readDay(s string) (day int, ok bool) {
-	t, err := time.Parse(time.DateOnly, s)
-	if err != nil || t.Year() < 1000 || t.Year() > 9999 {
-		return 0, false
-	}
-	return dayOf(t), true
-}
