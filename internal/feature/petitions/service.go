@@ -18,6 +18,7 @@ import (
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 	"convoke/internal/seal"
+	"convoke/internal/slug"
 )
 
 // Group is what petitions need to know of the group that asks.
@@ -273,7 +274,7 @@ func (s *Service) place(ctx context.Context, tx *db.Tx, p *Petition, campaign st
 		return fault.Invalid(fault.Field("slug", "petition.slug_taken", "Another petition has this address."))
 	}
 	var err error
-	p.Slug, err = freeSlug(ctx, tx, foldSlug(p.Text.Title), p.ID)
+	p.Slug, err = freeSlug(ctx, tx, slug.Of(p.Text.Title, slug.Length), p.ID)
 	return err
 }
 

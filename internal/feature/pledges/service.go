@@ -14,6 +14,7 @@ import (
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 	"convoke/internal/seal"
+	"convoke/internal/slug"
 	"convoke/internal/web"
 )
 
@@ -306,7 +307,7 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, key string, g Group, p 
 
 // slug is a free address: of the title, with a number where that is taken.
 func (s *Service) slug(ctx context.Context, tx *db.Tx, p *Pledge) (string, error) {
-	base := slugOf(p.Title)
+	base := slug.Of(p.Title, slug.Length)
 	if base == "" || base == "new" {
 		return string(p.ID), nil
 	}

@@ -18,6 +18,7 @@ import (
 	"convoke/internal/frontmatter"
 	"convoke/internal/geo"
 	"convoke/internal/markdown"
+	"convoke/internal/slug"
 )
 
 // head is the front matter that a statement is written with. Site generators
@@ -157,11 +158,11 @@ func readPost(name string, src []byte, d defaults) (post, frontmatter.Fields, er
 		}
 	}
 	p.details(f)
-	if p.slug = foldSlug(f.Text("slug"), 2*slugLength); p.slug == "" {
-		p.slug = foldSlug(base, 2*slugLength)
+	if p.slug = slug.Of(f.Text("slug"), 2*slug.Length); p.slug == "" {
+		p.slug = slug.Of(base, 2*slug.Length)
 	}
 	if p.slug == "" {
-		p.slug = foldSlug(p.text.Title, slugLength)
+		p.slug = slug.Of(p.text.Title, slug.Length)
 	}
 	if p.slug == "" { // no plain letter anywhere
 		p.slug = fmt.Sprintf("%d-%x", p.day, hashOfFile([]byte(base), nil)[:4])

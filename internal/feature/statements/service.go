@@ -13,6 +13,7 @@ import (
 	"convoke/internal/fault"
 	"convoke/internal/geo"
 	"convoke/internal/id"
+	"convoke/internal/slug"
 )
 
 // Group is what statements need to know of the group that speaks.
@@ -159,7 +160,7 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, handle, key string
 		}
 		out = made
 		st.ID, st.Group, st.UID, st.Created = made, g.ID, key, tx.Now()
-		if st.Slug, err = freeSlug(ctx, tx, g.ID, slugOf(text.Title), string(made)); err != nil {
+		if st.Slug, err = freeSlug(ctx, tx, g.ID, slug.Of(text.Title, slug.Length), string(made)); err != nil {
 			return err
 		}
 		if err := save(ctx, tx, nil, &st); err != nil {

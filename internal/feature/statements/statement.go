@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"convoke/internal/geo"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
+	"convoke/internal/slug"
 )
 
 // ID names a statement.
@@ -126,38 +126,6 @@ func (s *Statement) order() {
 // says reports whether two texts say the same, letter by letter.
 func (t Text) says(o Text) bool { return t.Title == o.Title && t.Markdown == o.Markdown }
 
-// slugLength bounds what a title gives for a file name.
-const slugLength = 60
-
-// slugOf makes a name for files of a title: "Öffnet die Brücke!" becomes
-// "offnet-die-brucke". It is "" when no letter of the title is plain.
-func slugOf(title string) string { return foldSlug(title, slugLength) }
-
-// foldSlug keeps plain letters and digits of s, and cuts between words.
-func foldSlug(s string, limit int) string {
-	var words []string
-	n := 0
-	for _, w := range strings.Fields(geo.Fold(s)) {
-		w = strings.Map(func(r rune) rune {
-			if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-				return r
-			}
-			return -1
-		}, w)
-		if w == "" {
-			continue
-		}
-		w = w[:min(len(w), limit)]
-		if n += len(w) + 1; n > limit+1 {
-			break
-		}
-		words = append(words, w)
-	}
-	return strings.Join(words, "-")
-}
-
-// validSlug reports whether s is what [slugOf] could have made, or a longer one
-// of the same kind.
-func validSlug(s string) bool {
-	return s != "" && len(s) <= 2*slugLength && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" && strings.Trim(s, "-") == s
-}
+// validSlug reports whether s can name a statement: imported ones bring longer names
+// than a title gives.
+func validSlug(s string) bool { return slug.Valid(s, 2*slug.Length) }
