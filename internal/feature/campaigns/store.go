@@ -152,12 +152,6 @@ func dropOwner(ctx context.Context, tx *db.Tx, c id.Campaign, g id.Group) error 
 	return err
 }
 
-func countOwners(ctx context.Context, tx *db.Tx, c id.Campaign) (int, error) {
-	var n int
-	err := tx.Get(ctx, "select count(*) from campaign_owner where campaign_id = $1 and state = $2", []any{string(c), string(Owns)}, &n)
-	return n, err
-}
-
 // campaignsOf lists the campaigns in which a group has that part.
 func campaignsOf(ctx context.Context, tx *db.Tx, g id.Group, s OwnerState) ([]Campaign, error) {
 	return db.Query(ctx, tx, "select "+prefixed+` from campaign_owner o join campaign c on c.id = o.campaign_id
