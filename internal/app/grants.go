@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/feature/attendance"
 	"convoke/internal/feature/events"
@@ -159,9 +160,8 @@ func (n *Node) heldGrants(ctx context.Context, tx *db.Tx, p id.Person) (identity
 	}
 	all, of, err := n.Grants.Held(ctx, tx, p)
 	for i, g := range all {
-		y, month, d := g.Since.Date()
 		h.Rows = append(h.Rows, []any{
-			of[i].Title, identity.Said{Raw: string(g.Kind), Text: grants.KindName(g.Kind)}, g.Mine, identity.Day(y*10000 + int(month)*100 + d),
+			of[i].Title, identity.Said{Raw: string(g.Kind), Text: grants.KindName(g.Kind)}, g.Mine, identity.Day(day.Of(g.Since)),
 		})
 	}
 	return h, err

@@ -311,6 +311,45 @@ func TestGrantsEnd(t *testing.T) {
 	})
 }
 
+// Whoever leaves a group takes nothing of its events along, and leaves nobody behind
+// whom they let in; nor does whoever is removed with those they vouched for.
+func TestGrantsEndWithMembership(t *testing.T) {
+	t.Parallel()
+	leave := func(h *helpers, who string) error { return h.Groups.Leave(h.t.Context(), h.by[who], "riverside") }
+	cut := func(h *helpers, who string) error {
+		return h.Groups.RemoveLineage(h.t.Context(), h.by["sam"], "riverside", who, 1)
+	}
+	for name, part := range map[string]func(h *helpers, who string) error{"leave": leave, "cut": cut} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachHelpers(t, func(t *testing.T, h *helpers) {
+				h.manages(h.event) // by robin
+				h.mia.Post(h.link(h.event, ""), "key", h.IDs.Secret()).Want(t, 303, page(h.event))
+				a := h.sam.Post(page(h.other)+"/people/invite", "handle", "").Want(t, 200, "")
+				h.ana.Post(helpLink.FindString(a.Text("#link")), "key", h.IDs.Secret()).Want(t, 303, page(h.other))
+				h.robin.Post(h.link(h.draft, ""), "key", h.IDs.Secret()).Want(t, 303, page(h.draft))
+				if n := h.grants(); n != 4 {
+					t.Fatalf("%d grants", n)
+				}
+				if err := part(h, "mia"); err != nil {
+					t.Fatal(err)
+				}
+				h.mia.Get(page(h.event)+"/edit").Want(t, 403, "")
+				h.ana.Get(page(h.event)+"/edit").Want(t, 200, "")
+				if err := part(h, "robin"); err != nil {
+					t.Fatal(err)
+				}
+				h.robin.Get(page(h.draft)+"/edit").Want(t, 404, "")
+				h.ana.Get(page(h.event)+"/edit").Want(t, 403, "")
+				h.ana.Get(page(h.other)+"/edit").Want(t, 200, "") // by sam
+				if n := h.grants(); n != 1 {
+					t.Errorf("%d grants are left", n)
+				}
+			})
+		})
+	}
+}
+
 // Only so many can help.
 func TestNotTooManyHelp(t *testing.T) {
 	t.Parallel()

@@ -6,6 +6,7 @@ import (
 
 	"convoke/internal/authz"
 	"convoke/internal/backup"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/feature/attendance"
 	"convoke/internal/feature/groups"
@@ -77,8 +78,7 @@ func (n *Node) heldElsewhere(ctx context.Context, tx *db.Tx, p id.Person) ([]ide
 	}
 	all, err := n.Groups.Memberships(ctx, tx, p)
 	for _, m := range all {
-		y, month, d := m.Since.Date()
-		h.Rows = append(h.Rows, []any{m.Group.Name, m.Group.Handle, saidRole(m.Role), identity.Day(y*10000 + int(month)*100 + d)})
+		h.Rows = append(h.Rows, []any{m.Group.Name, m.Group.Handle, saidRole(m.Role), identity.Day(day.Of(m.Since))})
 	}
 	if err != nil {
 		return nil, err
@@ -108,9 +108,8 @@ func (n *Node) heldRequests(ctx context.Context, tx *db.Tx, p id.Person) (identi
 	state := map[groups.RequestState]string{groups.Waiting: i18n.Mark("Waits"), groups.Refused: i18n.Mark("Refused")}
 	list, of, err := n.Groups.HeldRequests(ctx, tx, p)
 	for i, r := range list {
-		y, month, d := r.Day.Date()
 		h.Rows = append(h.Rows, []any{
-			of[i].Name, of[i].Handle, r.Note, identity.Said{Raw: string(r.State), Text: state[r.State]}, r.Reason, identity.Day(y*10000 + int(month)*100 + d),
+			of[i].Name, of[i].Handle, r.Note, identity.Said{Raw: string(r.State), Text: state[r.State]}, r.Reason, identity.Day(day.Of(r.Day)),
 		})
 	}
 	return h, err

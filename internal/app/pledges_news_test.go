@@ -1,10 +1,12 @@
 package app_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"convoke/internal/db"
 	"convoke/internal/db/dbtest"
 	"convoke/internal/feature/pledges"
 	"convoke/internal/notify/notifytest"
@@ -43,6 +45,14 @@ func TestPledgeNews(t *testing.T) {
 			}
 			for _, who := range []string{"ana@example.org", "Ana@example.org", "ben@example.org", "never@example.org"} {
 				visitor.Post(page+"/news", "email", who).Want(t, 200, "")
+			}
+			for _, nid := range s.column("select id from pledge_news") {
+				if strings.HasPrefix(nid, s.IDs.New()[:6]) {
+					t.Errorf("the id %s tells when somebody asked", nid)
+				}
+			}
+			if n := s.count("select count(*) from pledge_news where asked_at % 60000000 <> 0 or ends_at % 60000000 <> 0"); n != 0 {
+				t.Error("to the second is kept when somebody asked")
 			}
 			mails := send()
 			if len(mails) != 3 {
@@ -100,6 +110,99 @@ func TestPledgeNews(t *testing.T) {
 				t.Error("the key is still there")
 			}
 		})
+	}
+}
+
+// TestPledgeNewsKeyGoes: 30 days after the deadline no pledge has a key, however its
+// addresses went, and whatever was interrupted. A draft keeps what it may need yet.
+func TestPledgeNewsKeyGoes(t *testing.T) {
+	t.Parallel()
+	for name, url := range map[string]func(testing.TB) string{"sqlite": func(testing.TB) string { return "" }, "postgres": dbtest.Postgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg, sink := settings(t, url(t)), notifytest.Sink(t)
+			cfg.SMTPURL, cfg.MailFrom, cfg.BaseURL = sink.URL(), "post@example.org", "http://example.org"
+			s := start(t, cfg)
+			ctx := t.Context()
+			_, actor := s.signIn("sam")
+			s.group(actor, "riverside", "Riverside Neighbours")
+			scopes := map[string]string{}
+			for _, title := range []string{"All have left", "Nobody confirmed", "Stopped between", "Nobody asked"} {
+				in := toolDay()
+				in.Title = title
+				slug, _ := s.pledge(actor, "riverside", in)
+				scopes[title] = pledges.ScopePrefix + s.column("select id from pledge where slug = $1", slug)[0]
+				if title != "Nobody asked" {
+					s.visitor().Post("/pledges/"+slug+"/news", "email", "ana@example.org").Want(t, 200, "")
+				}
+			}
+			draft, err := s.Pledges.Create(ctx, actor, "riverside", s.IDs.Secret(), toolDay())
+			if err != nil {
+				t.Fatal(err)
+			}
+			drop := func(q string) { // rows go without a sweep
+				if err := s.DB.Write(ctx, func(tx *db.Tx) error { _, err := tx.Exec(ctx, q); return err }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			drop("delete from pledge_news where pledge_id = (select id from pledge where title = 'All have left')")
+			there := func(title string) bool {
+				_, err := s.Vault.Existing(ctx, scopes[title])
+				return err == nil
+			}
+			s.clock.Set(time.Date(2026, 6, 9, 15, 59, 0, 0, time.UTC)) // 30 days after the deadline, and a minute less
+			sweep := func() {
+				t.Helper()
+				if err := s.Pledges.ExpireNews(ctx); err != nil {
+					t.Fatal(err)
+				}
+			}
+			sweep()
+			for title := range scopes {
+				if !there(title) && title != "Nobody asked" {
+					t.Errorf("%s: the key is gone early", title)
+				}
+			}
+			if n := s.count("select count(*) from pledge_news"); n != 0 {
+				t.Errorf("%d addresses that nobody confirmed", n)
+			}
+			s.clock.Add(time.Minute)
+			if err := s.Vault.Destroy(ctx, scopes["Stopped between"]); err != nil { // and no more
+				t.Fatal(err)
+			}
+			for range 2 {
+				sweep()
+				for title := range scopes {
+					if there(title) {
+						t.Errorf("%s: the key is still there", title)
+					}
+				}
+				if n := s.count("select count(*) from pledge where news_over = 1"); n != len(scopes) {
+					t.Errorf("%d of %d pledges are noted", n, len(scopes))
+				}
+			}
+			later := toolDay()
+			later.Day = "2026-09-01"
+			p, err := s.Pledges.Editable(ctx, actor, draft)
+			if err == nil {
+				err = s.Pledges.Edit(ctx, actor, draft, p.Sequence, later)
+			}
+			if err == nil {
+				err = s.Pledges.Open(ctx, actor, draft, p.Sequence+1)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.visitor().Post("/pledges/"+draft+"/news", "email", "ana@example.org").Want(t, 200, "")
+		})
+	}
+}
+
+// A restored copy sends nothing, and makes no job that would.
+func TestPledgeJobsThatSend(t *testing.T) {
+	t.Parallel()
+	if got := pledges.MessageKinds(); !slices.Equal(got, []string{"pledges.news", "pledges.news_all"}) {
+		t.Errorf("%q", got)
 	}
 }
 

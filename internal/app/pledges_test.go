@@ -243,6 +243,8 @@ func TestPledgeOfPlaces(t *testing.T) {
 		url := "/pledges/" + slug
 		wants(t, s.visitor().Get(url), "Dresden", "0 of 2; 2 more and it happens.", "1 of 2; 1 more and it happens.",
 			"2 more who wait for at most 3 people, and 1 other follows.")
+		wants(t, s.visitor().Get("/pledges"), "I will bring something, if enough people in my place or group do.")
+		wants(t, s.visitor().Get("/groups/riverside"), "I will bring something, if enough people in my place or group do.")
 		s.pledger(b).pledge(2, 1)
 		s.later()
 		wants(t, s.visitor().Get(url), "Reached on", "0 of 2; 2 more and it happens.")

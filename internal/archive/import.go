@@ -70,23 +70,6 @@ func SameJSON(a, b []byte) bool {
 	return json.Compact(&x, a) == nil && json.Compact(&y, b) == nil && bytes.Equal(x.Bytes(), y.Bytes())
 }
 
-// Day reads 2026-11-28 as yyyymmdd.
-func Day(s string) (day int, ok bool) {
-	t, err := time.Parse(time.DateOnly, s)
-	if err != nil || t.Year() < 1000 || t.Year() > 9999 {
-		return 0, false
-	}
-	return t.Year()*10000 + int(t.Month())*100 + t.Day(), true
-}
-
-// ISODay writes yyyymmdd as 2026-11-28, and 0 as "".
-func ISODay(day int) string {
-	if day == 0 {
-		return ""
-	}
-	return time.Date(day/10000, time.Month(day/100%100), day%100, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
-}
-
 // Wrong is what an Invalid fault says, for the report; ok is false for every
 // other error.
 func Wrong(err error) (text string, ok bool) {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 )
 
@@ -85,7 +86,7 @@ func (v *Vault) Key(ctx context.Context, scope string) (*Key, error) {
 			return ErrDestroyed
 		}
 		_, err := tx.Exec(ctx, "insert into seal_key (scope, wrapped, created_day) values ($1, $2, $3) on conflict do nothing",
-			scope, fresh, day(tx))
+			scope, fresh, day.Of(tx.Now()))
 		if err != nil {
 			return err
 		}
@@ -175,7 +176,7 @@ func destroy(ctx context.Context, tx *db.Tx, scope string) error {
 	if _, err := tx.Exec(ctx, "delete from seal_key where scope = $1", scope); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, "insert into tombstone (scope, day) values ($1, $2) on conflict do nothing", scope, day(tx))
+	_, err := tx.Exec(ctx, "insert into tombstone (scope, day) values ($1, $2) on conflict do nothing", scope, day.Of(tx.Now()))
 	return err
 }
 
@@ -191,10 +192,4 @@ func (v *Vault) Tombstones(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("list destroyed keys: %w", err)
 	}
 	return out, nil
-}
-
-// day is the transaction's day in UTC as yyyymmdd.
-func day(tx *db.Tx) int {
-	y, m, d := tx.Now().Date()
-	return y*10000 + int(m)*100 + d
 }

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/id"
@@ -175,7 +176,7 @@ func (s *Service) Tell(ctx context.Context, e id.Event, text string) error {
 		if err != nil {
 			return err
 		}
-		day := dayOf(tx.Now().In(m.zone()))
+		day := day.Of(tx.Now().In(m.zone()))
 		all, err := noticesOf(ctx, tx, e)
 		if err != nil {
 			return err
@@ -193,8 +194,6 @@ func (s *Service) Tell(ctx context.Context, e id.Event, text string) error {
 		return s.Notices.Told(ctx, tx, e)
 	})
 }
-
-func dayOf(t time.Time) int { return t.Year()*10000 + int(t.Month())*100 + t.Day() }
 
 func noticeName(e id.Event, day int) string { return string(e) + "/" + strconv.Itoa(day) }
 

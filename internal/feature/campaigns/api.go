@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"convoke/internal/api"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/web"
 )
@@ -131,7 +132,7 @@ func (w *Web) apiList(c *web.Call, in *apiList) (api.Page[apiCampaign], error) {
 func apiSpans(all []Span) []apiSpan {
 	out := make([]apiSpan, len(all))
 	for i, s := range all {
-		out[i] = apiSpan{dateOf(s.First).Format(time.DateOnly), dateOf(s.Last).Format(time.DateOnly)}
+		out[i] = apiSpan{day.ISO(s.First), day.ISO(s.Last)}
 	}
 	return out
 }
@@ -195,7 +196,7 @@ func (out *apiWhole) say(ctx context.Context, tx *db.Tx, camp *Campaign) error {
 	for _, d := range demands {
 		x := apiDemand{d.Number, d.Body, d.Addressee, string(d.State), []apiStep{}}
 		for _, h := range d.History {
-			x.History = append(x.History, apiStep{string(h.State), h.Note, dateOf(h.Day).Format(time.DateOnly)})
+			x.History = append(x.History, apiStep{string(h.State), h.Note, day.ISO(h.Day)})
 		}
 		out.Demands = append(out.Demands, x)
 	}
@@ -204,7 +205,7 @@ func (out *apiWhole) say(ctx context.Context, tx *db.Tx, camp *Campaign) error {
 		return err
 	}
 	if points.Body != "" {
-		out.Points = &apiPoints{points.Version, points.Body, dateOf(points.Day).Format(time.DateOnly)}
+		out.Points = &apiPoints{points.Version, points.Body, day.ISO(points.Day)}
 	}
 	return nil
 }

@@ -2,9 +2,9 @@ package campaigns
 
 import (
 	"net/http"
-	"time"
 
 	"convoke/internal/api"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/id"
@@ -274,7 +274,7 @@ func (w *Web) apiQueue(c *web.Call, in *apiPath) (apiQueue, error) {
 	for _, p := range q.Proposals {
 		h := p.Host
 		out.Hosts = append(out.Hosts, apiQueuedHost{
-			p.ID, dateOf(p.Day).Format(time.DateOnly), apiHost{h.Near, h.Place, h.Day, h.Start, h.End, h.Note, h.Contact},
+			p.ID, day.ISO(p.Day), apiHost{h.Near, h.Place, h.Day, h.Start, h.End, h.Note, h.Contact},
 		})
 	}
 	c.Header().Set("Cache-Control", "no-store")

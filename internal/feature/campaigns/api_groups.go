@@ -2,10 +2,10 @@ package campaigns
 
 import (
 	"net/http"
-	"time"
 
 	"convoke/internal/api"
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/web"
@@ -106,5 +106,5 @@ func (w *Web) apiPoints(c *web.Call, in *apiPointsPath) (apiPoints, error) {
 	if err != nil {
 		return apiPoints{}, err
 	}
-	return apiPoints{p.Version, p.Body, dateOf(p.Day).Format(time.DateOnly)}, nil
+	return apiPoints{p.Version, p.Body, day.ISO(p.Day)}, nil
 }

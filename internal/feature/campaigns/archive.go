@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"convoke/internal/archive"
+	"convoke/internal/day"
 	"convoke/internal/fault"
 	"convoke/internal/handle"
 	"convoke/internal/id"
@@ -97,9 +98,9 @@ func archivedOf(w *whole, part string) archivedCampaign {
 		Endorsed: w.endorsed, Owners: []archivedGroup{}, Endorsers: []archivedGroup{},
 	}
 	for _, s := range c.Dates {
-		d := archive.ISODay(s.First)
+		d := day.ISO(s.First)
 		if s.Last != s.First {
-			d += "/" + archive.ISODay(s.Last)
+			d += "/" + day.ISO(s.Last)
 		}
 		a.Dates = append(a.Dates, d)
 	}
@@ -109,12 +110,12 @@ func archivedOf(w *whole, part string) archivedCampaign {
 	for _, d := range w.demands {
 		x := archivedDemand{d.Body, d.Addressee, d.State, []archivedChange{}}
 		for _, h := range d.History {
-			x.History = append(x.History, archivedChange{h.State, h.Note, archive.ISODay(h.Day)})
+			x.History = append(x.History, archivedChange{h.State, h.Note, day.ISO(h.Day)})
 		}
 		a.Demands = append(a.Demands, x)
 	}
 	for _, p := range w.points {
-		a.Points = append(a.Points, archivedPoints{p.Version, p.Body, archive.ISODay(p.Day)})
+		a.Points = append(a.Points, archivedPoints{p.Version, p.Body, day.ISO(p.Day)})
 	}
 	for _, t := range w.templates {
 		a.Templates = append(a.Templates, archivedTemplate{t.Version, t.Title, t.Kind, t.Description, t.AccessNote, t.Bring})
@@ -180,7 +181,7 @@ func (p *parser) archivedDemands(all []archivedDemand, w *whole) {
 			p.fail("demands", "demand.history", "What happened to it does not lead to where it stands.")
 		}
 		for _, h := range a.History {
-			day, ok := archive.Day(h.Day)
+			day, ok := day.Read(h.Day)
 			if !ok || h.State.Name() == "" {
 				p.fail("demands", "demand.state", "Choose where the demand stands.")
 			}
@@ -199,7 +200,7 @@ func (p *parser) archivedVersions(a *archivedCampaign, w *whole, check func(Temp
 		t := Points{Version: x.Version, Body: plaintext.Text(x.Body)}
 		t.HTML = p.markdown("points", t.Body)
 		var ok bool
-		if t.Day, ok = archive.Day(x.Day); !ok || x.Version != i+1 || t.Body == "" {
+		if t.Day, ok = day.Read(x.Day); !ok || x.Version != i+1 || t.Body == "" {
 			p.fail("points", "campaign.no_points", "Write what groups agree to when they endorse.")
 		}
 		w.points, w.Points = append(w.points, t), x.Version

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"convoke/internal/day"
 	"convoke/internal/handle"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
@@ -82,7 +83,7 @@ func (c *Campaign) span() (first, last int) {
 // FirstDay is the first of the dates as 2026-11-28, "" when none is fixed.
 func (c *Campaign) FirstDay() string {
 	if first, _ := c.span(); first != 0 {
-		return dateOf(first).Format(time.DateOnly)
+		return day.ISO(first)
 	}
 	return ""
 }
@@ -131,16 +132,6 @@ func readDates(s string) []Span {
 		out = append(out, Span{a, b})
 	}
 	return out
-}
-
-// dateOf is midnight UTC of a day.
-func dateOf(day int) time.Time {
-	return time.Date(day/10000, time.Month(day/100%100), day%100, 0, 0, 0, 0, time.UTC)
-}
-
-func dayOf(t time.Time) int {
-	y, m, d := t.Date()
-	return y*10000 + int(m)*100 + d
 }
 
 // handles are the rules for a campaign's handle, which stands in addresses.

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/db/dbtest"
 	"convoke/internal/fact"
@@ -111,7 +112,19 @@ func TestOwnersHaveEqualRights(t *testing.T) {
 		ok(t, x.Leave(ctx, of("riverside"), h, "riverside"))
 		wantKind(t, x.Edit(ctx, of("riverside"), h, c.Sequence+1, careDay), fault.KindForbidden)
 		wantCode(t, x.Leave(ctx, of("hill"), h, "hill"), "campaign.last_owner")
-		want := map[id.Group]OwnerState{"g-riverside": Left, "g-hill": Owns}
+		ok(t, x.Ask(ctx, of("hill"), h, "harbour"))
+		ok(t, x.Join(ctx, of("harbour"), h, "harbour"))
+		for name, rest := range map[string]func(g *Group, yes bool){
+			"suspended": func(g *Group, yes bool) { g.Suspended = yes }, "ended": func(g *Group, yes bool) { g.Ended = yes },
+		} {
+			x.groups.change("g-harbour", func(g *Group) { rest(g, true) })
+			if err := x.Leave(ctx, of("hill"), h, "hill"); !fault.HasCode(err, "campaign.last_owner") {
+				t.Errorf("the only other owner is %s: %v", name, err)
+			}
+			x.groups.change("g-harbour", func(g *Group) { rest(g, false) })
+		}
+		ok(t, x.Leave(ctx, of("harbour"), h, "harbour"))
+		want := map[id.Group]OwnerState{"g-riverside": Left, "g-hill": Owns, "g-harbour": Left}
 		if d := cmp.Diff(want, x.owners(h)); d != "" {
 			t.Error(d)
 		}
@@ -206,7 +219,7 @@ func TestDemandsKeepTheirHistory(t *testing.T) {
 			got, err = demandsOf(ctx, tx, c.ID)
 			return err
 		}))
-		day := dayOf(x.clock.Now())
+		day := day.Of(x.clock.Now())
 		want := []Demand{
 			{1, "Benches at each stop", "The town council", "partly_met", []Change{{"open", "", day}, {"partly_met", "Ten benches stand.", day}}},
 			{2, "Shade", "The town council", "open", []Change{{"open", "", day}}},

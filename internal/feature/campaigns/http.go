@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
@@ -203,13 +204,13 @@ func dates(l *i18n.Locale, all []Span) string {
 			last = max(last, s.Last)
 		}
 		return l.N("{n} date, {from} to {to}", "{n} dates, {from} to {to}", n,
-			"from", l.DateShort(dateOf(all[0].First)), "to", l.DateShort(dateOf(last)))
+			"from", l.DateShort(day.Time(all[0].First)), "to", l.DateShort(day.Time(last)))
 	}
 	var out []string
 	for _, s := range all {
-		d := l.DateShort(dateOf(s.First))
+		d := l.DateShort(day.Time(s.First))
 		if s.Last != s.First {
-			d = l.T("{from} to {to}", "from", d, "to", l.DateShort(dateOf(s.Last)))
+			d = l.T("{from} to {to}", "from", d, "to", l.DateShort(day.Time(s.Last)))
 		}
 		out = append(out, d)
 	}
@@ -361,7 +362,7 @@ func (w *Web) showData(c *web.Call, camp *Campaign, seat Seat) (showData, error)
 		return d, err
 	}
 	if d.Points.Day != 0 {
-		d.PointsDay = l.DateShort(dateOf(d.Points.Day))
+		d.PointsDay = l.DateShort(day.Time(d.Points.Day))
 	}
 	d.Panel, err = w.Shown.Panel(c, camp.ID, camp.Handle)
 	return d, err
@@ -435,7 +436,7 @@ func demandViews(l *i18n.Locale, all []Demand) []demandView {
 			if k == 0 && h.Note == "" {
 				continue // that it was made says nothing
 			}
-			out[i].Steps = append(out[i].Steps, stepView{l.DateShort(dateOf(h.Day)), l.T(h.State.Name()), h.Note})
+			out[i].Steps = append(out[i].Steps, stepView{l.DateShort(day.Time(h.Day)), l.T(h.State.Name()), h.Note})
 		}
 	}
 	return out
@@ -478,7 +479,7 @@ func showJSON(c *web.Call, d *showData) error {
 		Points: d.Points.Body, Version: d.Points.Version, Events: d.Numbers.Events, Going: d.Numbers.Going, URL: c.BaseURL() + d.URL,
 	}
 	for _, s := range d.Campaign.Dates {
-		p.Dates = append(p.Dates, publicSpan{dateOf(s.First).Format(time.DateOnly), dateOf(s.Last).Format(time.DateOnly)})
+		p.Dates = append(p.Dates, publicSpan{day.ISO(s.First), day.ISO(s.Last)})
 	}
 	for _, x := range d.Demands {
 		p.Demands = append(p.Demands, publicDemand{x.Number, x.Body, x.Addressee, x.State})

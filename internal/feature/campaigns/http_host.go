@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 	"convoke/internal/web"
@@ -47,7 +48,7 @@ func (w *Web) hostPage(c *web.Call, f *web.Form) error {
 	}
 	d.Campaign, d.Template = h.Campaign, h.Template
 	if f.Raw("day") == "" && len(h.Campaign.Dates) > 0 && !f.Failed() {
-		f.Set("day", dateOf(h.Campaign.Dates[0].First).Format("2006-01-02"))
+		f.Set("day", day.Time(h.Campaign.Dates[0].First).Format("2006-01-02"))
 	}
 	for _, g := range h.Seat.Groups {
 		v := url.Values{"campaign": {h.Campaign.Handle}}
@@ -126,7 +127,7 @@ func (w *Web) answered(c *web.Call) error {
 		return err
 	}
 	d := answerData{URL: "/campaigns/" + c.Param("handle"), Self: c.BaseURL() + c.R.URL.Path, Path: c.R.URL.Path, Proposal: p}
-	d.Day = c.Locale.DateShort(dateOf(p.Day))
+	d.Day = c.Locale.DateShort(day.Time(p.Day))
 	err = w.DB.Read(c.Context(), func(tx *db.Tx) (err error) {
 		d.Campaign, _, err = w.load(c.Context(), tx, c.Actor(), c.Param("handle"))
 		return err

@@ -2,9 +2,9 @@ package campaigns
 
 import (
 	"strings"
-	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/i18n"
 	"convoke/internal/markdown"
@@ -67,7 +67,7 @@ func sheetOf(l *i18n.Locale, camp *Campaign, t Text, owners string) print.Sheet 
 	}
 	s.Day = print.Capital(dates(l, camp.Dates))
 	if len(camp.Dates) == 1 && camp.Dates[0].First == camp.Dates[0].Last {
-		s.Day = print.Capital(l.Date(dateOf(camp.Dates[0].First)))
+		s.Day = print.Capital(l.Date(day.Time(camp.Dates[0].First)))
 	}
 	s.By = l.T("Called for by {groups}", "groups", owners)
 	s.Scan = l.T("Find an event near you")
@@ -81,9 +81,9 @@ func sheetOf(l *i18n.Locale, camp *Campaign, t Text, owners string) print.Sheet 
 func numbers(all []Span) string {
 	var out []string
 	for _, s := range all {
-		d := dateOf(s.First).Format(time.DateOnly)
+		d := day.ISO(s.First)
 		if s.Last != s.First {
-			d += "–" + dateOf(s.Last).Format(time.DateOnly)
+			d += "–" + day.ISO(s.Last)
 		}
 		out = append(out, d)
 	}

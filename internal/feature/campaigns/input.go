@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"convoke/internal/day"
 	"convoke/internal/fault"
 	"convoke/internal/handle"
 	"convoke/internal/markdown"
@@ -141,10 +142,10 @@ func readSpan(line string) (Span, bool) {
 	}
 	switch len(days) {
 	case 1:
-		return Span{dayOf(days[0]), dayOf(days[0])}, true
+		return Span{day.Of(days[0]), day.Of(days[0])}, true
 	case 2:
 		n := days[1].Sub(days[0]).Hours() / 24
-		return Span{dayOf(days[0]), dayOf(days[1])}, n >= 0 && n <= maxDays
+		return Span{day.Of(days[0]), day.Of(days[1])}, n >= 0 && n <= maxDays
 	}
 	return Span{}, false
 }
@@ -160,9 +161,9 @@ func shorten(s string, n int) string {
 func typedDates(all []Span) string {
 	var b strings.Builder
 	for _, s := range all {
-		b.WriteString(dateOf(s.First).Format(time.DateOnly))
+		b.WriteString(day.ISO(s.First))
 		if s.Last != s.First {
-			b.WriteString(" – " + dateOf(s.Last).Format(time.DateOnly))
+			b.WriteString(" – " + day.ISO(s.Last))
 		}
 		b.WriteByte('\n')
 	}

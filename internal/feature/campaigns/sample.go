@@ -3,6 +3,7 @@ package campaigns
 import (
 	"context"
 
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
@@ -30,7 +31,7 @@ func (s *Service) CreateSample(ctx context.Context, tx *db.Tx, in Sample) error 
 		return err
 	}
 	var p parser
-	err = insertPoints(ctx, tx, c.ID, Points{Version: 1, Body: in.Points, HTML: p.markdown("points", in.Points), Day: dayOf(tx.Now())})
+	err = insertPoints(ctx, tx, c.ID, Points{Version: 1, Body: in.Points, HTML: p.markdown("points", in.Points), Day: day.Of(tx.Now())})
 	if err != nil {
 		return err
 	}
@@ -43,7 +44,7 @@ func (s *Service) CreateSample(ctx context.Context, tx *db.Tx, in Sample) error 
 		if err := insertDemand(ctx, tx, c.ID, x, ""); err != nil {
 			return err
 		}
-		if err := addChange(ctx, tx, c.ID, x.Number, 1, Change{State: x.State, Day: dayOf(tx.Now())}); err != nil {
+		if err := addChange(ctx, tx, c.ID, x.Number, 1, Change{State: x.State, Day: day.Of(tx.Now())}); err != nil {
 			return err
 		}
 	}
@@ -61,7 +62,7 @@ func (s *Service) CreateSample(ctx context.Context, tx *db.Tx, in Sample) error 
 		if err := s.Events.Join(ctx, tx, e, c.ID, in.Template); err != nil {
 			return err
 		}
-		if err := putEntry(ctx, tx, entry{Event: e, Campaign: c.ID, Group: in.Owners[0], State: Accepted, Day: dayOf(tx.Now())}); err != nil {
+		if err := putEntry(ctx, tx, entry{Event: e, Campaign: c.ID, Group: in.Owners[0], State: Accepted, Day: day.Of(tx.Now())}); err != nil {
 			return err
 		}
 	}

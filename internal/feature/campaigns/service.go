@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
@@ -360,7 +361,7 @@ func (s *Service) List(ctx context.Context, past bool, after cursor, limit int) 
 	}
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
 		// No place on Earth is more than a day behind.
-		today := dayOf(tx.Now().Add(-24 * time.Hour))
+		today := day.Of(tx.Now().Add(-24 * time.Hour))
 		page, err = listCampaigns(ctx, tx, past, today, after, limit+1)
 		return err
 	})

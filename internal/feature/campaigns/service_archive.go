@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"convoke/internal/archive"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 	"convoke/internal/plaintext"
@@ -308,8 +309,8 @@ type archivedEntry struct {
 func (s *Service) ExportEntries(ctx context.Context, tx *db.Tx, es []id.Event) (map[id.Event]any, error) {
 	all, err := acceptedAmong(ctx, tx, es)
 	out := make(map[id.Event]any, len(all))
-	for e, day := range all {
-		out[e] = archivedEntry{archive.ISODay(day)}
+	for e, d := range all {
+		out[e] = archivedEntry{day.ISO(d)}
 	}
 	return out, err
 }
@@ -321,12 +322,12 @@ func (s *Service) ImportEntry(ctx context.Context, tx *db.Tx, e id.Event, g id.G
 	if err := archive.Strict(raw, &a); err != nil {
 		return fmt.Errorf("%w: %w", archive.ErrUnreadable, err)
 	}
-	day, ok := archive.Day(a.Day)
+	since, ok := day.Read(a.Day)
 	if !ok {
-		day = dayOf(tx.Now())
+		since = day.Of(tx.Now())
 	}
 	if !write || c == "" {
 		return nil
 	}
-	return putEntry(ctx, tx, entry{Event: e, Campaign: c, Group: g, State: Accepted, Day: day})
+	return putEntry(ctx, tx, entry{Event: e, Campaign: c, Group: g, State: Accepted, Day: since})
 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
@@ -155,7 +156,7 @@ func (s *Service) propose(ctx context.Context, tx *db.Tx, h Hosting, e id.Event,
 	case err != nil && !errors.Is(err, db.ErrNoRows):
 		return err
 	}
-	x := entry{Event: e, Campaign: h.Campaign.ID, Group: g, State: Waiting, Day: dayOf(tx.Now())}
+	x := entry{Event: e, Campaign: h.Campaign.ID, Group: g, State: Waiting, Day: day.Of(tx.Now())}
 	o, err := ownerOf(ctx, tx, h.Campaign.ID, g)
 	if err != nil {
 		return err
@@ -208,7 +209,7 @@ func (s *Service) Decide(ctx context.Context, by authz.Actor, handle string, e i
 		if err != nil || x.State != Waiting {
 			return err
 		}
-		x.State, x.Reason, x.Day = Refused, strings.TrimSpace(d.Reason), dayOf(tx.Now())
+		x.State, x.Reason, x.Day = Refused, strings.TrimSpace(d.Reason), day.Of(tx.Now())
 		if d.Accept {
 			x.State, x.Reason = Accepted, ""
 			t, err := templateOf(ctx, tx, c.ID, c.Template)

@@ -101,21 +101,39 @@ func (s *Service) Join(ctx context.Context, by authz.Actor, handle, group string
 	})
 }
 
-// Leave ends a group's part, or answers a request with no. The last owner of a
-// campaign that goes on cannot leave.
+// ownedBeside reports whether a campaign has an owner that can act, beside a group.
+func (s *Service) ownedBeside(ctx context.Context, tx *db.Tx, c id.Campaign, beside id.Group) (bool, error) {
+	all, err := ownersOf(ctx, tx, c)
+	if err != nil {
+		return false, err
+	}
+	for _, o := range all {
+		if o.State != Owns || o.Group == beside {
+			continue
+		}
+		g, err := s.Groups.ByID(ctx, tx, o.Group)
+		if err != nil || !g.Suspended && !g.Ended {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// Leave ends a group's part, or answers a request with no. The last owner that can
+// act cannot leave.
 func (s *Service) Leave(ctx context.Context, by authz.Actor, handle, group string) error {
 	return s.speak(ctx, by, handle, group, "leave campaign", func(tx *db.Tx, c *Campaign, g Group, o Owner) error {
 		switch o.State {
 		case Asked:
 			return dropOwner(ctx, tx, c.ID, g.ID)
 		case Owns:
-			n, err := countOwners(ctx, tx, c.ID)
+			ok, err := s.ownedBeside(ctx, tx, c.ID, g.ID)
 			if err != nil {
 				return err
 			}
-			if n == 1 {
+			if !ok {
 				return fault.Conflict("campaign.last_owner",
-					"Your group is the last one that owns this campaign. Ask another group first, or end the campaign.")
+					"No other group could look after this campaign. Ask another one first, or end the campaign.")
 			}
 			return putOwner(ctx, tx, c.ID, g.ID, Left)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 	"convoke/internal/seal"
@@ -60,7 +61,7 @@ func (s *Service) HelpLink(ctx context.Context, by authz.Actor, handle, secret s
 // noteHelp notes on which day a host asked for their link, and whether this is the
 // first time.
 func noteHelp(ctx context.Context, tx *db.Tx, pid string) (first bool, err error) {
-	n, err := tx.Exec(ctx, "update proposal set help_day = $2 where id = $1 and help_day = 0", pid, dayOf(tx.Now()))
+	n, err := tx.Exec(ctx, "update proposal set help_day = $2 where id = $1 and help_day = 0", pid, day.Of(tx.Now()))
 	if err != nil {
 		return false, fmt.Errorf("note that a host helps: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/id"
@@ -80,7 +81,7 @@ func (s *Service) ProposeHost(ctx context.Context, by authz.Actor, handle, secre
 		touchEvents(tx, c.Campaign.ID)
 		fresh, err = insertProposal(ctx, tx, proposal{
 			ID: pid, Campaign: c.Campaign.ID, Hash: id.Hash(secret), Sealed: k.Seal(rand.Reader, SealedTable, "sealed", pid, plain),
-			State: Waiting, Day: dayOf(tx.Now()), Ends: dayOf(tx.Now().Add(keepWaiting)),
+			State: Waiting, Day: day.Of(tx.Now()), Ends: day.Of(tx.Now().Add(keepWaiting)),
 		})
 		return err
 	})
@@ -211,7 +212,7 @@ func (s *Service) DecideHost(ctx context.Context, by authz.Actor, handle, pid, g
 		if err != nil || x.State != Waiting {
 			return err
 		}
-		x.State, x.Reason, x.Ends = Refused, strings.TrimSpace(d.Reason), dayOf(tx.Now().Add(keepAnswered))
+		x.State, x.Reason, x.Ends = Refused, strings.TrimSpace(d.Reason), day.Of(tx.Now().Add(keepAnswered))
 		if d.Accept {
 			x.State, x.Reason = Accepted, ""
 			if x.Event, err = s.adopt(ctx, tx, c, seat, group, p); err != nil {
@@ -239,7 +240,7 @@ func (s *Service) adopt(ctx context.Context, tx *db.Tx, c *Campaign, seat Seat, 
 		if err := s.Events.Join(ctx, tx, e, c.ID, t); err != nil {
 			return "", err
 		}
-		return e, putEntry(ctx, tx, entry{Event: e, Campaign: c.ID, Group: g.ID, State: Accepted, Day: dayOf(tx.Now())})
+		return e, putEntry(ctx, tx, entry{Event: e, Campaign: c.ID, Group: g.ID, State: Accepted, Day: day.Of(tx.Now())})
 	}
 	return "", fault.Invalid(fault.Field("group", "campaign.which_group", "Choose which of your groups takes the event as its own."))
 }
@@ -249,7 +250,7 @@ func (s *Service) Expire(ctx context.Context) error {
 	for {
 		var due []string
 		err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
-			due, err = endedProposals(ctx, tx, dayOf(tx.Now()), 100)
+			due, err = endedProposals(ctx, tx, day.Of(tx.Now()), 100)
 			return err
 		})
 		if err != nil || len(due) == 0 {

@@ -6,6 +6,7 @@ import (
 
 	"convoke/internal/api"
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 )
@@ -45,7 +46,7 @@ func (s *Service) AddDemand(ctx context.Context, by authz.Actor, handle string, 
 		if err := insertDemand(ctx, tx, c.ID, x, in.Key); err != nil {
 			return err
 		}
-		return addChange(ctx, tx, c.ID, x.Number, 1, Change{State: x.State, Day: dayOf(tx.Now())})
+		return addChange(ctx, tx, c.ID, x.Number, 1, Change{State: x.State, Day: day.Of(tx.Now())})
 	})
 }
 
@@ -73,7 +74,7 @@ func (s *Service) ChangeDemand(ctx context.Context, by authz.Actor, handle strin
 		if err := setDemandState(ctx, tx, c.ID, d); err != nil {
 			return err
 		}
-		return addChange(ctx, tx, c.ID, number, len(d.History)+1, Change{State: d.State, Note: note, Day: dayOf(tx.Now())})
+		return addChange(ctx, tx, c.ID, number, len(d.History)+1, Change{State: d.State, Note: note, Day: day.Of(tx.Now())})
 	})
 }
 
@@ -97,6 +98,6 @@ func (s *Service) SetPoints(ctx context.Context, by authz.Actor, handle string, 
 			return errChangedMeanwhile()
 		}
 		c.Points++
-		return insertPoints(ctx, tx, c.ID, Points{Version: c.Points, Body: body, HTML: html, Day: dayOf(tx.Now())})
+		return insertPoints(ctx, tx, c.ID, Points{Version: c.Points, Body: body, HTML: html, Day: day.Of(tx.Now())})
 	})
 }

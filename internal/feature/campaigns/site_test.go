@@ -68,11 +68,15 @@ func (f *fakeGroups) Organizes(_ context.Context, _ *db.Tx, p id.Person) ([]Grou
 }
 
 func (f *fakeGroups) suspend(g id.Group, yes bool) {
+	f.change(g, func(x *Group) { x.Suspended = yes })
+}
+
+func (f *fakeGroups) change(g id.Group, do func(x *Group)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range f.all {
 		if f.all[i].ID == g {
-			f.all[i].Suspended = yes
+			do(&f.all[i])
 		}
 	}
 }

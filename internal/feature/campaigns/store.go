@@ -7,6 +7,7 @@ import (
 	"html/template"
 
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
@@ -141,19 +142,13 @@ func ownerOf(ctx context.Context, tx *db.Tx, c id.Campaign, g id.Group) (Owner, 
 func putOwner(ctx context.Context, tx *db.Tx, c id.Campaign, g id.Group, s OwnerState) error {
 	_, err := tx.Exec(ctx, `insert into campaign_owner (campaign_id, group_id, state, since_day) values ($1, $2, $3, $4)
 		on conflict (campaign_id, group_id) do update set state = excluded.state, since_day = excluded.since_day`,
-		string(c), string(g), string(s), dayOf(tx.Now()))
+		string(c), string(g), string(s), day.Of(tx.Now()))
 	return err
 }
 
 func dropOwner(ctx context.Context, tx *db.Tx, c id.Campaign, g id.Group) error {
 	_, err := tx.Exec(ctx, "delete from campaign_owner where campaign_id = $1 and group_id = $2", string(c), string(g))
 	return err
-}
-
-func countOwners(ctx context.Context, tx *db.Tx, c id.Campaign) (int, error) {
-	var n int
-	err := tx.Get(ctx, "select count(*) from campaign_owner where campaign_id = $1 and state = $2", []any{string(c), string(Owns)}, &n)
-	return n, err
 }
 
 // campaignsOf lists the campaigns in which a group has that part.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
@@ -71,7 +72,7 @@ func trusted(ctx context.Context, tx *db.Tx, c id.Campaign, g id.Group) (bool, e
 
 func trust(ctx context.Context, tx *db.Tx, c id.Campaign, g id.Group) error {
 	_, err := tx.Exec(ctx, "insert into campaign_trust (campaign_id, group_id, day) values ($1, $2, $3) on conflict do nothing",
-		string(c), string(g), dayOf(tx.Now()))
+		string(c), string(g), day.Of(tx.Now()))
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
@@ -100,7 +101,7 @@ func endorsementsOf(ctx context.Context, tx *db.Tx, c id.Campaign) ([]Endorsemen
 func putEndorsement(ctx context.Context, tx *db.Tx, c id.Campaign, g id.Group, version int, withdrawn bool) error {
 	_, err := tx.Exec(ctx, `insert into endorsement (campaign_id, group_id, version, withdrawn, day) values ($1, $2, $3, $4, $5)
 		on conflict (campaign_id, group_id) do update set version = excluded.version, withdrawn = excluded.withdrawn, day = excluded.day`,
-		string(c), string(g), version, withdrawn, dayOf(tx.Now()))
+		string(c), string(g), version, withdrawn, day.Of(tx.Now()))
 	return err
 }
 
@@ -117,6 +118,6 @@ func templateOf(ctx context.Context, tx *db.Tx, c id.Campaign, version int) (Tem
 
 func insertTemplate(ctx context.Context, tx *db.Tx, c id.Campaign, t Template) error {
 	_, err := tx.Exec(ctx, `insert into campaign_template (campaign_id, version, title, kind, description, access_note, bring, day)
-		values ($1, $2, $3, $4, $5, $6, $7, $8)`, string(c), t.Version, t.Title, t.Kind, t.Description, t.AccessNote, t.Bring, dayOf(tx.Now()))
+		values ($1, $2, $3, $4, $5, $6, $7, $8)`, string(c), t.Version, t.Title, t.Kind, t.Description, t.AccessNote, t.Bring, day.Of(tx.Now()))
 	return err
 }

@@ -10,7 +10,6 @@ import (
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
-	"convoke/internal/fault"
 	"convoke/internal/id"
 	"convoke/internal/print"
 	"convoke/internal/web"
@@ -249,11 +248,4 @@ func eventID(s string) (id.Event, error) {
 		return "", errNoEvent()
 	}
 	return id.Event(s), nil
-}
-
-func forbiddenIsAbsent(err error) error {
-	if fault.Is(err, fault.KindForbidden) {
-		return errNoEvent()
-	}
-	return err
 }

@@ -35,8 +35,7 @@ type editData struct {
 	Zones    []web.Choice
 	Starters []web.Choice
 	DraftKey string
-	Saved    string // draft of a form that is saved already
-	Advice   []string
+	Saved    string       // draft of a form that is saved already
 	Campaign Campaign     // that the event is part of, or is to be
 	Scopes   []web.Choice // which dates of a series the change is for
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/handle"
@@ -246,7 +247,7 @@ func (s *Service) Help(ctx context.Context, tx *db.Tx, e id.Event, p, maker id.P
 // grant stores and notes it, once.
 func (s *Service) grant(ctx context.Context, tx *db.Tx, x Event, p, by id.Person, k Kind) error {
 	fresh, err := insert(ctx, tx, row{
-		id: s.IDs.Secret(), event: x.ID, person: p, kind: k, group: x.Group, madeBy: by, madeDay: dayOf(tx.Now()), endsAt: x.ends(),
+		id: s.IDs.Secret(), event: x.ID, person: p, kind: k, group: x.Group, madeBy: by, madeDay: day.Of(tx.Now()), endsAt: x.ends(),
 	})
 	if err != nil || !fresh {
 		return err

@@ -67,9 +67,10 @@ func (s *Service) EventChanged(ctx context.Context, tx *db.Tx, f fact.EventChang
 	return setEnds(ctx, tx, f.Event, ends(f.End, f.State == "postponed"))
 }
 
-// MemberLeft ends what a former member may see.
+// MemberLeft ends what a former member was granted for the group's events, and what
+// they granted there: they were let in to do it for the group.
 func (s *Service) MemberLeft(ctx context.Context, tx *db.Tx, f fact.MemberLeft) error {
-	return removeRoster(ctx, tx, f.Group, f.Person)
+	return removeOf(ctx, tx, f.Group, f.Person)
 }
 
 // Expire deletes what has ended. A schedule calls it every hour or so.

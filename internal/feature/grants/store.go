@@ -6,16 +6,10 @@ import (
 	"time"
 
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
-
-// dayOf is t's date in UTC as yyyymmdd; date is its inverse.
-func dayOf(t time.Time) int { return t.Year()*10000 + int(t.Month())*100 + t.Day() }
-
-func date(d int) time.Time {
-	return time.Date(d/10000, time.Month(d/100%100), d%100, 0, 0, 0, 0, time.UTC)
-}
 
 // row is one of event_grant.
 type row struct {
@@ -61,9 +55,9 @@ func grantsOf(ctx context.Context, tx *db.Tx, e id.Event) ([]Grant, error) {
 
 func scanGrant(scan func(...any) error) (Grant, error) {
 	var g Grant
-	var day int
-	err := scan(&g.ID, &g.Event, &g.Person, &g.Handle, &g.Kind, &day)
-	g.Since = date(day)
+	var since int
+	err := scan(&g.ID, &g.Event, &g.Person, &g.Handle, &g.Kind, &since)
+	g.Since = day.Time(since)
 	return g, err
 }
 
@@ -81,9 +75,9 @@ func about(ctx context.Context, tx *db.Tx, p id.Person) ([]Grant, error) {
 		union all select id, event_id, kind, day, false from event_grant where made_by = $1 and person_id <> $1 order by 4, 1`,
 		[]any{string(p)}, func(scan func(...any) error) (Grant, error) {
 			var g Grant
-			var day int
-			err := scan(&g.ID, &g.Event, &g.Kind, &day, &g.Mine)
-			g.Since = date(day)
+			var since int
+			err := scan(&g.ID, &g.Event, &g.Kind, &since, &g.Mine)
+			g.Since = day.Time(since)
 			return g, err
 		})
 }
@@ -104,11 +98,11 @@ func remove(ctx context.Context, tx *db.Tx, e id.Event, gid string) (bool, error
 	return n == 1, nil
 }
 
-// removeRoster ends what somebody may see of a group's events.
-func removeRoster(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) error {
-	_, err := tx.Exec(ctx, "delete from event_grant where group_id = $1 and person_id = $2 and kind = $3", string(g), string(p), string(Roster))
+// removeOf ends what somebody has of a group's events, and what they gave.
+func removeOf(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) error {
+	_, err := tx.Exec(ctx, "delete from event_grant where group_id = $1 and (person_id = $2 or made_by = $2)", string(g), string(p))
 	if err != nil {
-		return fmt.Errorf("end what a former member may see: %w", err)
+		return fmt.Errorf("end the grants of a former member: %w", err)
 	}
 	return nil
 }

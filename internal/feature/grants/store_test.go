@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db/dbtest"
 )
 
@@ -28,16 +29,16 @@ func TestQueriesFollowIndexes(t *testing.T) {
 // that are gone are not mixed with others.
 func TestMergeLooks(t *testing.T) {
 	t.Parallel()
-	first, second := date(20260602), date(20260601)
+	first, second := day.Time(20260602), day.Time(20260601)
 	got := merge([]Noted{
 		{first, ActLook, "mia", 3},
 		{second, ActLook, "mia", 1},
 		{second, ActLook, "", 2},
-		{date(20260603), ActAddress, "robin", 1},
+		{day.Time(20260603), ActAddress, "robin", 1},
 		{first, ActAddress, "mia", 2},
 		{second, ActAddress, "", 1},
 	})
-	want := []Look{{date(20260603), "robin", 0, 1}, {first, "mia", 3, 2}, {second, "", 2, 1}, {second, "mia", 1, 0}}
+	want := []Look{{day.Time(20260603), "robin", 0, 1}, {first, "mia", 3, 2}, {second, "", 2, 1}, {second, "mia", 1, 0}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}

@@ -2,9 +2,9 @@ package groups
 
 import (
 	"net/http"
-	"time"
 
 	"convoke/internal/api"
+	"convoke/internal/day"
 	"convoke/internal/web"
 )
 
@@ -84,7 +84,7 @@ func (s *Service) apiConduct(c *web.Call, in *apiConductPath) (apiConduct, error
 	if err != nil {
 		return apiConduct{}, err
 	}
-	return apiConduct{t.Version, t.Body, date(t.Day).Format(time.DateOnly)}, nil
+	return apiConduct{t.Version, t.Body, day.ISO(t.Day)}, nil
 }
 
 func (s *Service) apiNewcomers(c *web.Call, handle string) (apiNewcomers, error) {

@@ -3,7 +3,6 @@ package groups
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -442,13 +441,6 @@ func TestCreateSample(t *testing.T) {
 			t.Errorf("%+v, %v", page, err)
 		}
 	})
-}
-
-func TestDays(t *testing.T) {
-	t.Parallel()
-	if got := date(20240229); day(got) != 20240229 || !date(0).IsZero() || got.Location() != time.UTC {
-		t.Error(got)
-	}
 }
 
 func FuzzFoldHandle(f *testing.F) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/web"
 )
 
@@ -30,7 +31,7 @@ func (s *Service) conduct(c *web.Call) error {
 		return err
 	}
 	d := conductData{
-		Group: g, HTML: t.HTML, Version: t.Version, Since: date(t.Day), Edit: authz.May(c.Actor(), authz.EditGroup, sub),
+		Group: g, HTML: t.HTML, Version: t.Version, Since: day.Time(t.Day), Edit: authz.May(c.Actor(), authz.EditGroup, sub),
 	}
 	for v := t.Version - 1; v > 0; v-- {
 		d.Old = append(d.Old, v)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
@@ -233,7 +234,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput, by authz.Actor) (i
 			made, err = s.madeBefore(ctx, tx, g, by)
 			return err
 		}
-		if err := putMember(ctx, tx, g.ID, by.Person, authz.Steward, day(tx.Now())); err != nil {
+		if err := putMember(ctx, tx, g.ID, by.Person, authz.Steward, day.Of(tx.Now())); err != nil {
 			return err
 		}
 		tx.Touch("groups", "group:"+string(g.ID))

@@ -9,6 +9,7 @@ import (
 
 	"convoke/internal/archive"
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/geo"
@@ -120,7 +121,7 @@ func (s *Service) ExportGroup(ctx context.Context, tx *db.Tx, gid id.Group, w *a
 		for v := 1; v <= last && err == nil; v++ {
 			var t Text
 			if t, err = conductOf(ctx, tx, gid, v); err == nil {
-				err = add(archivedConduct{t.Version, t.Body, archive.ISODay(t.Day)})
+				err = add(archivedConduct{t.Version, t.Body, day.ISO(t.Day)})
 			} else if errors.Is(err, db.ErrNoRows) {
 				err = nil // a file that came in without it
 			}
@@ -305,7 +306,7 @@ func (s *Service) importTexts(ctx context.Context, tx *db.Tx, in *archive.Import
 func (s *Service) importConduct(ctx context.Context, tx *db.Tx, in *archive.Import, row *archivedConduct, last int) (bool, error) {
 	const part = "conduct"
 	name := fmt.Sprint(row.Version)
-	d, ok := archive.Day(row.Day)
+	d, ok := day.Read(row.Day)
 	t := Text{Version: row.Version, Body: plaintext.Text(row.Body), Day: d}
 	html, wrong, is := render("body", t.Body)
 	switch {
@@ -340,16 +341,16 @@ func (s *Service) importConduct(ctx context.Context, tx *db.Tx, in *archive.Impo
 
 func (s *Service) importAnnouncement(ctx context.Context, tx *db.Tx, in *archive.Import, row *archivedAnnouncement) error {
 	const part = "announcements"
-	d, ok := archive.Day(row.Day)
+	d, ok := day.Read(row.Day)
 	typed := AnnounceInput{Key: row.ID, Title: plaintext.Line(row.Title), Body: plaintext.Text(row.Body)}
 	html, err := typed.parse()
-	if text, is := archive.Wrong(err); is || err != nil || !ok || !id.Valid(row.ID) || date(d).After(in.Now) {
+	if text, is := archive.Wrong(err); is || err != nil || !ok || !id.Valid(row.ID) || day.Time(d).After(in.Now) {
 		in.Report.Leave(part, row.ID, archive.CodeInvalid, "It has no day or no name that could be right. "+text)
 		return nil
 	}
 	old, err := announcementIn(ctx, tx, in.Group, movedUID(row.ID), row.ID)
 	switch {
-	case err == nil && old.Title == typed.Title && old.Body == typed.Body && old.Day.Equal(date(d)):
+	case err == nil && old.Title == typed.Title && old.Body == typed.Body && old.Day.Equal(day.Time(d)):
 		in.Report.Unchanged(part)
 		return nil
 	case err == nil:
@@ -360,11 +361,11 @@ func (s *Service) importAnnouncement(ctx context.Context, tx *db.Tx, in *archive
 	case in.There:
 		in.Report.Missing(part, row.ID)
 		return nil
-	case !date(d).Add(keepAnnouncement).After(in.Now):
+	case !day.Time(d).Add(keepAnnouncement).After(in.Now):
 		in.Report.Leave(part, row.ID, archive.CodeExpired, "It was to be kept for 90 days, which are over.")
 		return nil
 	}
-	a := Announcement{ID: row.ID, Title: typed.Title, Body: typed.Body, HTML: html, Day: date(d)}
+	a := Announcement{ID: row.ID, Title: typed.Title, Body: typed.Body, HTML: html, Day: day.Time(d)}
 	if taken, err := announcementTaken(ctx, tx, row.ID); err != nil {
 		return err
 	} else if taken {

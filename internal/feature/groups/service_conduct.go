@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/id"
@@ -47,7 +48,7 @@ func (s *Service) SetConduct(ctx context.Context, by authz.Actor, handle, body s
 		if err != nil || old.Body == body {
 			return err
 		}
-		t := Text{Body: body, HTML: html, Day: day(tx.Now())}
+		t := Text{Body: body, HTML: html, Day: day.Of(tx.Now())}
 		if body != "" {
 			last, err := lastConduct(ctx, tx, g.ID)
 			if err != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/id"
@@ -98,7 +99,7 @@ func (s *Service) Ask(ctx context.Context, by authz.Actor, handle string, in Joi
 		if joined = sub.Role != authz.None || g.Joining == FreeForAll; joined {
 			return s.admit(ctx, tx, g, by.Person, Admission{Role: string(authz.Member), Conduct: in.Conduct})
 		}
-		kept, err = insertRequest(ctx, tx, r, day(tx.Now().Add(keepRequest)))
+		kept, err = insertRequest(ctx, tx, r, day.Of(tx.Now().Add(keepRequest)))
 		return err
 	})
 	if r.sealed != nil && !kept {
@@ -196,7 +197,7 @@ func (s *Service) Answer(ctx context.Context, by authz.Actor, handle, rid string
 		if accept {
 			err = s.admit(ctx, tx, g, r.Person, Admission{Role: string(authz.Member), By: by.Person, Conduct: r.conduct})
 		} else {
-			err = answerRequest(ctx, tx, r.ID, Refused, strings.TrimSpace(reason), day(tx.Now().Add(keepRequest)))
+			err = answerRequest(ctx, tx, r.ID, Refused, strings.TrimSpace(reason), day.Of(tx.Now().Add(keepRequest)))
 		}
 		if err != nil {
 			return err
@@ -218,7 +219,7 @@ func (s *Service) Expire(ctx context.Context) error {
 	for {
 		var due []string
 		err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
-			due, err = keyedRequests(ctx, tx, day(tx.Now()), 100)
+			due, err = keyedRequests(ctx, tx, day.Of(tx.Now()), 100)
 			return err
 		})
 		if err != nil {
@@ -229,7 +230,7 @@ func (s *Service) Expire(ctx context.Context) error {
 				if err := dropAnnouncements(ctx, tx); err != nil {
 					return err
 				}
-				return deleteEnded(ctx, tx, day(tx.Now()))
+				return deleteEnded(ctx, tx, day.Of(tx.Now()))
 			})
 		}
 		for _, rid := range due {
@@ -349,7 +350,7 @@ func (s *Service) admit(ctx context.Context, tx *db.Tx, g Group, p id.Person, in
 		return err
 	}
 	if !was.AtLeast(r) {
-		if err := putMember(ctx, tx, g.ID, p, r, day(tx.Now())); err != nil {
+		if err := putMember(ctx, tx, g.ID, p, r, day.Of(tx.Now())); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
@@ -121,7 +122,7 @@ func (s *Service) change(ctx context.Context, tx *db.Tx, g Group, p id.Person, w
 			err = s.Facts.Emit(ctx, tx, fact.MemberLeft{Group: g.ID, Person: p})
 		}
 	} else {
-		err = putMember(ctx, tx, g.ID, p, role, day(tx.Now()))
+		err = putMember(ctx, tx, g.ID, p, role, day.Of(tx.Now()))
 	}
 	if err != nil {
 		return err

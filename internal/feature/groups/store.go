@@ -9,10 +9,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"convoke/internal/authz"
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
@@ -191,7 +191,7 @@ func scanMember(scan func(...any) error) (MemberInfo, error) {
 	var m MemberInfo
 	var since int
 	err := scan(&m.Person, &m.Handle, &m.Role, &since)
-	m.Since = date(since)
+	m.Since = day.Time(since)
 	return m, err
 }
 
@@ -210,14 +210,4 @@ func memberByHandle(ctx context.Context, tx *db.Tx, g id.Group, handle string) (
 		return MemberInfo{}, db.ErrNoRows
 	}
 	return all[0], nil
-}
-
-// day is t's date in UTC as yyyymmdd; date is its inverse.
-func day(t time.Time) int { return t.Year()*10000 + int(t.Month())*100 + t.Day() }
-
-func date(d int) time.Time {
-	if d <= 0 {
-		return time.Time{}
-	}
-	return time.Date(d/10000, time.Month(d/100%100), d%100, 0, 0, 0, 0, time.UTC)
 }

@@ -7,6 +7,7 @@ import (
 
 	"convoke/internal/authz"
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
@@ -47,7 +48,7 @@ func announcementIn(ctx context.Context, tx *db.Tx, g id.Group, uid, aid string)
 			var html string
 			var d int
 			err := scan(&a.ID, &a.Title, &a.Body, &html, &d)
-			a.HTML, a.Day = template.HTML(html), date(d) //nolint:gosec,forbidigo // made by markdown.Render before it was stored
+			a.HTML, a.Day = template.HTML(html), day.Time(d) //nolint:gosec,forbidigo // made by markdown.Render before it was stored
 			return a, err
 		})
 	if err == nil && len(all) == 0 {
@@ -69,7 +70,7 @@ func announcementTaken(ctx context.Context, tx *db.Tx, aid string) (bool, error)
 func putAnnouncement(ctx context.Context, tx *db.Tx, g id.Group, uid string, a Announcement) error {
 	_, err := tx.Exec(ctx, `insert into announcement (id, group_id, uid, title, body, body_html, day, ends_day)
 		values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		a.ID, string(g), uid, a.Title, a.Body, string(a.HTML), day(a.Day), day(a.Day.Add(keepAnnouncement)))
+		a.ID, string(g), uid, a.Title, a.Body, string(a.HTML), day.Of(a.Day), day.Of(a.Day.Add(keepAnnouncement)))
 	if err != nil {
 		return fmt.Errorf("insert announcement: %w", err)
 	}

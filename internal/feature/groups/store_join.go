@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
@@ -29,7 +30,7 @@ func scanRequest(scan func(...any) error) (Request, error) {
 	var r Request
 	var d int
 	err := scan(&r.ID, &r.Group, &r.Person, &r.Handle, &r.sealed, &r.conduct, &r.State, &r.Reason, &d)
-	r.Day = date(d)
+	r.Day = day.Time(d)
 	return r, err
 }
 
@@ -37,7 +38,7 @@ func scanRequest(scan func(...any) error) (Request, error) {
 func insertRequest(ctx context.Context, tx *db.Tx, r Request, ends int) (bool, error) {
 	n, err := tx.Exec(ctx, `insert into join_request (id, group_id, person_id, sealed, keyed, conduct, state, reason, day, ends_day)
 		values ($1, $2, $3, $4, $9, $5, $6, '', $7, $8) on conflict (group_id, person_id) where state <> 'done' do nothing`,
-		r.ID, string(r.Group), string(r.Person), r.sealed, r.conduct, string(Waiting), day(tx.Now()), ends, r.sealed != nil)
+		r.ID, string(r.Group), string(r.Person), r.sealed, r.conduct, string(Waiting), day.Of(tx.Now()), ends, r.sealed != nil)
 	if err != nil {
 		return false, fmt.Errorf("insert request: %w", err)
 	}

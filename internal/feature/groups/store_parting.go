@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
@@ -17,7 +18,7 @@ func sinceOf(ctx context.Context, tx *db.Tx, p id.Person) (map[id.Group]time.Tim
 			var g id.Group
 			var d int
 			err := scan(&g, &d)
-			out[g] = date(d)
+			out[g] = day.Time(d)
 			return err
 		})
 	return out, err

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"convoke/internal/day"
 	"convoke/internal/id"
 )
 
@@ -31,7 +32,7 @@ func (d Day) MarshalJSON() ([]byte, error) {
 	if d <= 0 {
 		return []byte("null"), nil
 	}
-	return json.Marshal(date(int(d)).Format(time.DateOnly))
+	return json.Marshal(day.ISO(int(d)))
 }
 
 // Said is a word of the server: Raw for programs, Text, of the catalogue, for

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"convoke/internal/day"
 	"convoke/internal/fault"
 	"convoke/internal/i18n"
 	"convoke/internal/web"
@@ -65,7 +66,7 @@ func cell(l *i18n.Locale, v any) string {
 		return l.T("No")
 	case Day:
 		if x > 0 {
-			return l.DateShort(date(int(x)))
+			return l.DateShort(day.Time(int(x)))
 		}
 		return ""
 	case time.Time:

@@ -13,6 +13,7 @@ import (
 
 	"convoke/internal/authz"
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/db/dbtest"
 	"convoke/internal/fault"
@@ -287,7 +288,7 @@ func TestRunStops(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if day(list[0].Used) == day(c.Now()) {
+		if day.Of(list[0].Used) == day.Of(c.Now()) {
 			break
 		}
 		if time.Now().After(deadline) {
@@ -399,7 +400,7 @@ func TestSuspend(t *testing.T) {
 		if err := s.List(ctx, func(p Person) error { got = append(got, p); return nil }); err != nil {
 			t.Fatal(err)
 		}
-		want := []Person{{Handle: "sam", Operator: true, Suspended: true, Created: date(day(dbtest.Now))}}
+		want := []Person{{Handle: "sam", Operator: true, Suspended: true, Created: day.Time(day.Of(dbtest.Now))}}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Error(d)
 		}

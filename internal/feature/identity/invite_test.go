@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/db/dbtest"
 	"convoke/internal/fault"
@@ -132,7 +133,7 @@ func TestOperatorInvitationRaisesAnAccount(t *testing.T) {
 		if d := cmp.Diff(Counts{Operators: 1}, counts); d != "" {
 			t.Error(d)
 		}
-		today := date(day(dbtest.Now))
+		today := day.Time(day.Of(dbtest.Now))
 		if d := cmp.Diff([]AuditCount{{today, "invite", 2}, {today, "join", 2}}, audit); d != "" {
 			t.Error(d)
 		}

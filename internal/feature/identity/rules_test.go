@@ -195,13 +195,3 @@ func TestHashQueueIsBounded(t *testing.T) {
 		t.Errorf("full queue: %v", err)
 	}
 }
-
-func TestDays(t *testing.T) {
-	t.Parallel()
-	if got := date(20240229); day(got) != 20240229 || got.Hour() != 0 {
-		t.Error(got)
-	}
-	if !date(0).IsZero() {
-		t.Error("no day is no date")
-	}
-}

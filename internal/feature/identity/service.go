@@ -131,17 +131,6 @@ func (s *Service) allow(r *http.Request, bucket string) error {
 		"That were many tries in a short time. Please wait a little and try again."), after)
 }
 
-// day is t's date in UTC as yyyymmdd.
-func day(t time.Time) int { return t.Year()*10000 + int(t.Month())*100 + t.Day() }
-
-// date is the inverse of day.
-func date(d int) time.Time {
-	if d <= 0 {
-		return time.Time{}
-	}
-	return time.Date(d/10000, time.Month(d/100%100), d%100, 0, 0, 0, 0, time.UTC)
-}
-
 // signedIn refuses visitors.
 func signedIn(by authz.Actor) error {
 	if by.Visitor() {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/id"
@@ -281,7 +282,7 @@ func (s *Service) List(ctx context.Context, yield func(Person) error) error {
 			return err
 		}
 		for _, p := range rows {
-			if err := yield(Person{p.handle, p.operator, p.suspended, date(p.createdDay)}); err != nil {
+			if err := yield(Person{p.handle, p.operator, p.suspended, day.Time(p.createdDay)}); err != nil {
 				return err
 			}
 			after = p.id
@@ -343,7 +344,7 @@ func (s *Service) Overview(ctx context.Context, by authz.Actor) (Counts, []Audit
 		if c, err = countNode(ctx, tx); err != nil {
 			return err
 		}
-		days, err = auditDays(ctx, tx, day(tx.Now().Add(-30*24*time.Hour)))
+		days, err = auditDays(ctx, tx, day.Of(tx.Now().Add(-30*24*time.Hour)))
 		return err
 	})
 	return c, days, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/id"
@@ -31,7 +32,7 @@ func (s *Service) Session(ctx context.Context, secret string) (web.Session, bool
 	var today int
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
 		var err error
-		today = day(tx.Now())
+		today = day.Of(tx.Now())
 		row, err = sessionByHash(ctx, tx, hash)
 		return err
 	})

@@ -10,6 +10,7 @@ import (
 
 	"convoke/internal/api"
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/id"
@@ -131,7 +132,7 @@ func (s *Service) Grant(ctx context.Context, secret string) (api.Grant, bool, er
 	var today int
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
 		var err error
-		today = day(tx.Now())
+		today = day.Of(tx.Now())
 		t, err = tokenByHash(ctx, tx, hash)
 		return err
 	})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 	"convoke/internal/web"
@@ -55,7 +56,7 @@ func personsAfter(ctx context.Context, tx *db.Tx, after id.Person, limit int) ([
 func insertPerson(ctx context.Context, tx *db.Tx, p personRow) (bool, error) {
 	n, err := tx.Exec(ctx, `insert into person (id, handle, pass, operator, suspended, locale, created_day)
 		values ($1, $2, $3, $4, $5, '', $6) on conflict (handle) do nothing`,
-		string(p.id), p.handle, p.pass, p.operator, false, day(tx.Now()))
+		string(p.id), p.handle, p.pass, p.operator, false, day.Of(tx.Now()))
 	if err != nil {
 		return false, fmt.Errorf("insert person: %w", err)
 	}
@@ -124,7 +125,7 @@ func sessionByHash(ctx context.Context, tx *db.Tx, hash []byte) (sessionRow, err
 func insertSession(ctx context.Context, tx *db.Tx, p id.Person, sid, secret string) error {
 	_, err := tx.Exec(ctx, `insert into session (hash, id, person_id, label, created_day, used_day, expires_at, proved_at)
 		values ($1, $2, $3, '', $4, $4, $5, $6)`,
-		id.Hash(secret), sid, string(p), day(tx.Now()), clock.Micros(sessionEnd(tx.Now())), clock.Micros(tx.Now()))
+		id.Hash(secret), sid, string(p), day.Of(tx.Now()), clock.Micros(sessionEnd(tx.Now())), clock.Micros(tx.Now()))
 	if err != nil {
 		return fmt.Errorf("insert session: %w", err)
 	}
@@ -133,7 +134,7 @@ func insertSession(ctx context.Context, tx *db.Tx, p id.Person, sid, secret stri
 
 func touchSession(ctx context.Context, tx *db.Tx, u use) error {
 	_, err := tx.Exec(ctx, "update session set used_day = $1, expires_at = $2 where hash = $3 and used_day < $1 and expires_at > $4",
-		u.day, clock.Micros(sessionEnd(date(u.day))), u.hash, clock.Micros(tx.Now()))
+		u.day, clock.Micros(sessionEnd(day.Time(u.day))), u.hash, clock.Micros(tx.Now()))
 	return err
 }
 
@@ -178,7 +179,7 @@ func sessionsOf(ctx context.Context, tx *db.Tx, p id.Person) ([]SessionInfo, err
 			var created, used int
 			var ends int64
 			err := scan(&s.ID, &s.Label, &created, &used, &ends)
-			s.Created, s.Used, s.Ends = date(created), date(used), clock.FromMicros(ends).Add(-24*time.Hour)
+			s.Created, s.Used, s.Ends = day.Time(created), day.Time(used), clock.FromMicros(ends).Add(-24*time.Hour)
 			return s, err
 		})
 }
@@ -205,7 +206,7 @@ func deleteSessions(ctx context.Context, tx *db.Tx, p id.Person, but string) err
 
 func insertAudit(ctx context.Context, tx *db.Tx, aid string, by id.Person, action, subject string, about id.Person) error {
 	_, err := tx.Exec(ctx, "insert into audit (id, day, person_id, action, subject, about) values ($1, $2, $3, $4, $5, $6)",
-		aid, day(tx.Now()), string(by), action, subject, string(about))
+		aid, day.Of(tx.Now()), string(by), action, subject, string(about))
 	if err != nil {
 		return fmt.Errorf("insert audit: %w", err)
 	}
@@ -221,7 +222,7 @@ func auditDays(ctx context.Context, tx *db.Tx, from int) ([]AuditCount, error) {
 		var a AuditCount
 		var d int
 		err := scan(&d, &a.Action, &a.Count)
-		a.Day = date(d)
+		a.Day = day.Time(d)
 		return a, err
 	})
 }
@@ -287,7 +288,7 @@ func expire(ctx context.Context, tx *db.Tx) error {
 	if _, err := tx.Exec(ctx, "delete from invitation where expires_at <= $1 and used_at is null", now); err != nil {
 		return fmt.Errorf("delete expired links: %w", err)
 	}
-	if _, err := tx.Exec(ctx, "delete from audit where day < $1", day(tx.Now().Add(-auditKept))); err != nil {
+	if _, err := tx.Exec(ctx, "delete from audit where day < $1", day.Of(tx.Now().Add(-auditKept))); err != nil {
 		return fmt.Errorf("delete old audit: %w", err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
@@ -15,7 +16,7 @@ func replaceCodes(ctx context.Context, tx *db.Tx, p id.Person, fresh []string) e
 		return fmt.Errorf("delete recovery codes: %w", err)
 	}
 	for _, c := range fresh {
-		_, err := tx.Exec(ctx, "insert into recovery_code (hash, person_id, made_day) values ($1, $2, $3)", codeHash(p, c), string(p), day(tx.Now()))
+		_, err := tx.Exec(ctx, "insert into recovery_code (hash, person_id, made_day) values ($1, $2, $3)", codeHash(p, c), string(p), day.Of(tx.Now()))
 		if err != nil {
 			return fmt.Errorf("insert recovery code: %w", err)
 		}

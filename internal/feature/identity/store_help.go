@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
@@ -46,7 +47,7 @@ func auditOf(ctx context.Context, tx *db.Tx, subject, action string, limit int) 
 		var a AuditLine
 		var d int
 		err := scan(&d, &a.Action, &a.Handle, &a.Count)
-		a.Day = date(d)
+		a.Day = day.Time(d)
 		return a, err
 	})
 }

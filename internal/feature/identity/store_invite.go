@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
@@ -53,7 +54,7 @@ func invitationByHash(ctx context.Context, tx *db.Tx, hash []byte) (invitationRo
 // useInvitation changes a row only once, whoever races for it.
 func useInvitation(ctx context.Context, tx *db.Tx, hash []byte) (int64, error) {
 	return tx.Exec(ctx, "update invitation set used_day = $1 where hash = $2 and used_day = 0 and expires_at > $3",
-		day(tx.Now()), hash, clock.Micros(tx.Now()))
+		day.Of(tx.Now()), hash, clock.Micros(tx.Now()))
 }
 
 // These forget by which form a link was used, and by whom.

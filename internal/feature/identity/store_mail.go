@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
@@ -108,7 +109,7 @@ func putAddress(ctx context.Context, tx *db.Tx, p id.Person, a address, tag []by
 		return false, err
 	}
 	_, err = tx.Exec(ctx, "insert into person_mail (person_id, key_id, tag, sealed, confirmed_day) values ($1, $2, $3, $4, $5)",
-		string(p), a.keyID, tag, a.sealed, day(tx.Now()))
+		string(p), a.keyID, tag, a.sealed, day.Of(tx.Now()))
 	if err != nil {
 		return false, fmt.Errorf("insert address: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
@@ -22,7 +23,7 @@ func scanPasskey(scan func(...any) error) (passkeyRow, error) {
 	if err := scan(&k.ID, &k.person, &k.Name, &data, &created, &used); err != nil {
 		return k, err
 	}
-	k.Created, k.Used = date(created), date(used)
+	k.Created, k.Used = day.Time(created), day.Time(used)
 	if err := json.Unmarshal([]byte(data), &k.data); err != nil {
 		return k, fmt.Errorf("read a passkey: %w", err)
 	}
@@ -53,7 +54,7 @@ func insertPasskey(ctx context.Context, tx *db.Tx, p id.Person, kid, name string
 		return false, err
 	}
 	n, err := tx.Exec(ctx, `insert into passkey (credential, id, person_id, name, data, created_day, used_day)
-		values ($1, $2, $3, $4, $5, $6, 0) on conflict (credential) do nothing`, c.ID, kid, string(p), name, data, day(tx.Now()))
+		values ($1, $2, $3, $4, $5, $6, 0) on conflict (credential) do nothing`, c.ID, kid, string(p), name, data, day.Of(tx.Now()))
 	if err != nil {
 		return false, fmt.Errorf("insert passkey: %w", err)
 	}
@@ -66,7 +67,7 @@ func usePasskey(ctx context.Context, tx *db.Tx, c webauthn.Credential) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, "update passkey set data = $1, used_day = $2 where credential = $3", data, day(tx.Now()), c.ID)
+	_, err = tx.Exec(ctx, "update passkey set data = $1, used_day = $2 where credential = $3", data, day.Of(tx.Now()), c.ID)
 	return err
 }
 

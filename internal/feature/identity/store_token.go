@@ -8,6 +8,7 @@ import (
 
 	"convoke/internal/api"
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
@@ -50,7 +51,7 @@ func passMark(p personRow) []byte { return id.Hash(p.pass) }
 func insertToken(ctx context.Context, tx *db.Tx, p personRow, secret string, t TokenInfo) error {
 	_, err := tx.Exec(ctx, `insert into api_token (hash, id, person_id, name, scopes, pass, created_day, used_day, expires_at)
 		values ($1, $2, $3, $4, $5, $6, $7, 0, $8)`,
-		id.Hash(secret), t.ID, string(p.id), t.Name, joinScopes(t.Scopes), passMark(p), day(tx.Now()), clock.Micros(t.Ends))
+		id.Hash(secret), t.ID, string(p.id), t.Name, joinScopes(t.Scopes), passMark(p), day.Of(tx.Now()), clock.Micros(t.Ends))
 	if err != nil {
 		return fmt.Errorf("insert token: %w", err)
 	}
@@ -81,7 +82,7 @@ func tokensOf(ctx context.Context, tx *db.Tx, p personRow) ([]TokenInfo, error) 
 			var created, used int
 			var ends int64
 			err := scan(&t.ID, &t.Name, &scopes, &created, &used, &ends)
-			t.Scopes, t.Created, t.Used, t.Ends = splitScopes(scopes), date(created), date(used), clock.FromMicros(ends)
+			t.Scopes, t.Created, t.Used, t.Ends = splitScopes(scopes), day.Time(created), day.Time(used), clock.FromMicros(ends)
 			return t, err
 		})
 }

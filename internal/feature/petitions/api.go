@@ -140,9 +140,10 @@ func (w *Web) apiList(c *web.Call, _ *apiList) (api.Page[file], error) {
 			all = all[:q.Limit]
 			next = all[q.Limit-1].cursor()
 		}
+		groups := groupsOnce{}
 		for i := range all {
 			v := view{Found: Found{Petition: all[i]}}
-			if v.Group, err = w.Groups.ByID(c.Context(), tx, all[i].Group); err != nil {
+			if v.Group, err = groups.byID(c.Context(), tx, w.Groups, all[i].Group); err != nil {
 				return err
 			}
 			if v.Numbers, err = w.numbers(c.Context(), tx, &all[i]); err != nil {

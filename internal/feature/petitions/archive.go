@@ -11,11 +11,13 @@ import (
 
 	"convoke/internal/archive"
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/id"
 	"convoke/internal/plaintext"
 	"convoke/internal/record/leaf"
+	"convoke/internal/slug"
 )
 
 const (
@@ -66,12 +68,12 @@ type archivedEntry struct {
 func archivedOf(p *Petition, entries []Entry) archivedPetition {
 	a := archivedPetition{
 		ID: p.ID, Slug: p.Slug, State: p.State, Campaign: string(p.Campaign), Gate: p.Gate, Language: p.Text.Lang, Addressee: p.Text.Addressee,
-		Title: p.Text.Title, Markdown: p.Text.Markdown, Stages: append([]uint64{}, p.Stages...), Opens: isoDay(p.Opens), Closes: isoDay(p.Closes),
-		Delivered: isoDay(p.Delivered), ReplyBy: isoDay(p.ReplyBy), Silent: p.Silent, Refused: p.Refused, Eligible: p.Eligible,
+		Title: p.Text.Title, Markdown: p.Text.Markdown, Stages: append([]uint64{}, p.Stages...), Opens: day.ISO(p.Opens), Closes: day.ISO(p.Closes),
+		Delivered: day.ISO(p.Delivered), ReplyBy: day.ISO(p.ReplyBy), Silent: p.Silent, Refused: p.Refused, Eligible: p.Eligible,
 		Printed: p.Codes, Salt: p.Salt, Sequence: p.Sequence, Created: p.Created, Updated: p.Updated, Entries: []archivedEntry{}, Record: p.Elsewhere,
 	}
 	for _, e := range entries {
-		a.Entries = append(a.Entries, archivedEntry{e.Kind, isoDay(e.Day), e.Ref, e.Markdown, e.URL, e.Refused, e.Salt, e.Hash})
+		a.Entries = append(a.Entries, archivedEntry{e.Kind, day.ISO(e.Day), e.Ref, e.Markdown, e.URL, e.Refused, e.Salt, e.Hash})
 	}
 	return a
 }
@@ -120,7 +122,7 @@ func (a *archivedPetition) parse(in *archive.Import) (Petition, []Entry, error) 
 		p.fail("id", "petition.archive", "No archive says this.")
 	}
 	if !validSlug(a.Slug) {
-		p.fail("slug", "petition.slug", "Use the letters a to z, digits and hyphens, at most {limit}.", "limit", slugLength)
+		p.fail("slug", "petition.slug", "Use the letters a to z, digits and hyphens, at most {limit}.", "limit", slug.Length)
 	}
 	if !slices.Contains([]State{Draft, Open, Closed, Delivered, Answered}, a.State) {
 		p.fail("state", "petition.archive", "No archive says this.")
@@ -276,9 +278,9 @@ func (p *Petition) arrive(zone string) {
 		return
 	}
 	loc := zoneOf(zone)
-	p.placed = clock.Micros(midnight(p.Delivered, loc))
+	p.placed = clock.Micros(day.At(p.Delivered, loc))
 	if p.ReplyBy > 0 && !p.Silent {
-		p.silentAt = clock.Micros(endOf(p.ReplyBy, loc))
+		p.silentAt = clock.Micros(day.At(day.After(p.ReplyBy, 1), loc))
 	}
 }
 

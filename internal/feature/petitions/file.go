@@ -1,6 +1,9 @@
 package petitions
 
-import "convoke/internal/i18n"
+import (
+	"convoke/internal/day"
+	"convoke/internal/i18n"
+)
 
 // signVerb is what somebody does in the box of a petition.
 var signVerb = i18n.Mark("Sign")
@@ -74,8 +77,8 @@ func (v *view) file(base string) file {
 	p, n := &v.Petition, &v.Numbers
 	out := file{
 		URL: base + p.url(), Slug: p.Slug, Group: v.Group.Handle, Campaign: v.Campaign.Handle, State: string(p.State), Lang: p.Text.Lang,
-		Addressee: p.Text.Addressee, Title: p.Text.Title, Markdown: p.Text.Markdown, Gate: p.Gate, Stages: []fileStage{}, Opens: isoDay(p.Opens),
-		Closes: isoDay(p.Closes), Delivered: isoDay(p.Delivered), ReplyBy: isoDay(p.ReplyBy), Silent: p.Silent, Refused: p.Refused,
+		Addressee: p.Text.Addressee, Title: p.Text.Title, Markdown: p.Text.Markdown, Gate: p.Gate, Stages: []fileStage{}, Opens: day.ISO(p.Opens),
+		Closes: day.ISO(p.Closes), Delivered: day.ISO(p.Delivered), ReplyBy: day.ISO(p.ReplyBy), Silent: p.Silent, Refused: p.Refused,
 		Counted: n.Counted, Withdrawn: n.Withdrawn, Declared: n.Declared, Issued: n.Issued, Eligible: p.Eligible, Printed: p.Codes,
 		Entries: []fileEntry{}, Batches: []fileBatch{}, Sequence: p.Sequence,
 	}
@@ -104,14 +107,14 @@ func (v *view) file(base string) file {
 	}
 	for _, b := range v.Batches {
 		if b.State == declared {
-			out.Batches = append(out.Batches, fileBatch{b.N, isoDay(b.Day), b.Signatures, b.Note})
+			out.Batches = append(out.Batches, fileBatch{b.N, day.ISO(b.Day), b.Signatures, b.Note})
 		}
 	}
 	return out
 }
 
 func (e *Entry) file() fileEntry {
-	x := fileEntry{Kind: e.Kind, Day: isoDay(e.Day), Markdown: e.Markdown, URL: e.URL, Refused: e.Refused, Batch: e.Ref}
+	x := fileEntry{Kind: e.Kind, Day: day.ISO(e.Day), Markdown: e.Markdown, URL: e.URL, Refused: e.Refused, Batch: e.Ref}
 	if e.Hash == "" {
 		return x
 	}

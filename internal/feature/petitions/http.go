@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 	"convoke/internal/markdown"
@@ -99,22 +100,23 @@ func (w *Web) item(c *web.Call, p *Petition, n box.Numbers, by string) item {
 }
 
 // daysSince is how many days have begun since a day.
-func daysSince(day int, now time.Time) int {
-	return max(int(dateOf(dayOf(now)).Sub(dateOf(day)).Hours())/24, 0)
+func daysSince(d int, now time.Time) int {
+	return max(int(day.Time(day.Of(now)).Sub(day.Time(d)).Hours())/24, 0)
 }
 
 // items reads the numbers of petitions and who asks.
 func (w *Web) items(c *web.Call, tx *db.Tx, all []Petition, named bool) ([]item, error) {
 	var out []item
+	groups := groupsOnce{}
 	for i := range all {
 		p := &all[i]
-		var by string
 		n, err := w.numbers(c.Context(), tx, p)
 		if err != nil {
 			return nil, err
 		}
+		var by string
 		if named {
-			g, err := w.Groups.ByID(c.Context(), tx, p.Group)
+			g, err := groups.byID(c.Context(), tx, w.Groups, p.Group)
 			if err != nil {
 				return nil, err
 			}
@@ -123,6 +125,19 @@ func (w *Web) items(c *web.Call, tx *db.Tx, all []Petition, named bool) ([]item,
 		out = append(out, w.item(c, p, n, by))
 	}
 	return out, nil
+}
+
+// groupsOnce are the groups of a list's petitions, each read once.
+type groupsOnce map[id.Group]Group
+
+func (m groupsOnce) byID(ctx context.Context, tx *db.Tx, from Groups, gid id.Group) (Group, error) {
+	g, ok := m[gid]
+	if ok {
+		return g, nil
+	}
+	g, err := from.ByID(ctx, tx, gid)
+	m[gid] = g
+	return g, err
 }
 
 type tab struct {

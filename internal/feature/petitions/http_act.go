@@ -3,6 +3,7 @@ package petitions
 import (
 	"strconv"
 
+	"convoke/internal/day"
 	"convoke/internal/i18n"
 	"convoke/internal/web"
 )
@@ -156,7 +157,7 @@ func (w *Web) actForm(c *web.Call, a act) error {
 	if !a.can(&found.Petition) {
 		return errState()
 	}
-	f := c.NewForm().Set("key", c.NewKey()).Set("sequence", strconv.Itoa(found.Petition.Sequence)).Set("day", isoDay(found.today(c.Now())))
+	f := c.NewForm().Set("key", c.NewKey()).Set("sequence", strconv.Itoa(found.Petition.Sequence)).Set("day", day.ISO(found.today(c.Now())))
 	return w.actPage(c, &a, &found.Petition, f)
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"html/template"
 
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/record/leaf"
@@ -187,7 +188,7 @@ func afterHash(c *web.Call) ([]byte, error) {
 }
 
 func (d *commentsData) fill(c *web.Call, all []Comment, address string) {
-	day := func(n int) string { return c.Locale.Date(dateOf(n)) }
+	day := func(n int) string { return c.Locale.Date(day.Time(n)) }
 	for i, x := range all {
 		if i == commentsPageSize {
 			d.Next = address + "after=" + all[i-1].Ref()

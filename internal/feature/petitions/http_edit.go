@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/record/box"
 	"convoke/internal/web"
@@ -120,8 +121,8 @@ func editOf(f *Found) editData {
 func (f *Found) fill(form *web.Form) *web.Form {
 	p := &f.Petition
 	return form.Set("addressee", p.Text.Addressee).Set("title", p.Text.Title).Set("markdown", p.Text.Markdown).Set("lang", p.Text.Lang).
-		Set("slug", p.Slug).Set("stages", joinStages(p.Stages, ", ")).Set("gate", p.Gate).Set("opens", isoDay(p.Opens)).
-		Set("closes", isoDay(p.Closes)).Set("campaign", f.Campaign.Handle).Set("sequence", strconv.Itoa(p.Sequence))
+		Set("slug", p.Slug).Set("stages", joinStages(p.Stages, ", ")).Set("gate", p.Gate).Set("opens", day.ISO(p.Opens)).
+		Set("closes", day.ISO(p.Closes)).Set("campaign", f.Campaign.Handle).Set("sequence", strconv.Itoa(p.Sequence))
 }
 
 func (w *Web) editForm(c *web.Call) error {

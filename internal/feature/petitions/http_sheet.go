@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/markdown"
@@ -89,7 +90,7 @@ func (w *Web) sheetOf(c *web.Call, f *Found, code string, n int) print.SignSheet
 		Foot: l.T("Sign once only: here or on the page. These sheets are counted by hand and shown apart. Write no more than the three columns ask for."),
 	}
 	if p.Closes != 0 {
-		s.Until = l.T("Until {day}", "day", l.Date(dateOf(p.Closes)))
+		s.Until = l.T("Until {day}", "day", l.Date(day.Time(p.Closes)))
 	}
 	for _, x := range sheetCodes(code, n) {
 		s.Codes = append(s.Codes, showSheetCode(x))
@@ -139,7 +140,7 @@ func (w *Web) sheetsPage(c *web.Call, form *web.Form, key string) error {
 		if b.State == discarded {
 			continue
 		}
-		x := batchView{N: b.N, Day: c.Locale.Date(dateOf(b.Day)), Signatures: b.Signatures, Counted: b.State == counted, Declared: b.State == declared}
+		x := batchView{N: b.N, Day: c.Locale.Date(day.Time(b.Day)), Signatures: b.Signatures, Counted: b.State == counted, Declared: b.State == declared}
 		for _, code := range b.Codes {
 			x.Sheets = append(x.Sheets, showSheetCode(code))
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/record/box"
 	"convoke/internal/seal"
@@ -197,16 +198,16 @@ func (w *Web) show(c *web.Call) error {
 func (w *Web) showData(c *web.Call, v *view) (showData, error) {
 	l, p, n := c.Locale, &v.Petition, &v.Numbers
 	zone := zoneOf(v.Group.Zone)
-	day := func(d int) string {
+	said := func(d int) string {
 		if d == 0 {
 			return ""
 		}
-		return l.Date(dateOf(d))
+		return l.Date(day.Time(d))
 	}
 	d := showData{
 		Petition: *p, URL: p.url(), Group: v.Group, Campaign: v.Campaign, StateName: p.State.name(l), GateName: gateName(l, p.Gate),
 		Count: int(n.Counted), Declared: int(n.Declared), Withdrawn: int(n.Withdrawn), Issued: int(n.Issued), Max: int(p.reachable(n.Counted)), //nolint:gosec // bounded
-		Closes: day(p.Closes), Delivered: day(p.Delivered), ReplyBy: day(p.ReplyBy), WaitDays: daysSince(p.Delivered, c.Now().In(zone)),
+		Closes: said(p.Closes), Delivered: said(p.Delivered), ReplyBy: said(p.ReplyBy), WaitDays: daysSince(p.Delivered, c.Now().In(zone)),
 		CanEdit: authz.May(c.Actor(), authz.RunPetition, v.Subject), Waiting: v.waiting, FileName: "JSON",
 		Frozen: n.Issued > 0 || n.Counted > 0 || n.Withdrawn > 0 || n.Declared > 0,
 	}
@@ -215,8 +216,8 @@ func (w *Web) showData(c *web.Call, v *view) (showData, error) {
 		d.Verify = "convoke verify " + c.BaseURL() + d.BoxURL
 		if e := p.Elsewhere; e != nil {
 			d.Box, d.BoxURL, d.Verify = e.Box, e.url(), "convoke verify "+e.url()
-			told, _ := readDay(e.Day)
-			d.Elsewhere = &elsewhere{Host: e.host(), Day: day(told)}
+			told, _ := day.Read(e.Day)
+			d.Elsewhere = &elsewhere{Host: e.host(), Day: said(told)}
 		}
 		h, err := p.hash()
 		if err != nil {
@@ -224,8 +225,8 @@ func (w *Web) showData(c *web.Call, v *view) (showData, error) {
 		}
 		d.Text.Salt, d.Text.Hash = p.Salt, h
 	}
-	if begin := midnight(max(p.Opens, 10101), zone); p.State == Open && begin.After(c.Now()) {
-		d.Opens = day(p.Opens)
+	if begin := day.At(max(p.Opens, 10101), zone); p.State == Open && begin.After(c.Now()) {
+		d.Opens = said(p.Opens)
 		c.ShownUntil(begin)
 	}
 	d.CanSign = p.State == Open && d.Opens == ""
@@ -238,24 +239,24 @@ func (w *Web) showData(c *web.Call, v *view) (showData, error) {
 		}
 		d.Stages = append(d.Stages, x)
 	}
-	d.entries(v, day)
+	d.entries(v, said)
 	for i, x := range v.Comments {
 		if d.More = i == shownComments; d.More {
 			break
 		}
-		d.Comments = append(d.Comments, viewOf(x, day))
+		d.Comments = append(d.Comments, viewOf(x, said))
 	}
 	return d, nil
 }
 
-func viewOf(x Comment, day func(int) string) commentView {
-	return commentView{Ref: x.Ref(), Name: x.Name, Text: x.Text, Day: day(x.Day), Reason: x.Reason}
+func viewOf(x Comment, said func(int) string) commentView {
+	return commentView{Ref: x.Ref(), Name: x.Name, Text: x.Text, Day: said(x.Day), Reason: x.Reason}
 }
 
-func (d *showData) entries(v *view, day func(int) string) {
+func (d *showData) entries(v *view, said func(int) string) {
 	for i := range v.Entries {
 		e := &v.Entries[i]
-		x := entryView{Day: day(e.Day), ISO: isoDay(e.Day), HTML: e.HTML, URL: e.URL, Note: e.Ref}
+		x := entryView{Day: said(e.Day), ISO: day.ISO(e.Day), HTML: e.HTML, URL: e.URL, Note: e.Ref}
 		switch e.Kind {
 		case entryAmendment:
 			d.Amendments = append(d.Amendments, x)

@@ -225,6 +225,22 @@ func TestCommentsOnPages(t *testing.T) {
 	v.Post(at+"/comment", "key", s.ids.Secret(), "name", "Late").Want(t, 410, "")
 }
 
+// A list asks once who a group is, however many petitions it has.
+func TestListAsksOnce(t *testing.T) {
+	t.Parallel()
+	s := onSQLite(t)
+	for _, title := range []string{"One", "Two", "Three"} {
+		s.opened(some(title + " more benches"))
+	}
+	before := s.groups.asked.Load()
+	if a := s.visitor().Get("/petitions").Want(t, 200, ""); strings.Count(a.Text("main"), "Riverside Neighbours") != 3 {
+		t.Errorf("the list says %s", a.Text("main"))
+	}
+	if n := s.groups.asked.Load() - before; n != 1 {
+		t.Errorf("the group was read %d times", n)
+	}
+}
+
 func TestUpdates(t *testing.T) {
 	t.Parallel()
 	s := onSQLite(t)
@@ -257,7 +273,13 @@ func TestUpdates(t *testing.T) {
 	if s.count("select count(*) from petition_follower where confirmed") != 0 {
 		t.Error("opening the link confirmed the address")
 	}
+	if s.count("select count(*) from petition_follower where asked_at % 60000000 <> 0") != 0 {
+		t.Error("to the second is kept when somebody asked")
+	}
 	v.Post(link, "do", "confirm").Want(t, 303, link)
+	if s.count("select count(*) from petition_follower where asked_at = 0") != 1 {
+		t.Error("when somebody asked is kept")
+	}
 	if a := b.Post(at+"/update", "key", s.ids.Secret(), "markdown", "Again.").Want(t, 422, ""); !strings.Contains(a.Text(".error-summary"), "week") {
 		t.Errorf("twice a week: %s", a.Text("main"))
 	}

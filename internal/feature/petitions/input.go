@@ -9,10 +9,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"convoke/internal/day"
 	"convoke/internal/fault"
-	"convoke/internal/geo"
 	"convoke/internal/handle"
 	"convoke/internal/markdown"
+	"convoke/internal/slug"
 )
 
 // Limits of what a petition may say, in characters, and of how much.
@@ -22,7 +23,6 @@ const (
 	maxStages    = 8
 	maxGoal      = 100_000_000
 	maxURL       = 500
-	slugLength   = 60
 )
 
 // Input is a petition as somebody typed it.
@@ -66,9 +66,11 @@ func (p *parser) markdown(name, s string) (string, template.HTML) {
 	return s, h
 }
 
+// day reads a day, which may be empty.
 func (p *parser) day(name, s string) int {
-	d, ok := readDay(strings.TrimSpace(s))
-	if !ok {
+	s = strings.TrimSpace(s)
+	d, ok := day.Read(s)
+	if !ok && s != "" {
 		p.fail(name, "petition.day", "Write the day as year-month-day, such as 2026-11-28.")
 	}
 	return d
@@ -100,9 +102,9 @@ func (in Input) parse() (Petition, error) {
 		p.fail("gate", "petition.gate", "Choose who may sign.")
 	}
 	if in.Slug != "" {
-		x.Slug = foldSlug(in.Slug)
+		x.Slug = slug.Of(in.Slug, slug.Length)
 		if !validSlug(x.Slug) || x.Slug != strings.ToLower(strings.TrimSpace(in.Slug)) {
-			p.fail("slug", "petition.slug", "Use the letters a to z, digits and hyphens, at most {limit}.", "limit", slugLength)
+			p.fail("slug", "petition.slug", "Use the letters a to z, digits and hyphens, at most {limit}.", "limit", slug.Length)
 		}
 	}
 	return x, fault.Invalid(p.fields...)
@@ -149,30 +151,7 @@ func stageWords(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ';' || r == ' ' || r == '\n' })
 }
 
-// foldSlug keeps plain letters and digits of s, and cuts between words.
-func foldSlug(s string) string {
-	var words []string
-	n := 0
-	for _, w := range strings.FieldsFunc(geo.Fold(s), func(r rune) bool { return r == ' ' || r == '-' || r == '_' }) {
-		w = strings.Map(func(r rune) rune {
-			if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-				return r
-			}
-			return -1
-		}, w)
-		if w == "" {
-			continue
-		}
-		w = w[:min(len(w), slugLength)]
-		if n += len(w) + 1; n > slugLength+1 {
-			break
-		}
-		words = append(words, w)
-	}
-	return strings.Join(words, "-")
-}
-
+// validSlug reports whether a petition can have that address.
 func validSlug(s string) bool {
-	return len(s) >= 3 && len(s) <= slugLength && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" &&
-		strings.Trim(s, "-") == s && !slices.Contains(handle.Reserved(), s)
+	return len(s) >= 3 && slug.Valid(s, slug.Length) && !slices.Contains(handle.Reserved(), s)
 }

@@ -195,52 +195,6 @@ func zoneOf(name string) *time.Location {
 	return time.UTC
 }
 
-// dateOf is midnight UTC of a day.
-func dateOf(day int) time.Time { return midnight(day, time.UTC) }
-
-func midnight(day int, loc *time.Location) time.Time {
-	return time.Date(day/10000, time.Month(day/100%100), day%100, 0, 0, 0, 0, loc)
-}
-
-// endOf is when a day is over at a place.
-func endOf(day int, loc *time.Location) time.Time {
-	return time.Date(day/10000, time.Month(day/100%100), day%100+1, 0, 0, 0, 0, loc)
-}
-
-func dayOf(t time.Time) int {
-	y, m, d := t.Date()
-	return y*10000 + int(m)*100 + d
-}
-
-// isoDay writes a day as in 2026-11-28, and 0 as "".
-func isoDay(day int) string {
-	if day == 0 {
-		return ""
-	}
-	return dateOf(day).Format(time.DateOnly)
-}
-
-// readDay is the reverse of [isoDay]; ok is false for what is no day.
-func readDay(s string) (day int, ok bool) {
-	if s == "" {
-		return 0, true
-	}
-	t, err := time.Parse(time.DateOnly, s)
-	if err != nil || t.Year() < 1000 || t.Year() > 9999 {
-		return 0, false
-	}
-	return dayOf(t), true
-}
-
 func knownLanguage(code string) bool {
 	return slices.ContainsFunc(web.Languages(), func(c web.Choice) bool { return c.Value == code })
-}
-
-func languageName(code string) string {
-	for _, c := range web.Languages() {
-		if c.Value == code {
-			return c.Label
-		}
-	}
-	return code
 }

@@ -8,6 +8,7 @@ import (
 
 	"convoke/internal/authz"
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/i18n"
@@ -17,6 +18,7 @@ import (
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 	"convoke/internal/seal"
+	"convoke/internal/slug"
 )
 
 // Group is what petitions need to know of the group that asks.
@@ -272,7 +274,7 @@ func (s *Service) place(ctx context.Context, tx *db.Tx, p *Petition, campaign st
 		return fault.Invalid(fault.Field("slug", "petition.slug_taken", "Another petition has this address."))
 	}
 	var err error
-	p.Slug, err = freeSlug(ctx, tx, foldSlug(p.Text.Title), p.ID)
+	p.Slug, err = freeSlug(ctx, tx, slug.Of(p.Text.Title, slug.Length), p.ID)
 	return err
 }
 
@@ -377,4 +379,4 @@ type note struct {
 }
 
 // today is the day at the group's place.
-func (f *Found) today(now time.Time) int { return dayOf(now.In(zoneOf(f.Group.Zone))) }
+func (f *Found) today(now time.Time) int { return day.Of(now.In(zoneOf(f.Group.Zone))) }

@@ -134,7 +134,8 @@ func (s *Service) Answer(ctx context.Context, slug, secret string, leave bool) e
 		if err != nil {
 			return err
 		}
-		q := "update petition_follower set confirmed = (1 = 1) where petition_id = $1 and link = $2"
+		// When they came is needed no more.
+		q := "update petition_follower set confirmed = (1 = 1), asked_at = 0 where petition_id = $1 and link = $2"
 		if leave {
 			q = "delete from petition_follower where petition_id = $1 and link = $2"
 		}

@@ -7,6 +7,7 @@ import (
 
 	"convoke/internal/authz"
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
@@ -23,7 +24,7 @@ func newSalt(ids *id.Source) string { return hex.EncodeToString(ids.Bytes(32)) }
 // lastDay is the last one on which a petition can be signed: what is personal of it
 // must end, even when nobody is left to end it.
 func (f *Found) lastDay(now time.Time) int {
-	return dayOf(dateOf(max(f.today(now), f.Petition.Opens)).AddDate(1, 0, 0))
+	return day.Of(day.Time(max(f.today(now), f.Petition.Opens)).AddDate(1, 0, 0))
 }
 
 // openable is the draft for somebody who may open it, as its form was filled.
@@ -55,11 +56,10 @@ func (s *Service) OpenUp(ctx context.Context, by authz.Actor, slug string, seque
 		if f, err = s.openable(ctx, tx, by, slug, sequence); err != nil {
 			return err
 		}
-		in.Gate, in.Group, in.References = f.Petition.Gate, "", nil
+		in.Gate, in.References = f.Petition.Gate, nil
 		if in.Gate != box.GateMembers {
 			return nil
 		}
-		in.Group = f.Group.ID
 		in.References, err = s.Groups.People(ctx, tx, f.Group.ID)
 		return err
 	})
@@ -98,7 +98,7 @@ func (s *Service) open(ctx context.Context, tx *db.Tx, f *Found, draft *box.Draf
 	zone := zoneOf(f.Group.Zone)
 	m := leaf.Box{Type: leaf.Petition, Takes: leaf.TakesSign, Text: hash, Goals: p.Stages, Opens: tx.Now().Unix()}
 	if p.Opens > 0 {
-		m.Opens = max(m.Opens, midnight(p.Opens, zone).Unix())
+		m.Opens = max(m.Opens, day.At(p.Opens, zone).Unix())
 	}
 	if p.Opens == 0 || p.Opens < f.today(tx.Now()) {
 		p.Opens = f.today(tx.Now())
@@ -106,7 +106,7 @@ func (s *Service) open(ctx context.Context, tx *db.Tx, f *Found, draft *box.Draf
 	if p.Closes == 0 {
 		p.Closes = f.lastDay(tx.Now())
 	}
-	m.Closes = endOf(p.Closes, zone).Unix()
+	m.Closes = day.At(day.After(p.Closes, 1), zone).Unix()
 	if err := s.Boxes.StoreRoll(ctx, tx, draft); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"convoke/internal/authz"
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
@@ -121,23 +122,15 @@ func (s *Service) Deliver(ctx context.Context, by authz.Actor, slug string, in S
 			p.Delivered = f.today(tx.Now())
 		}
 		zone := zoneOf(f.Group.Zone)
-		p.placed = clock.Micros(midnight(p.Delivered, zone))
+		p.placed = clock.Micros(day.At(p.Delivered, zone))
 		p.expires = clock.Micros(tx.Now().AddDate(0, 0, keepDelivered))
 		if replyBy > 0 {
-			p.silentAt = clock.Micros(endOf(replyBy, zone))
+			p.silentAt = clock.Micros(day.At(day.After(replyBy, 1), zone))
 		}
 		return true, s.Facts.Emit(ctx, tx, fact.PetitionDelivered{
-			Petition: p.ID, Group: p.Group, Campaign: p.Campaign, Day: dateOf(p.Delivered), ReplyBy: dayTime(replyBy),
+			Petition: p.ID, Group: p.Group, Campaign: p.Campaign, Day: day.Time(p.Delivered), ReplyBy: day.Time(replyBy),
 		})
 	})
-}
-
-// dayTime is midnight UTC of a day, the zero time for none.
-func dayTime(day int) time.Time {
-	if day == 0 {
-		return time.Time{}
-	}
-	return dateOf(day)
 }
 
 func (f *Found) deliverable(now time.Time, e *Entry, replyBy int) error {
@@ -202,7 +195,7 @@ func (s *Service) FallSilent(ctx context.Context) error {
 			if err := save(ctx, tx, &p); err != nil {
 				return err
 			}
-			return s.Facts.Emit(ctx, tx, fact.PetitionSilent{Petition: p.ID, Group: p.Group, Campaign: p.Campaign, ReplyBy: dateOf(p.ReplyBy)})
+			return s.Facts.Emit(ctx, tx, fact.PetitionSilent{Petition: p.ID, Group: p.Group, Campaign: p.Campaign, ReplyBy: day.Time(p.ReplyBy)})
 		}))
 	}
 	return err

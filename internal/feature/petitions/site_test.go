@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,9 +36,13 @@ var (
 )
 
 // fakeGroups knows one group.
-type fakeGroups struct{ suspended bool }
+type fakeGroups struct {
+	suspended bool
+	asked     atomic.Int64 // by id
+}
 
 func (f *fakeGroups) ByID(_ context.Context, _ *db.Tx, g id.Group) (Group, error) {
+	f.asked.Add(1)
 	return Group{ID: g, Handle: "riverside", Name: "Riverside Neighbours", Zone: "Europe/Berlin", Langs: []string{"en"}, Suspended: f.suspended}, nil
 }
 

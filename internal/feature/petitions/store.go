@@ -11,6 +11,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/id"
 	"convoke/internal/record/leaf"
+	"convoke/internal/slug"
 )
 
 // columns in the order of scan and values.
@@ -155,12 +156,12 @@ func idBySlug(ctx context.Context, tx *db.Tx, slug string) (pid string, err erro
 	return pid, err
 }
 
-// freeSlug is slug, or slug with a number where that is taken, or else own.
-func freeSlug(ctx context.Context, tx *db.Tx, slug, own string) (string, error) {
-	if !validSlug(slug) {
+// freeSlug is wanted, or wanted with a number where that is taken, or else own.
+func freeSlug(ctx context.Context, tx *db.Tx, wanted, own string) (string, error) {
+	if !validSlug(wanted) {
 		return own, nil
 	}
-	try := slug
+	try := wanted
 	for n := 2; n < 20; n++ {
 		_, err := idBySlug(ctx, tx, try)
 		if errors.Is(err, db.ErrNoRows) {
@@ -169,7 +170,7 @@ func freeSlug(ctx context.Context, tx *db.Tx, slug, own string) (string, error) 
 		if err != nil {
 			return "", err
 		}
-		if try = fmt.Sprintf("%s-%d", slug, n); len(try) > slugLength {
+		if try = fmt.Sprintf("%s-%d", wanted, n); len(try) > slug.Length {
 			break
 		}
 	}

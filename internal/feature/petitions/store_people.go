@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"convoke/internal/clock"
 	"convoke/internal/db"
@@ -73,7 +74,7 @@ func followerBy(ctx context.Context, tx *db.Tx, pid, column string, value []byte
 
 func insertFollower(ctx context.Context, tx *db.Tx, pid string, x *follower) error {
 	_, err := tx.Exec(ctx, "insert into petition_follower (petition_id, tag, link, confirmed, asked_at, sealed) values ("+placeholders(6)+")",
-		pid, x.tag, x.link, x.confirmed, clock.Micros(tx.Now()), x.sealed)
+		pid, x.tag, x.link, x.confirmed, clock.Micros(tx.Now().Truncate(time.Minute)), x.sealed)
 	if err != nil {
 		return fmt.Errorf("store address: %w", err)
 	}

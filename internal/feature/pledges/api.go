@@ -163,6 +163,13 @@ func (w *Web) MountAPI(a *api.API) {
 	api.Add(a, list, w.apiList)
 	get := op(http.MethodGet, "/pledges/{slug}", "getPledge", "One pledge", "With its rule, where it stands, and what was reached.")
 	get.Scope, get.Open = api.Read, true
+	get.Cache = func(c *web.Call) ([]string, time.Duration) {
+		tags, err := w.tags(c, c.Param("slug"))
+		if err != nil {
+			return []string{"pledges"}, 0
+		}
+		return tags, pageTTL
+	}
 	api.Add(a, get, func(c *web.Call, in *apiPath) (apiPledge, error) { return w.apiShow(c, in.Slug) })
 	create := op(http.MethodPost, "/groups/{handle}/pledges", "createPledge", "Draft a pledge", "For organizers of the group.")
 	create.Status, create.Keyed = http.StatusCreated, true

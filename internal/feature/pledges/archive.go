@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"convoke/internal/archive"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/geo"
@@ -19,6 +20,7 @@ import (
 	"convoke/internal/plaintext"
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
+	"convoke/internal/slug"
 )
 
 const (
@@ -132,7 +134,7 @@ func (a *archivedPledge) parse(in *archive.Import) (Pledge, error) {
 	out.Salt, out.Hash, out.Sequence = a.Salt, a.Hash, min(max(a.Sequence, 0), 1_000_000)
 	out.Deadline, out.Created, out.Updated = a.Deadline.UTC(), in.Moment(a.Created), in.Moment(a.Updated)
 	wrong("id", !id.Valid(a.ID))
-	wrong("slug", slugOf(strings.ReplaceAll(a.Slug, "-", " ")) != a.Slug && a.Slug != a.ID)
+	wrong("slug", !slug.Valid(a.Slug, slug.Length) && a.Slug != a.ID)
 	wrong("state", a.State.name() == "")
 	_, err := geo.LoadZone(a.Zone)
 	wrong("zone", err != nil)
@@ -162,9 +164,9 @@ const maxTold = 100_000_000_000
 func (t *Told) could(curves int) bool {
 	u, err := url.Parse(t.Server)
 	_, err2 := leaf.ParseID(t.Box)
-	_, day := archive.Day(t.Day)
-	ok := errors.Join(err, err2) == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil &&
-		!strings.ContainsAny(t.Server, "?#") && len(t.Server) <= 500 && day && len(t.Curves) == curves
+	_, ok := day.Read(t.Day)
+	ok = ok && t.Day != "" && errors.Join(err, err2) == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil &&
+		!strings.ContainsAny(t.Server, "?#") && len(t.Server) <= 500 && len(t.Curves) == curves
 	for _, n := range []int64{t.Counted, t.Withdrawn, t.Done, t.Issued} {
 		ok = ok && n >= 0 && n <= maxTold
 	}

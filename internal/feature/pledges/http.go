@@ -3,11 +3,13 @@ package pledges
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"html/template"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"convoke/internal/authz"
@@ -28,6 +30,10 @@ type Web struct {
 	Limiter Limiter
 	// Client names the corner of the network that a request comes from, or "".
 	Client func(c *web.Call) string
+
+	// known remembers the tags of pages by slug: they never change once the pledge
+	// is open.
+	known sync.Map
 }
 
 // Mount adds the routes.
@@ -60,13 +66,13 @@ func urlOf(p *Pledge) string { return "/pledges/" + p.Slug }
 
 // sentence is the whole pledge in the reader's language.
 func sentence(l *i18n.Locale, p *Pledge) string {
-	will := l.T(Will(p.Kind))
+	will, apart := l.T(Will(p.Kind)), p.Split != Together
 	switch {
-	case p.Personal && len(p.Parts) > 0:
+	case p.Personal && apart:
 		return l.T("{will}, if enough people in my place or group do.", "will", will)
 	case p.Personal:
 		return l.T("{will}, if enough people do.", "will", will)
-	case len(p.Parts) > 0:
+	case apart:
 		return l.N("{will}, if {n} person in my place or group does, counting me.", "{will}, if {n} people in my place or group do, counting me.", p.People, "will", will)
 	}
 	return l.N("{will}, if {n} person does, counting me.", "{will}, if {n} people do, counting me.", p.People, "will", will)
@@ -171,20 +177,17 @@ func (w *Web) GroupPanel(c *web.Call, g id.Group) (template.HTML, error) {
 		}
 		_, err = w.speaker(c.Context(), tx, c.Actor(), group.Handle, authz.StartPledge)
 		organizes := err == nil
-		all, err := ofGroup(c.Context(), tx, g, Owns, panelSize)
-		if err != nil {
-			return err
-		}
-		for i := range all {
-			if organizes || all[i].State.Public() && !group.Suspended {
-				d.Items = append(d.Items, itemOf(c.Locale, &all[i]))
-			}
-		}
-		if !organizes {
+		d = panelData{}
+		if group.Suspended && !organizes {
 			return nil
 		}
+		all, err := ofGroup(c.Context(), tx, g, Owns, organizes, panelSize)
+		d.Items = itemsOf(c.Locale, all)
+		if err != nil || !organizes {
+			return err
+		}
 		d.New = "/pledges/new?group=" + group.Handle
-		asked, err := ofGroup(c.Context(), tx, g, Asked, panelSize)
+		asked, err := ofGroup(c.Context(), tx, g, Asked, true, panelSize)
 		d.Asked = itemsOf(c.Locale, asked)
 		return err
 	})
@@ -260,13 +263,26 @@ func (w *Web) find(c *web.Call, slug string) (found, error) {
 	return f, err
 }
 
-// tags are what a page of the pledge shows.
-func tags(p *Pledge) []string {
-	out := []string{"pledge:" + string(p.ID), "groups", "site"}
-	if p.Box != "" {
-		out = append(out, "box:"+p.Box)
+// tags are those of a pledge's public pages; found without asking the database once
+// the page was shown. Of what is not public there are none to know.
+func (w *Web) tags(c *web.Call, slug string) ([]string, error) {
+	if v, ok := w.known.Load(slug); ok {
+		return v.([]string), nil
 	}
-	return out
+	var p Pledge
+	err := w.DB.Read(c.Context(), func(tx *db.Tx) (err error) {
+		p, err = pledgeBy(c.Context(), tx, "slug", slug)
+		return err
+	})
+	if errors.Is(err, db.ErrNoRows) || err == nil && !p.State.Public() {
+		return []string{"pledges"}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := []string{"pledge:" + string(p.ID), "box:" + p.Box, "groups", "site"}
+	w.known.Store(slug, out)
+	return out, nil
 }
 
 // show is the page of a pledge, and the pledge as .json.
@@ -275,15 +291,11 @@ func (w *Web) show(c *web.Call) error {
 	if dotted && format != "json" {
 		return web.ErrNotFound()
 	}
-	var p Pledge
-	err := w.DB.Read(c.Context(), func(tx *db.Tx) (err error) {
-		p, _, err = w.load(c.Context(), tx, c.Actor(), slug)
-		return err
-	})
+	tags, err := w.tags(c, slug)
 	if err != nil {
 		return err
 	}
-	return c.Cached(tags(&p), pageTTL, func() error {
+	return c.Cached(tags, pageTTL, func() error {
 		f, err := w.find(c, slug)
 		if err != nil {
 			return err

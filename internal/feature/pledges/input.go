@@ -260,24 +260,3 @@ func knownLanguage(code string) bool {
 	all := web.Languages()
 	return one(len(all), func(i int) bool { return all[i].Value == code })
 }
-
-const slugLength = 60
-
-// slugOf makes an address of a title; "" when no letter of it is plain.
-func slugOf(title string) string {
-	var words []string
-	n := 0
-	for _, w := range strings.Fields(geo.Fold(title)) {
-		w = strings.Map(func(r rune) rune {
-			if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-				return r
-			}
-			return -1
-		}, w)
-		if n += len(w) + 1; w == "" || n > slugLength {
-			continue
-		}
-		words = append(words, w)
-	}
-	return strings.Join(words, "-")
-}

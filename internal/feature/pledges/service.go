@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
@@ -13,6 +14,7 @@ import (
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 	"convoke/internal/seal"
+	"convoke/internal/slug"
 	"convoke/internal/web"
 )
 
@@ -144,16 +146,13 @@ func (s *Service) seat(ctx context.Context, tx *db.Tx, by authz.Actor, p ID) (se
 	if seat.Groups, err = s.Groups.Organizes(ctx, tx, by.Person); err != nil {
 		return seat, err
 	}
+	all, err := ownersOf(ctx, tx, p)
 	for _, g := range seat.Groups {
-		state, err := ownerState(ctx, tx, p, g.ID)
-		if err != nil {
-			return seat, err
-		}
-		if state == Owns {
+		if slices.Contains(all, Owner{g.ID, Owns}) {
 			seat.Owners = append(seat.Owners, g)
 		}
 	}
-	return seat, nil
+	return seat, err
 }
 
 // shown reports whether everybody may know of p: it is open or was, and not all of
@@ -308,7 +307,7 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, key string, g Group, p 
 
 // slug is a free address: of the title, with a number where that is taken.
 func (s *Service) slug(ctx context.Context, tx *db.Tx, p *Pledge) (string, error) {
-	base := slugOf(p.Title)
+	base := slug.Of(p.Title, slug.Length)
 	if base == "" || base == "new" {
 		return string(p.ID), nil
 	}
@@ -409,7 +408,6 @@ func (s *Service) prepare(ctx context.Context, by authz.Actor, slug string) (in 
 		if p.Gate != box.GateMembers {
 			return nil
 		}
-		in.Group = seat.Owners[0].ID
 		in.References, err = s.members(ctx, tx, p.ID)
 		return err
 	})

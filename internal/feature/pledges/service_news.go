@@ -62,8 +62,9 @@ type newsAll struct {
 // Kind implements job.Args.
 func (newsAll) Kind() string { return "pledges.news_all" }
 
-// MessageKinds are the jobs that send, whose failures are forgotten after a week.
-func MessageKinds() []string { return []string{newsMail{}.Kind()} }
+// MessageKinds are the jobs that reach people outside, or make such jobs: a restored
+// copy must not write to everybody once more.
+func MessageKinds() []string { return []string{newsMail{}.Kind(), newsAll{}.Kind()} }
 
 func (s *Service) registerNews() {
 	if s.News != nil {
@@ -108,10 +109,11 @@ func (s *Service) Subscribe(ctx context.Context, by authz.Actor, slug, email, la
 	if err != nil {
 		return err
 	}
-	nid, tag := s.IDs.New(), k.Tag("news address", strings.ToLower(address))
+	nid, tag := s.IDs.Secret(), k.Tag("news address", strings.ToLower(address))
 	padded := address + strings.Repeat(" ", 63-len(address)%64+1)
 	sealed := k.Seal(s.News.Entropy, SealedTable, "sealed", nid, []byte(padded))
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
+		asked := tx.Now().Truncate(time.Minute) // no more exactly than it is needed
 		old, ok, err := contactBy(ctx, tx, "pledge_id = $1 and tag = $2", string(p.ID), tag)
 		switch {
 		case err != nil:
@@ -119,14 +121,14 @@ func (s *Service) Subscribe(ctx context.Context, by authz.Actor, slug, email, la
 		case ok && (old.confirmed || tx.Now().Sub(old.asked) < newsPause):
 			return nil
 		case ok:
-			old.asked = tx.Now()
-			if err := putContact(ctx, tx, old, tx.Now().Add(askedFor)); err != nil {
+			old.asked = asked
+			if err := putContact(ctx, tx, old, asked.Add(askedFor)); err != nil {
 				return err
 			}
 			return s.News.Jobs.Enqueue(ctx, tx, newsMail{Contact: old.id}, job.Insert{})
 		}
-		c := contact{id: nid, pledge: p.ID, sealed: sealed, lang: lang, asked: tx.Now()}
-		if err := insertContact(ctx, tx, c, id.Hash(newsSecret(k, nid)), tag, tx.Now().Add(askedFor)); err != nil {
+		c := contact{id: nid, pledge: p.ID, sealed: sealed, lang: lang, asked: asked}
+		if err := insertContact(ctx, tx, c, id.Hash(newsSecret(k, nid)), tag, asked.Add(askedFor)); err != nil {
 			return err
 		}
 		return s.News.Jobs.Enqueue(ctx, tx, newsMail{Contact: nid}, job.Insert{})
@@ -252,40 +254,44 @@ func writeNews(l *i18n.Locale, p *Pledge, page, link string, reached bool) notif
 	return m
 }
 
-// ExpireNews deletes addresses whose time is over, and the keys of pledges that have
-// none any more and take none.
+// ExpireNews deletes addresses whose time is over, and the keys of pledges whose
+// last address would be over by now. It runs every hour.
 func (s *Service) ExpireNews(ctx context.Context) error {
-	for {
-		var n int
-		var scopes []string
-		err := s.DB.Write(ctx, func(tx *db.Tx) error {
-			var empty []ID
-			var err error
-			scopes = nil
-			if n, empty, err = dropEnded(ctx, tx, tx.Now(), newsPage); err != nil {
-				return err
-			}
-			for _, pid := range empty {
-				p, err := pledgeBy(ctx, tx, "id", string(pid))
-				if err != nil {
-					return err
-				}
-				if !p.takes(tx.Now()) {
-					scopes = append(scopes, ScopePrefix+string(pid))
-				}
-			}
-			return nil
+	for n := newsPage; n == newsPage; {
+		err := s.DB.Write(ctx, func(tx *db.Tx) (err error) {
+			n, err = dropEnded(ctx, tx, tx.Now(), newsPage)
+			return err
 		})
 		if err != nil {
 			return err
 		}
-		if len(scopes) > 0 {
-			if err := s.Vault.Replay(ctx, scopes); err != nil {
-				return err
-			}
-		}
-		if n < newsPage {
-			return nil
+	}
+	for n := newsPage; n == newsPage; {
+		var err error
+		if n, err = s.endNews(ctx); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// endNews destroys the keys of pledges that need theirs no more, however their
+// addresses went, and remembers that only then: what is interrupted is done again.
+func (s *Service) endNews(ctx context.Context) (int, error) {
+	var due []ID
+	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		due, err = newsDue(ctx, tx, tx.Now().Add(-newsFor), newsPage)
+		return err
+	})
+	if err != nil || len(due) == 0 {
+		return 0, err
+	}
+	scopes := make([]string, len(due))
+	for i, p := range due {
+		scopes[i] = ScopePrefix + string(p)
+	}
+	if err := s.Vault.Replay(ctx, scopes); err != nil {
+		return 0, err
+	}
+	return len(due), s.DB.Write(ctx, func(tx *db.Tx) error { return putNewsOver(ctx, tx, due) })
 }

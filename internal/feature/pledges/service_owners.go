@@ -136,7 +136,7 @@ func (s *Service) Leave(ctx context.Context, by authz.Actor, slug, group string)
 // GroupSuspended hides pledges all of whose owners are suspended, and brings them
 // back.
 func (s *Service) GroupSuspended(ctx context.Context, tx *db.Tx, f fact.GroupSuspended) error {
-	all, err := ofGroup(ctx, tx, f.Group, Owns, 10_000)
+	all, err := ofGroup(ctx, tx, f.Group, Owns, true, 10_000)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
@@ -187,11 +188,12 @@ func of(ctx context.Context, tx *db.Tx, column, value string, limit int) ([]Pled
 		[]any{value, limit}, scanPledge)
 }
 
-// ofGroup lists the pledges in which a group has that part, the latest first.
-func ofGroup(ctx context.Context, tx *db.Tx, g id.Group, s OwnerState, limit int) ([]Pledge, error) {
-	return db.Query(ctx, tx, "select "+columns+` from pledge where id in
-		(select pledge_id from pledge_owner where group_id = $1 and state = $2) order by deadline desc, id limit $3`,
-		[]any{string(g), string(s), limit}, scanPledge)
+// ofGroup lists the pledges in which a group has that part, the latest first; hidden
+// ones and drafts only when asked to.
+func ofGroup(ctx context.Context, tx *db.Tx, g id.Group, s OwnerState, hidden bool, limit int) ([]Pledge, error) {
+	return db.Query(ctx, tx, "select "+columns+` from pledge where (shown or $3) and id in
+		(select pledge_id from pledge_owner where group_id = $1 and state = $2) order by deadline desc, id limit $4`,
+		[]any{string(g), string(s), hidden, limit}, scanPledge)
 }
 
 // eachOfGroup reads the pledges that a group owns, in the order of their ids.
@@ -270,10 +272,9 @@ func ownerState(ctx context.Context, tx *db.Tx, p ID, g id.Group) (OwnerState, e
 }
 
 func putOwner(ctx context.Context, tx *db.Tx, p ID, g id.Group, s OwnerState) error {
-	y, m, d := tx.Now().Date()
 	_, err := tx.Exec(ctx, `insert into pledge_owner (pledge_id, group_id, state, since_day) values ($1, $2, $3, $4)
 		on conflict (pledge_id, group_id) do update set state = excluded.state, since_day = excluded.since_day`,
-		string(p), string(g), string(s), y*10000+int(m)*100+d)
+		string(p), string(g), string(s), day.Of(tx.Now()))
 	if err != nil {
 		return fmt.Errorf("store owner: %w", err)
 	}

@@ -66,31 +66,28 @@ func contactsAfter(ctx context.Context, tx *db.Tx, p ID, after string, limit int
 		string(p), after, limit)
 }
 
-// dropEnded deletes contacts whose time is over, and returns the pledges that have
-// none any more.
-func dropEnded(ctx context.Context, tx *db.Tx, now time.Time, limit int) (n int, empty []ID, err error) {
-	touched, err := db.Query(ctx, tx, "select id, pledge_id from pledge_news where ends_at <= $1 order by ends_at limit $2",
-		[]any{clock.Micros(now), limit}, func(scan func(...any) error) (c contact, err error) {
-			return c, scan(&c.id, &c.pledge)
-		})
+// dropEnded deletes contacts whose time is over, and returns how many.
+func dropEnded(ctx context.Context, tx *db.Tx, now time.Time, limit int) (int, error) {
+	n, err := tx.Exec(ctx, "delete from pledge_news where id in (select id from pledge_news where ends_at <= $1 order by ends_at limit $2)",
+		clock.Micros(now), limit)
 	if err != nil {
-		return 0, nil, err
+		return 0, fmt.Errorf("delete who wanted news: %w", err)
 	}
-	seen := map[ID]bool{}
-	for _, c := range touched {
-		if err := deleteContact(ctx, tx, c.id); err != nil {
-			return 0, nil, err
+	return int(n), nil
+}
+
+// newsDue are pledges with a deadline until then that have no contacts any more, and
+// may have their key. A draft can get a later deadline and need it yet.
+func newsDue(ctx context.Context, tx *db.Tx, deadline time.Time, limit int) ([]ID, error) {
+	return db.Column[ID](ctx, tx, `select id from pledge where news_over = 0 and state <> 'draft' and deadline <= $1
+		and not exists (select 1 from pledge_news n where n.pledge_id = pledge.id) order by deadline limit $2`, clock.Micros(deadline), limit)
+}
+
+func putNewsOver(ctx context.Context, tx *db.Tx, all []ID) error {
+	for _, p := range all {
+		if _, err := tx.Exec(ctx, "update pledge set news_over = 1 where id = $1", string(p)); err != nil {
+			return fmt.Errorf("note that the key of a pledge is gone: %w", err)
 		}
-		seen[c.pledge] = true
 	}
-	for p := range seen {
-		var left int
-		if err := tx.Get(ctx, "select count(*) from pledge_news where pledge_id = $1", []any{string(p)}, &left); err != nil {
-			return 0, nil, err
-		}
-		if left == 0 {
-			empty = append(empty, p)
-		}
-	}
-	return len(touched), empty, nil
+	return nil
 }

@@ -32,7 +32,6 @@ type deskData struct {
 	Event  Brief
 	Form   *web.Form
 	Rule   []web.Choice
-	Two    bool
 	Roles  []roleRow
 	Role   string // label of the one whose offers are shown
 	Offers []offerRow
@@ -73,7 +72,7 @@ func (w *Web) showDesk(c *web.Call, b Brief, f *web.Form, role, after string) er
 		return err
 	}
 	l := c.Locale
-	d := deskData{Event: b, Form: f, Two: all.Confirmers > 1, Saved: c.Query().Has("saved")}
+	d := deskData{Event: b, Form: f, Saved: c.Query().Has("saved")}
 	if len(f.All("confirmers")) == 0 {
 		f.Set("confirmers", strconv.Itoa(all.Confirmers))
 	}

@@ -10,6 +10,7 @@ import (
 
 	"convoke/internal/api"
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 	"convoke/internal/media"
@@ -294,15 +295,15 @@ func (w *Web) apiWithdraw(c *web.Call, in *apiWithdraw) (apiStatement, error) {
 // apiOf is a statement for programs. base begins addresses.
 func apiOf(base string, s *Statement, g Group, of Campaign) apiStatement {
 	out := apiStatement{
-		ID: string(s.ID), URL: s.url(base), Group: g.Handle, Campaign: of.Handle, State: string(s.State), Day: isoDay(s.Day), Lang: apiLang(s.Lang), Byline: s.Byline,
-		Tags: append([]string{}, s.Tags...), Texts: []apiStatementText{}, Corrections: []apiStatementCorrection{}, Revised: isoDay(s.Revised),
-		Withdrawn: isoDay(s.Withdrawn), Why: s.Why, PictureAlt: s.PictureAlt, Sequence: s.Sequence, Updated: s.Updated,
+		ID: string(s.ID), URL: s.url(base), Group: g.Handle, Campaign: of.Handle, State: string(s.State), Day: day.ISO(s.Day), Lang: apiLang(s.Lang), Byline: s.Byline,
+		Tags: append([]string{}, s.Tags...), Texts: []apiStatementText{}, Corrections: []apiStatementCorrection{}, Revised: day.ISO(s.Revised),
+		Withdrawn: day.ISO(s.Withdrawn), Why: s.Why, PictureAlt: s.PictureAlt, Sequence: s.Sequence, Updated: s.Updated,
 	}
 	for _, t := range s.Texts {
 		out.Texts = append(out.Texts, apiStatementText{apiLang(t.Lang), t.Title, t.Markdown})
 	}
 	for _, x := range s.Corrections {
-		out.Corrections = append(out.Corrections, apiStatementCorrection{isoDay(x.Day), apiLang(x.Lang), x.Note})
+		out.Corrections = append(out.Corrections, apiStatementCorrection{day.ISO(x.Day), apiLang(x.Lang), x.Note})
 	}
 	if s.Picture != "" {
 		out.Picture = base + "/pictures/" + s.Picture

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"convoke/internal/archive"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/id"
@@ -57,15 +58,15 @@ type archivedCorrection struct {
 
 func archivedOf(s *Statement) archivedStatement {
 	a := archivedStatement{
-		ID: string(s.ID), Slug: s.Slug, Campaign: string(s.Campaign), State: s.State, Day: isoDay(s.Day), Language: s.Lang, Byline: s.Byline, Tags: append([]string{}, s.Tags...),
-		PictureAlt: s.PictureAlt, Revised: isoDay(s.Revised), Withdrawn: isoDay(s.Withdrawn), Why: s.Why, Sequence: s.Sequence,
+		ID: string(s.ID), Slug: s.Slug, Campaign: string(s.Campaign), State: s.State, Day: day.ISO(s.Day), Language: s.Lang, Byline: s.Byline, Tags: append([]string{}, s.Tags...),
+		PictureAlt: s.PictureAlt, Revised: day.ISO(s.Revised), Withdrawn: day.ISO(s.Withdrawn), Why: s.Why, Sequence: s.Sequence,
 		Created: s.Created, Updated: s.Updated, Corrections: []archivedCorrection{},
 	}
 	for _, t := range s.Texts {
 		a.Texts = append(a.Texts, archivedText{t.Lang, t.Title, t.Markdown})
 	}
 	for _, c := range s.Corrections {
-		a.Corrections = append(a.Corrections, archivedCorrection{isoDay(c.Day), c.Lang, c.Note})
+		a.Corrections = append(a.Corrections, archivedCorrection{day.ISO(c.Day), c.Lang, c.Note})
 	}
 	return a
 }
@@ -173,7 +174,7 @@ func (a *archivedStatement) parse(in *archive.Import, today int) (Statement, err
 }
 
 func (p *parser) day(name, s string, come bool, today int) int {
-	d, ok := readDay(s)
+	d, ok := day.Read(s)
 	switch {
 	case !ok:
 		p.fail(name, "statement.day", "Write the day as year-month-day, such as 2026-11-28.")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/frontmatter"
@@ -76,7 +77,7 @@ func (s *Service) exportable(ctx context.Context, g id.Group, after string) (all
 }
 
 func (o *ExportOptions) write(ctx context.Context, st *Statement, of Campaign) error {
-	name := isoDay(st.Day) + "-" + st.Slug
+	name := day.ISO(st.Day) + "-" + st.Slug
 	for _, t := range st.Texts {
 		beside := t.Lang != st.Lang
 		h, file := headOf(st, t, of, beside), name+".md"

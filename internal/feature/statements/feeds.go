@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"convoke/internal/day"
 	"convoke/internal/markdown"
 	"convoke/internal/web"
 )
@@ -167,7 +168,7 @@ func (w *Web) atom(c *web.Call) error {
 func atomOf(c *web.Call, s *Statement, r *Result) atomEntry {
 	base, g, t := c.BaseURL(), r.Groups[s.Group], inFeed(s, &r.Query)
 	e := atomEntry{
-		Lang: t.Lang, Title: t.Title, ID: s.url(base), Updated: s.Updated.Format(time.RFC3339), Published: dateOf(s.Day).Format(time.RFC3339),
+		Lang: t.Lang, Title: t.Title, ID: s.url(base), Updated: s.Updated.Format(time.RFC3339), Published: day.Time(s.Day).Format(time.RFC3339),
 		Author: atomAuthor{author(s, g), base + "/groups/" + g.Handle}, Summary: markdown.Plain(t.Markdown, 300),
 		Content: atomContent{"html", feedHTML(c, s, t)},
 	}
@@ -238,7 +239,7 @@ func jsonOf(c *web.Call, s *Statement, r *Result) jsonItem {
 	base, g, t := c.BaseURL(), r.Groups[s.Group], inFeed(s, &r.Query)
 	it := jsonItem{
 		ID: s.url(base), URL: s.url(base), Title: t.Title, HTML: feedHTML(c, s, t), Summary: markdown.Plain(t.Markdown, 300),
-		Published: dateOf(s.Day).Format(time.RFC3339), Modified: s.Updated.Format(time.RFC3339),
+		Published: day.Time(s.Day).Format(time.RFC3339), Modified: s.Updated.Format(time.RFC3339),
 		Authors: []jsonAuthor{{author(s, g), base + "/groups/" + g.Handle}}, Tags: s.Tags, Language: t.Lang,
 	}
 	if s.Picture != "" {

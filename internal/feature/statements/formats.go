@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"time"
 
+	"convoke/internal/day"
 	"convoke/internal/frontmatter"
 	"convoke/internal/markdown"
 	"convoke/internal/web"
@@ -68,7 +69,7 @@ func schemaOf(c *web.Call, f *Found, t Text, whole bool) schemaArticle {
 	s, base := &f.Statement, c.BaseURL()
 	a := schemaArticle{
 		Context: "https://schema.org", Type: "Article", ID: s.url(base), URL: s.url(base), Headline: t.Title, Language: t.Lang,
-		Published: isoDay(s.Day), Modified: s.Updated.Format(time.RFC3339), Keywords: s.Tags, Status: string(s.State),
+		Published: day.ISO(s.Day), Modified: s.Updated.Format(time.RFC3339), Keywords: s.Tags, Status: string(s.State),
 		Author: schemaOrg{"Organization", f.Group.Name, base + "/groups/" + f.Group.Handle}, Credit: s.Byline,
 		Description: markdown.Plain(t.Markdown, 300),
 	}
@@ -79,10 +80,10 @@ func schemaOf(c *web.Call, f *Found, t Text, whole bool) schemaArticle {
 		a.Image = base + "/pictures/" + s.Picture
 	}
 	if s.State == Withdrawn {
-		a.Corrections = append(a.Corrections, schemaCorrection{"CorrectionComment", isoDay(s.Withdrawn), s.Lang, s.Why})
+		a.Corrections = append(a.Corrections, schemaCorrection{"CorrectionComment", day.ISO(s.Withdrawn), s.Lang, s.Why})
 	}
 	for _, x := range s.Corrections {
-		a.Corrections = append(a.Corrections, schemaCorrection{"CorrectionComment", isoDay(x.Day), x.Lang, x.Note})
+		a.Corrections = append(a.Corrections, schemaCorrection{"CorrectionComment", day.ISO(x.Day), x.Lang, x.Note})
 	}
 	for _, x := range s.Texts {
 		if x.Lang != t.Lang {

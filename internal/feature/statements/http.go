@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
@@ -62,10 +63,10 @@ type item struct {
 type badge struct{ Class, Text string }
 
 func makeItem(c *web.Call, s *Statement, g Group, langs ...string) item {
-	t, day := s.In(append(langs, c.Locale.Tag())...), dateOf(s.Day)
+	t, start := s.In(append(langs, c.Locale.Tag())...), day.Time(s.Day)
 	it := item{
-		URL: "/statements/" + string(s.ID), Title: t.Title, Lang: t.Lang, Start: day, Datetime: isoDay(s.Day),
-		ThisYear: day.Year() == c.Now().Year(), By: g.Name, Byline: s.Byline, Summary: markdown.Plain(t.Markdown, 200),
+		URL: "/statements/" + string(s.ID), Title: t.Title, Lang: t.Lang, Start: start, Datetime: day.ISO(s.Day),
+		ThisYear: start.Year() == c.Now().Year(), By: g.Name, Byline: s.Byline, Summary: markdown.Plain(t.Markdown, 200),
 	}
 	if len(langs) > 0 && t.Lang == langs[0] && t.Lang != s.Lang {
 		it.URL += "?lang=" + t.Lang

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/media"
 	"convoke/internal/web"
@@ -78,7 +79,7 @@ func (w *Web) newForm(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	f := c.NewForm().Set("state", string(Published)).Set("day", isoDay(g.today(c.Now()))).Set("lang", c.Locale.Tag()).Set("campaign", c.Query().Get("campaign"))
+	f := c.NewForm().Set("state", string(Published)).Set("day", day.ISO(g.today(c.Now()))).Set("lang", c.Locale.Tag()).Set("campaign", c.Query().Get("campaign"))
 	if len(g.Langs) > 0 {
 		f.Set("lang", g.Langs[0])
 	}
@@ -175,7 +176,7 @@ func (w *Web) editForm(c *web.Call) error {
 	}
 	s := &found.Statement
 	t := s.Original()
-	f := c.NewForm().Set("title", t.Title).Set("markdown", t.Markdown).Set("lang", s.Lang).Set("day", isoDay(s.Day)).
+	f := c.NewForm().Set("title", t.Title).Set("markdown", t.Markdown).Set("lang", s.Lang).Set("day", day.ISO(s.Day)).
 		Set("byline", s.Byline).Set("tags", joinTags(s.Tags)).Set("picture_alt", s.PictureAlt).Set("campaign", found.Campaign.Handle).Set("state", string(s.State)).
 		Set("sequence", strconv.Itoa(s.Sequence))
 	return w.editPage(c, f, editOf(&found))

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/web"
 )
@@ -80,7 +81,7 @@ func (w *Web) show(c *web.Call) error {
 func (w *Web) page(c *web.Call, f *Found, t Text) error {
 	l, s := c.Locale, &f.Statement
 	d := showData{
-		Item: makeItem(c, s, f.Group, t.Lang), URL: "/statements/" + string(s.ID), Statement: *s, Text: t, Date: l.Date(dateOf(s.Day)), Group: f.Group, Campaign: f.Campaign,
+		Item: makeItem(c, s, f.Group, t.Lang), URL: "/statements/" + string(s.ID), Statement: *s, Text: t, Date: l.Date(day.Time(s.Day)), Group: f.Group, Campaign: f.Campaign,
 		CanEdit: s.State != Withdrawn && authz.May(c.Actor(), authz.PublishStatement, f.Subject),
 		IsDraft: s.State == Draft, IsWithdrawn: s.State == Withdrawn, Schema: schemaBlock(schemaOf(c, f, t, false)),
 	}
@@ -91,17 +92,17 @@ func (w *Web) page(c *web.Call, f *Found, t Text) error {
 		}
 	}
 	for _, x := range s.Corrections {
-		v := correctionView{Day: dateOf(x.Day), ISO: isoDay(x.Day), Note: x.Note}
+		v := correctionView{Day: day.Time(x.Day), ISO: day.ISO(x.Day), Note: x.Note}
 		if len(s.Texts) > 1 {
 			v.Lang = languageName(x.Lang)
 		}
 		d.Corrections = append(d.Corrections, v)
 	}
 	if s.Revised > 0 {
-		d.Revised = l.DateShort(dateOf(s.Revised))
+		d.Revised = l.DateShort(day.Time(s.Revised))
 	}
 	if d.IsWithdrawn {
-		d.Withdrawn, d.WithdrawnISO = l.Date(dateOf(s.Withdrawn)), isoDay(s.Withdrawn)
+		d.Withdrawn, d.WithdrawnISO = l.Date(day.Time(s.Withdrawn)), day.ISO(s.Withdrawn)
 	}
 	if s.Picture != "" {
 		d.PictureURL = "/pictures/" + s.Picture

@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 )
 
@@ -191,7 +192,7 @@ func TestOddFiles(t *testing.T) {
 		"lang2": "L2 published 20260105 de", "away": "W withdrawn 20260105 en",
 	} {
 		st := s.bySlug(slug)
-		if got := strings.Join([]string{st.Original().Title, string(st.State), strings.ReplaceAll(isoDay(st.Day), "-", ""), st.Lang}, " "); got != want {
+		if got := strings.Join([]string{st.Original().Title, string(st.State), strings.ReplaceAll(day.ISO(st.Day), "-", ""), st.Lang}, " "); got != want {
 			t.Errorf("%s is %q, want %q", slug, got, want)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"convoke/internal/day"
 	"convoke/internal/fault"
 	"convoke/internal/markdown"
 	"convoke/internal/web"
@@ -97,7 +98,7 @@ func (in Input) parse() (Statement, Text, error) {
 	var p parser
 	s := Statement{State: in.State, Lang: in.Lang, Byline: p.line("byline", in.Byline, maxByline), PictureAlt: p.line("picture_alt", in.PictureAlt, maxAlt)}
 	t := p.text(in.Lang, in.Title, in.Markdown)
-	day, ok := readDay(strings.TrimSpace(in.Day))
+	day, ok := day.Read(strings.TrimSpace(in.Day))
 	if !ok {
 		p.fail("day", "statement.day", "Write the day as year-month-day, such as 2026-11-28.")
 	}

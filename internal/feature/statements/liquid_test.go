@@ -3,6 +3,8 @@ package statements
 import (
 	"strings"
 	"testing"
+
+	"convoke/internal/day"
 )
 
 func TestClean(t *testing.T) {
@@ -70,8 +72,8 @@ func TestNames(t *testing.T) {
 		"bridge.markdown": "bridge 0 ", "v1.2.md": "v1.2 0 ", "2026-13-45-x.md": "2026-13-45-x 0 ", "2026-01-02.md": " 20260102 ",
 		`c:\posts\2026-01-02-x.md`: "x 20260102 ", ".es.md": ".es 0 ", "12026-01-02-x.md": "12026-01-02-x 0 ",
 	} {
-		base, day, lang := nameOf(name)
-		if got := strings.Join([]string{strings.Trim(base, "-"), strings.ReplaceAll(isoDay(day), "-", ""), lang}, " "); got != strings.Replace(want, " 0 ", "  ", 1) {
+		base, on, lang := nameOf(name)
+		if got := strings.Join([]string{strings.Trim(base, "-"), strings.ReplaceAll(day.ISO(on), "-", ""), lang}, " "); got != strings.Replace(want, " 0 ", "  ", 1) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}

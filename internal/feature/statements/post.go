@@ -14,9 +14,11 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"convoke/internal/day"
 	"convoke/internal/frontmatter"
 	"convoke/internal/geo"
 	"convoke/internal/markdown"
+	"convoke/internal/slug"
 )
 
 // head is the front matter that a statement is written with. Site generators
@@ -57,17 +59,17 @@ type headChange struct {
 // headOf is the front matter of one text. A version beside the file of the
 // original says only what differs.
 func headOf(s *Statement, t Text, of Campaign, beside bool) head {
-	h := head{Title: t.Title, Date: isoDay(s.Day), Lang: t.Lang, Slug: s.Slug, Format: headFormat}
+	h := head{Title: t.Title, Date: day.ISO(s.Day), Lang: t.Lang, Slug: s.Slug, Format: headFormat}
 	if beside {
 		return h
 	}
 	h.Campaign = of.Handle
-	h.Author, h.Tags, h.Draft, h.ImageAlt, h.Updated = s.Byline, s.Tags, s.State == Draft, s.PictureAlt, isoDay(s.Revised)
+	h.Author, h.Tags, h.Draft, h.ImageAlt, h.Updated = s.Byline, s.Tags, s.State == Draft, s.PictureAlt, day.ISO(s.Revised)
 	if s.State == Withdrawn {
-		h.Withdrawn = &headEnd{isoDay(s.Withdrawn), s.Why}
+		h.Withdrawn = &headEnd{day.ISO(s.Withdrawn), s.Why}
 	}
 	for _, c := range s.Corrections {
-		h.Corrections = append(h.Corrections, headChange{isoDay(c.Day), c.Lang, c.Note})
+		h.Corrections = append(h.Corrections, headChange{day.ISO(c.Day), c.Lang, c.Note})
 	}
 	return h
 }
@@ -159,11 +161,11 @@ func readPost(name string, src []byte, d defaults) (post, frontmatter.Fields, er
 		}
 	}
 	p.details(f)
-	if p.slug = foldSlug(f.Text("slug"), 2*slugLength); p.slug == "" {
-		p.slug = foldSlug(base, 2*slugLength)
+	if p.slug = slug.Of(f.Text("slug"), 2*slug.Length); p.slug == "" {
+		p.slug = slug.Of(base, 2*slug.Length)
 	}
 	if p.slug == "" {
-		p.slug = foldSlug(p.text.Title, slugLength)
+		p.slug = slug.Of(p.text.Title, slug.Length)
 	}
 	if p.slug == "" { // no plain letter anywhere
 		p.slug = fmt.Sprintf("%d-%x", p.day, hashOfFile([]byte(base), nil)[:4])
@@ -176,7 +178,7 @@ func (p *post) note(code, value string) { p.notes = append(p.notes, note{code, v
 var dateInName = regexp.MustCompile(`(^|[^0-9])([0-9]{4}-[0-9]{2}-[0-9]{2})([^0-9]|$)`)
 
 // nameOf takes a file's name apart: "2015-09-22-a-name.es.md".
-func nameOf(path string) (base string, day int, lang string) {
+func nameOf(path string) (base string, on int, lang string) {
 	base = path[strings.LastIndexAny(path, `/\`)+1:]
 	for _, ext := range [...]string{".md", ".markdown", ".txt"} {
 		base = strings.TrimSuffix(base, ext)
@@ -185,12 +187,12 @@ func nameOf(path string) (base string, day int, lang string) {
 		base, lang = base[:i], base[i+1:]
 	}
 	if m := dateInName.FindStringSubmatchIndex(base); m != nil {
-		if d, ok := readDay(base[m[4]:m[5]]); ok {
-			day = d
+		if d, ok := day.Read(base[m[4]:m[5]]); ok {
+			on = d
 			base = base[:m[4]] + base[m[5]:]
 		}
 	}
-	return base, day, lang
+	return base, on, lang
 }
 
 func (p *post) language(f frontmatter.Fields, nameLang string, d defaults) {
@@ -227,7 +229,7 @@ func (p *post) title(f frontmatter.Fields, base string) {
 		p.text.Title = p.short("title", strings.NewReplacer("-", " ", "_", " ").Replace(base), maxTitle)
 	}
 	if p.text.Title == "" {
-		p.text.Title = isoDay(p.day)
+		p.text.Title = day.ISO(p.day)
 	}
 	p.note(codeNoTitle, p.text.Title)
 }
@@ -265,7 +267,7 @@ func (p *post) dates(f frontmatter.Fields, nameDay int, d defaults) {
 		p.note(codeNoDate, "")
 	case p.day > d.today && p.state == Published:
 		p.state = Draft
-		p.note(codeFuture, isoDay(p.day))
+		p.note(codeFuture, day.ISO(p.day))
 	}
 	if p.revised = p.oneDay(f.Text("updated")); p.revised > d.today {
 		p.revised = 0
@@ -302,13 +304,13 @@ func (p *post) oneDay(s string) int {
 func anyDay(s string) (int, bool) {
 	s = strings.TrimSpace(s)
 	if len(s) >= 10 {
-		if day, ok := readDay(strings.ReplaceAll(s[:10], "/", "-")); ok {
+		if day, ok := day.Read(strings.ReplaceAll(s[:10], "/", "-")); ok {
 			return day, true
 		}
 	}
 	for _, layout := range [...]string{"2006-1-2", "January 2, 2006", "Jan 2, 2006", "2 January 2006", "2 Jan 2006", "Mon, 2 Jan 2006 15:04:05 -0700", "Mon, 02 Jan 2006 15:04:05 MST"} {
 		if t, err := time.Parse(layout, s); err == nil && t.Year() >= 1000 {
-			return dayOf(t), true
+			return day.Of(t), true
 		}
 	}
 	return 0, false

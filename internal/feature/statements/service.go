@@ -7,11 +7,13 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
 	"convoke/internal/geo"
 	"convoke/internal/id"
+	"convoke/internal/slug"
 )
 
 // Group is what statements need to know of the group that speaks.
@@ -76,7 +78,7 @@ func (g *Group) today(now time.Time) int {
 	if loc, err := geo.LoadZone(g.Zone); err == nil && g.Zone != "" {
 		now = now.In(loc)
 	}
-	return dayOf(now)
+	return day.Of(now)
 }
 
 // subject is what authz needs to know of the actor and a group.
@@ -225,7 +227,7 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, handle, key string
 		if err := s.place(ctx, tx, &Found{Statement: Statement{State: Draft}}, &st, in.campaign()); err != nil {
 			return err
 		}
-		if st.Slug, err = freeSlug(ctx, tx, g.ID, slugOf(text.Title), string(made)); err != nil {
+		if st.Slug, err = freeSlug(ctx, tx, g.ID, slug.Of(text.Title, slug.Length), string(made)); err != nil {
 			return err
 		}
 		if err := save(ctx, tx, nil, &st); err != nil {

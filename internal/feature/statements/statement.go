@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"convoke/internal/geo"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
+	"convoke/internal/slug"
 )
 
 // ID names a statement.
@@ -133,65 +133,6 @@ func (s *Statement) order() {
 // says reports whether two texts say the same, letter by letter.
 func (t Text) says(o Text) bool { return t.Title == o.Title && t.Markdown == o.Markdown }
 
-// slugLength bounds what a title gives for a file name.
-const slugLength = 60
-
-// slugOf makes a name for files of a title: "Öffnet die Brücke!" becomes
-// "offnet-die-brucke". It is "" when no letter of the title is plain.
-func slugOf(title string) string { return foldSlug(title, slugLength) }
-
-// foldSlug keeps plain letters and digits of s, and cuts between words.
-func foldSlug(s string, limit int) string {
-	var words []string
-	n := 0
-	for _, w := range strings.Fields(geo.Fold(s)) {
-		w = strings.Map(func(r rune) rune {
-			if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-				return r
-			}
-			return -1
-		}, w)
-		if w == "" {
-			continue
-		}
-		w = w[:min(len(w), limit)]
-		if n += len(w) + 1; n > limit+1 {
-			break
-		}
-		words = append(words, w)
-	}
-	return strings.Join(words, "-")
-}
-
-// validSlug reports whether s is what [slugOf] could have made, or a longer one
-// of the same kind.
-func validSlug(s string) bool {
-	return s != "" && len(s) <= 2*slugLength && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" && strings.Trim(s, "-") == s
-}
-
-// dateOf is midnight UTC of a day.
-func dateOf(day int) time.Time {
-	return time.Date(day/10000, time.Month(day/100%100), day%100, 0, 0, 0, 0, time.UTC)
-}
-
-func dayOf(t time.Time) int {
-	y, m, d := t.Date()
-	return y*10000 + int(m)*100 + d
-}
-
-// isoDay writes a day as in 2026-11-28, and 0 as "".
-func isoDay(day int) string {
-	if day == 0 {
-		return ""
-	}
-	return dateOf(day).Format(time.DateOnly)
-}
-
-// readDay is the reverse of [isoDay]; ok is false for what is no day.
-func readDay(s string) (day int, ok bool) {
-	t, err := time.Parse(time.DateOnly, s)
-	if err != nil || t.Year() < 1000 || t.Year() > 9999 {
-		return 0, false
-	}
-	return dayOf(t), true
-}
+// validSlug reports whether s can name a statement: imported ones bring longer names
+// than a title gives.
+func validSlug(s string) bool { return slug.Valid(s, 2*slug.Length) }

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"convoke/internal/api"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/id"
@@ -129,7 +130,7 @@ func (w *Web) apiTotals(c *web.Call, in *apiTotalsInput) (api.Page[apiTotal], er
 			Country: x.Country, Region: x.Region, Events: x.Events, WithoutEstimate: x.Without, People: rangeOf(x.Low, x.High),
 		}
 		if x.Day > 0 {
-			out[i].Day = dateOf(x.Day).Format(time.DateOnly)
+			out[i].Day = day.ISO(x.Day)
 		} else {
 			out[i].Month = r.Query.Month.Format("2006-01")
 		}
@@ -164,7 +165,7 @@ func (w *Web) apiEstimates(c *web.Call, in *apiEventPath) (api.Page[apiEstimate]
 }
 
 func apiOf(e said) apiEstimate {
-	return apiEstimate{dateOf(e.day).Format(time.DateOnly), rangeOf(e.Low, e.High), e.Words, e.Method, e.SourceName, e.SourceURL}
+	return apiEstimate{day.ISO(e.day), rangeOf(e.Low, e.High), e.Words, e.Method, e.SourceName, e.SourceURL}
 }
 
 func (w *Web) apiAdd(c *web.Call, a *api.API, in *apiAdd) (apiEstimate, error) {

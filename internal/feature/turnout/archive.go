@@ -9,6 +9,7 @@ import (
 
 	"convoke/internal/archive"
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/id"
@@ -85,11 +86,11 @@ func (s *Service) ImportEstimates(ctx context.Context, tx *db.Tx, e id.Event, sp
 	slices.Sort(keys)
 	var rows [][]any
 	for i, x := range all {
-		day := 0
+		on := 0
 		if spot != nil {
-			day = daysAfter(spot.Day, x.Nth)
+			on = day.After(spot.Day, x.Nth)
 		}
-		rows = append(rows, estimateRow(keys[i], e, day, x, moment(in[i].Made, tx.Now())))
+		rows = append(rows, estimateRow(keys[i], e, on, x, moment(in[i].Made, tx.Now())))
 	}
 	if err := insertRows(ctx, tx, insertEstimates, 11, rows); err != nil {
 		return fmt.Errorf("insert estimates: %w", err)

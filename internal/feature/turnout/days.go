@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"convoke/internal/day"
 	"convoke/internal/fault"
 )
 
@@ -48,18 +49,15 @@ func (c changes) count(first *Spot, d days, sign int) {
 	for nth, s := range d {
 		if nth > 0 {
 			at := *first
-			at.Day = daysAfter(first.Day, nth)
+			at.Day = day.After(first.Day, nth)
 			c.add(at, total{day: tallyOf(s, sign)})
 		}
 	}
 }
 
-// daysAfter is the day n days after one, both as yyyymmdd.
-func daysAfter(day, n int) int { return dayOf(dateOf(day).AddDate(0, 0, n)) }
-
 // between is how many days b is after a, both at any hour of their own zone.
 func between(a, b time.Time) int {
-	return int(dateOf(dayOf(b)).Sub(dateOf(dayOf(a))) / (24 * time.Hour))
+	return int(day.Time(day.Of(b)).Sub(day.Time(day.Of(a))) / (24 * time.Hour))
 }
 
 // Days is how many days the event has: one, unless it lasts longer than 24

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/geo"
 	"convoke/internal/i18n"
@@ -267,7 +268,7 @@ func fillList(c *web.Call, d *listData, r Result) {
 // nextPage is the address parameters of the days before r, as many as were asked for.
 func nextPage(c *web.Call, r Result) url.Values {
 	v := r.Query.Values()
-	v.Set("before", dateOf(r.Rows[len(r.Rows)-1].Day).Format(time.DateOnly))
+	v.Set("before", day.ISO(r.Rows[len(r.Rows)-1].Day))
 	if n := c.Query().Get("limit"); n != "" {
 		v.Set("limit", n)
 	}
@@ -290,7 +291,7 @@ func tableRow(l *i18n.Locale, q *Query, x Row) row {
 		}
 		return out
 	}
-	day := dateOf(x.Day)
+	day := day.Time(x.Day)
 	v := url.Values{"from": {day.Format(time.DateOnly)}, "to": {day.Format(time.DateOnly)}, "when": {"past"}}
 	out.Label, out.Href = l.DateShort(day), "/events?"+v.Encode()
 	return out

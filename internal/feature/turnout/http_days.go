@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
@@ -35,7 +36,7 @@ func byDay(l *i18n.Locale, all []said) []dayView {
 		}
 		one := estimates(all[:n])
 		s := spanOf(one)
-		d := dayView{Label: l.DateShort(dateOf(all[0].day)), Lines: lines(l, one, top)}
+		d := dayView{Label: l.DateShort(day.Time(all[0].day)), Lines: lines(l, one, top)}
 		if s.n > 1 {
 			d.Range = people(l, s.low, s.high)
 		}

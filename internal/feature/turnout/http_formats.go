@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"convoke/internal/day"
 	"convoke/internal/web"
 )
 
@@ -59,7 +60,7 @@ func (w *Web) json(c *web.Call) error {
 		for _, x := range r.Rows {
 			j := jsonRow{Country: x.Country, Region: x.Region, Events: x.Events, WithoutEstimate: x.Without}
 			if x.Day > 0 {
-				j.Day = dateOf(x.Day).Format(time.DateOnly)
+				j.Day = day.ISO(x.Day)
 			} else {
 				j.Month = r.Query.Month.Format("2006-01")
 			}
@@ -103,7 +104,7 @@ func (w *Web) csv(c *web.Call) error {
 }
 
 func csvRow(q Query, x Row) []string {
-	out := []string{dateOf(x.Day).Format(time.DateOnly)}
+	out := []string{day.ISO(x.Day)}
 	if q.Places {
 		out = []string{q.Month.Format("2006-01"), safeCell(x.Country), safeCell(x.Region)}
 	}

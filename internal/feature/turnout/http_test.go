@@ -14,6 +14,7 @@ import (
 
 	"convoke/internal/authz"
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/db/dbtest"
 	"convoke/internal/i18n"
@@ -38,7 +39,7 @@ func (s stubEvents) About(_ context.Context, _ *db.Tx, by authz.Actor, e id.Even
 	if by.Person == "org" {
 		sub.Role = authz.Organizer
 	}
-	return About{Event: e, Title: "Harbour <day>", Spot: &Spot{20240105, "US", "IL"}, Start: dateOf(20240105)}, sub, nil
+	return About{Event: e, Title: "Harbour <day>", Spot: &Spot{20240105, "US", "IL"}, Start: day.Time(20240105)}, sub, nil
 }
 
 type stand struct {

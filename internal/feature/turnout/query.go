@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 )
@@ -60,7 +61,7 @@ func ParseQuery(v url.Values, limit int) (Query, error) {
 		if err != nil {
 			bad = append(bad, fault.Field("before", "turnout.cursor", "This page link cannot be read. Please start again."))
 		}
-		q.Before = dayOf(t)
+		q.Before = day.Of(t)
 	}
 	if s := v.Get("limit"); s != "" {
 		n, err := strconv.Atoi(s)
@@ -115,9 +116,9 @@ func (s *Service) Totals(ctx context.Context, q Query, today time.Time) (Result,
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
 		var err error
 		if q.Places {
-			r.Rows, err = placesOf(ctx, tx, &r.Query, dayOf(today))
+			r.Rows, err = placesOf(ctx, tx, &r.Query, day.Of(today))
 		} else {
-			r.Rows, err = daysOf(ctx, tx, &r.Query, dayOf(today))
+			r.Rows, err = daysOf(ctx, tx, &r.Query, day.Of(today))
 		}
 		return err
 	})
@@ -134,8 +135,8 @@ func (q *Query) window(today int) (from, to int) {
 		to = min(to, q.Before-1)
 	}
 	if !q.Month.IsZero() {
-		from = dayOf(q.Month)
-		to = min(to, dayOf(q.Month.AddDate(0, 1, -1)))
+		from = day.Of(q.Month)
+		to = min(to, day.Of(q.Month.AddDate(0, 1, -1)))
 	}
 	return from, to
 }

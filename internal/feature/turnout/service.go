@@ -7,6 +7,7 @@ import (
 	"maps"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/id"
@@ -98,11 +99,11 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, all []Fresh) error {
 			continue
 		}
 		for _, e := range f.Estimates {
-			day := 0
+			on := 0
 			if f.Spot != nil {
-				day = daysAfter(f.Spot.Day, e.Nth)
+				on = day.After(f.Spot.Day, e.Nth)
 			}
-			estimates = append(estimates, estimateRow(s.IDs.New(), f.Event, day, e, tx.Now()))
+			estimates = append(estimates, estimateRow(s.IDs.New(), f.Event, on, e, tx.Now()))
 		}
 		spans = append(spans, spanRow(f.Event, daysOfEstimates(f.Estimates).whole()))
 	}
@@ -177,7 +178,7 @@ func add(ctx context.Context, tx *db.Tx, a About, key string, x Estimate) error 
 	}
 	next := maps.Clone(have)
 	next[x.Nth] = next[x.Nth].with(x.Low, x.High)
-	rows := [][]any{estimateRow(key, a.Event, daysAfter(a.Spot.Day, x.Nth), x, tx.Now())}
+	rows := [][]any{estimateRow(key, a.Event, day.After(a.Spot.Day, x.Nth), x, tx.Now())}
 	if err := insertRows(ctx, tx, insertEstimates, 11, rows); err != nil {
 		return fmt.Errorf("insert estimate: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
@@ -107,7 +108,7 @@ func forget(ctx context.Context, tx *db.Tx, e id.Event) error {
 // first: what was said of its second day stays with that.
 func moveEstimates(ctx context.Context, tx *db.Tx, e id.Event, d days, first int) error {
 	for _, nth := range slices.Sorted(maps.Keys(d)) {
-		_, err := tx.Exec(ctx, "update estimate set day = $1 where event_id = $2 and nth = $3", daysAfter(first, nth), string(e), nth)
+		_, err := tx.Exec(ctx, "update estimate set day = $1 where event_id = $2 and nth = $3", day.After(first, nth), string(e), nth)
 		if err != nil {
 			return fmt.Errorf("move estimates: %w", err)
 		}
@@ -305,7 +306,7 @@ func placesOf(ctx context.Context, tx *db.Tx, q *Query, today int) ([]Row, error
 		if err != nil {
 			return nil, fmt.Errorf("find the latest day: %w", err)
 		}
-		q.Month = dateOf(last).AddDate(0, 0, 1-last%100)
+		q.Month = day.Time(last).AddDate(0, 0, 1-last%100)
 	}
 	cond, args := q.where(today)
 	args = append(args, q.Limit+1)

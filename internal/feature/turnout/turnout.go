@@ -227,14 +227,3 @@ type About struct {
 	Spot       *Spot
 	Start, End time.Time // in the zone of the place
 }
-
-// dayOf is a day as yyyymmdd.
-func dayOf(t time.Time) int {
-	y, m, d := t.Date()
-	return y*10000 + int(m)*100 + d
-}
-
-// dateOf is the inverse of dayOf, at midnight UTC.
-func dateOf(day int) time.Time {
-	return time.Date(day/10000, time.Month(day/100%100), day%100, 0, 0, 0, 0, time.UTC)
-}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
@@ -16,9 +17,9 @@ const selectHook = "select id, group_id, url, kinds, failures, disabled, created
 func scanHook(scan func(...any) error) (Webhook, error) {
 	var h Webhook
 	var group, kinds string
-	var day int
-	err := scan(&h.ID, &group, &h.URL, &kinds, &h.Failures, &h.Disabled, &day)
-	h.Group, h.Created = id.Group(group), time.Date(day/10000, time.Month(day/100%100), day%100, 0, 0, 0, 0, time.UTC)
+	var made int
+	err := scan(&h.ID, &group, &h.URL, &kinds, &h.Failures, &h.Disabled, &made)
+	h.Group, h.Created = id.Group(group), day.Time(made)
 	for _, k := range strings.Fields(kinds) {
 		h.Kinds = append(h.Kinds, Kind(k))
 	}
@@ -51,9 +52,8 @@ func insertHook(ctx context.Context, tx *db.Tx, h Webhook) error {
 	for _, k := range h.Kinds {
 		names = append(names, string(k))
 	}
-	y, m, d := tx.Now().Date()
 	_, err := tx.Exec(ctx, "insert into webhook (id, group_id, url, kinds, failures, disabled, created_day) values ($1, $2, $3, $4, 0, $5, $6)",
-		h.ID, string(h.Group), h.URL, strings.Join(names, " "), false, y*10000+int(m)*100+d)
+		h.ID, string(h.Group), h.URL, strings.Join(names, " "), false, day.Of(tx.Now()))
 	if err != nil {
 		return fmt.Errorf("insert webhook: %w", err)
 	}

@@ -83,6 +83,8 @@ type Info struct {
 	Origin   string
 	Manifest leaf.Box
 	Gate     string
+	// Registrar is the name in the challenges of its roll's credentials.
+	Registrar string
 	// Key verifies the credentials of its slot; challenge and keyID go into them.
 	Key       *blind.VerifyKey
 	challenge [32]byte
@@ -166,7 +168,7 @@ func (b *Boxes) load(ctx context.Context, tx *db.Tx, id leaf.ID) (*Info, error) 
 	}
 	k := keys[m.Slot]
 	return &Info{
-		ID: id, Roll: roll, Origin: leaf.BoxOrigin(b.Record.Node, id), Manifest: m, Gate: rm.Gate, Key: k,
+		ID: id, Roll: roll, Origin: leaf.BoxOrigin(b.Record.Node, id), Manifest: m, Gate: rm.Gate, Registrar: rm.Registrar, Key: k,
 		challenge: blind.Challenge(rm.Registrar, roll, m.Slot), keyID: k.ID(),
 	}, nil
 }

@@ -15,7 +15,10 @@ import (
 func (b *Boxes) commit(i *Info, batch []*statement) {
 	ctx := context.Background() //nolint:forbidigo // nobody's request: the batch belongs to many
 	err := b.DB.WriteHot(ctx, i.Log(), func(tx *db.Tx) error {
-		c := &entry{b: b, i: i, tx: tx, batch: map[leaf.Key]int64{}, says: map[leaf.Key]said{}}
+		c := &entry{
+			b: b, i: i, tx: tx, batch: map[leaf.Key]int64{}, says: map[leaf.Key]said{}, bent: map[int]bool{},
+			known: b.Sets.Finder(tx, i.Log()), active: b.Sets.Finder(tx, activatedSet(i.Roll, i.Manifest.Slot)),
+		}
 		return c.all(ctx, batch)
 	})
 	if err == nil {
@@ -38,7 +41,9 @@ type entry struct {
 	batch   map[leaf.Key]int64 // keys that this batch adds, and their leaf
 	says    map[leaf.Key]said  // what keys say now that this batch has changed
 	counts  counts
-	bent    bool // the curve of thresholds changed
+	bent    map[int]bool // parts whose curve of thresholds changed
+
+	known, active *keyset.Finder // keys that were there before this batch
 }
 
 func (c *entry) all(ctx context.Context, batch []*statement) error {
@@ -102,7 +107,7 @@ func (c *entry) find(ctx context.Context, k leaf.Key) (at int64, ok bool, err er
 	if at, ok = c.batch[k]; ok {
 		return at, true, nil
 	}
-	return c.b.Sets.Find(ctx, c.tx, c.i.Log(), keyset.Key(k[:16]))
+	return c.known.Find(ctx, keyset.Key(k[:16]))
 }
 
 func (c *entry) add(s *statement, known bool) Receipt {
@@ -162,7 +167,7 @@ func (c *entry) say(ctx context.Context, s *statement, known bool) (Receipt, err
 
 // activated says whether a key showed its credential before the box opened.
 func (c *entry) activated(ctx context.Context, k leaf.Key) (bool, error) {
-	_, ok, err := c.b.Sets.Find(ctx, c.tx, activatedSet(c.i.Roll, c.i.Manifest.Slot), keyset.Key(k[:16]))
+	_, ok, err := c.active.Find(ctx, keyset.Key(k[:16]))
 	return ok, err
 }
 
@@ -189,7 +194,7 @@ func (c *entry) tally(ctx context.Context, old, now said) error {
 		by int
 	}{{old, -1}, {now, 1}} {
 		if x.live && x.threshold > 0 {
-			c.bent = true
+			c.bent[int(x.part)] = true
 			if err := bend(ctx, c.tx, c.i.ID, x.part, x.threshold, x.by); err != nil {
 				return err
 			}

@@ -3,6 +3,7 @@ package box_test
 import (
 	"encoding/hex"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -117,6 +118,40 @@ func TestPledges(t *testing.T) {
 			}
 		}
 		s.same(t, i, people, top)
+	})
+}
+
+// TestOnlyWhatChanged: a pledge looks at the curve of its own part, however many
+// there are. What nobody said, here rows by another way, is looked at by nobody.
+func TestOnlyWhatChanged(t *testing.T) {
+	each(t, func(t *testing.T, s *stand) {
+		i := s.open(t, s.roll(t, box.RollInput{Gate: box.GateBrowser}), 0, leaf.Box{
+			Type: leaf.PledgeTo, Takes: leaf.TakesSay, Parts: 3, Threshold: 2,
+		})
+		s.write(t, func(tx *db.Tx) error {
+			_, err := tx.Exec(ctx, "insert into box_curve (box_id, part, threshold, people) values ($1, 2, 2, 9)", i.ID.String())
+			return err
+		})
+		reached := func() (parts []int) {
+			for _, r := range s.numbers(t, i).Reached {
+				parts = append(parts, r.Part)
+			}
+			return parts
+		}
+		a, b := s.anybody(t, i), s.anybody(t, i)
+		s.cast(t, i, a.Says(leaf.Pledge{Threshold: 2}.Encode()))
+		s.cast(t, i, b.Says(leaf.Pledge{Threshold: 2, Part: 1}.Encode()))
+		if got := reached(); len(got) > 0 {
+			t.Errorf("parts %v are reached by pledges to others", got)
+		}
+		s.cast(t, i, b.Says(leaf.Pledge{Threshold: 2}.Encode())) // both its parts changed
+		if got := reached(); !slices.Equal(got, []int{0}) {
+			t.Errorf("reached: %v", got)
+		}
+		s.cast(t, i, a.Says(leaf.Pledge{Threshold: 2, Part: 2}.Encode()))
+		if got := reached(); !slices.Equal(got, []int{0, 2}) {
+			t.Errorf("reached: %v", got)
+		}
 	})
 }
 

@@ -12,7 +12,6 @@ import (
 
 	"convoke/internal/db"
 	"convoke/internal/fault"
-	"convoke/internal/id"
 	"convoke/internal/record"
 	"convoke/internal/record/blind"
 	"convoke/internal/record/leaf"
@@ -33,8 +32,7 @@ func Closed(gate string) bool { return gate == GateMembers || gate == GateCodes 
 
 // RollInput says who may take part.
 type RollInput struct {
-	Gate  string
-	Group id.Group // whose members; "" for other gates
+	Gate string
 	// References are those of a closed roll: what each person is known by to the
 	// registrar.
 	References []string
@@ -44,14 +42,12 @@ type RollInput struct {
 // Draft is a roll that was made and is not stored yet: making keys takes a while
 // and has no place in a transaction.
 type Draft struct {
-	ID       leaf.ID
-	gate     string
-	group    id.Group
-	opening  []byte
-	keys     []*blind.SignKey
-	sealed   [][]byte
-	members  [][32]byte
-	codeTags [][]byte
+	ID      leaf.ID
+	gate    string
+	opening []byte
+	keys    []*blind.SignKey
+	sealed  [][]byte
+	members [][32]byte
 }
 
 // RollScopes and SlotScopes begin the names of the keys that are destroyed when
@@ -87,7 +83,7 @@ func (b *Boxes) Prepare(ctx context.Context, in RollInput) (*Draft, error) {
 	if m.Closed {
 		m.Size = uint32(len(in.References))
 	}
-	d := &Draft{gate: in.Gate, group: in.Group}
+	d := &Draft{gate: in.Gate}
 	for range max(in.Slots, 1) {
 		k, err := blind.NewSignKey()
 		if err != nil {
@@ -131,7 +127,7 @@ func (b *Boxes) seal(ctx context.Context, d *Draft, in RollInput) error {
 	return nil
 }
 
-// Registrar is the name in the roll's token challenges.
+// rollManifest is the manifest that opened a roll.
 func (b *Boxes) rollManifest(ctx context.Context, tx *db.Tx, roll leaf.ID) (leaf.RollManifest, error) {
 	opening, err := rollOpening(ctx, tx, roll)
 	if errors.Is(err, db.ErrNoRows) {

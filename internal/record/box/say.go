@@ -2,6 +2,8 @@ package box
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"convoke/internal/db"
@@ -113,27 +115,20 @@ func (b *Boxes) Curve(ctx context.Context, tx *db.Tx, id leaf.ID, part int) ([]S
 	})
 }
 
-// reach notes the counts that a box has reached now, in the record too.
-func (b *Boxes) reach(ctx context.Context, tx *db.Tx, i *Info, bent bool) error {
-	m := &i.Manifest
-	if m.Takes == leaf.TakesSign {
+// reach notes the counts that a box has reached now, in the record too. bent are
+// the parts whose curve changed: no other can have reached anything.
+func (b *Boxes) reach(ctx context.Context, tx *db.Tx, i *Info, bent map[int]bool) error {
+	if i.Manifest.Takes == leaf.TakesSign {
 		n, err := numbersOf(ctx, tx, i.ID)
 		if err != nil {
 			return err
 		}
 		return b.note(ctx, tx, i, Whole, uint64(n.Counted))
 	}
-	if !bent {
-		return nil
-	}
-	parts := []int{Whole}
-	if m.Parts > 0 {
-		parts = parts[:0]
-		for p := range int(m.Parts) {
-			parts = append(parts, p)
+	for _, p := range slices.Sorted(maps.Keys(bent)) {
+		if i.Manifest.Parts == 0 {
+			p = Whole
 		}
-	}
-	for _, p := range parts {
 		steps, err := b.Curve(ctx, tx, i.ID, p)
 		if err != nil {
 			return err

@@ -12,12 +12,8 @@ import (
 )
 
 func insertRoll(ctx context.Context, tx *db.Tx, d *Draft) error {
-	var group any
-	if d.group != "" {
-		group = string(d.group)
-	}
-	_, err := tx.Exec(ctx, "insert into roll (id, manifest, gate, group_id, ended, issued, assisted) values ($1, $2, $3, $4, $5, 0, 0)",
-		d.ID.String(), d.opening, d.gate, group, false)
+	_, err := tx.Exec(ctx, "insert into roll (id, manifest, gate, ended, issued, assisted) values ($1, $2, $3, $4, 0, 0)",
+		d.ID.String(), d.opening, d.gate, false)
 	if err != nil {
 		return fmt.Errorf("store a roll: %w", err)
 	}

@@ -54,57 +54,52 @@ type run struct {
 	keys  int64
 }
 
-// Find is the leaf of a key.
-func (s *Sets) Find(ctx context.Context, tx *db.Tx, log string, k Key) (leaf int64, ok bool, err error) {
-	runs, err := runsOf(ctx, tx, log)
-	if err != nil {
-		return 0, false, err
-	}
-	return s.find(ctx, tx, log, runs, k)
+// Finder looks up the keys of one log in a transaction. It reads the log's runs
+// once, when it is first asked: what is added afterwards need not be seen.
+type Finder struct {
+	s    *Sets
+	tx   *db.Tx
+	log  string
+	runs []run
+	read bool
 }
 
-func (s *Sets) find(ctx context.Context, tx *db.Tx, log string, runs []run, k Key) (leaf int64, ok bool, err error) {
-	err = tx.Get(ctx, "select idx from record_fresh where set_id = $1 and k = $2", []any{log, k[:]}, &leaf)
+// Finder begins to look up keys of a log.
+func (s *Sets) Finder(tx *db.Tx, log string) *Finder { return &Finder{s: s, tx: tx, log: log} }
+
+// Find is the leaf of one key.
+func (s *Sets) Find(ctx context.Context, tx *db.Tx, log string, k Key) (leaf int64, ok bool, err error) {
+	return s.Finder(tx, log).Find(ctx, k)
+}
+
+// Find is the leaf of a key.
+func (f *Finder) Find(ctx context.Context, k Key) (leaf int64, ok bool, err error) {
+	err = f.tx.Get(ctx, "select idx from record_fresh where set_id = $1 and k = $2", []any{f.log, k[:]}, &leaf)
 	if err == nil {
 		return leaf, true, nil
 	}
 	if !errors.Is(err, db.ErrNoRows) {
 		return 0, false, err
 	}
-	for _, r := range runs {
-		f, err := s.filter(ctx, tx, r)
+	if !f.read {
+		if f.runs, err = runsOf(ctx, f.tx, f.log); err != nil {
+			return 0, false, err
+		}
+		f.read = true
+	}
+	for _, r := range f.runs {
+		in, err := f.s.filter(ctx, f.tx, r)
 		if err != nil {
 			return 0, false, err
 		}
-		if !f.maybe(k) {
+		if !in.maybe(k) {
 			continue
 		}
-		if leaf, ok, err = search(ctx, tx, r.id, k); ok || err != nil {
+		if leaf, ok, err = search(ctx, f.tx, r.id, k); ok || err != nil {
 			return leaf, ok, err
 		}
 	}
 	return 0, false, nil
-}
-
-// Taken reports which of the keys are there already, and which are there twice
-// among themselves: the later one of two is taken.
-func (s *Sets) Taken(ctx context.Context, tx *db.Tx, log string, keys []Key) ([]bool, error) {
-	runs, err := runsOf(ctx, tx, log)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]bool, len(keys))
-	seen := make(map[Key]bool, len(keys))
-	for i, k := range keys {
-		if out[i] = seen[k]; out[i] {
-			continue
-		}
-		seen[k] = true
-		if _, out[i], err = s.find(ctx, tx, log, runs, k); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
 }
 
 // Add adds keys that are not there. Rows become a run when there are enough.

@@ -30,14 +30,15 @@ func keyOf(n uint64) Key {
 // put adds the keys that are not taken, as a caller does, and returns which were.
 func (s *Sets) put(ctx context.Context, log string, next int64, keys []Key) (taken []bool, n int64, err error) {
 	err = s.db.WriteHot(ctx, log, func(tx *db.Tx) error {
-		n = next
-		if taken, err = s.Taken(ctx, tx, log, keys); err != nil {
-			return err
-		}
+		n, taken = next, make([]bool, len(keys))
+		f, seen := s.Finder(tx, log), map[Key]bool{}
 		var fresh []Entry
 		for i, k := range keys {
-			if !taken[i] {
-				fresh, n = append(fresh, Entry{k, n}), n+1
+			if _, taken[i], err = f.Find(ctx, k); err != nil {
+				return err
+			}
+			if taken[i] = taken[i] || seen[k]; !taken[i] {
+				fresh, n, seen[k] = append(fresh, Entry{k, n}), n+1, true
 			}
 		}
 		return s.Add(ctx, tx, log, fresh)
@@ -118,6 +119,37 @@ func check(t *testing.T, s *Sets, log string, want map[Key]int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestFinderReadsOnce: the runs that a finder has read once it uses on.
+func TestFinderReadsOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx, s := t.Context(), sets(d)
+		for n := range uint64(200) {
+			if _, _, err := s.put(ctx, "b/one", int64(n), []Key{keyOf(n)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := d.Write(ctx, func(tx *db.Tx) error {
+			f := s.Finder(tx, "b/one")
+			for _, n := range []uint64{3, 5, 199} {
+				if leaf, ok, err := f.Find(ctx, keyOf(n)); err != nil || !ok || leaf != int64(n) {
+					t.Errorf("key %d is of leaf %d, %v, %v", n, leaf, ok, err)
+				}
+				if _, err := tx.Exec(ctx, "update record_run set ready = $1", false); err != nil {
+					return err
+				}
+			}
+			_, ok, err := f.Find(ctx, keyOf(777))
+			if ok {
+				t.Error("a key that was never there is found")
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 // TestInterrupted begins a merge, leaves it, and merges again.

@@ -57,11 +57,7 @@ func (w *Web) part(i *box.Info, c wallet.Code) *wallet.Part {
 // body is empty where one signs.
 func (w *Web) assist(ctx context.Context, i *box.Info, grant string, c wallet.Code, body []byte) (box.Receipt, error) {
 	p, slot := w.part(i, c), i.Manifest.Slot
-	m, err := w.rollManifest(ctx, i)
-	if err != nil {
-		return box.Receipt{}, err
-	}
-	asked, err := p.Request(i.Key, m.Registrar, i.Roll, slot)
+	asked, err := p.Request(i.Key, i.Registrar, i.Roll, slot)
 	if err != nil {
 		return box.Receipt{}, fmt.Errorf("ask for a credential: %w", err)
 	}
@@ -85,18 +81,6 @@ func (w *Web) assist(ctx context.Context, i *box.Info, grant string, c wallet.Co
 	// Sent before with another choice: what was said first, or since, holds, and who
 	// lost that answer gets to see it with their code.
 	return box.Receipt{Box: i.ID, Again: true}, nil
-}
-
-func (w *Web) rollManifest(ctx context.Context, i *box.Info) (leaf.RollManifest, error) {
-	_, opening, err := w.Boxes.Openings(ctx, i)
-	if err != nil {
-		return leaf.RollManifest{}, err
-	}
-	r, err := leaf.DecodeRoll(opening)
-	if err != nil {
-		return leaf.RollManifest{}, err
-	}
-	return leaf.ParseRoll(r.Manifest)
 }
 
 func (w *Web) said(ctx context.Context, i *box.Info, k leaf.Key) (s box.Saying, ok bool, err error) {
