@@ -100,6 +100,7 @@ type apiEvent struct {
 	WasPlace    string        `json:"was_place,omitempty" doc:"Before it was moved."`
 	Programme   *apiProgramme `json:"programme,omitempty" doc:"What its page says beyond time and place; absent when nothing."`
 	Series      *apiSeriesOf  `json:"series,omitempty" doc:"Of an event that repeats."`
+	Texts       []apiText     `json:"texts" nullable:"false" doc:"What it says in further languages."`
 	Sequence    int           `json:"sequence" doc:"Grows with every change; a change sends it back."`
 	Updated     time.Time     `json:"updated"`
 }
@@ -191,6 +192,7 @@ func (w *Web) MountAPI(a *api.API) {
 	w.mountSeriesAPI(a)
 	w.mountProgrammeAPI(a)
 	w.mountExactAPI(a)
+	w.mountVersionsAPI(a)
 	picture := api.Op{
 		Method: http.MethodPut, Path: "/events/{id}/picture", ID: "setEventPicture", Tag: "events", Summary: "Give an event a picture",
 		Doc: "For organizers of its group. What it shows is said by picture_alt of the event.", Scope: api.Events,
@@ -266,6 +268,7 @@ type holders struct {
 	campaigns  map[id.Campaign]string // handles
 	programmes programmes
 	series     seriesMap
+	versions   versions
 }
 
 func (w *Web) holdersOf(ctx context.Context, tx *db.Tx, es ...Event) (holders, error) {
@@ -289,6 +292,9 @@ func (w *Web) holdersOf(ctx context.Context, tx *db.Tx, es ...Event) (holders, e
 	}
 	var err error
 	if h.series, err = seriesOf(ctx, tx, es); err != nil {
+		return h, err
+	}
+	if h.versions, err = versionsOf(ctx, tx, es...); err != nil {
 		return h, err
 	}
 	h.programmes, err = programmesOf(ctx, tx, es...)
@@ -393,7 +399,7 @@ func apiOf(base string, e *Event, h holders) apiEvent {
 		AccessYes: apiFeatures(e.Access.Has()), AccessNo: apiFeatures(e.Access.Lacks()), AccessNote: e.Access.Note,
 		Capacity: e.Capacity, Organizer: e.Organizer, SourceURL: e.SourceURL, PictureAlt: e.PictureAlt,
 		WasPlace: e.WasPlace, Sequence: e.Sequence, Updated: e.Updated, Programme: apiProgrammeOf(e, h.programmes.of(e)),
-		Series: h.series.of(e),
+		Series: h.series.of(e), Texts: apiTexts(e, h.programmes.of(e).Bring, h.versions[e.ID]),
 	}
 	if p.HasPoint {
 		out.Lat, out.Lon = &p.Point.Lat, &p.Point.Lon

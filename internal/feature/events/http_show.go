@@ -8,6 +8,7 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/i18n"
+	"convoke/internal/version"
 	"convoke/internal/web"
 )
 
@@ -34,7 +35,11 @@ type showData struct {
 	Programme  Fragment
 	Panels     []Fragment
 	Tools      []Tool
-	Lang       string
+	Lang       string // of the title
+	TextLang   string // of the description
+	NoteLang   string // of the note on access
+	TextDir    string
+	Versions   version.Shown
 	PictureURL string
 	Series     *seriesView
 	Schema     template.JS
@@ -60,6 +65,7 @@ func (w *Web) show(c *web.Call) error {
 			camp Campaign
 			all  programmes
 			row  *exactRow
+			said versions
 		)
 		err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
 			if e, g, sub, err = w.Get(c.Context(), tx, c.Actor(), eid); err != nil {
@@ -76,6 +82,9 @@ func (w *Web) show(c *web.Call) error {
 			if row, err = exactRowOf(c.Context(), tx, eid); err != nil {
 				return err
 			}
+			if said, err = versionsOf(c.Context(), tx, e); err != nil {
+				return err
+			}
 			all, err = programmesOf(c.Context(), tx, e)
 			return err
 		})
@@ -86,9 +95,15 @@ func (w *Web) show(c *web.Call) error {
 		if err != nil {
 			return err
 		}
+		own := e.Lang
+		bring := all.of(&e).Bring
+		shown := version.Show(c, "/events/"+name, own, e.said(bring), metas(said[eid]))
+		one := []Event{e}
+		said.say(shown.Lang, one)
+		e = one[0]
 		switch format {
 		case "":
-			return w.page(c, exact.at(e), g, sub, src, camp, all.of(&e), note)
+			return w.page(c, exact.at(e), g, sub, src, camp, all.of(&e), note, shown, own)
 		case "ics":
 			return w.oneICS(c, exact.at(e), g, exact.calendarText(c.Locale))
 		case "json":
@@ -100,7 +115,7 @@ func (w *Web) show(c *web.Call) error {
 	})
 }
 
-func (w *Web) page(c *web.Call, e Event, g Group, sub authz.Subject, src Source, camp Campaign, p *Programme, exact exactNote) error {
+func (w *Web) page(c *web.Call, e Event, g Group, sub authz.Subject, src Source, camp Campaign, p *Programme, exact exactNote, shown version.Shown, own string) error {
 	l := c.Locale
 	start := e.Local(e.Start)
 	d := showData{
@@ -112,6 +127,10 @@ func (w *Web) page(c *web.Call, e Event, g Group, sub authz.Subject, src Source,
 		},
 		HasMap: e.Where.HasPoint, Precise: preciseNote(l, &e), Exact: exact,
 	}
+	var bringLang string
+	d.Versions = shown
+	d.TextLang, d.NoteLang, bringLang = e.langs(own)
+	d.TextDir = version.Dir(d.TextLang)
 	if e.Organizer == "" {
 		d.Item.By = g.Name
 	}
@@ -158,7 +177,7 @@ func (w *Web) page(c *web.Call, e Event, g Group, sub authz.Subject, src Source,
 	if d.Series, err = w.seriesView(c, &e, knowsDates(c.Actor(), sub)); err != nil {
 		return err
 	}
-	if d.Programme, err = w.programmePanel(c, &e, p, d.Can); err != nil {
+	if d.Programme, err = w.programmePanel(c, &e, p, d.Can, bringLang); err != nil {
 		return err
 	}
 	return showPage.Render(c, d)

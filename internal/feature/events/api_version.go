@@ -1,0 +1,86 @@
+package events
+
+import (
+	"net/http"
+
+	"convoke/internal/api"
+	"convoke/internal/web"
+)
+
+// apiText is what an event says in another language.
+type apiText struct {
+	Lang        string `json:"lang" doc:"ISO 639."`
+	Title       string `json:"title"`
+	Description string `json:"description" doc:"Markdown. Here and below, what is empty is as the event itself says it."`
+	AccessNote  string `json:"access_note"`
+	Bring       string `json:"bring" doc:"Markdown."`
+	Credit      string `json:"credit" doc:"Who translated, as they want to be named."`
+	Older       bool   `json:"older" doc:"The event itself was changed since."`
+}
+
+type apiTextInput struct {
+	Title       string `json:"title"`
+	Description string `json:"description,omitempty" doc:"Markdown."`
+	AccessNote  string `json:"access_note,omitempty"`
+	Bring       string `json:"bring,omitempty" doc:"Markdown."`
+	Credit      string `json:"credit,omitempty" doc:"Who translated; everybody sees it."`
+	Sequence    int    `json:"sequence" doc:"That of the event as it was read."`
+}
+
+type (
+	apiTextChange struct {
+		ID   string `path:"id"`
+		Lang string `path:"lang" doc:"ISO 639."`
+		Body apiTextInput
+	}
+	apiTextPath struct {
+		ID   string `path:"id"`
+		Lang string `path:"lang" doc:"ISO 639."`
+	}
+)
+
+func (w *Web) mountVersionsAPI(a *api.API) {
+	put := api.Op{
+		Method: http.MethodPut, Path: "/events/{id}/texts/{lang}", ID: "translateEvent", Tag: "events", Summary: "Add or change a version in another language",
+		Doc: "For those who may edit the event. Dates to come of the same series get it too, where they say the same.", Scope: api.Events,
+	}
+	api.Add(a, put, w.apiTranslate)
+	remove := put
+	remove.Method, remove.ID, remove.Summary, remove.Doc = http.MethodDelete, "removeEventText", "Take a version in another language away", ""
+	api.Do(a, remove, func(c *web.Call, in *apiTextPath) error {
+		e, _, err := w.load(c)
+		if err != nil {
+			return err
+		}
+		return w.Translate(c.Context(), c.Actor(), e.ID, e.Sequence, VersionInput{Lang: in.Lang, Remove: true})
+	})
+}
+
+func (w *Web) apiTranslate(c *web.Call, in *apiTextChange) (apiEvent, error) {
+	eid, err := eventID(in.ID)
+	if err != nil {
+		return apiEvent{}, err
+	}
+	f, err := api.Form(c, in.Body)
+	if err != nil {
+		return apiEvent{}, err
+	}
+	if err := w.Translate(c.Context(), c.Actor(), eid, in.Body.Sequence, readVersion(f.Set("lang", in.Lang))); err != nil {
+		return apiEvent{}, err
+	}
+	return w.apiShow(c, eid)
+}
+
+// apiTexts are the versions of an event. bring is what the event itself says.
+func apiTexts(e *Event, bring string, vs []Version) []apiText {
+	out := make([]apiText, len(vs))
+	now := ""
+	for i := range vs {
+		v := &vs[i]
+		if now == "" {
+			now = e.said(bring)
+		}
+		out[i] = apiText{v.Lang, v.Title, v.Description, v.AccessNote, v.Bring, v.Credit, v.Older(now)}
+	}
+	return out
+}
