@@ -97,7 +97,7 @@ func TestAPICampaignIsWritten(t *testing.T) {
 		mine.Do("PUT", url, change).Refused(409, "campaign.changed_meanwhile")
 		c.Get(url, "If-None-Match", shown.Header.Get("ETag")).Want(200, nil)
 		mine.Do("PUT", url+"/texts/es", body{"title": "Días del cuidado", "statement": "Cuidamos."}).Want(200, &w)
-		if len(w.Texts) != 2 || w.Texts[1] != (apiCampaignText{"es", "Días del cuidado", "Cuidamos."}) {
+		if len(w.Texts) != 2 || w.Texts[1] != (apiCampaignText{"es", "Días del cuidado", "Cuidamos.", "", false}) {
 			t.Errorf("%+v", w.Texts)
 		}
 		mine.Do("PUT", url+"/texts/es", body{"title": "Otro día", "sequence": w.Sequence - 1}).Refused(409, "campaign.changed_meanwhile")
