@@ -10,6 +10,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/record/box"
 	"convoke/internal/seal"
+	"convoke/internal/version"
 	"convoke/internal/web"
 )
 
@@ -35,6 +36,8 @@ type commentView struct {
 
 type showData struct {
 	Petition   Petition
+	Shown      Text // of the petition, or of a version
+	Versions   version.Shown
 	URL        string
 	Group      Group
 	Campaign   Campaign
@@ -107,6 +110,7 @@ type view struct {
 	Entries  []Entry
 	Batches  []Batch
 	Comments []Comment
+	Versions []Version
 	waiting  int
 }
 
@@ -125,6 +129,9 @@ func (w *Web) view(c *web.Call, slug string) (v view, err error) {
 			return err
 		}
 		if v.Entries, err = entriesOf(ctx, tx, p.ID); err != nil {
+			return err
+		}
+		if v.Versions, err = versionsOf(ctx, tx, p); err != nil {
 			return err
 		}
 		if v.Batches, err = batchesOf(ctx, tx, p.ID); err != nil {
@@ -204,6 +211,13 @@ func (w *Web) showData(c *web.Call, v *view) (showData, error) {
 		Closes: day(p.Closes), Delivered: day(p.Delivered), ReplyBy: day(p.ReplyBy), WaitDays: daysSince(p.Delivered, c.Now().In(zone)),
 		CanEdit: authz.May(c.Actor(), authz.RunPetition, v.Subject), Waiting: v.waiting, FileName: "JSON",
 		Frozen: n.Issued > 0 || n.Counted > 0 || n.Withdrawn > 0 || n.Declared > 0,
+	}
+	d.Versions = version.Show(c, p.url(), p.Text.Lang, p.Text.said(), metas(v.Versions))
+	d.Versions.Counts, d.Shown = true, p.Text
+	for i := range v.Versions {
+		if x := &v.Versions[i]; x.Lang == d.Versions.Lang {
+			d.Shown = x.Text
+		}
 	}
 	if p.State != Draft {
 		d.Box = p.Box.String()
