@@ -69,7 +69,7 @@ func (w *Web) translatePage(c *web.Call, f *web.Form, x *whole) error {
 		Parts: []version.Part{{Name: "title", Label: l.T("Title"), Max: maxTitle, Required: true, Text: x.Title}},
 	}
 	for _, p := range []version.Part{
-		{Name: "description", Label: l.T("Description"), Rows: 10, Max: maxDescription, Text: x.Description, HTML: x.HTML},
+		{Name: "description", Label: l.T("What it is about"), Rows: 10, Max: maxDescription, Text: x.Description, HTML: x.HTML},
 		{Name: "access_note", Label: l.T("More about access"), Rows: 3, Max: maxNote, Text: x.Access.Note},
 		{Name: "bring", Label: l.T("What to bring"), Rows: 4, Max: maxBring, Text: x.bring, HTML: x.bringHTML},
 	} {

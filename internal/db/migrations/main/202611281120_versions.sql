@@ -19,3 +19,5 @@ alter table statement_text add column credit text not null default '';
 alter table statement_text add column made_of text not null default '';
 alter table campaign_text add column credit text not null default '';
 alter table campaign_text add column made_of text not null default '';
+-- The public name that whoever proposed a translation may have left.
+alter table translation add column credit text not null default '';
