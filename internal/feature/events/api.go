@@ -65,44 +65,44 @@ func (apiFeature) Schema(huma.Registry) *huma.Schema {
 
 // apiEvent is an event as its page shows it.
 type apiEvent struct {
-	ID          string        `json:"id"`
-	URL         string        `json:"url" doc:"Of its page."`
-	Group       string        `json:"group,omitempty" doc:"The handle of the group that holds it; absent when it was imported."`
-	Campaign    string        `json:"campaign,omitempty" doc:"The handle of the campaign that it belongs to."`
-	Title       string        `json:"title"`
-	Description string        `json:"description" doc:"Markdown."`
-	Kind        apiKind       `json:"kind"`
-	State       apiState      `json:"state"`
-	Start       string        `json:"start" doc:"Local to the place: 2027-05-08T10:00+02:00, or the date of a whole day."`
-	End         string        `json:"end" doc:"As start. Of whole days it is the day after the last."`
-	Zone        string        `json:"zone" doc:"IANA name of the time zone."`
-	AllDay      bool          `json:"all_day"`
-	Near        string        `json:"near" doc:"The town, as the member near of a change keeps it."`
-	Place       string        `json:"place"`
-	Address     string        `json:"address"`
-	Locality    string        `json:"locality"`
-	Region      string        `json:"region"`
-	Country     string        `json:"country" doc:"ISO 3166-1 alpha-2, where it is known."`
-	Lat         *float64      `json:"lat,omitempty"`
-	Lon         *float64      `json:"lon,omitempty"`
-	Precision   string        `json:"precision" doc:"How closely the point is known: exact, street, postcode, locality, region, country or none."`
-	OnlineURL   string        `json:"online_url"`
-	Lang        string        `json:"lang" doc:"BCP 47, or empty."`
-	AccessYes   []apiFeature  `json:"access_yes" nullable:"false" doc:"Said to be there."`
-	AccessNo    []apiFeature  `json:"access_no" nullable:"false" doc:"Said not to be there."`
-	AccessNote  string        `json:"access_note"`
-	Capacity    int           `json:"capacity" doc:"People; 0 is no limit."`
-	Organizer   string        `json:"organizer" doc:"As an imported event names it."`
-	SourceURL   string        `json:"source_url" doc:"Where an imported event was found."`
-	Picture     string        `json:"picture,omitempty" doc:"Its address."`
-	PictureAlt  string        `json:"picture_alt"`
-	WasStart    string        `json:"was_start,omitempty" doc:"Before it was moved."`
-	WasPlace    string        `json:"was_place,omitempty" doc:"Before it was moved."`
-	Programme   *apiProgramme `json:"programme,omitempty" doc:"What its page says beyond time and place; absent when nothing."`
-	Series      *apiSeriesOf  `json:"series,omitempty" doc:"Of an event that repeats."`
-	Texts       []apiText     `json:"texts" nullable:"false" doc:"What it says in further languages."`
-	Sequence    int           `json:"sequence" doc:"Grows with every change; a change sends it back."`
-	Updated     time.Time     `json:"updated"`
+	ID          string         `json:"id"`
+	URL         string         `json:"url" doc:"Of its page."`
+	Group       string         `json:"group,omitempty" doc:"The handle of the group that holds it; absent when it was imported."`
+	Campaign    string         `json:"campaign,omitempty" doc:"The handle of the campaign that it belongs to."`
+	Title       string         `json:"title"`
+	Description string         `json:"description" doc:"Markdown."`
+	Kind        apiKind        `json:"kind"`
+	State       apiState       `json:"state"`
+	Start       string         `json:"start" doc:"Local to the place: 2027-05-08T10:00+02:00, or the date of a whole day."`
+	End         string         `json:"end" doc:"As start. Of whole days it is the day after the last."`
+	Zone        string         `json:"zone" doc:"IANA name of the time zone."`
+	AllDay      bool           `json:"all_day"`
+	Near        string         `json:"near" doc:"The town, as the member near of a change keeps it."`
+	Place       string         `json:"place"`
+	Address     string         `json:"address"`
+	Locality    string         `json:"locality"`
+	Region      string         `json:"region"`
+	Country     string         `json:"country" doc:"ISO 3166-1 alpha-2, where it is known."`
+	Lat         *float64       `json:"lat,omitempty"`
+	Lon         *float64       `json:"lon,omitempty"`
+	Precision   string         `json:"precision" doc:"How closely the point is known: exact, street, postcode, locality, region, country or none."`
+	OnlineURL   string         `json:"online_url"`
+	Lang        string         `json:"lang" doc:"BCP 47, or empty."`
+	AccessYes   []apiFeature   `json:"access_yes" nullable:"false" doc:"Said to be there."`
+	AccessNo    []apiFeature   `json:"access_no" nullable:"false" doc:"Said not to be there."`
+	AccessNote  string         `json:"access_note"`
+	Capacity    int            `json:"capacity" doc:"People; 0 is no limit."`
+	Organizer   string         `json:"organizer" doc:"As an imported event names it."`
+	SourceURL   string         `json:"source_url" doc:"Where an imported event was found."`
+	Picture     string         `json:"picture,omitempty" doc:"Its address."`
+	PictureAlt  string         `json:"picture_alt"`
+	WasStart    string         `json:"was_start,omitempty" doc:"Before it was moved."`
+	WasPlace    string         `json:"was_place,omitempty" doc:"Before it was moved."`
+	Programme   *apiProgramme  `json:"programme,omitempty" doc:"What its page says beyond time and place; absent when nothing."`
+	Series      *apiSeriesOf   `json:"series,omitempty" doc:"Of an event that repeats."`
+	Texts       []apiEventText `json:"texts" nullable:"false" doc:"What it says in further languages."`
+	Sequence    int            `json:"sequence" doc:"Grows with every change; a change sends it back."`
+	Updated     time.Time      `json:"updated"`
 }
 
 // apiEventInput is an event as the form takes it, field for member.

@@ -7,8 +7,8 @@ import (
 	"convoke/internal/web"
 )
 
-// apiText is what an event says in another language.
-type apiText struct {
+// apiEventText is what an event says in another language.
+type apiEventText struct {
 	Lang        string `json:"lang" doc:"ISO 639."`
 	Title       string `json:"title"`
 	Description string `json:"description" doc:"Markdown. Here and below, what is empty is as the event itself says it."`
@@ -18,7 +18,7 @@ type apiText struct {
 	Older       bool   `json:"older" doc:"The event itself was changed since."`
 }
 
-type apiTextInput struct {
+type apiEventTextInput struct {
 	Title       string `json:"title"`
 	Description string `json:"description,omitempty" doc:"Markdown."`
 	AccessNote  string `json:"access_note,omitempty"`
@@ -31,7 +31,7 @@ type (
 	apiTextChange struct {
 		ID   string `path:"id"`
 		Lang string `path:"lang" doc:"ISO 639."`
-		Body apiTextInput
+		Body apiEventTextInput
 	}
 	apiTextPath struct {
 		ID   string `path:"id"`
@@ -72,15 +72,15 @@ func (w *Web) apiTranslate(c *web.Call, in *apiTextChange) (apiEvent, error) {
 }
 
 // apiTexts are the versions of an event. bring is what the event itself says.
-func apiTexts(e *Event, bring string, vs []Version) []apiText {
-	out := make([]apiText, len(vs))
+func apiTexts(e *Event, bring string, vs []Version) []apiEventText {
+	out := make([]apiEventText, len(vs))
 	now := ""
 	for i := range vs {
 		v := &vs[i]
 		if now == "" {
 			now = e.said(bring)
 		}
-		out[i] = apiText{v.Lang, v.Title, v.Description, v.AccessNote, v.Bring, v.Credit, v.Older(now)}
+		out[i] = apiEventText{v.Lang, v.Title, v.Description, v.AccessNote, v.Bring, v.Credit, v.Older(now)}
 	}
 	return out
 }

@@ -114,7 +114,7 @@ func fileVersions(t *Text, all []Version) []fileVersion {
 	return out
 }
 
-type apiTextInput struct {
+type apiPetitionTextInput struct {
 	Addressee string `json:"addressee"`
 	Title     string `json:"title"`
 	Markdown  string `json:"markdown"`
@@ -126,7 +126,7 @@ type (
 	apiTextChange struct {
 		Slug string `path:"slug"`
 		Lang string `path:"lang" doc:"ISO 639."`
-		Body apiTextInput
+		Body apiPetitionTextInput
 	}
 	apiTextPath struct {
 		Slug string `path:"slug"`
