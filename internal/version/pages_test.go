@@ -8,5 +8,5 @@ import (
 
 func TestPagesFitTheirTypes(t *testing.T) {
 	t.Parallel()
-	webtest.Pages(t, pages, map[string]webtest.Check{"translate.html": editorPage.Check})
+	webtest.Pages(t, pages, map[string]webtest.Check{"translate": editorPage.Check})
 }
