@@ -356,8 +356,6 @@ var alters = map[string]string{
 	"DELETE /api/v1/statements/{id}/picture":                 "removes the picture",
 	"DELETE /api/v1/campaigns/{handle}/picture":              "removes the picture",
 	"DELETE /api/v1/campaigns/{handle}/texts/{lang}":         "removes a language that there is not",
-	"DELETE /api/v1/events/{id}/texts/{lang}":                "removes a language that there is not",
-	"DELETE /api/v1/petitions/{slug}/texts/{lang}":           "removes a language that there is not",
 	"PUT /api/v1/campaigns/{handle}/requests/{group}":        "invites a group",
 	"DELETE /api/v1/campaigns/{handle}/requests/{group}":     "takes the invitation back",
 	"PUT /api/v1/campaigns/{handle}/events/{event}":          "puts the event under the campaign",

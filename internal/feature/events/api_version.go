@@ -19,41 +19,27 @@ type apiEventText struct {
 }
 
 type apiEventTextInput struct {
-	Title       string `json:"title"`
+	Title       string `json:"title,omitempty" doc:"Needed, unless it is removed."`
 	Description string `json:"description,omitempty" doc:"Markdown."`
 	AccessNote  string `json:"access_note,omitempty"`
 	Bring       string `json:"bring,omitempty" doc:"Markdown."`
 	Credit      string `json:"credit,omitempty" doc:"Who translated; everybody sees it."`
+	Remove      bool   `json:"remove,omitempty" doc:"There is to be none in this language."`
 	Sequence    int    `json:"sequence" doc:"That of the event as it was read."`
 }
 
-type (
-	apiTextChange struct {
-		ID   string `path:"id"`
-		Lang string `path:"lang" doc:"ISO 639."`
-		Body apiEventTextInput
-	}
-	apiTextPath struct {
-		ID   string `path:"id"`
-		Lang string `path:"lang" doc:"ISO 639."`
-	}
-)
+type apiTextChange struct {
+	ID   string `path:"id"`
+	Lang string `path:"lang" doc:"ISO 639."`
+	Body apiEventTextInput
+}
 
 func (w *Web) mountVersionsAPI(a *api.API) {
 	put := api.Op{
-		Method: http.MethodPut, Path: "/events/{id}/texts/{lang}", ID: "translateEvent", Tag: "events", Summary: "Add or change a version in another language",
+		Method: http.MethodPut, Path: "/events/{id}/texts/{lang}", ID: "translateEvent", Tag: "events", Summary: "Add, change or remove a version in another language",
 		Doc: "For those who may edit the event. Dates to come of the same series get it too, where they say the same.", Scope: api.Events,
 	}
 	api.Add(a, put, w.apiTranslate)
-	remove := put
-	remove.Method, remove.ID, remove.Summary, remove.Doc = http.MethodDelete, "removeEventText", "Take a version in another language away", ""
-	api.Do(a, remove, func(c *web.Call, in *apiTextPath) error {
-		e, _, err := w.load(c)
-		if err != nil {
-			return err
-		}
-		return w.Translate(c.Context(), c.Actor(), e.ID, e.Sequence, VersionInput{Lang: in.Lang, Remove: true})
-	})
 }
 
 func (w *Web) apiTranslate(c *web.Call, in *apiTextChange) (apiEvent, error) {

@@ -115,28 +115,23 @@ func fileVersions(t *Text, all []Version) []fileVersion {
 }
 
 type apiPetitionTextInput struct {
-	Addressee string `json:"addressee"`
-	Title     string `json:"title"`
-	Markdown  string `json:"markdown"`
+	Addressee string `json:"addressee,omitempty" doc:"This and the next two are needed, unless it is removed."`
+	Title     string `json:"title,omitempty"`
+	Markdown  string `json:"markdown,omitempty"`
 	Credit    string `json:"credit,omitempty" doc:"Who translated; everybody sees it."`
+	Remove    bool   `json:"remove,omitempty" doc:"There is to be none in this language."`
 	Sequence  int    `json:"sequence" doc:"That of the petition as it was read."`
 }
 
-type (
-	apiTextChange struct {
-		Slug string `path:"slug"`
-		Lang string `path:"lang" doc:"ISO 639."`
-		Body apiPetitionTextInput
-	}
-	apiTextPath struct {
-		Slug string `path:"slug"`
-		Lang string `path:"lang" doc:"ISO 639."`
-	}
-)
+type apiTextChange struct {
+	Slug string `path:"slug"`
+	Lang string `path:"lang" doc:"ISO 639."`
+	Body apiPetitionTextInput
+}
 
 func (w *Web) mountVersionsAPI(a *api.API, op func(method, path, name, summary, doc string) api.Op) {
 	const path = "/petitions/{slug}/texts/{lang}"
-	put := op(http.MethodPut, path, "translatePetition", "Add or change a version in another language",
+	put := op(http.MethodPut, path, "translatePetition", "Add, change or remove a version in another language",
 		"For reading only: what is signed, and what the record has, stays the original.")
 	api.Add(a, put, func(c *web.Call, in *apiTextChange) (file, error) {
 		f, err := api.Form(c, in.Body)
@@ -148,8 +143,4 @@ func (w *Web) mountVersionsAPI(a *api.API, op func(method, path, name, summary, 
 		}
 		return w.apiShow(c, in.Slug)
 	})
-	api.Do(a, op(http.MethodDelete, path, "removePetitionText", "Take a version in another language away", ""),
-		func(c *web.Call, in *apiTextPath) error {
-			return w.Translate(c.Context(), c.Actor(), in.Slug, anySequence, VersionInput{Lang: in.Lang, Remove: true})
-		})
 }
