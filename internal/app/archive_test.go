@@ -70,6 +70,9 @@ func (s *stand) riverside() (steward authz.Actor, g id.Group, ids map[string]id.
 		Bring: "Water", Safety: []events.SafetyAnswer{{Point: "permit", Answer: "yes"}},
 		Contingents: []events.ContingentInput{{Row: "c1", Name: "Bicycles", Time: "18:30"}}, Roles: []events.RoleInput{{Row: "r1", Code: "medic", People: "2"}},
 	}))
+	must(s.Events.Translate(ctx, steward, ids["far"], 1, events.VersionInput{
+		Lang: "ar", Title: "جمعية مفتوحة", Description: "أحضر **كراسي**.", Bring: "ماء", Credit: "مريم",
+	}))
 	draft := meeting("Not yet", "2026-06-07")
 	draft.State = events.Draft
 	ids["draft"] = s.event(steward, g, draft)

@@ -78,6 +78,11 @@ func (b *Bundle) overlay(name string, base *Locale) (*Locale, error) {
 	if base == nil {
 		return l, nil
 	}
+	for _, name := range base.credits {
+		if !slices.Contains(l.credits, name) {
+			l.credits = append(l.credits, name)
+		}
+	}
 	for k, v := range base.msgs {
 		if _, ok := l.msgs[k]; !ok && (len(v) == 1 || len(v) == l.plural.Count()) {
 			l.msgs[k] = v
@@ -148,8 +153,9 @@ func (b *Bundle) Texts() []*po.Entry { return b.texts.Entries }
 func (b *Bundle) Text(k po.Key) *po.Entry { return b.byKey[k] }
 
 // Put writes a translation into the operator's catalogue of a language that is
-// offered, and reads it. The file is whole at any time.
-func (b *Bundle) Put(tag string, k po.Key, forms []string) error {
+// offered, and reads it. credit names who translated, "" nobody. The file is whole
+// at any time.
+func (b *Bundle) Put(tag string, k po.Key, forms []string, credit string) error {
 	b.reading.Lock()
 	defer b.reading.Unlock()
 	l, ok := b.cur.Load().locale(tag)
@@ -174,6 +180,7 @@ func (b *Bundle) Put(tag string, k po.Key, forms []string) error {
 	} else {
 		f.Entries = append(f.Entries, e)
 	}
+	f.Credit(credit)
 	out := f.Bytes()
 	if r := b.Check(l.tag+".po", out); len(r.Errors) > 0 {
 		return fmt.Errorf("i18n: %s would not be used: %s", name, r.Errors[0])
@@ -202,6 +209,9 @@ func (l *Locale) header() map[string]string {
 // that is not, as a file for translation tools.
 func (b *Bundle) Catalogue(l *Locale) *po.File {
 	f := &po.File{Comments: []string{"Texts of Convoke in " + l.Name() + "."}, Order: headerOrder(), Header: l.header()}
+	for _, name := range l.credits {
+		f.Credit(name)
+	}
 	for _, m := range b.texts.Entries {
 		e := *m
 		if e.Str = l.Forms(m.Key); e.Str == nil {

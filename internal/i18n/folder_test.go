@@ -171,12 +171,12 @@ func TestPut(t *testing.T) {
 		{"uk", po.Key{ID: "one person"}, []string{"{n} людина", "{n} людини", "{n} людей у {place}"}},
 		{"es", po.Key{ID: "Guess"}, []string{"Adivina"}},
 	} {
-		err := b.Put(c.tag, c.key, c.forms)
+		err := b.Put(c.tag, c.key, c.forms, "Олена")
 		if wrong := c.key.ID == "one person"; wrong != (err != nil) {
 			t.Errorf("%s: %v", c.key.ID, err) // {place} is missing in two forms
 		}
 	}
-	if err := b.Put("uk", po.Key{ID: "one person"}, []string{"{n} людина в {place}", "{n} людини в {place}", "{n} людей у {place}"}); err != nil {
+	if err := b.Put("uk", po.Key{ID: "one person"}, []string{"{n} людина в {place}", "{n} людини в {place}", "{n} людей у {place}"}, ""); err != nil {
 		t.Error(err)
 	}
 	uk, _ := b.Locale("uk")
@@ -191,8 +191,8 @@ func TestPut(t *testing.T) {
 		t.Errorf("what was in the file is lost: %v\n%s", err, data)
 	}
 	for _, bad := range []error{
-		b.Put("en", po.Key{ID: "Open"}, []string{"x"}), b.Put("uk", po.Key{ID: "Nowhere"}, []string{"x"}),
-		b.Put("tlh", po.Key{ID: "Open"}, []string{"x"}), b.Put("uk", po.Key{ID: "Open"}, []string{"{x}"}),
+		b.Put("en", po.Key{ID: "Open"}, []string{"x"}, ""), b.Put("uk", po.Key{ID: "Nowhere"}, []string{"x"}, ""),
+		b.Put("tlh", po.Key{ID: "Open"}, []string{"x"}, ""), b.Put("uk", po.Key{ID: "Open"}, []string{"{x}"}, ""),
 	} {
 		if bad == nil {
 			t.Error("was taken")

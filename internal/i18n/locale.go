@@ -20,6 +20,7 @@ type Locale struct {
 	plural   po.Plural
 	msgs     map[po.Key][]string // translations, one for each plural form
 	complete int
+	credits  []string     // see [Locale.Credits]
 	key      string       // see [Locale.Key]
 	seen     func(po.Key) // of a recording locale, else nil
 	mark     bool         // what is not translated stands in brackets
@@ -39,7 +40,7 @@ func newLocale(tag string, t table) *Locale {
 
 // fill takes the confirmed translations of a catalogue.
 func (l *Locale) fill(f *po.File) error {
-	l.msgs = make(map[po.Key][]string, len(f.Entries))
+	l.msgs, l.credits = make(map[po.Key][]string, len(f.Entries)), f.Credits()
 	for _, e := range f.Entries {
 		if !e.Translated() {
 			continue
@@ -85,6 +86,9 @@ func (l *Locale) Name() string { return l.table.name }
 
 // Complete is the percentage of texts with a translation, rounded down.
 func (l *Locale) Complete() int { return l.complete }
+
+// Credits are the names of who translated, as they want to be named.
+func (l *Locale) Credits() []string { return l.credits }
 
 // T translates msg, the English text, and fills its {placeholders} from args,
 // which are name, value pairs. Integers are written as the locale writes

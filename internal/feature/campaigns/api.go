@@ -51,6 +51,8 @@ type apiCampaignText struct {
 	Lang      string `json:"lang" doc:"BCP 47."`
 	Title     string `json:"title"`
 	Statement string `json:"statement" doc:"Markdown."`
+	Credit    string `json:"credit" doc:"Who translated, as they want to be named."`
+	Older     bool   `json:"older" doc:"That in which it was written was changed since."`
 }
 
 type apiDemand struct {
@@ -187,7 +189,7 @@ func (out *apiWhole) say(ctx context.Context, tx *db.Tx, camp *Campaign) error {
 		return err
 	}
 	for _, t := range append([]Text{camp.Text}, texts...) {
-		out.Texts = append(out.Texts, apiCampaignText{t.Lang, t.Title, t.Statement})
+		out.Texts = append(out.Texts, apiCampaignText{t.Lang, t.Title, t.Statement, t.Credit, t.older(&camp.Text)})
 	}
 	demands, err := demandsOf(ctx, tx, camp.ID)
 	if err != nil {

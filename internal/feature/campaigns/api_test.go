@@ -97,11 +97,21 @@ func TestAPICampaignIsWritten(t *testing.T) {
 		mine.Do("PUT", url, change).Refused(409, "campaign.changed_meanwhile")
 		c.Get(url, "If-None-Match", shown.Header.Get("ETag")).Want(200, nil)
 		mine.Do("PUT", url+"/texts/es", body{"title": "Días del cuidado", "statement": "Cuidamos."}).Want(200, &w)
-		if len(w.Texts) != 2 || w.Texts[1] != (apiCampaignText{"es", "Días del cuidado", "Cuidamos."}) {
+		if len(w.Texts) != 2 || w.Texts[1] != (apiCampaignText{"es", "Días del cuidado", "Cuidamos.", "", false}) {
 			t.Errorf("%+v", w.Texts)
 		}
 		mine.Do("PUT", url+"/texts/es", body{"title": "Otro día", "sequence": w.Sequence - 1}).Refused(409, "campaign.changed_meanwhile")
 		mine.Do("PUT", url+"/texts/es", body{"title": "Días del cuidado", "sequence": w.Sequence}).Want(200, nil)
+		mine.Do("PUT", url+"/texts/es", body{"title": "Días", "credit": "ana@example.org"}).Refused(422, "form.invalid")
+		mine.Do("PUT", url+"/texts/es", body{"title": "Días", "credit": "Ana"}).Want(200, &w)
+		if w.Texts[1].Credit != "Ana" || w.Texts[1].Older {
+			t.Errorf("%+v", w.Texts)
+		}
+		change["title"], change["sequence"] = "Days of care and rest", w.Sequence
+		mine.Do("PUT", url, change).Want(200, &w)
+		if !w.Texts[1].Older || w.Texts[0].Older {
+			t.Errorf("a version of what was changed is not older: %+v", w.Texts)
+		}
 		mine.Do("DELETE", url+"/texts/es", nil).Want(204, nil)
 		mine.Do("PUT", url+"/picture", apitest.File{Field: "picture", Name: "a.png", Data: []byte("x")}).Want(200, &w)
 		if w.Picture != "http://localhost/pictures/0123456789abcdef.jpg" {

@@ -44,6 +44,7 @@ type apiNewCampaign struct {
 type apiTextInput struct {
 	Title     string `json:"title"`
 	Statement string `json:"statement,omitempty" doc:"Markdown."`
+	Credit    string `json:"credit,omitempty" doc:"Who translated; everybody sees it."`
 	Sequence  *int   `json:"sequence,omitempty" doc:"That of the campaign as it was read. When somebody changed it meanwhile, nothing is overwritten."`
 }
 
@@ -219,7 +220,9 @@ func (w *Web) apiTranslate(c *web.Call, in *apiTextChange) (apiWhole, error) {
 	if in.Body.Sequence != nil {
 		sequence = *in.Body.Sequence
 	}
-	err := w.TranslateSince(c.Context(), c.Actor(), in.Handle, sequence, in.Lang, title, oneText(c, in.Body.Statement))
+	err := w.TranslateSince(c.Context(), c.Actor(), in.Handle, sequence, Text{
+		Lang: in.Lang, Title: title, Statement: oneText(c, in.Body.Statement), Credit: oneLine(c, in.Body.Credit),
+	})
 	return w.shownAfter(c, in.Handle, err)
 }
 

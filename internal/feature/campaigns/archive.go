@@ -43,7 +43,9 @@ type archivedGroup struct {
 type archivedText struct {
 	Language  string `json:"language"`
 	Title     string `json:"title"`
-	Statement string `json:"statement"` // Markdown
+	Statement string `json:"statement"`        // Markdown
+	Credit    string `json:"credit,omitempty"` // who translated
+	Older     bool   `json:"older,omitempty"`  // the original was changed since
 }
 
 type archivedDemand struct {
@@ -105,7 +107,7 @@ func archivedOf(w *whole, part string) archivedCampaign {
 		a.Dates = append(a.Dates, d)
 	}
 	for _, t := range append([]Text{c.Text}, w.texts...) {
-		a.Texts = append(a.Texts, archivedText{t.Lang, t.Title, t.Statement})
+		a.Texts = append(a.Texts, archivedText{t.Lang, t.Title, t.Statement, t.Credit, t.older(&c.Text)})
 	}
 	for _, d := range w.demands {
 		x := archivedDemand{d.Body, d.Addressee, d.State, []archivedChange{}}
@@ -147,6 +149,11 @@ func (a *archivedCampaign) parse(in *archive.Import, check func(Template) error)
 		x := p.textOf(plaintext.Line(t.Title), plaintext.Text(t.Statement), t.Language)
 		if slices.ContainsFunc(w.texts, func(y Text) bool { return y.Lang == x.Lang }) || i > 0 && x.Lang == w.Text.Lang {
 			p.fail("texts", "campaign.same_lang", "The campaign was written in this language. Change it on its own page.")
+		}
+		if p.credit(&x, t.Credit); t.Older {
+			x.Of = "older" // the hash of no text
+		} else if i > 0 {
+			x.Of = w.Text.hash()
 		}
 		if i == 0 {
 			w.Text = x

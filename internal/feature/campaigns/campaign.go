@@ -10,6 +10,7 @@ import (
 	"convoke/internal/handle"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
+	"convoke/internal/version"
 )
 
 // State is where a campaign stands.
@@ -47,7 +48,16 @@ type Text struct {
 	Title     string
 	Statement string // Markdown
 	HTML      template.HTML
+	// Credit is who translated, as they want to be named; Of the hash of the
+	// original then, "" of the original itself and where it is not known.
+	Credit, Of string
 }
+
+// hash names what the text says.
+func (t *Text) hash() string { return version.Hash(t.Title, t.Statement) }
+
+// older reports whether the original was changed since t was made of it.
+func (t *Text) older(original *Text) bool { return version.Meta{Of: t.Of}.Older(original.hash()) }
 
 // Span is a day, or the days from First to Last, each as yyyymmdd.
 type Span struct{ First, Last int }

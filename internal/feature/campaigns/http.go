@@ -20,6 +20,7 @@ import (
 	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/print"
+	"convoke/internal/version"
 	"convoke/internal/web"
 )
 
@@ -225,11 +226,6 @@ type demandView struct {
 
 type stepView struct{ Day, State, Note string }
 
-type pageLang struct {
-	Lang, Name, Href string
-	Current          bool
-}
-
 type showData struct {
 	Campaign   Campaign
 	Text       Text
@@ -237,7 +233,7 @@ type showData struct {
 	Dates      string
 	StateName  string
 	Picture    string
-	Langs      []pageLang
+	Versions   version.Shown
 	Demands    []demandView
 	Points     Points
 	PointsDay  string
@@ -329,7 +325,7 @@ func (w *Web) showData(c *web.Call, camp *Campaign, seat Seat) (showData, error)
 		if err != nil {
 			return err
 		}
-		d.Text, d.Langs = choose(c, camp, texts)
+		d.Text, d.Versions = choose(c, camp, texts)
 		demands, err := demandsOf(ctx, tx, camp.ID)
 		if err != nil {
 			return err
@@ -397,26 +393,18 @@ func (w *Web) people(ctx context.Context, tx *db.Tx, camp *Campaign, d *showData
 
 // choose picks the text in the language that was asked for, or the reader's, or
 // the one in which the campaign was written.
-func choose(c *web.Call, camp *Campaign, texts []Text) (Text, []pageLang) {
-	all := append([]Text{camp.Text}, texts...)
-	asked := c.Query().Get("lang")
-	if asked == "" {
-		asked = c.Locale.Tag()
+func choose(c *web.Call, camp *Campaign, texts []Text) (Text, version.Shown) {
+	var all []version.Meta
+	for _, t := range texts {
+		all = append(all, version.Meta{Lang: t.Lang, Credit: t.Credit, Of: t.Of})
 	}
-	chosen := camp.Text
-	for _, t := range all {
-		if t.Lang == asked {
-			chosen = t
+	shown := version.Show(c, "/campaigns/"+camp.Handle, camp.Text.Lang, camp.Text.hash(), all)
+	for _, t := range texts {
+		if t.Lang == shown.Lang {
+			return t, shown
 		}
 	}
-	if len(all) == 1 {
-		return chosen, nil
-	}
-	var langs []pageLang
-	for _, t := range all {
-		langs = append(langs, pageLang{t.Lang, languageName(t.Lang), "/campaigns/" + camp.Handle + "?lang=" + t.Lang, t.Lang == chosen.Lang})
-	}
-	return chosen, langs
+	return camp.Text, shown
 }
 
 func languageName(code string) string {

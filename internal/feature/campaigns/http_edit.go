@@ -7,6 +7,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/media"
+	"convoke/internal/version"
 	"convoke/internal/web"
 )
 
@@ -183,7 +184,7 @@ type textData struct {
 	Campaign Campaign
 	URL      string
 	Langs    []web.Choice
-	Have     []pageLang
+	Have     []version.Link
 }
 
 var textPage = web.NewPage[textData](pages, "pages/languages.html")
@@ -199,9 +200,9 @@ func (w *Web) textPage(c *web.Call, f *web.Form, camp Campaign) error {
 		return err
 	}
 	for _, t := range texts {
-		d.Have = append(d.Have, pageLang{Lang: t.Lang, Name: languageName(t.Lang), Href: d.URL + "/languages?lang=" + t.Lang})
+		d.Have = append(d.Have, version.Link{Lang: t.Lang, Name: languageName(t.Lang), Href: d.URL + "/languages?lang=" + t.Lang})
 		if f.Raw("lang") == t.Lang && f.Raw("title") == "" && !f.Failed() {
-			f.Set("title", t.Title).Set("statement", t.Statement)
+			f.Set("title", t.Title).Set("statement", t.Statement).Set("credit", t.Credit)
 		}
 	}
 	for _, l := range f.Choose("lang", web.Languages()) {
@@ -233,7 +234,9 @@ func (w *Web) translate(c *web.Call) error {
 	if !ok {
 		sequence = anySequence
 	}
-	err = w.TranslateSince(c.Context(), c.Actor(), camp.Handle, sequence, f.Line("lang"), f.Line("title"), f.Text("statement"))
+	err = w.TranslateSince(c.Context(), c.Actor(), camp.Handle, sequence, Text{
+		Lang: f.Line("lang"), Title: f.Line("title"), Statement: f.Text("statement"), Credit: f.Line("credit"),
+	})
 	if f.Accepts(err) {
 		return w.textPage(c, f, camp)
 	}

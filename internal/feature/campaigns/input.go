@@ -11,6 +11,7 @@ import (
 	"convoke/internal/fault"
 	"convoke/internal/handle"
 	"convoke/internal/markdown"
+	"convoke/internal/version"
 	"convoke/internal/web"
 )
 
@@ -96,6 +97,12 @@ func (p *parser) textOf(title, statement, lang string) Text {
 		p.fail("lang", "campaign.lang", "Say in which language this is written.")
 	}
 	return t
+}
+
+// credit keeps the name of who translated.
+func (p *parser) credit(t *Text, name string) {
+	credit, problems := version.Check("credit", name)
+	t.Credit, p.fields = credit, append(p.fields, problems...)
 }
 
 func knownLanguage(code string) bool {

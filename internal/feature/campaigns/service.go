@@ -295,7 +295,7 @@ func (s *Service) SetPicture(ctx context.Context, by authz.Actor, handle, key st
 // Translate puts the title and statement into a further language; an empty
 // title removes it.
 func (s *Service) Translate(ctx context.Context, by authz.Actor, handle, lang, title, statement string) error {
-	return s.TranslateSince(ctx, by, handle, anySequence, lang, title, statement)
+	return s.TranslateSince(ctx, by, handle, anySequence, Text{Lang: lang, Title: title, Statement: statement})
 }
 
 // anySequence stands for that of a form that does not tell.
@@ -304,19 +304,21 @@ const anySequence = -1
 // TranslateSince is [Service.Translate] of a form that was filled from the
 // campaign with that sequence: what somebody else saved meanwhile is not
 // overwritten.
-func (s *Service) TranslateSince(ctx context.Context, by authz.Actor, handle string, sequence int, lang, title, statement string) error {
+func (s *Service) TranslateSince(ctx context.Context, by authz.Actor, handle string, sequence int, in Text) error {
 	return s.edit(ctx, by, handle, func(tx *db.Tx, c *Campaign, _ Seat) error {
 		if sequence != anySequence && sequence != c.Sequence {
 			return errChangedMeanwhile()
 		}
-		if lang == c.Text.Lang {
+		if in.Lang == c.Text.Lang {
 			return fault.Invalid(fault.Field("lang", "campaign.same_lang", "The campaign was written in this language. Change it on its own page."))
 		}
-		if title == "" && statement == "" {
-			return dropText(ctx, tx, c.ID, lang)
+		if in.Title == "" && in.Statement == "" {
+			return dropText(ctx, tx, c.ID, in.Lang)
 		}
 		var p parser
-		t := p.textOf(title, statement, lang)
+		t := p.textOf(in.Title, in.Statement, in.Lang)
+		p.credit(&t, in.Credit)
+		t.Of = c.Text.hash()
 		if err := fault.Invalid(p.fields...); err != nil {
 			return err
 		}

@@ -94,21 +94,23 @@ func setShown(ctx context.Context, tx *db.Tx, c id.Campaign, shown bool) error {
 func scanText(scan func(...any) error) (Text, error) {
 	var t Text
 	var html string
-	err := scan(&t.Lang, &t.Title, &t.Statement, &html)
+	err := scan(&t.Lang, &t.Title, &t.Statement, &html, &t.Credit, &t.Of)
 	t.HTML = stored(html)
 	return t, err
 }
 
 // textsOf lists what a campaign says in further languages.
 func textsOf(ctx context.Context, tx *db.Tx, c id.Campaign) ([]Text, error) {
-	return db.Query(ctx, tx, "select lang, title, statement, statement_html from campaign_text where campaign_id = $1 order by lang",
+	return db.Query(ctx, tx, "select lang, title, statement, statement_html, credit, made_of from campaign_text where campaign_id = $1 order by lang",
 		[]any{string(c)}, scanText)
 }
 
 func putText(ctx context.Context, tx *db.Tx, c id.Campaign, t Text) error {
-	_, err := tx.Exec(ctx, `insert into campaign_text (campaign_id, lang, title, statement, statement_html) values ($1, $2, $3, $4, $5)
-		on conflict (campaign_id, lang) do update set title = excluded.title, statement = excluded.statement, statement_html = excluded.statement_html`,
-		string(c), t.Lang, t.Title, t.Statement, string(t.HTML))
+	_, err := tx.Exec(ctx, `insert into campaign_text (campaign_id, lang, title, statement, statement_html, credit, made_of)
+		values ($1, $2, $3, $4, $5, $6, $7)
+		on conflict (campaign_id, lang) do update set title = excluded.title, statement = excluded.statement, statement_html = excluded.statement_html,
+			credit = excluded.credit, made_of = excluded.made_of`,
+		string(c), t.Lang, t.Title, t.Statement, string(t.HTML), t.Credit, t.Of)
 	return err
 }
 

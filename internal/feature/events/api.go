@@ -65,43 +65,44 @@ func (apiFeature) Schema(huma.Registry) *huma.Schema {
 
 // apiEvent is an event as its page shows it.
 type apiEvent struct {
-	ID          string        `json:"id"`
-	URL         string        `json:"url" doc:"Of its page."`
-	Group       string        `json:"group,omitempty" doc:"The handle of the group that holds it; absent when it was imported."`
-	Campaign    string        `json:"campaign,omitempty" doc:"The handle of the campaign that it belongs to."`
-	Title       string        `json:"title"`
-	Description string        `json:"description" doc:"Markdown."`
-	Kind        apiKind       `json:"kind"`
-	State       apiState      `json:"state"`
-	Start       string        `json:"start" doc:"Local to the place: 2027-05-08T10:00+02:00, or the date of a whole day."`
-	End         string        `json:"end" doc:"As start. Of whole days it is the day after the last."`
-	Zone        string        `json:"zone" doc:"IANA name of the time zone."`
-	AllDay      bool          `json:"all_day"`
-	Near        string        `json:"near" doc:"The town, as the member near of a change keeps it."`
-	Place       string        `json:"place"`
-	Address     string        `json:"address"`
-	Locality    string        `json:"locality"`
-	Region      string        `json:"region"`
-	Country     string        `json:"country" doc:"ISO 3166-1 alpha-2, where it is known."`
-	Lat         *float64      `json:"lat,omitempty"`
-	Lon         *float64      `json:"lon,omitempty"`
-	Precision   string        `json:"precision" doc:"How closely the point is known: exact, street, postcode, locality, region, country or none."`
-	OnlineURL   string        `json:"online_url"`
-	Lang        string        `json:"lang" doc:"BCP 47, or empty."`
-	AccessYes   []apiFeature  `json:"access_yes" nullable:"false" doc:"Said to be there."`
-	AccessNo    []apiFeature  `json:"access_no" nullable:"false" doc:"Said not to be there."`
-	AccessNote  string        `json:"access_note"`
-	Capacity    int           `json:"capacity" doc:"People; 0 is no limit."`
-	Organizer   string        `json:"organizer" doc:"As an imported event names it."`
-	SourceURL   string        `json:"source_url" doc:"Where an imported event was found."`
-	Picture     string        `json:"picture,omitempty" doc:"Its address."`
-	PictureAlt  string        `json:"picture_alt"`
-	WasStart    string        `json:"was_start,omitempty" doc:"Before it was moved."`
-	WasPlace    string        `json:"was_place,omitempty" doc:"Before it was moved."`
-	Programme   *apiProgramme `json:"programme,omitempty" doc:"What its page says beyond time and place; absent when nothing."`
-	Series      *apiSeriesOf  `json:"series,omitempty" doc:"Of an event that repeats."`
-	Sequence    int           `json:"sequence" doc:"Grows with every change; a change sends it back."`
-	Updated     time.Time     `json:"updated"`
+	ID          string         `json:"id"`
+	URL         string         `json:"url" doc:"Of its page."`
+	Group       string         `json:"group,omitempty" doc:"The handle of the group that holds it; absent when it was imported."`
+	Campaign    string         `json:"campaign,omitempty" doc:"The handle of the campaign that it belongs to."`
+	Title       string         `json:"title"`
+	Description string         `json:"description" doc:"Markdown."`
+	Kind        apiKind        `json:"kind"`
+	State       apiState       `json:"state"`
+	Start       string         `json:"start" doc:"Local to the place: 2027-05-08T10:00+02:00, or the date of a whole day."`
+	End         string         `json:"end" doc:"As start. Of whole days it is the day after the last."`
+	Zone        string         `json:"zone" doc:"IANA name of the time zone."`
+	AllDay      bool           `json:"all_day"`
+	Near        string         `json:"near" doc:"The town, as the member near of a change keeps it."`
+	Place       string         `json:"place"`
+	Address     string         `json:"address"`
+	Locality    string         `json:"locality"`
+	Region      string         `json:"region"`
+	Country     string         `json:"country" doc:"ISO 3166-1 alpha-2, where it is known."`
+	Lat         *float64       `json:"lat,omitempty"`
+	Lon         *float64       `json:"lon,omitempty"`
+	Precision   string         `json:"precision" doc:"How closely the point is known: exact, street, postcode, locality, region, country or none."`
+	OnlineURL   string         `json:"online_url"`
+	Lang        string         `json:"lang" doc:"BCP 47, or empty."`
+	AccessYes   []apiFeature   `json:"access_yes" nullable:"false" doc:"Said to be there."`
+	AccessNo    []apiFeature   `json:"access_no" nullable:"false" doc:"Said not to be there."`
+	AccessNote  string         `json:"access_note"`
+	Capacity    int            `json:"capacity" doc:"People; 0 is no limit."`
+	Organizer   string         `json:"organizer" doc:"As an imported event names it."`
+	SourceURL   string         `json:"source_url" doc:"Where an imported event was found."`
+	Picture     string         `json:"picture,omitempty" doc:"Its address."`
+	PictureAlt  string         `json:"picture_alt"`
+	WasStart    string         `json:"was_start,omitempty" doc:"Before it was moved."`
+	WasPlace    string         `json:"was_place,omitempty" doc:"Before it was moved."`
+	Programme   *apiProgramme  `json:"programme,omitempty" doc:"What its page says beyond time and place; absent when nothing."`
+	Series      *apiSeriesOf   `json:"series,omitempty" doc:"Of an event that repeats."`
+	Texts       []apiEventText `json:"texts" nullable:"false" doc:"What it says in further languages."`
+	Sequence    int            `json:"sequence" doc:"Grows with every change; a change sends it back."`
+	Updated     time.Time      `json:"updated"`
 }
 
 // apiEventInput is an event as the form takes it, field for member.
@@ -191,6 +192,7 @@ func (w *Web) MountAPI(a *api.API) {
 	w.mountSeriesAPI(a)
 	w.mountProgrammeAPI(a)
 	w.mountExactAPI(a)
+	w.mountVersionsAPI(a)
 	picture := api.Op{
 		Method: http.MethodPut, Path: "/events/{id}/picture", ID: "setEventPicture", Tag: "events", Summary: "Give an event a picture",
 		Doc: "For organizers of its group. What it shows is said by picture_alt of the event.", Scope: api.Events,
@@ -266,6 +268,7 @@ type holders struct {
 	campaigns  map[id.Campaign]string // handles
 	programmes programmes
 	series     seriesMap
+	versions   versions
 }
 
 func (w *Web) holdersOf(ctx context.Context, tx *db.Tx, es ...Event) (holders, error) {
@@ -289,6 +292,9 @@ func (w *Web) holdersOf(ctx context.Context, tx *db.Tx, es ...Event) (holders, e
 	}
 	var err error
 	if h.series, err = seriesOf(ctx, tx, es); err != nil {
+		return h, err
+	}
+	if h.versions, err = versionsOf(ctx, tx, es...); err != nil {
 		return h, err
 	}
 	h.programmes, err = programmesOf(ctx, tx, es...)
@@ -393,7 +399,7 @@ func apiOf(base string, e *Event, h holders) apiEvent {
 		AccessYes: apiFeatures(e.Access.Has()), AccessNo: apiFeatures(e.Access.Lacks()), AccessNote: e.Access.Note,
 		Capacity: e.Capacity, Organizer: e.Organizer, SourceURL: e.SourceURL, PictureAlt: e.PictureAlt,
 		WasPlace: e.WasPlace, Sequence: e.Sequence, Updated: e.Updated, Programme: apiProgrammeOf(e, h.programmes.of(e)),
-		Series: h.series.of(e),
+		Series: h.series.of(e), Texts: apiTexts(e, h.programmes.of(e).Bring, h.versions[e.ID]),
 	}
 	if p.HasPoint {
 		out.Lat, out.Lon = &p.Point.Lat, &p.Point.Lon

@@ -40,6 +40,7 @@ type archivedEvent struct {
 	Follows    []string `json:"follows"`  // what it takes from the campaign's template
 	archivedAge
 	Programme *archivedProgramme         `json:"programme,omitempty"`
+	Versions  []archivedVersion          `json:"versions,omitempty"` // in further languages
 	Attached  map[string]json.RawMessage `json:"attached,omitempty"` // see [Attached]
 }
 
@@ -104,7 +105,7 @@ func codes(all []Feature) []string {
 }
 
 // archivedOf leaves the picture's name and what is attached to the caller.
-func archivedOf(e *Event, p *Programme) archivedEvent {
+func archivedOf(e *Event, p *Programme, vs []Version) archivedEvent {
 	w := &e.Where
 	a := archivedEvent{
 		ID: string(e.ID), Title: e.Title, Description: e.Description, Kind: e.Kind, State: e.State, Start: e.Start, End: e.End, Zone: e.Zone,
@@ -130,6 +131,7 @@ func archivedOf(e *Event, p *Programme) archivedEvent {
 	if !p.Empty() {
 		a.Programme = archivedProgrammeOf(p)
 	}
+	a.Versions = archivedVersions(e, p.Bring, vs)
 	return a
 }
 
@@ -152,7 +154,7 @@ func archivedProgrammeOf(p *Programme) *archivedProgramme {
 
 // parse checks a row as strictly as the form does. The picture and the campaign
 // are left to the caller.
-func (a *archivedEvent) parse(now func(time.Time) time.Time, render func(string) (string, error)) (Event, Programme, error) {
+func (a *archivedEvent) parse(now func(time.Time) time.Time, render func(string) (string, error)) (Event, Programme, []Version, error) {
 	p := parser{}
 	e := Event{
 		ID: id.Event(a.ID), Kind: a.Kind, State: a.State, Start: a.Start.UTC().Truncate(time.Microsecond), End: a.End.UTC().Truncate(time.Microsecond),
@@ -192,7 +194,8 @@ func (a *archivedEvent) parse(now func(time.Time) time.Time, render func(string)
 		}
 	}
 	prog := p.archivedProgramme(a.Programme, &e, render)
-	return e, prog, fault.Invalid(p.fields...)
+	vs := p.archivedVersions(a.Versions, &e, prog.Bring, render)
+	return e, prog, vs, fault.Invalid(p.fields...)
 }
 
 func (p *parser) rendered(name, src string, render func(string) (string, error)) Fragment {

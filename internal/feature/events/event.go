@@ -191,6 +191,9 @@ type Event struct {
 	Follows     int64 // what it takes from the campaign's template
 	Created     time.Time
 	Updated     time.Time
+
+	// Said is the version that the texts were brought to; nil for the original.
+	Said *Version
 }
 
 // Local is t in the zone of the event's place.

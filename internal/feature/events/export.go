@@ -243,7 +243,7 @@ func icsOut(base string, plain func(string, int) string, e *Event, more string) 
 func featureOf(l *i18n.Locale, e *Event) feature {
 	start := e.Local(e.Start)
 	f := feature{Type: "Feature", ID: string(e.ID), Properties: properties{
-		Title: e.Title, When: l.DateShort(start) + ", " + hours(l, e), Start: datetime(e, start),
+		Title: e.Title, Lang: e.Lang, When: l.DateShort(start) + ", " + hours(l, e), Start: datetime(e, start),
 		End: datetime(e, e.Local(e.End)), Kind: e.Kind, State: e.State, Place: e.Where.Label(), URL: "/events/" + string(e.ID),
 		WasStart: wasStart(e), WasPlace: e.WasPlace,
 	}}

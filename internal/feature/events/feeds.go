@@ -34,6 +34,7 @@ func (w *Web) feed(c *web.Call, limit int, write func(q *Query, r Result) error)
 		if v.Get("limit") == "" {
 			q.Limit = limit
 		}
+		q.In = q.Lang // as with statements: without it the originals
 		r, err := w.Search(c.Context(), q)
 		if err != nil {
 			return err
@@ -76,6 +77,7 @@ type geometry struct {
 
 type properties struct {
 	Title string `json:"title"`
+	Lang  string `json:"lang,omitempty"` // of the title
 	When  string `json:"when"`
 	Start string `json:"start"`
 	End   string `json:"end"`
@@ -185,6 +187,7 @@ func (w *Web) ics(c *web.Call, name string, es []Event, notes ...string) error {
 type atomFeed struct {
 	XMLName xml.Name    `xml:"http://www.w3.org/2005/Atom feed"`
 	GeoRSS  string      `xml:"xmlns:georss,attr"`
+	Lang    string      `xml:"xml:lang,attr"`
 	Title   string      `xml:"title"`
 	ID      string      `xml:"id"`
 	Updated string      `xml:"updated"`
@@ -199,6 +202,7 @@ type atomLink struct {
 }
 
 type atomEntry struct {
+	Lang    string   `xml:"xml:lang,attr"` // of title and content; "" is not known
 	Title   string   `xml:"title"`
 	ID      string   `xml:"id"`
 	Updated string   `xml:"updated"`
@@ -218,7 +222,7 @@ func (w *Web) atom(c *web.Call) error {
 	return w.feed(c, 100, func(q *Query, r Result) error {
 		base := c.BaseURL()
 		f := atomFeed{
-			GeoRSS: "http://www.georss.org/georss", Title: listTitle(c, q), ID: base + c.R.URL.RequestURI(),
+			GeoRSS: "http://www.georss.org/georss", Lang: c.Locale.Tag(), Title: listTitle(c, q), ID: base + c.R.URL.RequestURI(),
 			Links: []atomLink{
 				{"self", base + c.R.URL.RequestURI(), "application/atom+xml"},
 				{"alternate", base + withQuery("/events", q.Values()), "text/html"},
@@ -251,7 +255,7 @@ func (w *Web) atomEntry(c *web.Call, e *Event) atomEntry {
 		by = c.Locale.T("A group of this site")
 	}
 	a := atomEntry{
-		Title: e.Title, ID: href, Updated: e.Updated.Format(time.RFC3339), Author: by, Link: atomLink{Rel: "alternate", Href: href},
+		Lang: e.Lang, Title: e.Title, ID: href, Updated: e.Updated.Format(time.RFC3339), Author: by, Link: atomLink{Rel: "alternate", Href: href},
 		Summary: c.Locale.Date(e.Local(e.Start)) + ", " + hours(c.Locale, e) + " · " + e.Where.Label(),
 		Content: atomHTML{"html", string(e.HTML)},
 	}

@@ -62,6 +62,7 @@ func (w *Web) Mount(site *web.Site) {
 	w.mountProgramme(site)
 	w.mountSeries(site)
 	w.mountExact(site)
+	w.mountVersions(site)
 	site.Handle("GET /events/{id}/edit", w.editForm)
 	site.Handle("POST /events/{id}/edit", w.edit)
 	site.Handle("GET /groups/{handle}/events/new", w.newForm)
@@ -103,13 +104,21 @@ func (w *Web) list(c *web.Call) error {
 		if err != nil {
 			return err
 		}
-		r, err := w.Search(c.Context(), q)
+		r, err := w.search(c, q)
 		if err != nil {
 			return err
 		}
 		w.fillList(c, &d, &q, r)
 		return listPage.Render(c, d)
 	})
+}
+
+// search finds events for a page, with their texts in the language of the reader.
+func (w *Web) search(c *web.Call, q Query) (Result, error) {
+	if q.In = q.Lang; q.In == "" {
+		q.In = c.Locale.Tag()
+	}
+	return w.Search(c.Context(), q)
 }
 
 func (w *Web) fillList(c *web.Call, d *listData, q *Query, r Result) {
@@ -181,11 +190,11 @@ var homePage = web.NewPage[homeData](pages, "pages/home.html", "pages/parts.html
 // home shows what comes next, and what was, on one map.
 func (w *Web) home(c *web.Call) error {
 	return c.Cached([]string{"events", "site"}, listTTL, func() error {
-		up, err := w.Search(c.Context(), Query{Limit: 8})
+		up, err := w.search(c, Query{Limit: 8})
 		if err != nil {
 			return err
 		}
-		past, err := w.Search(c.Context(), Query{Limit: 6, Past: true})
+		past, err := w.search(c, Query{Limit: 6, Past: true})
 		if err != nil {
 			return err
 		}

@@ -43,7 +43,7 @@ func (w *Web) CampaignPanel(c *web.Call, under id.Campaign, handle string) (temp
 	}
 	if len(d.Upcoming) == 0 {
 		q.Past, q.All, q.Limit = true, false, panelEvents
-		r, err := w.Search(c.Context(), q)
+		r, err := w.search(c, q)
 		if err != nil {
 			return "", err
 		}
@@ -64,7 +64,7 @@ func (w *Web) CampaignList(c *web.Call, under id.Campaign, handle string) (templ
 func (w *Web) campaignData(c *web.Call, under id.Campaign, handle string, limit int) (campaignPanelData, error) {
 	v := url.Values{"campaign": {handle}}
 	d := campaignPanelData{All: withQuery("/events", v), Calendar: withQuery("/calendar", v)}
-	r, err := w.Search(c.Context(), Query{Campaign: handle, Under: under, Limit: limit})
+	r, err := w.search(c, Query{Campaign: handle, Under: under, Limit: limit})
 	if err != nil {
 		return d, err
 	}

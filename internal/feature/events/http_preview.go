@@ -111,6 +111,7 @@ func (w *Web) previewEdit(c *web.Call, f *web.Form, old *Event, g Group) (showDa
 	if d.Series, err = w.seriesView(c, &e, knowsDates(c.Actor(), sub)); err != nil {
 		return d, said, err
 	}
-	d.Programme, err = w.programmePanel(c, &e, said, Can{})
+	_, _, bringLang := e.langs(e.Lang)
+	d.Programme, err = w.programmePanel(c, &e, said, Can{}, bringLang)
 	return d, said, err
 }

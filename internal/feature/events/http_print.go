@@ -16,8 +16,8 @@ func (w *Web) mountPrint(site *web.Site) {
 	}
 }
 
-// print answers with posters of an event. Its own words are in its language,
-// the words around them in each that the site speaks. A draft has none, for its
+// print answers with posters of an event. Its own words are in its language or
+// in a version, the words around them in each that the site speaks. A draft has none, for its
 // group either: paper cannot be taken back.
 func (w *Web) print(c *web.Call, file string) error {
 	eid, err := eventID(c.Param("id"))
@@ -26,8 +26,12 @@ func (w *Web) print(c *web.Call, file string) error {
 	}
 	var e Event
 	var g Group
+	var said versions
 	err = w.DB.Read(c.Context(), func(tx *db.Tx) (err error) {
-		e, g, _, err = w.Get(c.Context(), tx, authz.Actor{}, eid)
+		if e, g, _, err = w.Get(c.Context(), tx, authz.Actor{}, eid); err != nil {
+			return err
+		}
+		said, err = versionsOf(c.Context(), tx, e)
 		return err
 	})
 	if err != nil {
@@ -38,7 +42,9 @@ func (w *Web) print(c *web.Call, file string) error {
 		s.Tags = append(s.Tags, "group:"+string(g.ID))
 	}
 	for _, l := range w.Print.Locales() {
-		sheet := w.sheet(l, &e, g)
+		one := []Event{e}
+		said.say(l.Tag(), one)
+		sheet := w.sheet(l, &one[0], g)
 		sheet.URL = c.BaseURL() + s.Path
 		s.Sheets = append(s.Sheets, sheet)
 	}

@@ -303,9 +303,9 @@ var programmePanel = web.NewPage[programmePanelData](pages, "pages/programme_pan
 
 // programmePanel is the part of the event page that says what a programme
 // says, and to organizers what nobody has said yet.
-func (w *Web) programmePanel(c *web.Call, e *Event, p *Programme, can Can) (Fragment, error) {
+func (w *Web) programmePanel(c *web.Call, e *Event, p *Programme, can Can, lang string) (Fragment, error) {
 	l := c.Locale
-	d := programmePanelData{URL: "/events/" + string(e.ID), Lang: e.Lang, Programme: p, Open: p.open(e)}
+	d := programmePanelData{URL: "/events/" + string(e.ID), Lang: lang, Programme: p, Open: p.open(e)}
 	for _, a := range p.Safety {
 		d.Safety = append(d.Safety, safetyLine{l.T(nameOf(checklist[:], a.Point)), l.T(nameOf(answers[:], a.Answer)), a.Note})
 	}

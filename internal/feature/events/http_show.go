@@ -8,6 +8,7 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/i18n"
+	"convoke/internal/version"
 	"convoke/internal/web"
 )
 
@@ -34,7 +35,11 @@ type showData struct {
 	Programme  Fragment
 	Panels     []Fragment
 	Tools      []Tool
-	Lang       string
+	Lang       string // of the title
+	TextLang   string // of the description
+	NoteLang   string // of the note on access
+	TextDir    string
+	Versions   version.Shown
 	PictureURL string
 	Series     *seriesView
 	Schema     template.JS
@@ -61,6 +66,7 @@ func (w *Web) show(c *web.Call) error {
 			camp Campaign
 			all  programmes
 			row  *exactRow
+			said versions
 		)
 		err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
 			if e, g, sub, err = w.Get(c.Context(), tx, c.Actor(), eid); err != nil {
@@ -77,6 +83,9 @@ func (w *Web) show(c *web.Call) error {
 			if row, err = exactRowOf(c.Context(), tx, eid); err != nil {
 				return err
 			}
+			if said, err = versionsOf(c.Context(), tx, e); err != nil {
+				return err
+			}
 			all, err = programmesOf(c.Context(), tx, e)
 			return err
 		})
@@ -87,9 +96,15 @@ func (w *Web) show(c *web.Call) error {
 		if err != nil {
 			return err
 		}
+		own := e.Lang
+		bring := all.of(&e).Bring
+		shown := version.Show(c, "/events/"+name, own, e.said(bring), metas(said[eid]))
+		one := []Event{e}
+		said.say(shown.Lang, one)
+		e = one[0]
 		switch format {
 		case "":
-			return w.page(c, exact.at(e), g, sub, src, camp, all.of(&e), note)
+			return w.page(c, exact.at(e), g, sub, src, camp, all.of(&e), note, shown, own)
 		case "ics":
 			return w.oneICS(c, exact.at(e), g, exact.calendarText(c.Locale))
 		case "json":
@@ -101,14 +116,17 @@ func (w *Web) show(c *web.Call) error {
 	})
 }
 
-func (w *Web) page(c *web.Call, e Event, g Group, sub authz.Subject, src Source, camp Campaign, p *Programme, exact exactNote) error {
+func (w *Web) page(c *web.Call, e Event, g Group, sub authz.Subject, src Source, camp Campaign, p *Programme, exact exactNote, shown version.Shown, own string) error {
 	d := w.says(c, e, g)
-	d.Source, d.Campaign, d.Exact = src, camp, exact
+	d.Source, d.Campaign, d.Exact, d.Versions = src, camp, exact, shown
 	d.Can = Can{
 		Edit:       authz.May(c.Actor(), authz.EditEvent, sub),
 		SeeNumbers: authz.May(c.Actor(), authz.SeeNumbers, sub),
 		Campaign:   authz.May(c.Actor(), authz.EditCampaign, sub),
 	}
+	var bringLang string
+	d.TextLang, d.NoteLang, bringLang = e.langs(own)
+	d.TextDir = version.Dir(d.TextLang)
 	if e.Where.HasPoint {
 		d.Map = w.eventMap(c, &e)
 	}
@@ -138,7 +156,7 @@ func (w *Web) page(c *web.Call, e Event, g Group, sub authz.Subject, src Source,
 	if d.Series, err = w.seriesView(c, &e, knowsDates(c.Actor(), sub)); err != nil {
 		return err
 	}
-	if d.Programme, err = w.programmePanel(c, &e, p, d.Can); err != nil {
+	if d.Programme, err = w.programmePanel(c, &e, p, d.Can, bringLang); err != nil {
 		return err
 	}
 	return showPage.Render(c, d)
@@ -152,6 +170,9 @@ func (w *Web) says(c *web.Call, e Event, g Group) showData {
 		Event: e, Item: w.item(l, &e, nil, c.Now()), Day: l.Date(start), Group: g, Lang: e.Lang,
 		DayOf: dayInWords(l, &e, c.Now()), Was: wasNote(l, &e), HasMap: e.Where.HasPoint, Precise: preciseNote(l, &e),
 	}
+	d.TextLang, d.NoteLang, _ = e.langs(e.Lang)
+	d.TextDir = version.Dir(d.TextLang)
+	d.Versions.Dir = version.Dir(e.Lang)
 	if e.Organizer == "" {
 		d.Item.By = g.Name
 	}

@@ -35,7 +35,8 @@ type Query struct {
 	Group    id.Group
 	Campaign string // handle
 	Under    id.Campaign
-	Lang     string
+	Lang     string // has a text in this language
+	In       string // the language to show texts in, where there is a version; "" is the original
 	Access   int64
 	Text     string
 	After    int64 // at_key of the last result seen; 0 at the start

@@ -52,8 +52,13 @@ func rebuildText(ctx context.Context, tx *db.Tx, after int64) (next int64, more 
 	if _, err := tx.Exec(ctx, "delete from event_text where rowid > $1 and rowid <= $2", after, next); err != nil {
 		return 0, false, fmt.Errorf("clear the index: %w", err)
 	}
+	all, err := versionsOf(ctx, tx, es...)
+	if err != nil {
+		return 0, false, err
+	}
 	for i := range es {
-		if err := search.Put(ctx, tx, es[i].AtKey, words(&es[i]), tagsOf(&es[i])...); err != nil {
+		vs := all[es[i].ID]
+		if err := search.Put(ctx, tx, es[i].AtKey, words(&es[i], vs...), tagsOf(&es[i], vs...)...); err != nil {
 			return 0, false, err
 		}
 	}

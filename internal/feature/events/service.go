@@ -465,6 +465,11 @@ func (s *Service) Search(ctx context.Context, q Query) (Result, error) {
 		if ok {
 			r, err = find(ctx, tx, q)
 		}
+		if err != nil {
+			return err
+		}
+		all, err := versionsIn(ctx, tx, q.In, r.Events)
+		all.say(q.In, r.Events)
 		return err
 	})
 	return r, err

@@ -121,11 +121,15 @@ func (s *Service) archived(ctx context.Context, tx *db.Tx, es []Event) ([]archiv
 	if err != nil {
 		return nil, err
 	}
+	said, err := versionsOf(ctx, tx, es...)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]archivedEvent, len(es))
 	ids := make([]id.Event, len(es))
 	at := map[id.Event]int{}
 	for i := range es {
-		out[i], ids[i], at[es[i].ID] = archivedOf(&es[i], all.of(&es[i])), es[i].ID, i
+		out[i], ids[i], at[es[i].ID] = archivedOf(&es[i], all.of(&es[i]), said[es[i].ID]), es[i].ID, i
 	}
 	for _, x := range s.Attached {
 		found, err := x.Export(ctx, tx, ids)
@@ -179,7 +183,7 @@ func (s *Service) ImportGroup(ctx context.Context, tx *db.Tx, in *archive.Import
 
 // importEvent returns what the event is called here, "" when it is not here.
 func (s *Service) importEvent(ctx context.Context, tx *db.Tx, in *archive.Import, row *archivedEvent) (id.Event, error) {
-	e, p, err := row.parse(in.Moment, s.Render)
+	e, p, vs, err := row.parse(in.Moment, s.Render)
 	if err != nil {
 		return "", err
 	}
@@ -206,17 +210,17 @@ func (s *Service) importEvent(ctx context.Context, tx *db.Tx, in *archive.Import
 	}
 	e.Picture = key
 	if here {
-		return old.ID, s.compareEvent(ctx, tx, in, &old, &e, &p, row)
+		return old.ID, s.compareEvent(ctx, tx, in, &old, &e, &p, vs, row)
 	}
 	if e.Title != row.Title || e.Description != row.Description {
 		in.Report.Note(archivePart, row.ID, archive.CodeCharacters, "Characters that could deceive readers were taken out.")
 	}
-	err = s.addArchived(ctx, tx, in, &e, &p, row)
+	err = s.addArchived(ctx, tx, in, &e, &p, vs, row)
 	return e.ID, err
 }
 
 // addArchived stores a new event with all that belongs to it.
-func (s *Service) addArchived(ctx context.Context, tx *db.Tx, in *archive.Import, e *Event, p *Programme, row *archivedEvent) error {
+func (s *Service) addArchived(ctx context.Context, tx *db.Tx, in *archive.Import, e *Event, p *Programme, vs []Version, row *archivedEvent) error {
 	if err := s.importAttached(ctx, tx, e, row, false); err != nil {
 		return err
 	}
@@ -238,6 +242,9 @@ func (s *Service) addArchived(ctx context.Context, tx *db.Tx, in *archive.Import
 		return err
 	}
 	if err := putProgramme(ctx, tx, e.ID, p); err != nil {
+		return err
+	}
+	if err := addVersions(ctx, tx, e, vs); err != nil {
 		return err
 	}
 	if err := s.changed(ctx, tx, nil, e); err != nil {
@@ -264,12 +271,12 @@ func (s *Service) importAttached(ctx context.Context, tx *db.Tx, e *Event, row *
 }
 
 // compareEvent changes nothing.
-func (s *Service) compareEvent(ctx context.Context, tx *db.Tx, in *archive.Import, old, e *Event, p *Programme, row *archivedEvent) error {
+func (s *Service) compareEvent(ctx context.Context, tx *db.Tx, in *archive.Import, old, e *Event, p *Programme, vs []Version, row *archivedEvent) error {
 	rows, err := s.archived(ctx, tx, []Event{*old})
 	if err != nil {
 		return err
 	}
-	here, there := rows[0], archivedOf(e, p)
+	here, there := rows[0], archivedOf(e, p, vs)
 	same := old.Picture == e.Picture
 	for _, x := range s.Attached {
 		a, b := here.Attached[x.Name()], row.Attached[x.Name()]

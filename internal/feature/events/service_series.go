@@ -385,6 +385,9 @@ func (s *Service) addDate(ctx context.Context, tx *db.Tx, e *Event, x *series, d
 			return "", err
 		}
 	}
+	if err := copyVersions(ctx, tx, e, &n); err != nil {
+		return "", err
+	}
 	return n.ID, s.Facts.Emit(ctx, tx, fact.EventCopied{
 		Event: n.ID, From: e.ID, Group: n.Group, Start: n.Start, FromStart: e.Start, Zone: n.Zone, Campaign: e.Campaign,
 	})

@@ -151,20 +151,29 @@ func updateEvent(ctx context.Context, tx *db.Tx, old, e *Event, hash []byte) err
 	if !e.State.Listed() {
 		return nil
 	}
-	return search.Put(ctx, tx, e.AtKey, words(e), tagsOf(e)...)
+	all, err := versionsOf(ctx, tx, *e)
+	if err != nil {
+		return err
+	}
+	return search.Put(ctx, tx, e.AtKey, words(e, all[e.ID]...), tagsOf(e, all[e.ID]...)...)
 }
 
 // words is the text by which an event is found.
-func words(e *Event) string {
-	return strings.Join([]string{
-		e.Title, e.Organizer, e.Where.Place, e.Where.Address, e.Where.Locality, e.Description,
-	}, " ")
+func words(e *Event, vs ...Version) string {
+	all := []string{e.Title, e.Organizer, e.Where.Place, e.Where.Address, e.Where.Locality, e.Description}
+	for i := range vs {
+		all = append(all, vs[i].Title, vs[i].Description)
+	}
+	return strings.Join(all, " ")
 }
 
 // tagsOf are all tags of an event: [tags], its kind, the cells that it lies in,
 // and its kind in each of them.
-func tagsOf(e *Event) []string {
+func tagsOf(e *Event, vs ...Version) []string {
 	out := append(tags(e.Lang, e.Access.Yes), kindTag(e.Kind))
+	for i := range vs {
+		out = append(out, tags(vs[i].Lang, 0)...)
+	}
 	if p := e.Where.Point; e.Where.HasPoint {
 		for _, level := range []int{geo.Coarse, geo.Middle, geo.Fine} {
 			c := geo.Cell(p, level)

@@ -63,12 +63,19 @@ func (s *Service) LegalHelp(ctx context.Context, eid id.Event) (string, error) {
 // programmes are what is said of these events, by event; never nil.
 type programmes map[id.Event]*Programme
 
-// of is what is said of an event; the zero Programme when nothing is.
+// of is what is said of an event, in the language it was brought to; the zero
+// Programme when nothing is.
 func (ps programmes) of(e *Event) *Programme {
-	if p := ps[e.ID]; p != nil {
-		return p
+	p := ps[e.ID]
+	if p == nil {
+		return &Programme{}
 	}
-	return &Programme{}
+	if v := e.Said; v != nil && v.Bring != "" && p.Bring != "" {
+		said := *p
+		said.Bring, said.BringHTML = v.Bring, v.BringHTML
+		return &said
+	}
+	return p
 }
 
 func programmesOf(ctx context.Context, tx *db.Tx, es ...Event) (programmes, error) {

@@ -19,6 +19,7 @@ import (
 // Item is one event in a list.
 type Item struct {
 	URL, Title  string
+	Lang        string    // of the title; "" is not known
 	Start       time.Time // local, for the stub
 	Datetime    string
 	ThisYear    bool
@@ -38,7 +39,7 @@ type Badge struct{ Class, Text string }
 func (s *Service) item(l *i18n.Locale, e *Event, q *Query, now time.Time) Item {
 	start := e.Local(e.Start)
 	it := Item{
-		URL: "/events/" + string(e.ID), Title: e.Title, Start: start, Datetime: datetime(e, start),
+		URL: "/events/" + string(e.ID), Title: e.Title, Lang: e.Lang, Start: start, Datetime: datetime(e, start),
 		ThisYear: start.Year() == e.Local(now).Year(), When: hours(l, e), Where: e.Where.Label(), By: e.Organizer,
 		Kind: l.T(e.Kind.Name()), Badges: badges(l, e, now), Online: e.Where.OnlineURL != "", AllDay: e.AllDay,
 	}
@@ -54,7 +55,11 @@ func (s *Service) item(l *i18n.Locale, e *Event, q *Query, now time.Time) Item {
 func (s *Service) items(c *web.Call, es []Event, q *Query) []Item {
 	out := make([]Item, 0, len(es))
 	for i := range es {
-		out = append(out, s.item(c.Locale, &es[i], q, c.Now()))
+		it := s.item(c.Locale, &es[i], q, c.Now())
+		if q != nil && q.Lang != "" && es[i].Said != nil {
+			it.URL += "?lang=" + es[i].Lang // as it was asked for
+		}
+		out = append(out, it)
 	}
 	return out
 }
@@ -166,8 +171,10 @@ func (s *Service) Describe(ctx context.Context, eid id.Event, l *i18n.Locale) (D
 	var e Event
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
 		var err error
-		e, _, _, err = s.Get(ctx, tx, authz.Actor{}, eid)
-		return err
+		if e, _, _, err = s.Get(ctx, tx, authz.Actor{}, eid); err != nil {
+			return err
+		}
+		return sayIn(ctx, tx, &e, l.Tag())
 	})
 	if err != nil {
 		return Description{}, err
@@ -240,7 +247,7 @@ var groupPanel = web.NewPage[groupPanelData](pages, "pages/group.html", "pages/p
 func (w *Web) GroupPanel(c *web.Call, g id.Group) (template.HTML, error) {
 	var d groupPanelData
 	for _, past := range []bool{false, true} {
-		r, err := w.Search(c.Context(), Query{Group: g, Past: past, Limit: 10})
+		r, err := w.search(c, Query{Group: g, Past: past, Limit: 10})
 		if err != nil {
 			return "", err
 		}

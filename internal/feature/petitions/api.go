@@ -92,6 +92,7 @@ func (w *Web) MountAPI(a *api.API) {
 			}
 			return w.apiShow(c, in.Slug)
 		})
+	w.mountVersionsAPI(a, op)
 	say := func(path, name, summary string, do func(c *web.Call, slug string, in SayInput) error) {
 		o := op(http.MethodPost, "/petitions/{slug}/"+path, name, summary, "For organizers of its group.")
 		o.Keyed = true
@@ -148,6 +149,12 @@ func (w *Web) apiList(c *web.Call, _ *apiList) (api.Page[file], error) {
 			}
 			if v.Numbers, err = w.numbers(c.Context(), tx, &all[i]); err != nil {
 				return err
+			}
+			if v.Versions, err = versionsOf(c.Context(), tx, &all[i]); err != nil {
+				return err
+			}
+			for k := range v.Versions {
+				v.Versions[k].Markdown = v.Versions[k].summary()
 			}
 			f := v.file(c.BaseURL())
 			f.Markdown, f.Text = all[i].Text.summary(), nil

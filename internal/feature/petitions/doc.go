@@ -17,5 +17,5 @@
 // year after a petition has closed that was never delivered.
 //
 // It owns the tables petition, petition_entry, petition_comment, petition_follower,
-// petition_batch and petition_sheet.
+// petition_batch, petition_sheet and petition_text.
 package petitions

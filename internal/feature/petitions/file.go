@@ -11,36 +11,37 @@ var signVerb = i18n.Mark("Sign")
 // file is a petition for programs: all that is needed to check its text against the
 // record, and nobody who signed.
 type file struct {
-	URL       string      `json:"url"`
-	Slug      string      `json:"slug"`
-	Group     string      `json:"group" doc:"Handle."`
-	Campaign  string      `json:"campaign,omitempty" doc:"Handle."`
-	State     string      `json:"state" enum:"draft,open,closed,delivered,answered"`
-	Lang      string      `json:"lang"`
-	Addressee string      `json:"addressee"`
-	Title     string      `json:"title"`
-	Markdown  string      `json:"markdown"`
-	Gate      string      `json:"gate" enum:"email,browser,paper,members"`
-	Stages    []fileStage `json:"stages" nullable:"false"`
-	Opens     string      `json:"opens,omitempty" doc:"First day."`
-	Closes    string      `json:"closes,omitempty" doc:"Last day."`
-	Delivered string      `json:"delivered,omitempty"`
-	ReplyBy   string      `json:"reply_by,omitempty"`
-	Silent    bool        `json:"silent" doc:"The day for a reply has passed without one."`
-	Refused   bool        `json:"refused"`
-	Counted   int64       `json:"counted" doc:"Signatures in the record that count now."`
-	Withdrawn int64       `json:"withdrawn"`
-	Declared  int64       `json:"declared" doc:"On paper, counted by hand; never added to the others."`
-	Issued    int64       `json:"issued" doc:"Credentials given out."`
-	Eligible  int         `json:"eligible,omitempty" doc:"People on a closed roll."`
-	Printed   int         `json:"printed,omitempty" doc:"Codes that were printed to be given out."`
-	Box       string      `json:"box,omitempty"`
-	BoxURL    string      `json:"box_url,omitempty"`
-	Told      string      `json:"told,omitempty" doc:"Signed on another server before the group moved: the day on which that server told these numbers."`
-	Text      *fileText   `json:"text,omitempty"`
-	Entries   []fileEntry `json:"entries" nullable:"false" doc:"What was said later, in order."`
-	Batches   []fileBatch `json:"batches" nullable:"false"`
-	Sequence  int         `json:"sequence" doc:"Grows with every change; a change sends it back."`
+	URL       string        `json:"url"`
+	Slug      string        `json:"slug"`
+	Group     string        `json:"group" doc:"Handle."`
+	Campaign  string        `json:"campaign,omitempty" doc:"Handle."`
+	State     string        `json:"state" enum:"draft,open,closed,delivered,answered"`
+	Lang      string        `json:"lang"`
+	Addressee string        `json:"addressee"`
+	Title     string        `json:"title"`
+	Markdown  string        `json:"markdown"`
+	Gate      string        `json:"gate" enum:"email,browser,paper,members"`
+	Stages    []fileStage   `json:"stages" nullable:"false"`
+	Opens     string        `json:"opens,omitempty" doc:"First day."`
+	Closes    string        `json:"closes,omitempty" doc:"Last day."`
+	Delivered string        `json:"delivered,omitempty"`
+	ReplyBy   string        `json:"reply_by,omitempty"`
+	Silent    bool          `json:"silent" doc:"The day for a reply has passed without one."`
+	Refused   bool          `json:"refused"`
+	Counted   int64         `json:"counted" doc:"Signatures in the record that count now."`
+	Withdrawn int64         `json:"withdrawn"`
+	Declared  int64         `json:"declared" doc:"On paper, counted by hand; never added to the others."`
+	Issued    int64         `json:"issued" doc:"Credentials given out."`
+	Eligible  int           `json:"eligible,omitempty" doc:"People on a closed roll."`
+	Printed   int           `json:"printed,omitempty" doc:"Codes that were printed to be given out."`
+	Box       string        `json:"box,omitempty"`
+	BoxURL    string        `json:"box_url,omitempty"`
+	Told      string        `json:"told,omitempty" doc:"Signed on another server before the group moved: the day on which that server told these numbers."`
+	Text      *fileText     `json:"text,omitempty"`
+	Texts     []fileVersion `json:"texts" nullable:"false" doc:"In further languages, for reading; what is signed is the text above."`
+	Entries   []fileEntry   `json:"entries" nullable:"false" doc:"What was said later, in order."`
+	Batches   []fileBatch   `json:"batches" nullable:"false"`
+	Sequence  int           `json:"sequence" doc:"Grows with every change; a change sends it back."`
 }
 
 type fileStage struct {
@@ -80,7 +81,7 @@ func (v *view) file(base string) file {
 		Addressee: p.Text.Addressee, Title: p.Text.Title, Markdown: p.Text.Markdown, Gate: p.Gate, Stages: []fileStage{}, Opens: day.ISO(p.Opens),
 		Closes: day.ISO(p.Closes), Delivered: day.ISO(p.Delivered), ReplyBy: day.ISO(p.ReplyBy), Silent: p.Silent, Refused: p.Refused,
 		Counted: n.Counted, Withdrawn: n.Withdrawn, Declared: n.Declared, Issued: n.Issued, Eligible: p.Eligible, Printed: p.Codes,
-		Entries: []fileEntry{}, Batches: []fileBatch{}, Sequence: p.Sequence,
+		Entries: []fileEntry{}, Batches: []fileBatch{}, Sequence: p.Sequence, Texts: fileVersions(&p.Text, v.Versions),
 	}
 	for _, g := range p.Stages {
 		x := fileStage{Goal: g}

@@ -48,6 +48,7 @@ func (w *Web) Mount(site *web.Site) {
 	site.Handle("GET /petitions/{slug}", w.show)
 	site.Handle("GET /petitions/{slug}/edit", w.editForm)
 	site.Handle("POST /petitions/{slug}/edit", w.edit)
+	w.mountVersions(site)
 	for name, a := range acts() {
 		site.Handle("GET /petitions/{slug}/"+name, func(c *web.Call) error { return w.actForm(c, a) })
 		site.Handle("POST /petitions/{slug}/"+name, func(c *web.Call) error { return w.act(c, a) })

@@ -11,6 +11,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/record/box"
 	"convoke/internal/seal"
+	"convoke/internal/version"
 	"convoke/internal/web"
 )
 
@@ -36,6 +37,8 @@ type commentView struct {
 
 type showData struct {
 	Petition   Petition
+	Shown      Text // of the petition, or of a version
+	Versions   version.Shown
 	URL        string
 	Group      Group
 	Campaign   Campaign
@@ -113,6 +116,7 @@ type view struct {
 	Entries  []Entry
 	Batches  []Batch
 	Comments []Comment
+	Versions []Version
 	waiting  int
 }
 
@@ -131,6 +135,9 @@ func (w *Web) view(c *web.Call, slug string) (v view, err error) {
 			return err
 		}
 		if v.Entries, err = entriesOf(ctx, tx, p.ID); err != nil {
+			return err
+		}
+		if v.Versions, err = versionsOf(ctx, tx, p); err != nil {
 			return err
 		}
 		if v.Batches, err = batchesOf(ctx, tx, p.ID); err != nil {
@@ -210,6 +217,13 @@ func (w *Web) showData(c *web.Call, v *view) (showData, error) {
 		Closes: said(p.Closes), Delivered: said(p.Delivered), ReplyBy: said(p.ReplyBy), WaitDays: daysSince(p.Delivered, c.Now().In(zone)),
 		CanEdit: authz.May(c.Actor(), authz.RunPetition, v.Subject), Waiting: v.waiting, FileName: "JSON",
 		Frozen: n.Issued > 0 || n.Counted > 0 || n.Withdrawn > 0 || n.Declared > 0,
+	}
+	d.Versions = version.Show(c, p.url(), p.Text.Lang, p.Text.said(), metas(v.Versions))
+	d.Versions.Counts, d.Shown = true, p.Text
+	for i := range v.Versions {
+		if x := &v.Versions[i]; x.Lang == d.Versions.Lang {
+			d.Shown = x.Text
+		}
 	}
 	if p.State != Draft {
 		d.Box, d.BoxURL = p.Box.String(), "/b/"+p.Box.String()

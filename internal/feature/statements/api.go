@@ -56,6 +56,8 @@ type apiStatementText struct {
 	Lang     apiLang `json:"lang"`
 	Title    string  `json:"title"`
 	Markdown string  `json:"markdown"`
+	Credit   string  `json:"credit" doc:"Who translated, as they want to be named."`
+	Older    bool    `json:"older" doc:"The original was changed since."`
 }
 
 type apiStatementCorrection struct {
@@ -84,6 +86,7 @@ type apiStatementInput struct {
 type apiStatementTextInput struct {
 	Title    string `json:"title"`
 	Markdown string `json:"markdown"`
+	Credit   string `json:"credit,omitempty" doc:"Who translated; everybody sees it."`
 	Note     string `json:"note,omitempty" doc:"What was corrected, when this version is public already."`
 	Spelling bool   `json:"spelling,omitempty" doc:"Only spelling was mended, so there is nothing to note."`
 	Sequence int    `json:"sequence" doc:"That of the statement as it was read."`
@@ -274,7 +277,7 @@ func (w *Web) apiTranslate(c *web.Call, in *apiTranslate) (apiStatement, error) 
 	if err != nil {
 		return apiStatement{}, err
 	}
-	text := TextInput{Lang: string(in.Lang), Title: f.Line("title"), Markdown: f.Text("markdown"), Change: readChange(f)}
+	text := TextInput{Lang: string(in.Lang), Title: f.Line("title"), Markdown: f.Text("markdown"), Credit: f.Line("credit"), Change: readChange(f)}
 	if err := w.Translate(c.Context(), c.Actor(), ID(in.ID), in.Body.Sequence, text); err != nil {
 		return apiStatement{}, err
 	}
@@ -300,7 +303,7 @@ func apiOf(base string, s *Statement, g Group, of Campaign) apiStatement {
 		Withdrawn: day.ISO(s.Withdrawn), Why: s.Why, PictureAlt: s.PictureAlt, Sequence: s.Sequence, Updated: s.Updated,
 	}
 	for _, t := range s.Texts {
-		out.Texts = append(out.Texts, apiStatementText{apiLang(t.Lang), t.Title, t.Markdown})
+		out.Texts = append(out.Texts, apiStatementText{apiLang(t.Lang), t.Title, t.Markdown, t.Credit, s.State != Withdrawn && s.older(t)})
 	}
 	for _, x := range s.Corrections {
 		out.Corrections = append(out.Corrections, apiStatementCorrection{day.ISO(x.Day), apiLang(x.Lang), x.Note})

@@ -48,6 +48,8 @@ type archivedText struct {
 	Language string `json:"language"`
 	Title    string `json:"title"`
 	Markdown string `json:"markdown"`
+	Credit   string `json:"credit,omitempty"` // who translated
+	Older    bool   `json:"older,omitempty"`  // the original was changed since
 }
 
 type archivedCorrection struct {
@@ -63,7 +65,7 @@ func archivedOf(s *Statement) archivedStatement {
 		Created: s.Created, Updated: s.Updated, Corrections: []archivedCorrection{},
 	}
 	for _, t := range s.Texts {
-		a.Texts = append(a.Texts, archivedText{t.Lang, t.Title, t.Markdown})
+		a.Texts = append(a.Texts, archivedText{t.Lang, t.Title, t.Markdown, t.Credit, s.older(t)})
 	}
 	for _, c := range s.Corrections {
 		a.Corrections = append(a.Corrections, archivedCorrection{day.ISO(c.Day), c.Lang, c.Note})
@@ -153,7 +155,16 @@ func (a *archivedStatement) parse(in *archive.Import, today int) (Statement, err
 		if s.Has(t.Language) {
 			p.fail("texts", "statement.lang_taken", "There is a version in this language already.")
 		}
-		s.Texts = append(s.Texts, p.text(t.Language, plaintext.Line(t.Title), plaintext.Text(t.Markdown)))
+		x := p.text(t.Language, plaintext.Line(t.Title), plaintext.Text(t.Markdown))
+		if p.credit(&x, t.Credit); t.Older {
+			x.Of = "older" // the hash of no text
+		}
+		s.Texts = append(s.Texts, x)
+	}
+	for i := range s.Texts {
+		if t := &s.Texts[i]; t.Lang != s.Lang && t.Of == "" {
+			t.Of = s.Original().hash()
+		}
 	}
 	if !s.Has(s.Lang) {
 		p.fail("texts", "statement.no_text", "Write what you have to say.")

@@ -251,7 +251,7 @@ func (w *Web) translateForm(c *web.Call) error {
 		f.Set("lang", lang)
 		if s.Has(lang) {
 			t := s.In(lang)
-			f.Set("title", t.Title).Set("markdown", t.Markdown)
+			f.Set("title", t.Title).Set("markdown", t.Markdown).Set("credit", t.Credit)
 		}
 	}
 	return w.translatePage(c, f, &found)
@@ -267,7 +267,7 @@ func (w *Web) translate(c *web.Call) error {
 		return err
 	}
 	seq, _ := f.Int("sequence")
-	in := TextInput{Lang: f.Line("lang"), Title: f.Line("title"), Markdown: f.Text("markdown"), Change: readChange(f)}
+	in := TextInput{Lang: f.Line("lang"), Title: f.Line("title"), Markdown: f.Text("markdown"), Credit: f.Line("credit"), Change: readChange(f)}
 	err = w.Translate(c.Context(), c.Actor(), found.Statement.ID, seq, in)
 	if f.Accepts(err) {
 		return w.translatePage(c, f, &found)

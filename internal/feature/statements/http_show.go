@@ -7,14 +7,9 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/day"
 	"convoke/internal/db"
+	"convoke/internal/version"
 	"convoke/internal/web"
 )
-
-// version is a link to what a statement says in another language.
-type version struct {
-	Href, Lang, Name string
-	Current          bool
-}
 
 type correctionView struct {
 	Day  time.Time
@@ -31,7 +26,7 @@ type showData struct {
 	Date         string
 	Group        Group
 	Campaign     Campaign
-	Versions     []version // none when there is one only
+	Versions     version.Shown
 	Corrections  []correctionView
 	Revised      string
 	Withdrawn    string
@@ -64,11 +59,14 @@ func (w *Web) show(c *web.Call) error {
 		if err != nil {
 			return err
 		}
+		original := f.Statement.Original()
 		f.Statement = f.Statement.withheld()
-		t := f.Statement.In(c.Query().Get("lang"), c.Locale.Tag())
+		s := &f.Statement
+		shown := version.Show(c, "/statements/"+string(s.ID), s.Lang, original.hash(), s.metas())
+		t := s.In(shown.Lang)
 		switch format {
 		case "":
-			return w.page(c, &f, t)
+			return w.page(c, &f, t, shown)
 		case "md":
 			return w.oneMarkdown(c, &f, t)
 		case "json":
@@ -78,19 +76,14 @@ func (w *Web) show(c *web.Call) error {
 	})
 }
 
-func (w *Web) page(c *web.Call, f *Found, t Text) error {
+func (w *Web) page(c *web.Call, f *Found, t Text, shown version.Shown) error {
 	l, s := c.Locale, &f.Statement
 	d := showData{
 		Item: makeItem(c, s, f.Group, t.Lang), URL: "/statements/" + string(s.ID), Statement: *s, Text: t, Date: l.Date(day.Time(s.Day)), Group: f.Group, Campaign: f.Campaign,
 		CanEdit: s.State != Withdrawn && authz.May(c.Actor(), authz.PublishStatement, f.Subject),
-		IsDraft: s.State == Draft, IsWithdrawn: s.State == Withdrawn, Schema: schemaBlock(schemaOf(c, f, t, false)),
+		IsDraft: s.State == Draft, IsWithdrawn: s.State == Withdrawn, Versions: shown, Schema: schemaBlock(schemaOf(c, f, t, false)),
 	}
 	d.Item.Badges = badges(l, s)
-	for _, x := range s.Texts {
-		if len(s.Texts) > 1 {
-			d.Versions = append(d.Versions, version{d.URL + "?lang=" + x.Lang, x.Lang, languageName(x.Lang), x.Lang == t.Lang})
-		}
-	}
 	for _, x := range s.Corrections {
 		v := correctionView{Day: day.Time(x.Day), ISO: day.ISO(x.Day), Note: x.Note}
 		if len(s.Texts) > 1 {

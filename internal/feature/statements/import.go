@@ -290,7 +290,11 @@ func (im *importer) put(ctx context.Context, tx *db.Tx, p *post, picture string,
 			return same, err
 		}
 	}
-	return updated, putText(ctx, tx, &next, p.text, p.hash)
+	text := p.text
+	if text.Lang != next.Lang {
+		text.Credit, text.Of = old.In(text.Lang).Credit, old.Original().hash()
+	}
+	return updated, putText(ctx, tx, &next, text, p.hash)
 }
 
 // keepPublic holds an import to what holds for people: what is public stays so,

@@ -10,6 +10,7 @@ import (
 	"convoke/internal/day"
 	"convoke/internal/fault"
 	"convoke/internal/markdown"
+	"convoke/internal/version"
 	"convoke/internal/web"
 )
 
@@ -47,6 +48,7 @@ func handleOf(s string) string {
 // TextInput is a version in one language as somebody typed it.
 type TextInput struct {
 	Lang, Title, Markdown string
+	Credit                string // who translated
 	Change                Change
 }
 
@@ -91,6 +93,12 @@ func (p *parser) text(lang, title, md string) Text {
 	return t
 }
 
+// credit keeps the name of who translated.
+func (p *parser) credit(t *Text, name string) {
+	credit, problems := version.Check("credit", name)
+	t.Credit, p.fields = credit, append(p.fields, problems...)
+}
+
 func render(md string) (template.HTML, error) { return markdown.Render(md) }
 
 // parse checks everything and lists all that is wrong at once.
@@ -121,6 +129,7 @@ func (in Input) parse() (Statement, Text, error) {
 func (in TextInput) parse() (Text, error) {
 	var p parser
 	t := p.text(in.Lang, in.Title, in.Markdown)
+	p.credit(&t, in.Credit)
 	in.Change.check(&p)
 	return t, fault.Invalid(p.fields...)
 }

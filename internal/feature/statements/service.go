@@ -338,6 +338,8 @@ func (s *Service) Translate(ctx context.Context, by authz.Actor, sid ID, sequenc
 		if err := s.note(ctx, tx, old, st, changed, in.Change, text.Lang, f.Group.today(tx.Now())); err != nil {
 			return err
 		}
+		text := text
+		text.Of = old.Original().hash()
 		return putText(ctx, tx, st, text, nil)
 	})
 }

@@ -137,7 +137,7 @@ func TestVersionsInLanguages(t *testing.T) {
 		ctx := t.Context()
 		sid := s.publish("riverside", some("Open the bridge"))
 		s.publish("riverside", some("English only"))
-		es := TextInput{Lang: "es", Title: "Abrid el puente", Markdown: "Lo decimos."}
+		es := TextInput{Lang: "es", Title: "Abrid el puente", Markdown: "Lo decimos.", Credit: "Ana"}
 		if err := s.Translate(ctx, olga, sid, 0, es); err != nil {
 			t.Fatal(err)
 		}
@@ -162,6 +162,9 @@ func TestVersionsInLanguages(t *testing.T) {
 		if err != nil || len(st.Corrections) != 1 || st.Corrections[0].Lang != "es" || st.In("es").Markdown != "Lo decimos otra vez." || st.In("fr").Lang != "en" {
 			t.Errorf("%+v, %v", st, err)
 		}
+		if t2 := st.In("es"); t2.Credit != "Ana" || st.older(t2) || st.older(st.Original()) {
+			t.Errorf("the version is %+v", t2)
+		}
 		es.Lang = "en"
 		if err := s.Translate(ctx, olga, sid, 2, es); !slices.Equal(fieldNames(err), []string{"lang"}) {
 			t.Errorf("into its own language: %v", err)
@@ -170,6 +173,13 @@ func TestVersionsInLanguages(t *testing.T) {
 		in.Lang = "es"
 		if err := s.Update(ctx, olga, sid, 2, in); !slices.Equal(fieldNames(err), []string{"lang"}) {
 			t.Errorf("the original into a language that is taken: %v", err)
+		}
+		in.Lang, in.Markdown, in.Change.Spelling = "en", "We say so, all of us.", true
+		if err := s.Update(ctx, olga, sid, 2, in); err != nil {
+			t.Error(err)
+		}
+		if st, err = s.get(authz.Actor{}, sid); err != nil || !st.older(st.In("es")) {
+			t.Errorf("the version of what was changed is not older: %+v, %v", st, err)
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/slug"
+	"convoke/internal/version"
 )
 
 // ID names a statement.
@@ -46,6 +47,28 @@ type Text struct {
 	Title    string
 	Markdown string
 	HTML     template.HTML
+	// Credit is who translated, as they want to be named; Of the hash of the
+	// original then, "" of the original itself and where it is not known.
+	Credit, Of string
+}
+
+// hash names what the text says.
+func (t Text) hash() string { return version.Hash(t.Title, t.Markdown) }
+
+// metas are those of the texts but for the original.
+func (s *Statement) metas() []version.Meta {
+	var out []version.Meta
+	for _, t := range s.Texts {
+		if t.Lang != s.Lang {
+			out = append(out, version.Meta{Lang: t.Lang, Credit: t.Credit, Of: t.Of})
+		}
+	}
+	return out
+}
+
+// older reports whether the original was changed since t was made of it.
+func (s *Statement) older(t Text) bool {
+	return t.Lang != s.Lang && version.Meta{Of: t.Of}.Older(s.Original().hash())
 }
 
 // Correction is what was corrected after publication.

@@ -18,7 +18,7 @@ const columns = `id, group_id, uid, slug, state, listed, day, lang, byline, tags
 // selectRows reads the statements that inner picks, each with all its texts, in
 // the order of outer.
 func selectRows(inner, outer string) string {
-	return "select s." + strings.Join(strings.Fields(columns), " s.") + `, t.lang, t.title, t.markdown, t.html
+	return "select s." + strings.Join(strings.Fields(columns), " s.") + `, t.lang, t.title, t.markdown, t.html, t.credit, t.made_of
 		from (select s.* from ` + inner + `) s join statement_text t on t.statement_id = s.id order by ` + outer + ", t.lang"
 }
 
@@ -58,7 +58,7 @@ func scanRow(scan func(...any) error) (Statement, Text, error) {
 		campaign         *string
 	)
 	err := scan(&s.ID, &s.Group, &s.UID, &s.Slug, &s.State, &listed, &s.Day, &s.Lang, &s.Byline, &tags, &s.Picture, &s.PictureAlt,
-		&s.Revised, &s.Withdrawn, &s.Why, &s.Sequence, &created, &updated, &campaign, &t.Lang, &t.Title, &t.Markdown, &html)
+		&s.Revised, &s.Withdrawn, &s.Why, &s.Sequence, &created, &updated, &campaign, &t.Lang, &t.Title, &t.Markdown, &html, &t.Credit, &t.Of)
 	if campaign != nil {
 		s.Campaign = id.Campaign(*campaign)
 	}
@@ -219,11 +219,12 @@ func updateStatement(ctx context.Context, tx *db.Tx, s *Statement) error {
 
 // putText stores a text; hash is of the file that it comes from, or nil.
 func putText(ctx context.Context, tx *db.Tx, s *Statement, t Text, hash []byte) error {
-	_, err := tx.Exec(ctx, `insert into statement_text (statement_id, lang, day, listed, title, markdown, html, hash)
-		values ($1, $2, $3, $4, $5, $6, $7, $8)
+	_, err := tx.Exec(ctx, `insert into statement_text (statement_id, lang, day, listed, title, markdown, html, hash, credit, made_of)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		on conflict (statement_id, lang) do update set title = excluded.title, markdown = excluded.markdown, html = excluded.html,
+			credit = excluded.credit, made_of = excluded.made_of,
 			hash = coalesce(excluded.hash, statement_text.hash)`,
-		string(s.ID), t.Lang, s.Day, s.listed(), t.Title, t.Markdown, string(t.HTML), hash)
+		string(s.ID), t.Lang, s.Day, s.listed(), t.Title, t.Markdown, string(t.HTML), hash, t.Credit, t.Of)
 	if err != nil {
 		return fmt.Errorf("store text: %w", err)
 	}

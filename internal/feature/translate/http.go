@@ -59,9 +59,12 @@ type languagesData struct {
 type language struct {
 	Tag, Dir, Name string
 	Complete       int
+	Credits        []string
 }
 
-func languageOf(l *i18n.Locale) language { return language{l.Tag(), l.Dir(), l.Name(), l.Complete()} }
+func languageOf(l *i18n.Locale) language {
+	return language{l.Tag(), l.Dir(), l.Name(), l.Complete(), l.Credits()}
+}
 
 var languagesPage = web.NewPage[languagesData](pages, "pages/languages.html")
 
@@ -290,7 +293,7 @@ func (w *Web) propose(c *web.Call) error {
 	if ok, wait := w.Limiter.Allow("propose", string(c.Actor().Person)); !ok {
 		return fault.After(fault.RateLimited("translate.often", "These were very many requests. Please wait a little."), wait)
 	}
-	err = w.Propose(c.Context(), c.Actor(), l.Tag(), c.Param("text"), f.Line("key"), forms)
+	err = w.Propose(c.Context(), c.Actor(), l.Tag(), c.Param("text"), f.Line("key"), forms, f.Line("credit"))
 	if f.Accepts(err) {
 		return w.show(c, f, l, m, nil)
 	}

@@ -12,6 +12,7 @@ import (
 	"convoke/internal/i18n"
 	"convoke/internal/i18n/po"
 	"convoke/internal/id"
+	"convoke/internal/version"
 )
 
 const (
@@ -41,6 +42,8 @@ type Proposal struct {
 	Lang  string
 	Key   po.Key
 	Forms []string
+	// Credit is the name that they want to be shown with the language; "" is none.
+	Credit string
 }
 
 // text finds a text of the program; NotFound for an id that is none.
@@ -64,7 +67,7 @@ func (s *Service) locale(tag string) (*i18n.Locale, error) {
 
 // Propose keeps a translation for an operator. key is the form's: sent twice,
 // it makes one proposal. What says the same as one that waits is not kept again.
-func (s *Service) Propose(ctx context.Context, by authz.Actor, tag, textid, key string, forms []string) error {
+func (s *Service) Propose(ctx context.Context, by authz.Actor, tag, textid, key string, forms []string, credit string) error {
 	if err := authz.Check(by, authz.ProposeTranslation, authz.Subject{}); err != nil {
 		return err
 	}
@@ -75,7 +78,8 @@ func (s *Service) Propose(ctx context.Context, by authz.Actor, tag, textid, key 
 	if !id.ValidSecret(key) {
 		return fault.Malformed("form.key", "This form is incomplete. Please open the page again.")
 	}
-	if err := invalid(check(l, m, forms)); err != nil {
+	credit, problems := version.Check("credit", credit)
+	if err := invalid(check(l, m, forms), problems...); err != nil {
 		return err
 	}
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
@@ -95,7 +99,7 @@ func (s *Service) Propose(ctx context.Context, by authz.Actor, tag, textid, key 
 		if len(same) >= maxEach || n >= maxWaiting {
 			return fault.Conflict("translate.many", "Many proposals wait here already. Please come back when an operator has answered them.")
 		}
-		return insertProposal(ctx, tx, Proposal{ID: key, Lang: l.Tag(), Key: m.Key, Forms: forms})
+		return insertProposal(ctx, tx, Proposal{ID: key, Lang: l.Tag(), Key: m.Key, Forms: forms, Credit: credit})
 	})
 }
 
@@ -109,15 +113,12 @@ func (s *Service) find(tag, textid string) (*i18n.Locale, *po.Entry, error) {
 }
 
 // invalid makes a fault of problems, with the fields "form0", "form1"...
-func invalid(problems []problem) error {
-	if len(problems) == 0 {
-		return nil
-	}
-	fields := make([]fault.FieldError, len(problems))
+func invalid(problems []problem, more ...fault.FieldError) error {
+	fields := make([]fault.FieldError, len(problems), len(problems)+len(more))
 	for i, p := range problems {
 		fields[i] = fault.Field(fieldName(p.Form), "translate.invalid", p.Msg, p.Args...)
 	}
-	return fault.Invalid(fields...)
+	return fault.Invalid(append(fields, more...)...)
 }
 
 func fieldName(form int) string { return fmt.Sprintf("form%d", form) }
@@ -154,7 +155,7 @@ func (s *Service) Accept(ctx context.Context, by authz.Actor, proposal string) e
 		return fault.Conflict("translate.changed", "The English text has changed since. Decline this proposal.")
 	}
 	// The file first: when the row then stays, accepting it again does no harm.
-	if err := s.Locales.Put(p.Lang, p.Key, p.Forms); err != nil {
+	if err := s.Locales.Put(p.Lang, p.Key, p.Forms, p.Credit); err != nil {
 		return err
 	}
 	s.Reloaded()

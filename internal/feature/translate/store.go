@@ -10,12 +10,12 @@ import (
 	"convoke/internal/db"
 )
 
-const columns = "select id, lang, context, msgid, forms from translation "
+const columns = "select id, lang, context, msgid, forms, credit from translation "
 
 func scanProposal(scan func(...any) error) (Proposal, error) {
 	var p Proposal
 	var forms string
-	if err := scan(&p.ID, &p.Lang, &p.Key.Context, &p.Key.ID, &forms); err != nil {
+	if err := scan(&p.ID, &p.Lang, &p.Key.Context, &p.Key.ID, &forms, &p.Credit); err != nil {
 		return p, err
 	}
 	return p, json.Unmarshal([]byte(forms), &p.Forms)
@@ -61,8 +61,8 @@ func insertProposal(ctx context.Context, tx *db.Tx, p Proposal) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, "insert into translation (id, lang, text, context, msgid, forms, made_at) values ($1, $2, $3, $4, $5, $6, $7)",
-		p.ID, p.Lang, textID(p.Key), p.Key.Context, p.Key.ID, string(forms), clock.Micros(tx.Now()))
+	_, err = tx.Exec(ctx, "insert into translation (id, lang, text, context, msgid, forms, made_at, credit) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+		p.ID, p.Lang, textID(p.Key), p.Key.Context, p.Key.ID, string(forms), clock.Micros(tx.Now()), p.Credit)
 	if err != nil {
 		return fmt.Errorf("insert a proposal: %w", err)
 	}

@@ -141,6 +141,10 @@ func TestJourney(t *testing.T) {
 		if len(x.waiting()) != 0 {
 			t.Error("a preview was kept")
 		}
+		if a := ana.Post(path, append(good, "credit", "ana@example.org")...).Want(t, 422, ""); a.Text("#credit-error") == "" {
+			t.Error("an address is taken as a name")
+		}
+		good = append(good, "credit", "Ana of the café")
 		ana.Post(path, good...).Want(t, 303, path+"?sent=1")
 		ana.Post(path, good...).Want(t, 303, path+"?sent=1") // the same form once more
 		x.as("bo").Post(path, append([]string{"key", x.secret()}, good[2:]...)...).Want(t, 303, path+"?sent=1")
@@ -164,6 +168,9 @@ func TestJourney(t *testing.T) {
 			t.Errorf("the catalogue: %v\n%s", err, data)
 		}
 		download := v.Get("/translate/uk.po").Want(t, 200, "")
+		if a := v.Get("/translate"); !strings.Contains(a.Text("main"), "Translated by Ana of the café") || !strings.Contains(download.Body, "X-Translators: Ana of the café") {
+			t.Errorf("who translated is not named: %s", a.Text("main"))
+		}
 		if r := x.s.Locales.Check("uk.po", []byte(download.Body)); len(r.Errors) > 0 || r.Done != 2 {
 			t.Errorf("download: %+v", r)
 		}
@@ -177,7 +184,7 @@ func TestDecline(t *testing.T) {
 	each(t, func(t *testing.T, x *stand) {
 		ctx, ana, op := t.Context(), authz.Actor{Person: "a"}, authz.Actor{Person: "o", Operator: true}
 		propose := func(text string) error {
-			return x.s.Propose(ctx, ana, "uk", textID(po.Key{ID: "Events"}), x.secret(), []string{text})
+			return x.s.Propose(ctx, ana, "uk", textID(po.Key{ID: "Events"}), x.secret(), []string{text}, "")
 		}
 		for _, s := range []string{"Події", "Заходи", "Зустрічі", "Акції", "Дії"} {
 			if err := propose(s); err != nil {
@@ -208,7 +215,7 @@ func TestOldProposalsAreForgotten(t *testing.T) {
 	t.Parallel()
 	c := clock.NewManual(dbtest.Now)
 	x := newStand(t, dbtest.Open(t, dbtest.SQLite(t), c), c)
-	err := x.s.Propose(t.Context(), authz.Actor{Person: "a"}, "uk", textID(po.Key{ID: "Events"}), x.secret(), []string{"Події"})
+	err := x.s.Propose(t.Context(), authz.Actor{Person: "a"}, "uk", textID(po.Key{ID: "Events"}), x.secret(), []string{"Події"}, "")
 	if err != nil || len(x.waiting()) != 1 {
 		t.Fatal(err)
 	}
