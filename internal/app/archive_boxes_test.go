@@ -45,6 +45,10 @@ func (s *stand) asked(steward authz.Actor) {
 		if title == "A bench" {
 			err = s.Petitions.CloseNow(ctx, steward, slug)
 		} else {
+			es := petitions.VersionInput{Lang: "es", Addressee: "El ayuntamiento", Title: "Un paso de peatones", Markdown: "Los coches van rápido.", Credit: "Ana"}
+			if err := s.Petitions.Translate(ctx, steward, slug, 1, es); err != nil {
+				t.Fatal(err)
+			}
 			amend, deliver := say, say
 			amend.Key, deliver.Key = s.IDs.Secret(), s.IDs.Secret()
 			err = errors.Join(s.Petitions.Amend(ctx, steward, slug, amend), s.Petitions.Deliver(ctx, steward, slug, deliver))
@@ -88,6 +92,7 @@ func (s *stand) askedToo() {
 			t.Errorf("the petition does not say %q: %s", want, page.Text("main"))
 		}
 	}
+	wants(t, s.visitor().Get("/petitions/a-crossing?lang=es"), "Los coches van rápido.", "Ana")
 	for _, part := range []string{"/comments", ".json"} {
 		s.visitor().Get("/petitions/a-crossing"+part).Want(t, 200, "")
 	}

@@ -18,6 +18,7 @@ import (
 	"convoke/internal/plaintext"
 	"convoke/internal/record/leaf"
 	"convoke/internal/slug"
+	"convoke/internal/version"
 )
 
 const (
@@ -51,7 +52,17 @@ type archivedPetition struct {
 	Created   time.Time       `json:"created"`
 	Updated   time.Time       `json:"updated"`
 	Entries   []archivedEntry `json:"entries"`
+	Texts     []archivedText  `json:"texts"`  // in further languages
 	Record    *Elsewhere      `json:"record"` // null for a draft
+}
+
+type archivedText struct {
+	Language  string `json:"language"`
+	Addressee string `json:"addressee"`
+	Title     string `json:"title"`
+	Markdown  string `json:"markdown"`
+	Credit    string `json:"credit"`
+	Older     bool   `json:"older"` // than a change of the original
 }
 
 type archivedEntry struct {
@@ -65,12 +76,17 @@ type archivedEntry struct {
 	Hash     string `json:"hash"`
 }
 
-func archivedOf(p *Petition, entries []Entry) archivedPetition {
+func archivedOf(p *Petition, entries []Entry, versions []Version) archivedPetition {
 	a := archivedPetition{
 		ID: p.ID, Slug: p.Slug, State: p.State, Campaign: string(p.Campaign), Gate: p.Gate, Language: p.Text.Lang, Addressee: p.Text.Addressee,
 		Title: p.Text.Title, Markdown: p.Text.Markdown, Stages: append([]uint64{}, p.Stages...), Opens: day.ISO(p.Opens), Closes: day.ISO(p.Closes),
 		Delivered: day.ISO(p.Delivered), ReplyBy: day.ISO(p.ReplyBy), Silent: p.Silent, Refused: p.Refused, Eligible: p.Eligible,
 		Printed: p.Codes, Salt: p.Salt, Sequence: p.Sequence, Created: p.Created, Updated: p.Updated, Entries: []archivedEntry{}, Record: p.Elsewhere,
+		Texts: []archivedText{},
+	}
+	for _, v := range versions {
+		older := v.Of != "" && v.Of != p.Text.said()
+		a.Texts = append(a.Texts, archivedText{v.Lang, v.Addressee, v.Title, v.Markdown, v.Credit, older})
 	}
 	for _, e := range entries {
 		a.Entries = append(a.Entries, archivedEntry{e.Kind, day.ISO(e.Day), e.Ref, e.Markdown, e.URL, e.Refused, e.Salt, e.Hash})
@@ -87,7 +103,11 @@ func (s *Service) ExportGroup(ctx context.Context, tx *db.Tx, g id.Group, w *arc
 			if err != nil {
 				return err
 			}
-			a := archivedOf(p, entries)
+			versions, err := versionsOf(ctx, tx, p)
+			if err != nil {
+				return err
+			}
+			a := archivedOf(p, entries, versions)
 			if p.State == Draft || p.Elsewhere != nil {
 				return add(a)
 			}
@@ -108,7 +128,7 @@ func (s *Service) ExportGroup(ctx context.Context, tx *db.Tx, g id.Group, w *arc
 }
 
 // parse checks a row as strictly as the forms do.
-func (a *archivedPetition) parse(in *archive.Import) (Petition, []Entry, error) {
+func (a *archivedPetition) parse(in *archive.Import) (Petition, []Entry, []Version, error) {
 	var p parser
 	x := Petition{
 		ID: a.ID, Slug: a.Slug, State: a.State, Gate: a.Gate, Silent: a.Silent, Refused: a.Refused, Eligible: min(max(a.Eligible, 0), maxMembers),
@@ -136,7 +156,29 @@ func (a *archivedPetition) parse(in *archive.Import) (Petition, []Entry, error) 
 		p.fail("delivered", "petition.archive", "No archive says this.")
 	}
 	x.Elsewhere = p.elsewhere(a)
-	return x, p.entries(a.Entries), fault.Invalid(p.fields...)
+	entries, versions := p.entries(a.Entries), p.versions(&x.Text, a.Texts)
+	return x, entries, versions, fault.Invalid(p.fields...)
+}
+
+func (p *parser) versions(original *Text, all []archivedText) (out []Version) {
+	seen := map[string]bool{original.Lang: true}
+	for _, a := range all {
+		v, err := VersionInput{
+			Lang: a.Language, Addressee: plaintext.Line(a.Addressee), Title: plaintext.Line(a.Title), Markdown: plaintext.Text(a.Markdown), Credit: plaintext.Line(a.Credit),
+		}.parse()
+		if f := fault.Of(err); f != nil {
+			p.fields = append(p.fields, f.Fields...)
+		}
+		if seen[a.Language] {
+			p.fail("texts", "petition.archive", "No archive says this.")
+		}
+		seen[a.Language] = true
+		if v.Of = original.said(); a.Older {
+			v.Of = version.Hash(v.Of) // of something else
+		}
+		out = append(out, v)
+	}
+	return out
 }
 
 func (p *parser) hex(name, s string) string {
@@ -205,7 +247,7 @@ func (s *Service) ImportGroup(ctx context.Context, tx *db.Tx, in *archive.Import
 			return nil
 		}
 		seen[row.ID], seen["slug:"+row.Slug] = true, true
-		p, entries, err := row.parse(in)
+		p, entries, versions, err := row.parse(in)
 		if text, is := archive.Wrong(err); is {
 			in.Report.Leave(archivePart, row.ID, archive.CodeInvalid, text)
 			return nil
@@ -213,11 +255,19 @@ func (s *Service) ImportGroup(ctx context.Context, tx *db.Tx, in *archive.Import
 		if err != nil {
 			return err
 		}
-		return s.importPetition(ctx, tx, in, &p, entries, row, zone)
+		return s.importPetition(ctx, tx, in, arriving{p, entries, versions}, row, zone)
 	})
 }
 
-func (s *Service) importPetition(ctx context.Context, tx *db.Tx, in *archive.Import, p *Petition, entries []Entry, row *archivedPetition, zone string) error {
+// arriving is a petition of an archive with all that comes with it.
+type arriving struct {
+	petition Petition
+	entries  []Entry
+	versions []Version
+}
+
+func (s *Service) importPetition(ctx context.Context, tx *db.Tx, in *archive.Import, x arriving, row *archivedPetition, zone string) error {
+	p := &x.petition
 	p.Group, p.form = in.Group, "moved:"+row.ID
 	old, err := ofArchive(ctx, tx, in.Group, row.ID)
 	switch {
@@ -229,7 +279,7 @@ func (s *Service) importPetition(ctx context.Context, tx *db.Tx, in *archive.Imp
 	case err == nil:
 		return compare(ctx, tx, in, &old, row)
 	}
-	if there := archivedOf(p, entries); there.Title != row.Title || there.Addressee != row.Addressee || there.Markdown != row.Markdown {
+	if there := archivedOf(p, nil, nil); there.Title != row.Title || there.Addressee != row.Addressee || there.Markdown != row.Markdown {
 		in.Report.Note(archivePart, row.ID, archive.CodeCharacters, "Characters that could deceive readers were taken out.")
 	}
 	if c, ok := in.Campaigns[row.Campaign]; ok {
@@ -262,8 +312,13 @@ func (s *Service) importPetition(ctx context.Context, tx *db.Tx, in *archive.Imp
 	if err := insertPetition(ctx, tx, p); err != nil {
 		return err
 	}
-	for i := range entries {
-		if err := insertEntry(ctx, tx, p.ID, &entries[i]); err != nil {
+	for i := range x.entries {
+		if err := insertEntry(ctx, tx, p.ID, &x.entries[i]); err != nil {
+			return err
+		}
+	}
+	for i := range x.versions {
+		if err := putVersion(ctx, tx, p.ID, &x.versions[i]); err != nil {
 			return err
 		}
 	}
@@ -291,7 +346,11 @@ func compare(ctx context.Context, tx *db.Tx, in *archive.Import, old *Petition, 
 	if err != nil {
 		return err
 	}
-	here, there := archivedOf(old, entries), *row
+	versions, err := versionsOf(ctx, tx, old)
+	if err != nil {
+		return err
+	}
+	here, there := archivedOf(old, entries, versions), *row
 	if old.Elsewhere != nil && there.State == Open {
 		there.State = Closed
 	}
