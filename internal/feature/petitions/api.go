@@ -96,6 +96,9 @@ func (w *Web) MountAPI(a *api.API) {
 		o := op(http.MethodPost, "/petitions/{slug}/"+path, name, summary, "For organizers of its group.")
 		o.Keyed = true
 		api.Add(a, o, func(c *web.Call, in *apiEntry) (file, error) {
+			if _, err := w.load(c); err != nil {
+				return file{}, err
+			}
 			key, err := a.Key(c)
 			if err != nil {
 				return file{}, err
@@ -166,6 +169,9 @@ func (w *Web) apiShow(c *web.Call, slug string) (file, error) {
 }
 
 func (w *Web) apiCreate(c *web.Call, a *api.API, in *apiCreate) (file, error) {
+	if _, err := w.starter(c); err != nil {
+		return file{}, err
+	}
 	key, err := a.Key(c)
 	if err != nil {
 		return file{}, err
@@ -183,6 +189,9 @@ func (w *Web) apiCreate(c *web.Call, a *api.API, in *apiCreate) (file, error) {
 }
 
 func (w *Web) apiUpdate(c *web.Call, in *apiUpdate) (file, error) {
+	if _, err := w.load(c); err != nil {
+		return file{}, err
+	}
 	f, err := api.Form(c, in.Body)
 	if err != nil {
 		return file{}, err
