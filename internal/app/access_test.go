@@ -369,6 +369,8 @@ var alters = map[string]string{
 	"POST /translate/proposals/{id}/accept":                "answers what is gone",
 	"POST /translate/proposals/{id}/decline":               "answers what is gone",
 
+	"POST /api/v1/petitions/{slug}/close":                    "closes the petition",
+	"DELETE /api/v1/petitions/{slug}":                        "deletes the draft",
 	"POST /api/v1/petitions/{slug}/open":                     "opens the petition, or says what is missing",
 	"POST /api/v1/pledges/{slug}/open":                       "opens the pledge, or says what is missing",
 	"POST /api/v1/events/{id}/managers/links":                "makes a link",
