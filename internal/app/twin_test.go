@@ -7,8 +7,7 @@ import (
 )
 
 // twins says for each form of the pages which operation of the API does the same,
-// or, after "- ", why none does; docs/decisions/0015-api.md has the reasons in
-// full. Several operations stand for a form with several buttons.
+// or, after "- ", why none does; docs/api.md has the reasons in full. Several operations stand for a form with several buttons.
 var twins = map[string]string{
 	"POST /petitions/{slug}/close":                                     "POST /petitions/{slug}/close",
 	"POST /petitions/{slug}/codes":                                     "- papers with codes",

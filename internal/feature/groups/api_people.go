@@ -72,7 +72,7 @@ func (s *Service) mountPeople(a *api.API) {
 			}
 			now, err := s.apiConduct(c, &apiConductPath{Handle: in.Handle})
 			if err == nil && now.Version != in.Body.Version {
-				err = errOtherConduct()
+				err = fault.Invalid(otherConduct("version"))
 			}
 			return now, err
 		})
@@ -141,9 +141,4 @@ func (s *Service) apiLineage(c *web.Call, in *apiHandle) (api.Page[apiLineage], 
 	walk("", roots)
 	c.Header().Set("Cache-Control", "no-store")
 	return api.PageOf(out, ""), err
-}
-
-// errOtherConduct tells who accepts other rules than those that count.
-func errOtherConduct() error {
-	return fault.Invalid(fault.Field("version", "group.conduct", "Read the group’s rules of conduct as they are now, and accept them."))
 }
