@@ -85,7 +85,9 @@ func newAccess(t *testing.T) *access {
 	x.grant(actors, public, hidden)
 	for handle, state := range map[string]campaigns.State{"open-doors": campaigns.Open, "hidden": campaigns.Draft} {
 		in := campaigns.Input{Handle: handle, Title: handle, Lang: "en", State: state}
-		if _, err := x.Campaigns.Create(t.Context(), steward, "riverside", x.IDs.Secret(), in); err != nil {
+		_, err := x.Campaigns.Create(t.Context(), steward, "riverside", x.IDs.Secret(), in)
+		demand := campaigns.DemandInput{Body: "Benches", Addressee: "The town council"}
+		if err = errors.Join(err, x.Campaigns.AddDemand(t.Context(), steward, handle, 0, demand)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -385,6 +387,7 @@ var alters = map[string]string{
 	"DELETE /api/v1/groups/{handle}/members/{member}":        "removes the member",
 	"POST /api/v1/groups/{handle}/invitations":               "makes a link",
 	"PUT /api/v1/groups/{handle}/members/{member}":           "gives a role",
+	"PUT /api/v1/campaigns/{handle}/demands/{number}":        "takes a step of a demand",
 	"PUT /api/v1/campaigns/{handle}/template":                "empties what all events share",
 	"PUT /api/v1/campaigns/{handle}/endorsements/{group}":    "endorses, for which the group's own stewards speak",
 	"DELETE /api/v1/me/groups/{handle}":                      "leaves the group",
