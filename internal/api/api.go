@@ -19,7 +19,7 @@ import (
 )
 
 // Version of the API's description. It grows with every change.
-const Version = "1.2.5"
+const Version = "1.2.6"
 
 // maxBody bounds what is sent, as it does for forms.
 const maxBody = 256 << 10
@@ -194,10 +194,15 @@ func File[I any](a *API, op Op, mediaType string, h func(c *web.Call, in *I) err
 }
 
 // Upload adds an operation, a PUT, that takes a picture: the file "picture" of a
-// multipart form, which is read when h runs.
-func Upload[I, T any](a *API, op Op, h func(c *web.Call, in *I) (T, error)) {
+// multipart form, which is read when h runs. may is asked before the work of
+// reading it.
+func Upload[I, T any](a *API, op Op, may func(c *web.Call) error, h func(c *web.Call, in *I) (T, error)) {
 	Add(a, op, func(c *web.Call, in *I) (T, error) {
-		if _, err := c.Form(); err != nil {
+		err := may(c)
+		if err == nil {
+			_, err = c.Form()
+		}
+		if err != nil {
 			var none T
 			return none, err
 		}

@@ -51,7 +51,7 @@ func (s Scope) Name() string {
 	case Attendance:
 		return i18n.Mark("Sign up for events")
 	case Roles:
-		return i18n.Mark("Invite, change roles, remove members")
+		return i18n.Mark("Invite, change roles, remove members, join and leave groups")
 	}
 	return ""
 }

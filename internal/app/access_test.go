@@ -85,9 +85,18 @@ func newAccess(t *testing.T) *access {
 	x.grant(actors, public, hidden)
 	for handle, state := range map[string]campaigns.State{"open-doors": campaigns.Open, "hidden": campaigns.Draft} {
 		in := campaigns.Input{Handle: handle, Title: handle, Lang: "en", State: state}
-		if _, err := x.Campaigns.Create(t.Context(), steward, "riverside", x.IDs.Secret(), in); err != nil {
+		_, err := x.Campaigns.Create(t.Context(), steward, "riverside", x.IDs.Secret(), in)
+		demand := campaigns.DemandInput{Body: "Benches", Addressee: "The town council"}
+		if err = errors.Join(err, x.Campaigns.AddDemand(t.Context(), steward, handle, 0, demand)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := x.Campaigns.Propose(t.Context(), steward, "open-doors", public); err != nil {
+		t.Fatal(err)
+	}
+	err := x.Groups.SetNewcomers(t.Context(), steward, "riverside", groups.SettingsInput{Joining: groups.ByRequest})
+	if err = errors.Join(err, x.Groups.SetConduct(t.Context(), steward, "riverside", "We listen.")); err != nil {
+		t.Fatal(err)
 	}
 	said := map[statements.State]string{}
 	for _, state := range []statements.State{statements.Published, statements.Draft} {
@@ -115,7 +124,7 @@ func newAccess(t *testing.T) *access {
 		"/pledges/{slug}": "a-tool-for-the-garden-day", "/pledges/{slug} of a draft": "not-yet",
 		"/events/{id}": string(public), "/events/{id} of a draft": string(hidden),
 		"/statements/{id}": said[statements.Published], "/statements/{id} of a draft": said[statements.Draft],
-		"/campaigns/{handle}": "open-doors", "/campaigns/{handle} of a draft": "hidden", "/groups/{handle}": "riverside", "member": "the-member",
+		"/campaigns/{handle}": "open-doors", "/campaigns/{handle} of a draft": "hidden", "/groups/{handle}": "riverside", "handle": "riverside", "member": "the-member",
 		"secret": "0123456789abcdefghjkmnpqrs", "key": "0123456789abcdefghjkmnpqrs", "lang": "es", "slot": slots[0].ID, "event": string(public), "group": "hill", "number": "1", "id": "01kqm8ymg00000000000000000",
 	}
 	return x
@@ -200,16 +209,37 @@ func (x *access) rest(path string) string {
 
 // header is what a request of the API says beside its body.
 func (x *access) header(role string) []string {
-	h := []string{"Content-Type", "application/json", "Idempotency-Key", x.IDs.Secret()}
+	h := []string{"Idempotency-Key", x.IDs.Secret()}
 	if token := x.tokens[role]; token != "" {
 		h = append(h, "Authorization", "Bearer "+token)
 	}
 	return h
 }
 
-// bodies are the least that the API's description lets through, by pattern: an
-// object with what is required and nothing in it. Forms are sent empty.
-func (x *access) bodies() map[string]string {
+// whole are bodies for writes of the API whose least body says nothing about who
+// may: all may, or the body tells for which group it is.
+func (x *access) whole() map[string]string {
+	x.t.Helper()
+	form := formBegins + "Content-Disposition: form-data; name=\"picture\"; filename=\"a.png\"\r\n\r\n" + string(picture(x.t)) + "\r\n--x--\r\n"
+	return map[string]string{
+		"POST /api/v1/groups":                       `{"name": "Lake Swimmers", "handle": "lake"}`,
+		"POST /api/v1/campaigns":                    `{"handle": "new-doors", "group": "riverside", "title": "New doors", "lang": "en", "state": "open"}`,
+		"POST /api/v1/campaigns/{handle}/proposals": `{"near": "Leipzig", "day": "2026-06-06", "start": "10:00"}`,
+		"POST /api/v1/events/{id}/attendance":       `{"party": 1, "slot": ["` + x.values["slot"] + `"]}`,
+		"PUT /api/v1/me/requests/{handle}":          `{"conduct": 1}`,
+		"PUT /api/v1/campaigns/{handle}/picture":    form,
+		"PUT /api/v1/events/{id}/picture":           form,
+		"PUT /api/v1/statements/{id}/picture":       form,
+	}
+}
+
+// formBegins begins a form with a file.
+const formBegins = "--x\r\n"
+
+// bodies are what is sent to the API, by pattern: what is whole, or the least that
+// the description lets through, an object with what is required and nothing in it.
+// Forms are sent empty. queries are the parameters that it asks for.
+func (x *access) bodies() (out, queries map[string]string) {
 	x.t.Helper()
 	raw, err := x.API.OpenAPI()
 	if err != nil {
@@ -219,9 +249,14 @@ func (x *access) bodies() map[string]string {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	out := map[string]string{}
+	out, queries = map[string]string{}, map[string]string{}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
+			for _, p := range op.Parameters {
+				if p.Value.In == "query" && p.Value.Required {
+					queries[method+" "+path] += fmt.Sprintf("?%s=%v", p.Value.Name, leastOf(p.Value.Schema.Value))
+				}
+			}
 			if op.RequestBody == nil {
 				continue
 			}
@@ -230,11 +265,12 @@ func (x *access) bodies() map[string]string {
 				if err != nil {
 					x.t.Fatal(err)
 				}
-				out[method+" /api/v1"+strings.TrimPrefix(path, "/api/v1")] = string(least)
+				out[method+" "+path] = string(least)
 			}
 		}
 	}
-	return out
+	maps.Copy(out, x.whole())
+	return out, queries
 }
 
 // leastOf is the emptiest value that a schema allows.
@@ -271,7 +307,10 @@ func leastOf(s *openapi3.Schema) any {
 func (x *access) ask(role, method, path, body string) int {
 	b, header := x.browser[role], []string{"Content-Type", "application/x-www-form-urlencoded"}
 	if strings.HasPrefix(path, "/api/v1") {
-		b, header = x.visitor(), x.header(role)
+		b, header = x.visitor(), append(x.header(role), "Content-Type", "application/json")
+		if strings.HasPrefix(body, formBegins) {
+			header[len(header)-1] = "multipart/form-data; boundary=x"
+		}
 	}
 	for range 9 {
 		if got := b.Do(method, path, strings.NewReader(body), header...).Status; got != 429 {
@@ -332,6 +371,8 @@ var alters = map[string]string{
 	"POST /translate/proposals/{id}/accept":                "answers what is gone",
 	"POST /translate/proposals/{id}/decline":               "answers what is gone",
 
+	"POST /api/v1/petitions/{slug}/close":                    "closes the petition",
+	"DELETE /api/v1/petitions/{slug}":                        "deletes the draft",
 	"POST /api/v1/petitions/{slug}/open":                     "opens the petition, or says what is missing",
 	"POST /api/v1/pledges/{slug}/open":                       "opens the pledge, or says what is missing",
 	"POST /api/v1/events/{id}/managers/links":                "makes a link",
@@ -346,9 +387,21 @@ var alters = map[string]string{
 	"DELETE /api/v1/groups/{handle}/members/{member}":        "removes the member",
 	"POST /api/v1/groups/{handle}/invitations":               "makes a link",
 	"PUT /api/v1/groups/{handle}/members/{member}":           "gives a role",
+	"PUT /api/v1/campaigns/{handle}/demands/{number}":        "takes a step of a demand",
 	"PUT /api/v1/campaigns/{handle}/template":                "empties what all events share",
 	"PUT /api/v1/campaigns/{handle}/endorsements/{group}":    "endorses, for which the group's own stewards speak",
 	"DELETE /api/v1/me/groups/{handle}":                      "leaves the group",
+	"PUT /api/v1/me/requests/{handle}":                       "asks to come in",
+	"DELETE /api/v1/me/requests/{handle}":                    "takes back what was not asked",
+	"DELETE /api/v1/groups/{handle}/lineage/{member}":        "removes the member",
+	"PUT /api/v1/groups/{handle}/conduct/accepted":           "agrees to the rules",
+	"POST /api/v1/groups":                                    "starts a group",
+	"POST /api/v1/campaigns":                                 "starts a campaign",
+	"POST /api/v1/campaigns/{handle}/proposals":              "proposes to host",
+	"POST /api/v1/events/{id}/attendance":                    "signs up",
+	"PUT /api/v1/events/{id}/picture":                        "gives it a picture",
+	"PUT /api/v1/statements/{id}/picture":                    "gives it a picture",
+	"PUT /api/v1/campaigns/{handle}/picture":                 "gives it a picture",
 	"PUT /api/v1/events/{id}/place":                          "empties the facts of the place",
 	"DELETE /api/v1/events/{id}/picture":                     "removes the picture",
 	"DELETE /api/v1/events/{id}/attendance/{secret}":         "cancels again what is cancelled: whoever knows a secret holds it",
@@ -373,7 +426,7 @@ func TestAccess(t *testing.T) {
 	}
 	data := first.Config.Data
 	x, spare := first.copy(data), first.copy(data)
-	bodies := x.bodies()
+	bodies, queries := x.bodies()
 	var lines []string
 	for _, of := range []string{"", " of a draft"} {
 		for _, pattern := range first.Site.Patterns() {
@@ -383,12 +436,13 @@ func TestAccess(t *testing.T) {
 			}
 			var b strings.Builder
 			fmt.Fprintf(&b, "%s%s:", pattern, of)
+			answers := map[int]bool{}
 			for _, role := range x.roles {
 				on := x
 				if alters[pattern] != "" {
 					on = spare
 				}
-				got := on.ask(role, method, path, bodies[pattern])
+				got := on.ask(role, method, path+queries[pattern], bodies[pattern])
 				if got < 400 && on == spare {
 					spare = first.copy(data)
 				}
@@ -396,6 +450,12 @@ func TestAccess(t *testing.T) {
 					t.Errorf("%s%s answers %d to %s: say in alters what it does", pattern, of, got, role)
 				}
 				fmt.Fprintf(&b, " %s %d", role, got)
+				if role != "visitor" {
+					answers[got] = true
+				}
+			}
+			if strings.HasPrefix(path, "/api/v1") && len(answers) == 1 && (answers[400] || answers[409] || answers[422]) {
+				t.Errorf("%s: this does not tell who may; ask who may first, or say in whole what to send", b.String())
 			}
 			lines = append(lines, b.String())
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"convoke/internal/api/apitest"
 	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/feature/events"
@@ -376,6 +377,8 @@ func TestHostManagesTheirEvent(t *testing.T) {
 		key := s.IDs.Secret()
 		ana.Post(url+"/host", "key", key, "near", "Leipzig", "place", "Old pier", "day", "2026-06-06", "start", "10:00").Want(t, 303, url+"/proposals/"+key)
 		ana.Post(url+"/proposals/"+key+"/help").Want(t, 404, "")
+		program := apitest.New(t, s.Site) // needs no token: the key says enough
+		program.Do("POST", url+"/proposals/"+key+"/help", nil).Refused(404, "campaign.no_proposal")
 		proposal := sam.Get(url+"/proposals").Attr("input[name=proposal]", "value")
 		sam.Post(url+"/proposals", "proposal", proposal, "group", "riverside", "do", "accept").Want(t, 303, url+"/proposals")
 		a := ana.Get(url+"/proposals/"+key).Want(t, 200, "")
@@ -385,6 +388,10 @@ func TestHostManagesTheirEvent(t *testing.T) {
 		link := ana.Post(url + "/proposals/" + key + "/help").Location
 		if again := ana.Post(url + "/proposals/" + key + "/help").Location; again != link || !helpLink.MatchString(link) {
 			t.Fatalf("%q, then %q", link, again)
+		}
+		var same struct{ URL string }
+		if b := program.Do("POST", url+"/proposals/"+key+"/help", nil).Want(200, &same); pathOf(same.URL) != link || b.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("a program gets %s, %v", b.Body, b.Header)
 		}
 		event := s.column("select event_id from proposal where event_id is not null")[0]
 		ana.Get("/events/"+event+"/edit").Want(t, 403, "")

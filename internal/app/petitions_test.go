@@ -39,6 +39,20 @@ func TestPetitionAsAWhole(t *testing.T) {
 		if p.State != "open" || p.Box == "" || p.Eligible != 1 {
 			t.Fatalf("%+v", p)
 		}
+		// A draft can be deleted, and what was opened cannot.
+		body["stages"], body["title"] = "100", "Paint the bridge"
+		var draft struct{ Slug string }
+		mine.Do("POST", "/groups/riverside/petitions", body, "Idempotency-Key", "bridge-01").Want(201, &draft)
+		c.Do("DELETE", "/petitions/"+draft.Slug, nil).Refused(401, "token.missing")
+		mine.Do("POST", "/petitions/"+draft.Slug+"/close", nil).Refused(409, "petition.state")
+		mine.Do("DELETE", "/petitions/"+draft.Slug, nil).Want(204, nil)
+		mine.Do("DELETE", "/petitions/"+draft.Slug, nil).Refused(404, "petition.not_found")
+		mine.Do("DELETE", "/petitions/"+p.Slug, nil).Refused(409, "petition.state")
+		news := map[string]any{"markdown": "We are many."}
+		for range 2 {
+			mine.Do("POST", "/petitions/"+p.Slug+"/updates", news, "Idempotency-Key", "update-01").Want(200, nil)
+		}
+		mine.Do("POST", "/petitions/"+p.Slug+"/updates", news, "Idempotency-Key", "update-02").Refused(409, "petition.update_early")
 		v := s.visitor()
 		for _, path := range []string{"/petitions", "/groups/riverside", "/campaigns/day-of-care", "/petitions/" + p.Slug} {
 			if a := v.Get(path).Want(t, 200, ""); !strings.Contains(a.Text("main"), "Keep the library open") {
@@ -54,6 +68,7 @@ func TestPetitionAsAWhole(t *testing.T) {
 		if p.State != "closed" {
 			t.Errorf("after its last day it is %s", p.State)
 		}
+		mine.Do("POST", "/petitions/"+p.Slug+"/close", nil).Want(200, nil)
 		mine.Do("POST", "/petitions/"+p.Slug+"/delivery", map[string]any{"markdown": "In a box."}, "Idempotency-Key", "delivery-1").Want(200, &p)
 		mine.Do("POST", "/petitions/"+p.Slug+"/delivery", map[string]any{"markdown": "In a box."}, "Idempotency-Key", "delivery-1").Want(200, &p)
 		if a := v.Get("/petitions?state=waiting"); !strings.Contains(a.Text("main"), "Keep the library open") {

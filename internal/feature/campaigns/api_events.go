@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"convoke/internal/api"
+	"convoke/internal/authz"
 	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
@@ -47,6 +48,10 @@ type apiProposed struct {
 	State  string `json:"state" enum:"waiting,accepted,refused"`
 	Reason string `json:"reason,omitempty" doc:"Why not."`
 	Event  string `json:"event,omitempty" doc:"Once it was accepted: the address of the event’s page."`
+}
+
+type apiHostLink struct {
+	URL string `json:"url" doc:"To be opened in a browser, by whoever is to manage the event."`
 }
 
 type apiQueuedEvent struct {
@@ -146,8 +151,19 @@ func (w *Web) mountEvents(a *api.API) {
 	api.Do(a, op(http.MethodPut, "/proposals/{id}/answer", "answerProposal", "Answer somebody without a group",
 		"For organizers of any owner. An accepted one is published as an event of an owner. The first answer counts."),
 		func(c *web.Call, in *apiHostDecision) error {
+			if _, err := w.editable(c, in.Handle); err != nil {
+				return err
+			}
 			return w.DecideHost(c.Context(), c.Actor(), in.Handle, in.ID, in.Body.Group, Decision{Accept: in.Body.Accept, Reason: oneText(c, in.Body.Reason)})
 		})
+	help := op(http.MethodPost, "/proposals/{secret}/help", "helpWithHosting", "The link with which a host manages their event",
+		"For the holder of a proposal that was accepted. Repeated, it is the same link, which lets one person in, once.")
+	help.Open = true
+	api.Add(a, help, func(c *web.Call, in *apiSecretPath) (apiHostLink, error) {
+		link, err := w.HelpLink(c.Context(), c.Actor(), in.Handle, in.Secret)
+		c.Header().Set("Cache-Control", "no-store")
+		return apiHostLink{c.BaseURL() + "/invitations/" + link}, err
+	})
 }
 
 func eventOf(s string) (id.Event, error) {
@@ -187,14 +203,29 @@ func (w *Web) apiPropose(c *web.Call, in *apiEntryPath) (apiEntry, error) {
 		return apiEntry{}, err
 	}
 	if err := w.Propose(c.Context(), c.Actor(), in.Handle, eid); err != nil {
-		return apiEntry{}, err
+		return apiEntry{}, notBeside(c, err)
 	}
 	return w.apiEntry(c, eid)
+}
+
+// notBeside answers what a form says beside the field of an event's address: here
+// the address names it, so that it is absent or not one's own.
+func notBeside(c *web.Call, err error) error {
+	switch {
+	case fault.HasCode(err, "campaign.no_event"):
+		return web.ErrNotFound()
+	case fault.HasCode(err, "campaign.not_yours"):
+		return authz.Check(c.Actor(), authz.SpeakForGroup, authz.Subject{})
+	}
+	return err
 }
 
 func (w *Web) apiDecide(c *web.Call, in *apiEventDecision) (apiEntry, error) {
 	eid, err := eventOf(in.Event)
 	if err != nil {
+		return apiEntry{}, err
+	}
+	if _, err := w.editable(c, in.Handle); err != nil {
 		return apiEntry{}, err
 	}
 	d := Decision{Accept: in.Body.Accept, Trust: in.Body.Trust, Reason: oneText(c, in.Body.Reason)}
@@ -278,7 +309,7 @@ func (w *Web) apiQueue(c *web.Call, in *apiPath) (apiQueue, error) {
 		})
 	}
 	c.Header().Set("Cache-Control", "no-store")
-	return out, w.DB.Read(c.Context(), func(tx *db.Tx) error {
+	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
 		for _, e := range q.Events {
 			g, err := w.Groups.ByID(c.Context(), tx, e.Group)
 			if err != nil {
@@ -288,4 +319,5 @@ func (w *Web) apiQueue(c *web.Call, in *apiPath) (apiQueue, error) {
 		}
 		return nil
 	})
+	return out, err
 }

@@ -227,7 +227,8 @@ func TestAPIEventsOfACampaign(t *testing.T) {
 		if e.State != "waiting" {
 			t.Errorf("%+v", e)
 		}
-		hill.Do("PUT", url+"/events/"+x.IDs.New(), nil).Refused(422, "form.invalid", "#/event", "campaign.no_event")
+		by(c, "harbour").Do("PUT", url+"/events/"+string(first), nil).Refused(403, "authz.forbidden")
+		hill.Do("PUT", url+"/events/"+x.IDs.New(), nil).Refused(404, "web.not_found")
 		hill.Do("PUT", url+"/events/nothing", nil).Refused(404, "web.not_found")
 		var q apiQueue
 		mine.Get(url+"/proposals").Want(200, &q)
@@ -235,6 +236,7 @@ func TestAPIEventsOfACampaign(t *testing.T) {
 			t.Errorf("%+v", q)
 		}
 		hill.Get(url+"/proposals").Refused(403, "authz.forbidden")
+		hill.Do("PUT", url+"/events/"+string(first)+"/answer", body{"accept": false}).Refused(403, "authz.forbidden")
 		mine.Do("PUT", url+"/events/"+string(first)+"/answer", body{"accept": false}).Refused(422, "form.invalid", "#/reason", "campaign.no_reason")
 		mine.Do("PUT", url+"/events/"+string(first)+"/answer", body{"accept": true, "trust": true}).Want(200, &e)
 		late := mine.Do("PUT", url+"/events/"+string(first)+"/answer", body{"accept": false, "reason": "too late"}).Want(200, &e)

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"convoke/internal/api"
+	"convoke/internal/authz"
+	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/handle"
 	"convoke/internal/media"
@@ -119,15 +121,21 @@ func (w *Web) mountWrites(a *api.API) {
 	api.Add(a, demand, func(c *web.Call, in *apiDemandNew) (apiWhole, error) { return w.apiAddDemand(c, a, in) })
 	api.Add(a, op(http.MethodPut, "/demands/{number}", "changeDemand", "Say where a demand stands", "Each step stays in its history. Repeated, it is one step."),
 		func(c *web.Call, in *apiDemandChange) (apiWhole, error) {
+			if _, err := w.editable(c, in.Handle); err != nil {
+				return apiWhole{}, err
+			}
 			err := w.ChangeDemand(c.Context(), c.Actor(), in.Handle, in.Number, DemandInput{State: DemandState(in.Body.State), Note: oneText(c, in.Body.Note)})
 			return w.shownAfter(c, in.Handle, err)
 		})
 	api.Add(a, op(http.MethodPut, "/points", "setPoints", "Make a new version of the points of unity", "Repeated, it makes one version."),
 		func(c *web.Call, in *apiPointsChange) (apiWhole, error) {
+			if _, err := w.editable(c, in.Handle); err != nil {
+				return apiWhole{}, err
+			}
 			err := w.SetPoints(c.Context(), c.Actor(), in.Handle, in.Body.Version, oneText(c, in.Body.Text))
 			return w.shownAfter(c, in.Handle, renamed(err, "body", "text"))
 		})
-	api.Upload(a, op(http.MethodPut, "/picture", "setCampaignPicture", "Give a campaign a picture", "What it shows is said by picture_alt of the campaign."), w.apiPicture)
+	api.Upload(a, op(http.MethodPut, "/picture", "setCampaignPicture", "Give a campaign a picture", "What it shows is said by picture_alt of the campaign."), w.mayEdit, w.apiPicture)
 	api.Do(a, op(http.MethodDelete, "/picture", "removeCampaignPicture", "Take the picture of a campaign away", ""),
 		func(c *web.Call, in *apiPath) error {
 			return w.SetPicture(c.Context(), c.Actor(), in.Handle, "")
@@ -179,6 +187,13 @@ func typedSpans(all []apiSpanInput) string {
 }
 
 func (w *Web) apiCreate(c *web.Call, a *api.API, in apiNewCampaign) (apiWhole, error) {
+	err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
+		_, err := w.speaker(c.Context(), tx, c.Actor(), in.Group, authz.StartCampaign)
+		return err
+	})
+	if err != nil {
+		return apiWhole{}, err
+	}
 	key, err := a.Key(c)
 	if err != nil {
 		return apiWhole{}, err
@@ -212,6 +227,9 @@ func (w *Web) apiChange(c *web.Call, in *apiChangeInput) (apiWhole, error) {
 }
 
 func (w *Web) apiTranslate(c *web.Call, in *apiTextChange) (apiWhole, error) {
+	if _, err := w.editable(c, in.Handle); err != nil {
+		return apiWhole{}, err
+	}
 	title := oneLine(c, in.Body.Title)
 	if title == "" {
 		return apiWhole{}, fault.Invalid(fault.Field("title", "campaign.no_title", "Give the campaign a title."))
@@ -227,6 +245,9 @@ func (w *Web) apiTranslate(c *web.Call, in *apiTextChange) (apiWhole, error) {
 }
 
 func (w *Web) apiAddDemand(c *web.Call, a *api.API, in *apiDemandNew) (apiWhole, error) {
+	if _, err := w.editable(c, in.Handle); err != nil {
+		return apiWhole{}, err
+	}
 	key, err := a.Key(c)
 	if err != nil {
 		return apiWhole{}, err
@@ -237,10 +258,13 @@ func (w *Web) apiAddDemand(c *web.Call, a *api.API, in *apiDemandNew) (apiWhole,
 	return w.shownAfter(c, in.Handle, renamed(err, "body", "text"))
 }
 
+// mayEdit refuses whoever may not change the campaign of the address.
+func (w *Web) mayEdit(c *web.Call) error {
+	_, err := w.editable(c, c.Param("handle"))
+	return err
+}
+
 func (w *Web) apiPicture(c *web.Call, in *apiPath) (apiWhole, error) {
-	if _, err := w.editable(c, in.Handle); err != nil { // before the work of reading it
-		return apiWhole{}, err
-	}
 	key, err := w.Pictures.Save(c, "picture")
 	switch {
 	case err != nil:

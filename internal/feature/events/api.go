@@ -197,7 +197,7 @@ func (w *Web) MountAPI(a *api.API) {
 		Method: http.MethodPut, Path: "/events/{id}/picture", ID: "setEventPicture", Tag: "events", Summary: "Give an event a picture",
 		Doc: "For organizers of its group. What it shows is said by picture_alt of the event.", Scope: api.Events,
 	}
-	api.Upload(a, picture, w.apiPicture)
+	api.Upload(a, picture, w.mayEdit, w.apiPicture)
 	picture.Method, picture.ID, picture.Summary, picture.Doc = http.MethodDelete, "removeEventPicture", "Take the picture of an event away", ""
 	api.Do(a, picture, func(c *web.Call, in *apiEventID) error {
 		eid, err := eventID(in.ID)
@@ -208,11 +208,14 @@ func (w *Web) MountAPI(a *api.API) {
 	})
 }
 
-func (w *Web) apiPicture(c *web.Call, _ *apiEventID) (apiEvent, error) {
-	e, _, err := w.load(c)
-	if err != nil {
-		return apiEvent{}, err
-	}
+// mayEdit refuses whoever may not change the event of the address.
+func (w *Web) mayEdit(c *web.Call) error {
+	_, _, err := w.load(c)
+	return err
+}
+
+func (w *Web) apiPicture(c *web.Call, in *apiEventID) (apiEvent, error) {
+	eid := id.Event(in.ID) // which mayEdit has seen
 	key, err := w.Pictures.Save(c, "picture")
 	switch {
 	case err != nil:
@@ -220,10 +223,10 @@ func (w *Web) apiPicture(c *web.Call, _ *apiEventID) (apiEvent, error) {
 	case key == "":
 		return apiEvent{}, api.ErrNoPicture()
 	}
-	if err := w.SetPicture(c.Context(), c.Actor(), e.ID, key); err != nil {
+	if err := w.SetPicture(c.Context(), c.Actor(), eid, key); err != nil {
 		return apiEvent{}, err
 	}
-	return w.apiShow(c, e.ID)
+	return w.apiShow(c, eid)
 }
 
 // apiFind runs the query of the address and finds who holds its results.
@@ -372,6 +375,9 @@ func (w *Web) madeOf(ctx context.Context, by authz.Actor, eid id.Event, typed In
 }
 
 func (w *Web) apiUpdate(c *web.Call, in *apiUpdate) (apiEvent, error) {
+	if err := w.mayEdit(c); err != nil {
+		return apiEvent{}, err
+	}
 	eid, err := eventID(in.ID)
 	if err != nil {
 		return apiEvent{}, err

@@ -43,6 +43,9 @@ func (w *Web) mountVersionsAPI(a *api.API) {
 }
 
 func (w *Web) apiTranslate(c *web.Call, in *apiTextChange) (apiEvent, error) {
+	if err := w.mayEdit(c); err != nil {
+		return apiEvent{}, err
+	}
 	eid, err := eventID(in.ID)
 	if err != nil {
 		return apiEvent{}, err

@@ -161,6 +161,7 @@ func (s *Service) MountAPI(a *api.API) {
 	s.mountEnd(a)
 	s.mountInside(a)
 	s.mountRules(a)
+	s.mountPeople(a)
 	mine := op(http.MethodGet, "/me/groups", "listMyGroups", "The groups of the token's person", "")
 	mine.Scope = api.Read
 	api.Add(a, mine, s.apiMine)

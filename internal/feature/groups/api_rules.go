@@ -4,7 +4,9 @@ import (
 	"net/http"
 
 	"convoke/internal/api"
+	"convoke/internal/authz"
 	"convoke/internal/day"
+	"convoke/internal/db"
 	"convoke/internal/web"
 )
 
@@ -13,6 +15,8 @@ type apiConduct struct {
 	Version int    `json:"version" doc:"0 when there are none any more."`
 	Body    string `json:"body" doc:"Markdown."`
 	Day     string `json:"day,omitempty" doc:"On which it was published."`
+	// For members, with a token.
+	Accepted bool `json:"accepted,omitempty" doc:"The token’s person is a member and has accepted this version."`
 }
 
 // apiNewcomers is how people come into a group.
@@ -39,7 +43,7 @@ type (
 )
 
 // mountRules adds what stewards say of how people are together and how they come
-// in. To accept rules is for people on pages.
+// in.
 func (s *Service) mountRules(a *api.API) {
 	op := func(method, path, name, summary, doc string) api.Op {
 		return api.Op{Method: method, Path: "/groups/{handle}" + path, ID: name, Tag: "groups", Summary: summary, Doc: doc, Scope: api.Groups}
@@ -48,7 +52,7 @@ func (s *Service) mountRules(a *api.API) {
 	get.Scope, get.Open = api.Read, true
 	api.Add(a, get, s.apiConduct)
 	api.Add(a, op(http.MethodPut, "/conduct", "setConduct", "Publish rules of conduct",
-		"For stewards. Members are asked on pages to accept a new version. Repeated, it changes nothing."),
+		"For stewards. Members are asked to accept a new version. Repeated, it changes nothing."),
 		func(c *web.Call, in *apiConductPut) (apiConduct, error) {
 			f, err := api.Form(c, in.Body)
 			if err != nil {
@@ -80,11 +84,20 @@ func (s *Service) mountRules(a *api.API) {
 }
 
 func (s *Service) apiConduct(c *web.Call, in *apiConductPath) (apiConduct, error) {
-	_, _, t, err := s.Conduct(c.Context(), c.Actor(), in.Handle, in.Version)
+	g, sub, t, err := s.Conduct(c.Context(), c.Actor(), in.Handle, in.Version)
 	if err != nil {
 		return apiConduct{}, err
 	}
-	return apiConduct{t.Version, t.Body, day.ISO(t.Day)}, nil
+	out := apiConduct{Version: t.Version, Body: t.Body, Day: day.ISO(t.Day)}
+	if sub.Role == authz.None {
+		return out, nil
+	}
+	err = s.DB.Read(c.Context(), func(tx *db.Tx) error {
+		was, err := acceptedConduct(c.Context(), tx, g.ID, c.Actor().Person)
+		out.Accepted = was == t.Version
+		return absent(err)
+	})
+	return out, err
 }
 
 func (s *Service) apiNewcomers(c *web.Call, handle string) (apiNewcomers, error) {

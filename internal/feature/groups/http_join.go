@@ -176,14 +176,14 @@ type welcomeData struct {
 var welcomePage = web.NewPage[welcomeData](pages, "pages/welcome.html", "pages/parts.html")
 
 func (s *Service) welcome(c *web.Call) error {
-	g, html, err := s.Welcome(c.Context(), c.Actor(), c.Param("handle"))
+	g, text, err := s.Welcome(c.Context(), c.Actor(), c.Param("handle"))
 	if err != nil {
 		return err
 	}
-	if html == "" {
+	if text.HTML == "" {
 		return c.SeeOther("/groups/" + g.Handle)
 	}
-	d := welcomeData{Group: g, HTML: html}
+	d := welcomeData{Group: g, HTML: text.HTML}
 	if d.Ask, err = s.asks(c, g, "/groups/"+g.Handle+"/welcome"); err != nil {
 		return err
 	}

@@ -80,8 +80,12 @@ func (in JoinInput) check(g Group) error {
 
 // unaccepted says that the group has rules, and that version is not them.
 func (g Group) unaccepted(version int) (fault.FieldError, bool) {
-	return fault.Field("conduct", "group.conduct", "Read the group’s rules of conduct as they are now, and accept them."),
-		g.Conduct > 0 && version != g.Conduct
+	return otherConduct("conduct"), g.Conduct > 0 && version != g.Conduct
+}
+
+// otherConduct tells who accepts other rules than those that count.
+func otherConduct(field string) fault.FieldError {
+	return fault.Field(field, "group.conduct", "Read the group’s rules of conduct as they are now, and accept them.")
 }
 
 func checkReason(reason string) error {

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"html/template"
 	"strings"
 
 	"convoke/internal/authz"
@@ -310,17 +309,17 @@ func (s *Service) SetNewcomers(ctx context.Context, by authz.Actor, handle strin
 	})
 }
 
-// Welcome is what new members see first, "" for nothing.
-func (s *Service) Welcome(ctx context.Context, by authz.Actor, handle string) (g Group, html template.HTML, err error) {
+// Welcome is what new members see first; its Body is "" for nothing.
+func (s *Service) Welcome(ctx context.Context, by authz.Actor, handle string) (g Group, t Text, err error) {
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
 		var err error
 		if g, _, err = s.check(ctx, tx, by, handle, authz.SeeInside); err != nil {
 			return err
 		}
-		_, html, err = welcomeOf(ctx, tx, g.ID)
+		t.Body, t.HTML, err = welcomeOf(ctx, tx, g.ID)
 		return err
 	})
-	return g, html, err
+	return g, t, err
 }
 
 // Admission is on which terms somebody becomes a member.

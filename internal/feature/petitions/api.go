@@ -93,10 +93,24 @@ func (w *Web) MountAPI(a *api.API) {
 			return w.apiShow(c, in.Slug)
 		})
 	w.mountVersionsAPI(a, op)
+	api.Add(a, op(http.MethodPost, "/petitions/{slug}/close", "closePetition", "End signing for good", "For organizers of its group. Repeated, it changes nothing."),
+		func(c *web.Call, in *apiPath) (file, error) {
+			if err := w.CloseNow(c.Context(), c.Actor(), in.Slug); err != nil {
+				return file{}, err
+			}
+			return w.apiShow(c, in.Slug)
+		})
+	api.Do(a, op(http.MethodDelete, "/petitions/{slug}", "discardPetition", "Delete a draft", "For organizers of its group. What was open once stays."),
+		func(c *web.Call, in *apiPath) error {
+			return w.Discard(c.Context(), c.Actor(), in.Slug, anySequence)
+		})
 	say := func(path, name, summary string, do func(c *web.Call, slug string, in SayInput) error) {
 		o := op(http.MethodPost, "/petitions/{slug}/"+path, name, summary, "For organizers of its group.")
 		o.Keyed = true
 		api.Add(a, o, func(c *web.Call, in *apiEntry) (file, error) {
+			if _, err := w.load(c); err != nil {
+				return file{}, err
+			}
 			key, err := a.Key(c)
 			if err != nil {
 				return file{}, err
@@ -115,6 +129,9 @@ func (w *Web) MountAPI(a *api.API) {
 	}
 	say("amendments", "amendPetition", "Add an amendment, which everybody sees beside the original", func(c *web.Call, slug string, in SayInput) error {
 		return w.Amend(c.Context(), c.Actor(), slug, in)
+	})
+	say("updates", "tellFollowers", "Write an update, which is mailed to those who left an address, once a week at most", func(c *web.Call, slug string, in SayInput) error {
+		return w.Tell(c.Context(), c.Actor(), slug, in)
 	})
 	say("delivery", "deliverPetition", "Say that it was handed over; this ends signing", func(c *web.Call, slug string, in SayInput) error {
 		return w.Deliver(c.Context(), c.Actor(), slug, in)
@@ -174,6 +191,9 @@ func (w *Web) apiShow(c *web.Call, slug string) (file, error) {
 }
 
 func (w *Web) apiCreate(c *web.Call, a *api.API, in *apiCreate) (file, error) {
+	if _, err := w.starter(c); err != nil {
+		return file{}, err
+	}
 	key, err := a.Key(c)
 	if err != nil {
 		return file{}, err
@@ -191,6 +211,9 @@ func (w *Web) apiCreate(c *web.Call, a *api.API, in *apiCreate) (file, error) {
 }
 
 func (w *Web) apiUpdate(c *web.Call, in *apiUpdate) (file, error) {
+	if _, err := w.load(c); err != nil {
+		return file{}, err
+	}
 	f, err := api.Form(c, in.Body)
 	if err != nil {
 		return file{}, err

@@ -134,6 +134,9 @@ func (w *Web) mountVersionsAPI(a *api.API, op func(method, path, name, summary, 
 	put := op(http.MethodPut, path, "translatePetition", "Add, change or remove a version in another language",
 		"For reading only: what is signed, and what the record has, stays the original.")
 	api.Add(a, put, func(c *web.Call, in *apiTextChange) (file, error) {
+		if _, err := w.load(c); err != nil {
+			return file{}, err
+		}
 		f, err := api.Form(c, in.Body)
 		if err != nil {
 			return file{}, err

@@ -152,16 +152,18 @@ func (w *Web) MountAPI(a *api.API) {
 	api.Add(a, op(http.MethodPut, "/statements/{id}/texts/{lang}", "translateStatement", "Add or change a version in another language", ""), w.apiTranslate)
 	api.Add(a, op(http.MethodPost, "/statements/{id}/withdraw", "withdrawStatement", "Withdraw a statement for good", "Its page says that it was withdrawn, and why."), w.apiWithdraw)
 	api.Upload(a, op(http.MethodPut, "/statements/{id}/picture", "setStatementPicture", "Give a statement a picture",
-		"For organizers of its group. What it shows is said by picture_alt of the statement."), w.apiPicture)
+		"For organizers of its group. What it shows is said by picture_alt of the statement."), w.mayEdit, w.apiPicture)
 	api.Do(a, op(http.MethodDelete, "/statements/{id}/picture", "removeStatementPicture", "Take the picture of a statement away", ""),
 		func(c *web.Call, in *apiPath) error { return w.SetPicture(c.Context(), c.Actor(), ID(in.ID), "") })
 }
 
+// mayEdit refuses whoever may not change the statement of the address.
+func (w *Web) mayEdit(c *web.Call) error {
+	_, err := w.load(c)
+	return err
+}
+
 func (w *Web) apiPicture(c *web.Call, in *apiPath) (apiStatement, error) {
-	found, err := w.load(c)
-	if err != nil {
-		return apiStatement{}, err
-	}
 	key, err := w.Pictures.Save(c, "picture")
 	switch {
 	case err != nil:
@@ -169,7 +171,7 @@ func (w *Web) apiPicture(c *web.Call, in *apiPath) (apiStatement, error) {
 	case key == "":
 		return apiStatement{}, api.ErrNoPicture()
 	}
-	if err := w.SetPicture(c.Context(), c.Actor(), found.Statement.ID, key); err != nil {
+	if err := w.SetPicture(c.Context(), c.Actor(), ID(in.ID), key); err != nil {
 		return apiStatement{}, err
 	}
 	return w.apiShow(c, in.ID)
@@ -222,6 +224,9 @@ func apiInput(c *web.Call, body apiStatementInput) (Input, error) {
 }
 
 func (w *Web) apiCreate(c *web.Call, a *api.API, in *apiCreate) (apiStatement, error) {
+	if _, err := w.speaker(c); err != nil {
+		return apiStatement{}, err
+	}
 	key, err := a.Key(c)
 	if err != nil {
 		return apiStatement{}, err
@@ -262,6 +267,9 @@ func (w *Web) madeOf(ctx context.Context, by authz.Actor, sid ID, typed Input) e
 }
 
 func (w *Web) apiUpdate(c *web.Call, in *apiUpdate) (apiStatement, error) {
+	if err := w.mayEdit(c); err != nil {
+		return apiStatement{}, err
+	}
 	typed, err := apiInput(c, in.Body)
 	if err == nil {
 		err = w.Update(c.Context(), c.Actor(), ID(in.ID), in.Body.Sequence, typed)
@@ -273,6 +281,9 @@ func (w *Web) apiUpdate(c *web.Call, in *apiUpdate) (apiStatement, error) {
 }
 
 func (w *Web) apiTranslate(c *web.Call, in *apiTranslate) (apiStatement, error) {
+	if err := w.mayEdit(c); err != nil {
+		return apiStatement{}, err
+	}
 	f, err := api.Form(c, in.Body)
 	if err != nil {
 		return apiStatement{}, err
@@ -285,6 +296,9 @@ func (w *Web) apiTranslate(c *web.Call, in *apiTranslate) (apiStatement, error) 
 }
 
 func (w *Web) apiWithdraw(c *web.Call, in *apiWithdraw) (apiStatement, error) {
+	if err := w.mayEdit(c); err != nil {
+		return apiStatement{}, err
+	}
 	f, err := api.Form(c, in.Body)
 	if err == nil {
 		err = w.Withdraw(c.Context(), c.Actor(), ID(in.ID), in.Body.Sequence, f.Line("why"))

@@ -125,6 +125,9 @@ func (s *Service) apiList(c *web.Call, in *apiHandle) (api.Page[apiWebhook], err
 }
 
 func (s *Service) apiAdd(c *web.Call, a *api.API, in *apiAdd) (apiWebhook, error) {
+	if _, _, _, err := s.List(c.Context(), c.Actor(), in.Handle, 0); err != nil { // for those who may see them
+		return apiWebhook{}, err
+	}
 	key, err := a.Key(c)
 	if err != nil {
 		return apiWebhook{}, err
