@@ -427,3 +427,13 @@ func (p *Page) items(selector string) []string {
 	}
 	return out
 }
+
+// written keeps a download as a file.
+func written(t *testing.T, body string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "downloaded.zip")
+	if err := os.WriteFile(path, []byte(body), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
