@@ -197,7 +197,7 @@ func TestPledge(t *testing.T) {
 		p.Fill("What exactly", "A book to read aloud, on the first Sunday.")
 		p.Check("Each who pledges says how many it takes for them", true)
 		p.Fill("Last day to pledge", time.Now().AddDate(0, 1, 0).Format(time.DateOnly))
-		p.Check("Everybody", true)
+		p.Check("Everybody Nobody is asked anything, so somebody could pledge twice.", true)
 		p.submitAsIs(t, "Save the draft")
 		p.hasStatus(t, 422)
 		p.refused(t, "People")
