@@ -122,7 +122,6 @@ func (p *Page) writePetition(t *testing.T) string {
 func (p *Page) answerPetition(t *testing.T, q *Page, petition string) {
 	t.Helper()
 	const title = "Keep the library open on Sundays"
-	today := time.Now().Format(time.DateOnly)
 	q.Goto("/petitions?state=waiting")
 	q.HasNoText(title)
 	p.Goto(petition)
@@ -131,7 +130,6 @@ func (p *Page) answerPetition(t *testing.T, q *Page, petition string) {
 	p.submitAsIs(t, "Publish")
 	p.hasStatus(t, 422)
 	p.refused(t, "How it was handed over")
-	p.Fill("Day", today)
 	p.Fill("How it was handed over", "At the town hall, by twenty of us.")
 	p.ClickRole("button", "Publish")
 	p.HasText("Handed over on")
@@ -145,7 +143,6 @@ func (p *Page) answerPetition(t *testing.T, q *Page, petition string) {
 
 	p.Goto(petition)
 	p.ClickRole("link", "A reply came")
-	p.Fill("Day", today)
 	p.Fill("The reply", "The library opens on Sundays from May.")
 	p.ClickRole("button", "Publish")
 	p.HasText("There is a reply.")
