@@ -3,6 +3,7 @@
 package verify_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -15,9 +16,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"convoke/internal/db/dbtest"
+	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/tile"
 	"convoke/internal/record/verify"
@@ -222,4 +226,48 @@ func (m files) without(path string) files {
 	c := m.with(path, nil)
 	delete(c, path)
 	return c
+}
+
+// TestBothReadOneBox gives both verifiers what a node offers at a box: a zip with
+// that box, of all that the node's log tells of. Its pledges end before it closes.
+func TestBothReadOneBox(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3)
+	roll := w.roll(t, box.RollInput{Gate: box.GateBrowser})
+	i := w.open(t, roll, 0, leaf.Box{Type: leaf.PledgeTo, Takes: leaf.TakesSay, Goals: []uint64{1}, Until: dbtest.Now.Add(time.Hour).Unix()})
+	p := w.person(t, i, "")
+	w.cast(t, i, p.Says(pledge(1, 0)))
+	m := w.export(t)
+	maps.DeleteFunc(m, func(path string, _ []byte) bool {
+		return path[1] == '/' && !strings.HasPrefix(path, "b/"+i.ID.String()) && !strings.HasPrefix(path, "r/"+roll.String())
+	})
+	file := filepath.Join(t.TempDir(), "box.zip")
+	out, err := os.Create(file)
+	must(t, err)
+	z := zip.NewWriter(out)
+	for path, b := range m {
+		f, err := z.Create(path)
+		must(t, err)
+		_, err = f.Write(b)
+		must(t, err)
+	}
+	must(t, errors.Join(z.Close(), out.Close()))
+	src, only, closer, err := verify.Open(file)
+	must(t, err)
+	defer closer.Close()
+	r, err := verify.Verify(ctx, src, verify.Options{Box: only})
+	must(t, err)
+	got, said := python(t, file)
+	if got.Exit != 0 || !r.Right() || len(got.Boxes) != 1 {
+		t.Fatalf("the first says %v, the second %s", r.Wrong, said)
+	}
+	if d := cmp.Diff(counts(r), got.counts()); d != "" {
+		t.Errorf("first (-) and second (+) verifier differ:\n%s", d)
+	}
+	if err := os.WriteFile(file, []byte("no zip"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, said := python(t, file); got.Exit != 2 {
+		t.Errorf("of no zip the second says %s", said)
+	}
 }

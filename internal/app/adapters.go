@@ -127,6 +127,8 @@ func (l *limiter) Allow(bucket, subject string) (bool, time.Duration) {
 		rate = ratelimit.Rate{N: 120, Per: 10 * time.Minute}
 	case "take-address": // and to one address
 		rate = ratelimit.Rate{N: 4, Per: 10 * time.Minute}
+	case "copy": // records as one file
+		rate = ratelimit.Rate{N: 60, Per: 10 * time.Minute}
 	case "archive": // of one group
 		rate = ratelimit.Rate{N: 6, Per: time.Hour}
 	case "translate", "propose", "comment":

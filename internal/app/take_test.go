@@ -3,6 +3,7 @@ package app_test
 import (
 	"fmt"
 	"html/template"
+	"strings"
 	"testing"
 
 	"convoke/internal/db"
@@ -43,12 +44,12 @@ func TestTakeKnowsKinds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, page := range []string{"take", "mine", "paste", "ticket.json", "offline.html"} {
+		for _, page := range []string{"", "take", "mine", "paste", "ticket.json", "offline.html"} {
 			want := 200
 			if kind != leaf.Petition {
 				want = 404
 			}
-			if a := s.visitor().Get("/b/" + b.String() + "/" + page); a.Status != want {
+			if a := s.visitor().Get(strings.TrimSuffix("/b/"+b.String()+"/"+page, "/")); a.Status != want {
 				t.Errorf("%s of a %s: status %d, want %d", page, kind, a.Status, want)
 			}
 		}

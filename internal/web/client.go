@@ -7,9 +7,9 @@ import (
 	"io/fs"
 )
 
-// clientFiles are the scripts that take part in the public record, in the order in
-// which their hash is made.
-var clientFiles = []string{"record.js", "take.js"}
+// clientFiles are the scripts that take part in the public record and count it
+// again, in the order in which their hash is made.
+var clientFiles = []string{"record.js", "take.js", "recount.js", "recount-rules.js", "recount-worker.js"}
 
 // Static is an embedded static file, as it is served.
 func Static(name string) ([]byte, error) {
@@ -21,7 +21,8 @@ func Static(name string) ([]byte, error) {
 }
 
 // ClientHash is SHA-256, in hexadecimal, of the scripts with which browsers take
-// part in the public record, one behind the other: what manifests of boxes name.
+// part in the public record and count it again, as they are served, one behind the
+// other: what manifests of boxes name.
 func ClientHash() (string, error) {
 	h := sha256.New()
 	for _, name := range clientFiles {
@@ -29,7 +30,7 @@ func ClientHash() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		h.Write(b)
+		h.Write(Bare(b))
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }

@@ -102,16 +102,22 @@ func (s *Site) headers(w http.ResponseWriter, r *http.Request) {
 // policy is the content policy of every answer, and mapPolicy that of a page with
 // a map: the buttons in the map library's style sheet are data, and its worker is
 // started through the "default" Trusted Types policy that map/view.js declares.
+// recountPolicy is that of the page that counts a record again, and of its worker:
+// neither can send anything, which the page promises.
 const (
-	policy    = basePolicy + "; img-src 'self'; worker-src 'none'; trusted-types 'none'"
-	mapPolicy = basePolicy + "; img-src 'self' data:; worker-src 'self'; trusted-types default"
+	policy        = basePolicy + "; connect-src 'self'; img-src 'self'; worker-src 'none'; trusted-types 'none'"
+	mapPolicy     = basePolicy + "; connect-src 'self'; img-src 'self' data:; worker-src 'self'; trusted-types default"
+	recountPolicy = basePolicy + "; connect-src 'none'; img-src 'self'; worker-src 'self'; trusted-types recount"
 
-	basePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; " +
+	basePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; form-action 'self'; " +
 		"base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
 
 // AllowMap lets the page do what the map that can be moved needs.
 func (c *Call) AllowMap() { c.Header().Set("Content-Security-Policy", mapPolicy) }
+
+// AllowRecount lets the page count a record again in a worker, and send nothing.
+func (c *Call) AllowRecount() { c.Header().Set("Content-Security-Policy", recountPolicy) }
 
 // AllowFrame lets other sites show the page in a frame; it must have no form
 // and nothing of who reads it.

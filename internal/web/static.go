@@ -96,7 +96,10 @@ func (s *static) serve(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Has("v") {
 		age = "public, max-age=31536000, immutable"
 	}
-	if path.Ext(r.URL.Path) == ".css" {
+	switch {
+	case r.URL.Path == "/static/recount-worker.js":
+		w.Header().Set("Content-Security-Policy", recountPolicy)
+	case path.Ext(r.URL.Path) == ".css":
 		// What these say is for documents and workers; on a style sheet they
 		// would weigh half as much as the map's whole sheet.
 		h := w.Header()

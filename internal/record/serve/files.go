@@ -22,6 +22,7 @@ func (w *Web) mountFiles(site *web.Site) {
 	site.Handle("GET /log/tile/{path...}", w.nodeFile)
 	site.Handle("GET /b/{id}/checkpoint", w.boxFile)
 	site.Handle("GET /b/{id}/tile/{path...}", w.boxFile)
+	site.Handle("GET /b/{id}/record.zip", w.zip)
 	site.Handle("GET /r/{id}/checkpoint", w.rollFile)
 	site.Handle("GET /r/{id}/tile/{path...}", w.rollFile)
 	site.Handle("GET /.well-known/convoke-policy", w.policy)

@@ -36,6 +36,8 @@ type Web struct {
 
 // Mount adds the routes.
 func (w *Web) Mount(site *web.Site) {
+	site.Handle("GET /record/recount", w.againAny)
+	site.Handle("GET /b/{id}", w.again)
 	site.Handle("GET /b/{id}/take", w.takeForm)
 	site.Handle("POST /b/{id}/take", w.take)
 	site.Handle("GET /b/{id}/mine", w.mineForm)

@@ -27,7 +27,8 @@ type Source interface {
 }
 
 // Open finds out what target is: an address, a folder, or a zip file. box is the
-// BID when the address names one.
+// BID when the address names one, or when a zip file is about one only, as those are
+// that a node offers at a box.
 func Open(target string) (src Source, box string, closer io.Closer, err error) {
 	if strings.HasPrefix(target, "http://") || strings.HasPrefix(target, "https://") {
 		return openURL(target)
@@ -43,7 +44,23 @@ func Open(target string) (src Source, box string, closer io.Closer, err error) {
 	if err != nil {
 		return nil, "", nil, fmt.Errorf("open %s: it is no folder and no zip file: %w", target, err)
 	}
-	return files{z}, "", z, nil
+	return files{z}, onlyBox(z.File), z, nil
+}
+
+// onlyBox is the box of an archive that has files of one alone.
+func onlyBox(all []*zip.File) (box string) {
+	for _, f := range all {
+		path, ok := strings.CutPrefix(f.Name, "b/")
+		if !ok {
+			continue
+		}
+		b, _, _ := strings.Cut(path, "/")
+		if box != "" && b != box {
+			return ""
+		}
+		box = b
+	}
+	return box
 }
 
 // files is a folder or an archive.

@@ -77,7 +77,6 @@ async function take(form) {
   // From here on, the Enter key takes this way.
   find(form, "send").type = "submit";
   own.hidden = false;
-  find(form, "other").open = false;
 }
 
 async function said(box, p) {
@@ -145,5 +144,7 @@ for (const button of document.querySelectorAll("[data-print]")) {
 const forms = { take, mine };
 for (const name in forms) {
   const form = document.getElementById(name);
-  if (form && await works()) await forms[name](form);
+  if (!form) continue;
+  if (await works()) await forms[name](form);
+  else find(form, "own").remove(); // whose room is kept until here
 }

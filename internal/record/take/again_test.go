@@ -1,0 +1,81 @@
+package take_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"convoke/internal/db"
+	"convoke/internal/record"
+	"convoke/internal/record/box"
+	"convoke/internal/record/leaf"
+	"convoke/internal/record/verify"
+)
+
+// TestCountAgain: the page of a box offers its record, which counts right with
+// nothing else at hand; it cannot send anything; and it says when there is no file.
+func TestCountAgain(t *testing.T) {
+	t.Parallel()
+	s := one(t)
+	i := s.open(box.GateBrowser, leaf.Box{Type: leaf.Petition, Takes: leaf.TakesSign})
+	s.open(box.GateBrowser, leaf.Box{Type: leaf.Petition, Takes: leaf.TakesSign})
+	path := "/b/" + i.ID.String()
+	a := s.visitor().Get(path)
+	policy := a.Header.Get("Content-Security-Policy")
+	for _, part := range []string{"connect-src 'none'", "worker-src 'self'", "trusted-types recount", "require-trusted-types-for 'script'"} {
+		if !strings.Contains(policy, part) {
+			t.Errorf("the page's policy lacks %s: %s", part, policy)
+		}
+	}
+	if a.Status != 200 || !strings.Contains(a.Body, "<fieldset disabled") || len(a.All("form#recount input[type=file]")) != 1 || len(a.All("a[href="+path+"/record.zip]")) != 1 ||
+		!strings.Contains(a.Body, "convoke verify "+i.ID.String()+".zip") {
+		t.Errorf("the page of a box: %d\n%s", a.Status, a.Body)
+	}
+	worker := strings.Split(a.Body, `data-worker="`)[1]
+	w := s.visitor().Get(worker[:strings.Index(worker, `"`)])
+	if got := w.Header.Get("Content-Security-Policy"); w.Status != 200 || got != policy {
+		t.Errorf("the worker comes with status %d and %s", w.Status, got)
+	}
+	if a := s.visitor().Get("/record/recount"); a.Status != 200 || len(a.All("form#recount")) != 1 || strings.Contains(a.Body, "record.zip") {
+		t.Errorf("the page without a box: %d", a.Status)
+	}
+
+	z := s.visitor().Get(path + "/record.zip")
+	if z.Status != 200 || z.Header.Get("Content-Type") != "application/zip" || !strings.Contains(z.Header.Get("Content-Disposition"), i.ID.String()+".zip") {
+		t.Fatalf("the file: %d %v", z.Status, z.Header)
+	}
+	file := filepath.Join(t.TempDir(), "box.zip")
+	if err := os.WriteFile(file, []byte(z.Body), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	src, only, closer, err := verify.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closer.Close()
+	if r, err := verify.Verify(ctx, src, verify.Options{Box: only}); err != nil || !r.Right() || len(r.Boxes) != 1 || r.Boxes[0].ID != i.ID.String() {
+		t.Errorf("the file counts as %+v, %v", r, err)
+	}
+
+	s.slow = "copy"
+	if a := s.visitor().Get(path + "/record.zip"); a.Status != 429 {
+		t.Errorf("often: %d", a.Status)
+	}
+	s.slow = ""
+	err = s.DB.Write(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, "update record_log set size = 300000 where id = $1", record.BoxLog(i.ID))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := s.visitor().Get(path + "/record.zip"); a.Status != 409 || !strings.Contains(a.Body, "too large for one file") {
+		t.Errorf("too large: %d", a.Status)
+	}
+	for _, path := range []string{"/b/mzxw6", "/b/mzxw6/record.zip", "/b/aaaaaaaaaaaaaaaaaaaaaaaaaa", "/b/aaaaaaaaaaaaaaaaaaaaaaaaaa/record.zip"} {
+		if a := s.visitor().Get(path); a.Status != 404 {
+			t.Errorf("%s answers %d", path, a.Status)
+		}
+	}
+}

@@ -1,0 +1,32 @@
+package take
+
+import "convoke/internal/web"
+
+// againData is the page where a browser counts a record again. Subject and what
+// follows are nil or empty where it is about no box in particular.
+type againData struct {
+	Subject  *Subject
+	Name     string // of the box
+	Download string // its record as one file
+	Address  string // of the box, for programs
+}
+
+var againPage = web.NewPage[againData](pages, "pages/again.html", "pages/parts.html")
+
+// again is the page of a box: how to count it again.
+func (w *Web) again(c *web.Call) error {
+	k, err := w.find(c)
+	if err != nil {
+		return err
+	}
+	name := k.box.ID.String()
+	return w.showAgain(c, againData{&k.what, name, "/b/" + name + "/record.zip", c.BaseURL() + "/b/" + name})
+}
+
+// againAny is the same for a file of any box, also one of another node.
+func (w *Web) againAny(c *web.Call) error { return w.showAgain(c, againData{}) }
+
+func (w *Web) showAgain(c *web.Call, d againData) error {
+	c.AllowRecount()
+	return againPage.Render(c, d)
+}
