@@ -19,7 +19,7 @@ const (
 	maxHTML   = 14_000
 	maxStyle  = 12_000
 	maxScript = 8_000  // our own; the map library comes when it is asked for
-	maxRecord = 10_000 // and what pages of the public record load besides
+	maxHeads  = 800    // of the two files more that pages of the public record load
 	maxPage   = 64_000 // with all that it loads
 )
 
@@ -387,8 +387,8 @@ func (w *site) weight(t *testing.T) {
 			p.has(t, p.Count("[data-map]"), ".map-open")
 			g := p.Weight(t)
 			script := maxScript
-			if strings.HasPrefix(path, "/b/") || strings.HasPrefix(path, "/record/") {
-				script += maxRecord
+			if strings.HasPrefix(path, "/b/") {
+				script += maxHeads
 			}
 			if g.HTML > maxHTML || g.Style > maxStyle || g.Script > script || g.Total() > maxPage {
 				t.Errorf("%s weighs too much: %v", path, g)

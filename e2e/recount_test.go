@@ -191,7 +191,7 @@ func TestRecountVectors(t *testing.T) {
 
 // vectorScript checks each list of vectors that is about counting.
 const vectorScript = `async v => {
-	const r = await import("/static/recount-rules.js"), wrong = [], checked = {};
+	const r = await import("/static/recount/rules.js"), wrong = [], checked = {};
 	const utf8 = new TextEncoder();
 	const is = (got, want) => { if (got !== want) throw new Error("got " + got + ", want " + want); };
 	const keyOf = vkey => r.base64(vkey.split("+").slice(2).join("+")).slice(1);
@@ -462,7 +462,7 @@ func TestRecountWithoutEd25519(t *testing.T) {
 			if (algorithm === "Ed25519") return Promise.reject(new DOMException("unknown", "NotSupportedError"));
 			return knows.call(this, form, key, algorithm, ...more);
 		};
-		const r = await import("/static/recount-rules.js");
+		const r = await import("/static/recount/rules.js");
 		const get = async path => path in files ? Uint8Array.from(atob(files[path]), c => c.charCodeAt(0)) : null;
 		return r.recount({ get, boxes: ["`+strings.TrimPrefix(petition, "/b/")+`"] }, () => {});
 	})(`+string(files)+`)`)

@@ -20,11 +20,12 @@ func TestFirstEvent(t *testing.T) {
 		name     string
 		noScript bool
 		width    int64
-	}{{"noscript", true, 320}, {"script", false, 390}, {"desk", false, 1280}} {
+		postgres bool
+	}{{"noscript", true, 320, false}, {"script", false, 390, false}, {"postgres", false, 1280, true}} {
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
 			mail := notifytest.Sink(t)
-			s := Server(t, ServerOptions{Env: []string{
+			s := Server(t, ServerOptions{Postgres: way.postgres, Env: []string{
 				"CONVOKE_SMTP_URL=" + mail.URL(), "CONVOKE_MAIL_FROM=node@example.org", "CONVOKE_REGISTRATION=email",
 			}})
 			setUp(t, s)

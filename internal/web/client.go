@@ -9,7 +9,7 @@ import (
 
 // clientFiles are the scripts that take part in the public record and count it
 // again, in the order in which their hash is made.
-var clientFiles = []string{"record.js", "take.js", "recount.js", "recount-rules.js", "recount-worker.js"}
+var clientFiles = []string{"record.js", "take.js", "recount.js", "recount/rules.js", "recount/worker.js"}
 
 // Static is an embedded static file, as it is served.
 func Static(name string) ([]byte, error) {

@@ -34,7 +34,7 @@ func loadStatic(more ...fs.FS) (*static, error) {
 		}
 	}
 	for p, b := range s.files {
-		if path.Ext(p) == ".js" && path.Dir(p) == "." {
+		if path.Ext(p) == ".js" && (path.Dir(p) == "." || path.Dir(p) == "recount") {
 			s.files[p] = newBlob("text/javascript; charset=utf-8", Bare(b.body))
 		}
 	}
@@ -96,15 +96,14 @@ func (s *static) serve(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Has("v") {
 		age = "public, max-age=31536000, immutable"
 	}
-	switch {
-	case r.URL.Path == "/static/recount-worker.js":
-		w.Header().Set("Content-Security-Policy", recountPolicy)
-	case path.Ext(r.URL.Path) == ".css":
-		// What these say is for documents and workers; on a style sheet they
-		// would weigh half as much as the map's whole sheet.
-		h := w.Header()
+	h := w.Header()
+	h.Del("Permissions-Policy")
+	switch path.Base(r.URL.Path) { // a policy is for documents and workers, and weighs as much as a small file
+	case "worker.js":
+		h.Set("Content-Security-Policy", recountPolicy)
+	case "maplibre-gl-worker.mjs":
+	default:
 		h.Del("Content-Security-Policy")
-		h.Del("Permissions-Policy")
 	}
 	b.serve(w, r, http.StatusOK, age)
 }

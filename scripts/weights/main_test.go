@@ -45,6 +45,13 @@ func TestLimits(t *testing.T) {
 	write("more.js", 1_100)
 	check(false, "FAIL  script")
 	write("more.js", 1)
+	write("passkey.js", 800)
+	write("recount.js", 800) // never beside passkey.js
+	check(true, "ok    script")
+	write("record.js", 500)
+	write("take.js", 500)
+	check(false, "FAIL  script")
+	write("take.js", 100)
 	write("app.css", 12_001)
 	check(false, "FAIL  style")
 }

@@ -1,7 +1,7 @@
 // The part of the page that counts a record again which works beside it: it opens the file, a zip, and sends back what
 // was found. It has no connection: the content policy that it comes with allows none.
 
-import { recount, Unchecked } from "./recount-rules.js";
+import { recount, Unchecked } from "./rules.js";
 
 // A bundle of 256 leaves of 64 KiB is the largest file of a record.
 const most = 17 * 2 ** 20;
