@@ -134,12 +134,27 @@ func secondGroup(t *testing.T, p, visitor *Page) {
 	visitor.comesBack(t, campaign+"/places", "2 events so far")
 	visitor.HasNoText("No event yet")
 
+	r.Goto(campaign)
+	r.ClickRole("link", "Publish an update as Bridge Kitchen")
+	r.sound(t)
+	r.Fill("Title", "Two towns are in")
+	r.Fill("Text", "We **bring** the soup.")
+	r.ClickRole("button", "Save")
+	r.hasStatus(t, 200)
+	r.HasText("Day of care")
+	r.sound(t)
+	visitor.comesBack(t, campaign, "Two towns are in")
+	visitor.ClickRole("link", "Two towns are in")
+	visitor.HasText("We bring the soup.")
+	visitor.sound(t)
+
 	r.Goto(campaign + "/groups")
 	r.ClickRole("button", "Leave the campaign")
 	r.HasNoText("Your group owns this campaign")
 	r.sound(t)
 	p.Goto(campaign)
 	p.HasText("Care by the bridge")
+	p.HasText("Two towns are in")
 	if got := fetch(t, p.o.Base+"/api/v1"+campaign).body; strings.Contains(got, "bridge-kitchen") || !strings.Contains(got, "canal-street") {
 		t.Errorf("after one has left, the campaign is %s", got)
 	}
