@@ -31,7 +31,7 @@ func (b *bench) signup(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, site.close()) }()
-	bare, err := newBareWriter(ctx, filepath.Join(dir, "bare.db"))
+	bare, err := newBareWriter(ctx, filepath.Join(dir, "bare.db"), bareSignUp)
 	if err != nil {
 		return err
 	}
