@@ -13,9 +13,7 @@ import (
 
 	"convoke/internal/app"
 	"convoke/internal/db"
-	"convoke/internal/record"
 	"convoke/internal/record/keyset"
-	"convoke/internal/record/leaf"
 )
 
 // appendBatch is the largest commit of a box.
@@ -112,37 +110,6 @@ func (b *bench) growth(file string, do func() error) (g grown, err error) {
 	return g, nil
 }
 
-// appendProduct makes the record that recount and receipt use, too. It returns the
-// file of the signatures in it.
-func (b *bench) appendProduct(ctx context.Context) (g grown, signed string, err error) {
-	node, err := openNode(ctx, b.recordDir())
-	if err != nil {
-		return g, "", err
-	}
-	defer func() { err = errors.Join(err, node.Close()) }()
-	x, err := newBallot(node.Record.Node)
-	if err != nil {
-		return g, "", err
-	}
-	id, err := x.open(ctx, node)
-	if err != nil {
-		return g, "", err
-	}
-	f, err := b.signatures(ctx, x, b.leaves)
-	if err != nil {
-		return g, "", err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	g, err = b.growth(filepath.Join(b.recordDir(), "convoke.db"), func() error { return b.appendAll(ctx, node, record.BoxLog(id), f) })
-	if err == nil {
-		err = b.issueAll(ctx, node, x)
-	}
-	if err == nil {
-		err = os.WriteFile(b.recordMark(), []byte(id.String()+"\n"), 0o600)
-	}
-	return g, f.Name(), err
-}
-
 // appendAll appends the signatures in full batches. Runs of keys are merged
 // meanwhile, as the job does it that looks after them.
 func (b *bench) appendAll(ctx context.Context, node *app.Node, log string, f *os.File) error {
@@ -174,34 +141,6 @@ func (b *bench) appendAll(ctx context.Context, node *app.Node, log string, f *os
 	close(stop)
 	return errors.Join(err, <-merged)
 }
-
-// issueAll says in the roll's log that as many credentials were given out.
-func (b *bench) issueAll(ctx context.Context, node *app.Node, x *ballot) error {
-	log, r := record.RollLog(x.roll), chance(0)
-	for left := b.leaves; left > 0; {
-		n := min(left, appendBatch)
-		leaves := make([][]byte, n)
-		for i := range leaves {
-			l := leaf.Issue{Member: leaf.NoMember, Mode: leaf.Blind, Slots: 1}
-			_, _ = r.Read(l.Hash[:]) // never fails
-			leaves[i] = l.Encode()
-		}
-		err := node.DB.WriteHot(ctx, log, func(tx *db.Tx) error {
-			_, err := node.Record.Append(ctx, tx, log, leaves...)
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("note credentials: %w", err)
-		}
-		left -= n
-	}
-	return node.Record.Anchor(ctx)
-}
-
-func (b *bench) recordDir() string { return filepath.Join(b.keep, fmt.Sprintf("record-%d", b.leaves)) }
-
-// recordMark is written when the record is whole.
-func (b *bench) recordMark() string { return filepath.Join(b.recordDir(), "bench.txt") }
 
 // appendBare does it with rows and nothing else.
 func (b *bench) appendBare(ctx context.Context, signed string) (g grown, err error) {

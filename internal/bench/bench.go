@@ -76,7 +76,10 @@ type Options struct {
 	// Serve is the command that starts the server; the bench appends the data
 	// folder. Without it, what needs a process of its own is left out.
 	Serve []string
-	Clock clock.Clock
+	// Verify is the command that counts a record again and reports as JSON; the bench
+	// appends the folder. Without it, that is left out.
+	Verify []string
+	Clock  clock.Clock
 	// Progress is told what happens, a line at a time; nil is nobody.
 	Progress func(string)
 }
@@ -88,7 +91,7 @@ var benchmarks = [...]struct {
 }{
 	{"signup", (*bench).signup}, {"pages", (*bench).pages}, {"near", (*bench).near}, {"import", (*bench).imports},
 	{"text", (*bench).text}, {"campaign", (*bench).campaign}, {"footprint", (*bench).footprint},
-	{"cast", (*bench).cast}, {"issue", (*bench).issue}, {"append", (*bench).appends},
+	{"cast", (*bench).cast}, {"issue", (*bench).issue}, {"append", (*bench).appends}, {"recount", (*bench).recount}, {"receipt", (*bench).receipt},
 }
 
 // Names lists the benchmarks.

@@ -1,0 +1,141 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"convoke/internal/record/leaf"
+	"convoke/internal/record/verify"
+)
+
+// recountMemory is what a recount may use, in MiB.
+const recountMemory = 300
+
+// bareVerified is how many credentials the reference verifies before a recount, and
+// as many after it.
+const bareVerified = 200_000
+
+// recount measures "convoke verify" of a folder on all processors, to verifying as
+// many credentials and nothing else.
+func (b *bench) recount(ctx context.Context) error {
+	if len(b.Verify) == 0 {
+		return nil
+	}
+	dir, x, err := b.exported(ctx)
+	if err != nil {
+		return err
+	}
+	f, err := b.signatures(ctx, x, b.leaves)
+	if err != nil {
+		return err
+	}
+	n := min(b.leaves, bareVerified)
+	var signed [][]byte
+	err = errors.Join(batches(f, n, n, func(leaves [][]byte) error {
+		signed = leaves
+		return nil
+	}), f.Close())
+	if err != nil {
+		return err
+	}
+	var turns pair
+	var memory []float64
+	for turn := range b.recounts(b.Runs) {
+		b.say("turn %d of %d", turn+1, b.recounts(b.Runs))
+		before, err := verifyBare(ctx, x, signed)
+		if err != nil {
+			return err
+		}
+		p, peak, err := b.verifyFolder(ctx, dir)
+		if err != nil {
+			return err
+		}
+		after, err := verifyBare(ctx, x, signed)
+		if err != nil {
+			return err
+		}
+		turns.add(p, before.and(after))
+		memory = append(memory, peak)
+	}
+	b.add(turns.line(number(float64(b.leaves))+" leaves counted again, to credentials verified", "/s", Aim{Ratio: 1 / 1.15}))
+	if m := median(memory); m > 0 {
+		b.add(Line{What: "memory resident meanwhile, at most", Value: m, Unit: "MiB", Aim: Aim{Most: recountMemory}})
+	}
+	return nil
+}
+
+// recounts of millions are long enough to be their own median.
+func (b *bench) recounts(runs int) int {
+	if b.leaves > 1_000_000 {
+		return 1
+	}
+	return runs
+}
+
+// verifyFolder runs the verifier in a process of its own and looks at what it says.
+func (b *bench) verifyFolder(ctx context.Context, dir string) (r result, peak float64, err error) {
+	cmd := exec.CommandContext(ctx, b.Verify[0], append(b.Verify[1:len(b.Verify):len(b.Verify)], dir)...) //nolint:gosec // this program itself
+	cmd.Env = bareEnviron()
+	watch := startWatch()
+	out, err := cmd.Output()
+	if err != nil {
+		return r, 0, fmt.Errorf("verify: %w", err)
+	}
+	r = watch.stop(b.leaves)
+	r.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	var report verify.Report
+	if err := json.Unmarshal(out, &report); err != nil {
+		return r, 0, fmt.Errorf("read what the verifier says: %w", err)
+	}
+	if len(report.Boxes) != 1 || report.Boxes[0].Counted != int64(b.leaves) || report.Boxes[0].Checked != int64(b.leaves) {
+		return r, 0, fmt.Errorf("the verifier counts otherwise: %s", out)
+	}
+	return r, peakOf(cmd.ProcessState), nil
+}
+
+// verifyBare verifies credentials on all processors.
+func verifyBare(ctx context.Context, x *ballot, signed [][]byte) (result, error) {
+	var next atomic.Int64
+	g, ctx := errgroup.WithContext(ctx)
+	watch := startWatch()
+	for range runtime.GOMAXPROCS(0) {
+		g.Go(func() error {
+			for i := next.Add(1) - 1; i < int64(len(signed)); i = next.Add(1) - 1 {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				l := signed[i]
+				if err := x.public.Verify(x.input(leaf.Key(l[2:34])), l[34:]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	err := g.Wait()
+	return watch.stop(len(signed)), err
+}
+
+// exported writes the files of the large box's record; what is there stays.
+func (b *bench) exported(ctx context.Context) (dir string, x *ballot, err error) {
+	node, _, err := b.largeBox(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	defer func() { err = errors.Join(err, node.Close()) }()
+	if x, err = newBallot(node.Record.Node); err != nil {
+		return "", nil, err
+	}
+	dir = filepath.Join(b.recordDir(), "files")
+	b.say("the record is written as files")
+	_, err = node.ExportRecord(ctx, dir, nil)
+	return dir, x, err
+}
