@@ -91,7 +91,7 @@ var benchmarks = [...]struct {
 }{
 	{"signup", (*bench).signup}, {"pages", (*bench).pages}, {"near", (*bench).near}, {"import", (*bench).imports},
 	{"text", (*bench).text}, {"campaign", (*bench).campaign}, {"footprint", (*bench).footprint},
-	{"cast", (*bench).cast}, {"issue", (*bench).issue}, {"append", (*bench).appends}, {"recount", (*bench).recount}, {"receipt", (*bench).receipt},
+	{"cast", (*bench).cast}, {"issue", (*bench).issue}, {"append", (*bench).appends}, {"recount", (*bench).recount}, {"receipt", (*bench).receipt}, {"petition", (*bench).petition},
 }
 
 // Names lists the benchmarks.

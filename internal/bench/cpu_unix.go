@@ -3,8 +3,6 @@
 package bench
 
 import (
-	"os"
-	"runtime"
 	"syscall"
 	"time"
 )
@@ -17,17 +15,4 @@ func processorTime() time.Duration {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// peakOf is the most memory that a process had resident, in MiB.
-func peakOf(p *os.ProcessState) float64 {
-	u, ok := p.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return 0
-	}
-	unit := 1024.0 // of a MiB: Linux and others tell KiB
-	if runtime.GOOS == "darwin" {
-		unit *= 1024
-	}
-	return float64(u.Maxrss) / unit
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -84,21 +86,43 @@ func (b *bench) recounts(runs int) int {
 func (b *bench) verifyFolder(ctx context.Context, dir string) (r result, peak float64, err error) {
 	cmd := exec.CommandContext(ctx, b.Verify[0], append(b.Verify[1:len(b.Verify):len(b.Verify)], dir)...) //nolint:gosec // this program itself
 	cmd.Env = bareEnviron()
+	var out bytes.Buffer
+	cmd.Stdout = &out
 	watch := startWatch()
-	out, err := cmd.Output()
-	if err != nil {
-		return r, 0, fmt.Errorf("verify: %w", err)
+	if err := cmd.Start(); err != nil {
+		return r, 0, fmt.Errorf("start the verifier: %w", err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	if peak, err = peakUntil(cmd.Process.Pid, done); err != nil {
+		return r, 0, fmt.Errorf("the verifier ended: %w", err)
 	}
 	r = watch.stop(b.leaves)
 	r.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	var report verify.Report
-	if err := json.Unmarshal(out, &report); err != nil {
+	if err := json.Unmarshal(out.Bytes(), &report); err != nil {
 		return r, 0, fmt.Errorf("read what the verifier says: %w", err)
 	}
 	if len(report.Boxes) != 1 || report.Boxes[0].Counted != int64(b.leaves) || report.Boxes[0].Checked != int64(b.leaves) {
-		return r, 0, fmt.Errorf("the verifier counts otherwise: %s", out)
+		return r, 0, fmt.Errorf("the verifier counts otherwise: %s", out.Bytes())
 	}
-	return r, peakOf(cmd.ProcessState), nil
+	return r, peak, nil
+}
+
+// peakUntil looks at the memory of a process until it is done: nobody tells afterwards
+// what was its own.
+func peakUntil(pid int, done <-chan error) (peak float64, err error) {
+	t := time.NewTicker(10 * time.Millisecond)
+	defer t.Stop()
+	for {
+		_, high := resident(pid)
+		peak = max(peak, high)
+		select {
+		case err := <-done:
+			return peak, err
+		case <-t.C:
+		}
+	}
 }
 
 // verifyBare verifies credentials on all processors.
