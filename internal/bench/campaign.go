@@ -30,7 +30,7 @@ func (b *bench) campaign(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := b.crowd(ctx, node, es); err != nil {
+	if err := b.crowd(ctx, node, es, b.callSignUps); err != nil {
 		return err
 	}
 	site, err := serve(ctx, node.Site)
@@ -102,8 +102,8 @@ const crowdBatch = 50_000
 
 // crowd stores sign-ups past the use case, which seals and counts each by
 // itself and is measured elsewhere: rows of the same length, and the counters.
-func (b *bench) crowd(ctx context.Context, node *app.Node, es []id.Event) error {
-	each := b.callSignUps / len(es)
+func (b *bench) crowd(ctx context.Context, node *app.Node, es []id.Event, total int) error {
+	each := total / len(es)
 	r := newWorld(node.Places, b.started, worldSeed).rand(6)
 	sealed := []byte(strings.Repeat("x", 300))
 	for done := 0; done < len(es); {
@@ -175,7 +175,7 @@ func (b *bench) amidTheCrowd(ctx context.Context, node *app.Node, es []id.Event)
 		return nil
 	}
 	secrets := make([]string, 0, b.queries)
-	next := 0
+	next, changed, gone := 0, 0, 0
 	return errors.Join(
 		ask("an event's numbers", func(e id.Event) error {
 			_, _, err := node.Attendance.Numbers(ctx, e)
@@ -201,5 +201,18 @@ func (b *bench) amidTheCrowd(ctx context.Context, node *app.Node, es []id.Event)
 			_, err := node.Attendance.Find(ctx, e, secrets[next-1])
 			return err
 		}),
+		ask("a sign-up changed", func(e id.Event) error {
+			changed++
+			return node.Attendance.Change(ctx, e, secrets[changed-1], attendance.Input{Party: 2})
+		}),
+		ask("a sign-up taken back", func(e id.Event) error {
+			gone++
+			return node.Attendance.Cancel(ctx, e, secrets[gone-1])
+		}),
+		ask("an event's messages", func(e id.Event) error {
+			_, err := node.Attendance.Messages(ctx, e)
+			return err
+		}),
+		ask("a reminder looked for", func(id.Event) error { return node.Attendance.Remind(ctx) }),
 	)
 }
