@@ -71,12 +71,7 @@ func (b *Blinded) Finalize(answer []byte) ([]byte, error) {
 // EncodePSS is EMSA-PSS-ENCODE of RFC 8017 section 9.1.1 with SHA-384, which the
 // standard library does not export.
 func EncodePSS(message, salt []byte, emBits int) []byte {
-	digest := sha512.Sum384(message)
-	h := sha512.New384()
-	h.Write(make([]byte, 8))
-	h.Write(digest[:])
-	h.Write(salt)
-	hash := h.Sum(nil)
+	hash := hashPSS(message, salt)
 	emLen := (emBits + 7) / 8
 	em := make([]byte, emLen)
 	db := em[:emLen-len(hash)-1]
@@ -87,6 +82,16 @@ func EncodePSS(message, salt []byte, emBits int) []byte {
 	copy(em[len(db):], hash)
 	em[emLen-1] = 0xbc
 	return em
+}
+
+// hashPSS is the hash in an encoding.
+func hashPSS(message, salt []byte) []byte {
+	digest := sha512.Sum384(message)
+	h := sha512.New384()
+	h.Write(make([]byte, 8))
+	h.Write(digest[:])
+	h.Write(salt)
+	return h.Sum(nil)
 }
 
 // mask is MGF1 with SHA-384, applied to out.
