@@ -33,22 +33,11 @@ func (b *bench) campaign(ctx context.Context) (err error) {
 	if err := b.crowd(ctx, node, es, b.callSignUps); err != nil {
 		return err
 	}
-	site, err := serve(ctx, node.Site)
+	err = b.askFor(ctx, node,
+		page{"one event", "/events/" + string(es[0])}, page{"campaign", "/campaigns/day-of-care"},
+		page{"towns of a campaign", "/campaigns/day-of-care/places"}, page{"map window of a campaign", "/events.geojson?campaign=day-of-care&bbox=-15,35,35,60"})
 	if err != nil {
 		return err
-	}
-	defer func() { err = errors.Join(err, site.close()) }()
-	for _, p := range []page{
-		{"one event", "/events/" + string(es[0])}, {"campaign", "/campaigns/day-of-care"},
-		{"towns of a campaign", "/campaigns/day-of-care/places"}, {"map window of a campaign", "/events.geojson?campaign=day-of-care&bbox=-15,35,35,60"},
-	} {
-		b.say("%s", p.name)
-		if err := b.page(ctx, site.addr, p); err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
-		}
-		if err := b.miss(ctx, node, site.addr, p); err != nil {
-			return fmt.Errorf("%s, made anew: %w", p.name, err)
-		}
 	}
 	if err := b.retell(ctx, node); err != nil {
 		return err

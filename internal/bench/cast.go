@@ -44,22 +44,9 @@ func (b *bench) cast(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	site, err := serve(ctx, crowd(node.Site))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, site.close()) }()
-	bare, err := newBareWriter(ctx, filepath.Join(dir, "bare.db"), bareLeaf)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, bare.close()) }()
-	ref, err := serve(ctx, bare)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, ref.close()) }()
-	return b.castTurns(ctx, node, id, f, site.addr, ref.addr)
+	return besideBare(ctx, node, filepath.Join(dir, "bare.db"), bareLeaf, func(addr, ref string) error {
+		return b.castTurns(ctx, node, id, f, addr, ref)
+	})
 }
 
 // prototypeInside is what the prototype stored a second, within the process and

@@ -28,21 +28,7 @@ func (b *bench) petition(ctx context.Context) (err error) {
 	if err := examplePetition(ctx, node); err != nil {
 		return err
 	}
-	site, err := serve(ctx, node.Site)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, site.close()) }()
-	for _, p := range []page{{"petition", "/petitions/keep-the-footbridge"}, {"event beside it", "/events/" + string(e)}} {
-		b.say("%s", p.name)
-		if err := b.page(ctx, site.addr, p); err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
-		}
-		if err := b.miss(ctx, node, site.addr, p); err != nil {
-			return fmt.Errorf("%s, made anew: %w", p.name, err)
-		}
-	}
-	return nil
+	return b.askFor(ctx, node, page{"petition", "/petitions/keep-the-footbridge"}, page{"event beside it", "/events/" + string(e)})
 }
 
 func examplePetition(ctx context.Context, node *app.Node) error {

@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"convoke/internal/app"
 )
 
 // openBare opens an SQLite file as plainly as can be, with the settings that
@@ -167,6 +169,26 @@ func (w *bareWriter) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	rw.Header()["Location"] = []string{"/"}
 	rw.WriteHeader(http.StatusSeeOther)
+}
+
+// besideBare serves a node to a crowd, and a bare writer beside it.
+func besideBare(ctx context.Context, node *app.Node, file string, row bareRow, do func(addr, ref string) error) (err error) {
+	site, err := serve(ctx, crowd(node.Site))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, site.close()) }()
+	bare, err := newBareWriter(ctx, file, row)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, bare.close()) }()
+	ref, err := serve(ctx, bare)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ref.close()) }()
+	return do(site.addr, ref.addr)
 }
 
 // plainHandler sends the same bytes with the same headers to whoever asks.
