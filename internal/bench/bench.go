@@ -16,8 +16,8 @@ import (
 // Scale is how much is measured.
 type Scale string
 
-// The scales. Small takes about two minutes, full the better part of an hour,
-// most of which goes into filling databases.
+// The scales. Small takes some minutes, full about two hours, most of which goes
+// into filling databases.
 const (
 	Small Scale = "small"
 	Full  Scale = "full"
