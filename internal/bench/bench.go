@@ -16,8 +16,8 @@ import (
 // Scale is how much is measured.
 type Scale string
 
-// The scales. Small takes about two minutes, full the better part of an hour,
-// most of which goes into filling databases.
+// The scales. Small takes some minutes, full about two hours, most of which goes
+// into filling databases.
 const (
 	Small Scale = "small"
 	Full  Scale = "full"
@@ -37,16 +37,31 @@ type sizes struct {
 	callEvents           int // of one campaign
 	callOwners           int
 	callSignUps          int
+	casts, castConns     int // each turn
+	leaves               int // of a box's log
+	reminded             int // sign-ups
+	blindSigned          int // blind ones each turn
 }
 
 func (s Scale) sizes() (sizes, error) {
 	switch s {
 	case tiny:
-		return sizes{40, 4, 60, 40, 2, 2, 300, 300, 3, 60, 1, 6, 2, 30}, nil
+		return sizes{
+			signUps: 40, signUpConns: 4, pageEvents: 60, requests: 40, pageConns: 2, misses: 2, near: 300, text: 300, queries: 3,
+			imported: 60, starts: 1, callEvents: 6, callOwners: 2, callSignUps: 30, casts: 40, castConns: 4, leaves: 600, blindSigned: 10, reminded: 900,
+		}, nil
 	case Small:
-		return sizes{10_000, 256, 3000, 10_000, 32, 20, 200_000, 200_000, 300, 5000, 5, 3000, 200, 100_000}, nil
+		return sizes{
+			signUps: 10_000, signUpConns: 256, pageEvents: 3000, requests: 10_000, pageConns: 32, misses: 20, near: 200_000, text: 200_000,
+			queries: 300, imported: 5000, starts: 5, callEvents: 3000, callOwners: 200, callSignUps: 100_000,
+			casts: 40_000, castConns: 2000, leaves: 200_000, blindSigned: 2000, reminded: 100_000,
+		}, nil
 	case Full:
-		return sizes{40_000, 256, 3000, 40_000, 32, 50, 10_000_000, 1_000_000, 2000, 50_000, 9, 3000, 200, 7_000_000}, nil
+		return sizes{
+			signUps: 40_000, signUpConns: 256, pageEvents: 3000, requests: 40_000, pageConns: 32, misses: 50, near: 10_000_000, text: 1_000_000,
+			queries: 2000, imported: 50_000, starts: 9, callEvents: 3000, callOwners: 200, callSignUps: 7_000_000,
+			casts: 100_000, castConns: 2000, leaves: 7_000_000, blindSigned: 5000, reminded: 1_000_000,
+		}, nil
 	}
 	return sizes{}, fmt.Errorf("there is no scale %q: choose %s or %s", s, Small, Full)
 }
@@ -62,7 +77,10 @@ type Options struct {
 	// Serve is the command that starts the server; the bench appends the data
 	// folder. Without it, what needs a process of its own is left out.
 	Serve []string
-	Clock clock.Clock
+	// Verify is the command that counts a record again and reports as JSON; the bench
+	// appends the folder. Without it, that is left out.
+	Verify []string
+	Clock  clock.Clock
 	// Progress is told what happens, a line at a time; nil is nobody.
 	Progress func(string)
 }
@@ -74,6 +92,7 @@ var benchmarks = [...]struct {
 }{
 	{"signup", (*bench).signup}, {"pages", (*bench).pages}, {"near", (*bench).near}, {"import", (*bench).imports},
 	{"text", (*bench).text}, {"campaign", (*bench).campaign}, {"footprint", (*bench).footprint},
+	{"cast", (*bench).cast}, {"issue", (*bench).issue}, {"append", (*bench).appends}, {"recount", (*bench).recount}, {"receipt", (*bench).receipt}, {"petition", (*bench).petition}, {"reminders", (*bench).reminders},
 }
 
 // Names lists the benchmarks.

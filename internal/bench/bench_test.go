@@ -16,17 +16,25 @@ import (
 	"convoke/internal/app"
 	"convoke/internal/clock"
 	"convoke/internal/config"
+	"convoke/internal/record/verify"
 )
 
 // asServer makes this test binary the server of the benchmarks that need a
 // process of its own.
 const asServer = "BENCH_TEST_AS_SERVER"
 
+// asVerifier, as an argument, makes it the verifier.
+const asVerifier = "verify"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asServer) == "" {
 		os.Exit(m.Run())
 	}
-	if err := serveForTest(os.Args[len(os.Args)-1]); err != nil {
+	run := serveForTest
+	if os.Args[1] == asVerifier {
+		run = verifyForTest
+	}
+	if err := run(os.Args[len(os.Args)-1]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -47,6 +55,19 @@ func serveForTest(dir string) error {
 	return n.Serve(ctx, os.Stdout, os.Stderr)
 }
 
+func verifyForTest(dir string) error {
+	src, _, c, err := verify.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	r, err := verify.Verify(context.Background(), src, verify.Options{})
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(r)
+}
+
 // TestEveryBenchmark runs each once on a tiny scale, the large databases twice:
 // the second run must find them in the kept folder.
 func TestEveryBenchmark(t *testing.T) {
@@ -56,11 +77,11 @@ func TestEveryBenchmark(t *testing.T) {
 	}
 	t.Setenv(asServer, "1")
 	keep := t.TempDir()
-	want := map[string]int{"signup": 4, "pages": 12, "near": 11, "import": 2, "text": 6, "campaign": 13, "footprint": 3}
+	want := map[string]int{"signup": 4, "pages": 12, "near": 11, "import": 2, "text": 6, "campaign": 17, "footprint": 3, "cast": 5, "issue": 3, "append": 4, "recount": 3, "receipt": 4, "petition": 4, "reminders": 3}
 	for _, names := range [][]string{nil, {"near", "text"}} {
 		var said []string
 		r, err := Run(t.Context(), Options{
-			Names: names, Runs: 2, Scale: tiny, Keep: keep, Serve: []string{exe}, Clock: clock.System{},
+			Names: names, Runs: 2, Scale: tiny, Keep: keep, Serve: []string{exe}, Verify: []string{exe, asVerifier}, Clock: clock.System{},
 			Progress: func(s string) { said = append(said, s) },
 		})
 		if err != nil {

@@ -30,25 +30,14 @@ func (b *bench) campaign(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := b.crowd(ctx, node, es); err != nil {
+	if err := b.crowd(ctx, node, es, b.callSignUps); err != nil {
 		return err
 	}
-	site, err := serve(ctx, node.Site)
+	err = b.askFor(ctx, node,
+		page{"one event", "/events/" + string(es[0])}, page{"campaign", "/campaigns/day-of-care"},
+		page{"towns of a campaign", "/campaigns/day-of-care/places"}, page{"map window of a campaign", "/events.geojson?campaign=day-of-care&bbox=-15,35,35,60"})
 	if err != nil {
 		return err
-	}
-	defer func() { err = errors.Join(err, site.close()) }()
-	for _, p := range []page{
-		{"one event", "/events/" + string(es[0])}, {"campaign", "/campaigns/day-of-care"},
-		{"towns of a campaign", "/campaigns/day-of-care/places"}, {"map window of a campaign", "/events.geojson?campaign=day-of-care&bbox=-15,35,35,60"},
-	} {
-		b.say("%s", p.name)
-		if err := b.page(ctx, site.addr, p); err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
-		}
-		if err := b.miss(ctx, node, site.addr, p); err != nil {
-			return fmt.Errorf("%s, made anew: %w", p.name, err)
-		}
 	}
 	if err := b.retell(ctx, node); err != nil {
 		return err
@@ -102,8 +91,8 @@ const crowdBatch = 50_000
 
 // crowd stores sign-ups past the use case, which seals and counts each by
 // itself and is measured elsewhere: rows of the same length, and the counters.
-func (b *bench) crowd(ctx context.Context, node *app.Node, es []id.Event) error {
-	each := b.callSignUps / len(es)
+func (b *bench) crowd(ctx context.Context, node *app.Node, es []id.Event, total int) error {
+	each := total / len(es)
 	r := newWorld(node.Places, b.started, worldSeed).rand(6)
 	sealed := []byte(strings.Repeat("x", 300))
 	for done := 0; done < len(es); {
@@ -175,7 +164,7 @@ func (b *bench) amidTheCrowd(ctx context.Context, node *app.Node, es []id.Event)
 		return nil
 	}
 	secrets := make([]string, 0, b.queries)
-	next := 0
+	next, changed, gone := 0, 0, 0
 	return errors.Join(
 		ask("an event's numbers", func(e id.Event) error {
 			_, _, err := node.Attendance.Numbers(ctx, e)
@@ -201,5 +190,18 @@ func (b *bench) amidTheCrowd(ctx context.Context, node *app.Node, es []id.Event)
 			_, err := node.Attendance.Find(ctx, e, secrets[next-1])
 			return err
 		}),
+		ask("a sign-up changed", func(e id.Event) error {
+			changed++
+			return node.Attendance.Change(ctx, e, secrets[changed-1], attendance.Input{Party: 2})
+		}),
+		ask("a sign-up taken back", func(e id.Event) error {
+			gone++
+			return node.Attendance.Cancel(ctx, e, secrets[gone-1])
+		}),
+		ask("an event's messages", func(e id.Event) error {
+			_, err := node.Attendance.Messages(ctx, e)
+			return err
+		}),
+		ask("a reminder looked for", func(id.Event) error { return node.Attendance.Remind(ctx) }),
 	)
 }

@@ -29,11 +29,7 @@ func (b *bench) startServer(ctx context.Context, dir string) (s *server, err err
 	s = &server{cmd: exec.CommandContext(ctx, b.Serve[0], args...)} //nolint:gosec // this program itself
 	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(syscall.SIGTERM) }
 	s.cmd.WaitDelay = 30 * time.Second
-	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "CONVOKE_") || strings.HasPrefix(v, "CONVOKE_TEST_") {
-			s.cmd.Env = append(s.cmd.Env, v)
-		}
-	}
+	s.cmd.Env = bareEnviron()
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -53,6 +49,16 @@ func (b *bench) startServer(ctx context.Context, dir string) (s *server, err err
 	s.took = time.Since(start)
 	s.now, _ = resident(s.cmd.Process.Pid)
 	return s, nil
+}
+
+// bareEnviron is the environment without settings of this program.
+func bareEnviron() (env []string) {
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "CONVOKE_") || strings.HasPrefix(v, "CONVOKE_TEST_") {
+			env = append(env, v)
+		}
+	}
+	return env
 }
 
 func firstAnswer(ctx context.Context, addr string) error {

@@ -37,6 +37,11 @@ type result struct {
 
 func (r result) rate() float64 { return float64(r.n) / r.all.Seconds() }
 
+// and is both together.
+func (r result) and(s result) result {
+	return result{n: r.n + s.n, all: r.all + s.all, cpu: r.cpu + s.cpu}
+}
+
 // stopwatch measures one stretch of work.
 type stopwatch struct {
 	start time.Time

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -66,4 +67,19 @@ func procKiB(path, name string) int64 {
 func resident(pid int) (now, high float64) {
 	path := "/proc/" + strconv.Itoa(pid) + "/status"
 	return float64(procKiB(path, "VmRSS")) / 1024, float64(procKiB(path, "VmHWM")) / 1024
+}
+
+// resetPeak forgets the highest memory of this process, where the system can do so.
+func resetPeak() {
+	debug.FreeOSMemory()
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // elsewhere it is that since the start
+}
+
+// written is what this process has sent to disks, in bytes; 0 when it is not told.
+func written() float64 {
+	n, err := strconv.ParseFloat(procField("/proc/self/io", "write_bytes"), 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"convoke/internal/app"
+	"convoke/internal/clock"
 	"convoke/internal/config"
 	"convoke/internal/db"
 	"convoke/internal/feature/events"
@@ -21,11 +23,18 @@ import (
 // openNode opens a fresh or kept installation in dir. It is told that it listens
 // on a port of its own choice, because the bench serves it itself.
 func openNode(ctx context.Context, dir string) (*app.Node, error) {
-	cfg, err := config.Load(config.Source{Flags: map[string]string{"data": dir, "listen": "localhost:0"}})
+	return openWith(ctx, dir, nil, nil)
+}
+
+// openWith has further settings, and another clock unless it is nil.
+func openWith(ctx context.Context, dir string, settings map[string]string, c clock.Clock) (*app.Node, error) {
+	flags := map[string]string{"data": dir, "listen": "localhost:0"}
+	maps.Copy(flags, settings)
+	cfg, err := config.Load(config.Source{Flags: flags})
 	if err != nil {
 		return nil, fmt.Errorf("settings of the bench: %w", err)
 	}
-	n, err := app.Open(ctx, cfg, slog.New(slog.DiscardHandler), app.Options{Migrate: true, Create: true})
+	n, err := app.Open(ctx, cfg, slog.New(slog.DiscardHandler), app.Options{Migrate: true, Create: true, Clock: c})
 	if err != nil {
 		return nil, fmt.Errorf("open a node: %w", err)
 	}

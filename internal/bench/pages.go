@@ -28,6 +28,11 @@ func (b *bench) pages(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	return b.askFor(ctx, node, all...)
+}
+
+// askFor measures pages of a node, from the cache and made anew.
+func (b *bench) askFor(ctx context.Context, node *app.Node, all ...page) (err error) {
 	site, err := serve(ctx, node.Site)
 	if err != nil {
 		return err

@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"convoke/internal/app"
 )
 
 // openBare opens an SQLite file as plainly as can be, with the settings that
@@ -27,17 +29,25 @@ func openBare(path string) (*sql.DB, error) {
 	return d, nil
 }
 
-// bareSealed is as many bytes as a sign-up's sealed part.
-const bareSealed = 64 + 28
-
-// bareWriter is the reference of signing up: it reads the body, stores a row of
-// the same size under a random key, and counts it, all waiting ones in one
-// durable commit. It checks, seals and limits nothing.
+// bareWriter is the reference of signing up and of casting: it reads the body,
+// stores a row of the same size under a random key, and counts it, all waiting ones
+// in one durable commit. It checks, seals and limits nothing.
 type bareWriter struct {
 	db    *sql.DB
+	row   bareRow
 	queue chan *bareWrite
 	done  sync.WaitGroup
 }
+
+// bareRow says what a row is like: how long its blob is, and whether it is counted by
+// itself or with all others of its commit.
+type bareRow struct {
+	size   int
+	single bool
+}
+
+// bareSignUp has as many bytes as a sign-up's sealed part.
+var bareSignUp = bareRow{64 + 28, true}
 
 type bareWrite struct {
 	hash [sha256.Size]byte
@@ -45,7 +55,7 @@ type bareWrite struct {
 	done chan struct{}
 }
 
-func newBareWriter(ctx context.Context, path string) (*bareWriter, error) {
+func newBareWriter(ctx context.Context, path string, row bareRow) (*bareWriter, error) {
 	d, err := openBare(path)
 	if err != nil {
 		return nil, err
@@ -57,7 +67,7 @@ func newBareWriter(ctx context.Context, path string) (*bareWriter, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("make the reference's tables: %w", err), d.Close())
 	}
-	w := &bareWriter{db: d, queue: make(chan *bareWrite, 20_000)}
+	w := &bareWriter{db: d, row: row, queue: make(chan *bareWrite, 20_000)}
 	c, err := d.Conn(ctx)
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
@@ -92,7 +102,7 @@ func (w *bareWriter) run(ctx context.Context, c *sql.Conn) {
 		}
 		err := prepared
 		if err == nil {
-			err = st.commit(ctx, batch)
+			err = st.commit(ctx, batch, w.row)
 		}
 		for _, x := range batch {
 			x.err = err
@@ -119,17 +129,25 @@ func prepareBare(ctx context.Context, c *sql.Conn) (s bareStatements, err error)
 	return s, nil
 }
 
-func (s *bareStatements) commit(ctx context.Context, batch []*bareWrite) error {
+func (s *bareStatements) commit(ctx context.Context, batch []*bareWrite, row bareRow) error {
 	if _, err := s.begin.ExecContext(ctx); err != nil {
 		return err
 	}
-	var sealed [bareSealed]byte
+	sealed := make([]byte, row.size)
 	for _, x := range batch {
-		copy(sealed[:], x.hash[:])
-		if _, err := s.insert.ExecContext(ctx, x.hash[:16], sealed[:]); err != nil {
+		copy(sealed, x.hash[:])
+		if _, err := s.insert.ExecContext(ctx, x.hash[:16], sealed); err != nil {
 			return err
 		}
+		if !row.single {
+			continue
+		}
 		if _, err := s.count.ExecContext(ctx, 1); err != nil {
+			return err
+		}
+	}
+	if !row.single {
+		if _, err := s.count.ExecContext(ctx, len(batch)); err != nil {
 			return err
 		}
 	}
@@ -151,6 +169,26 @@ func (w *bareWriter) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	rw.Header()["Location"] = []string{"/"}
 	rw.WriteHeader(http.StatusSeeOther)
+}
+
+// besideBare serves a node to a crowd, and a bare writer beside it.
+func besideBare(ctx context.Context, node *app.Node, file string, row bareRow, do func(addr, ref string) error) (err error) {
+	site, err := serve(ctx, crowd(node.Site))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, site.close()) }()
+	bare, err := newBareWriter(ctx, file, row)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, bare.close()) }()
+	ref, err := serve(ctx, bare)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ref.close()) }()
+	return do(site.addr, ref.addr)
 }
 
 // plainHandler sends the same bytes with the same headers to whoever asks.

@@ -26,22 +26,12 @@ func (b *bench) signup(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, node.Close()) }()
-	site, err := serve(ctx, crowd(node.Site))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, site.close()) }()
-	bare, err := newBareWriter(ctx, filepath.Join(dir, "bare.db"))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, bare.close()) }()
-	ref, err := serve(ctx, bare)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, ref.close()) }()
+	return besideBare(ctx, node, filepath.Join(dir, "bare.db"), bareSignUp, func(addr, ref string) error {
+		return b.signUpTurns(ctx, node, addr, ref)
+	})
+}
 
+func (b *bench) signUpTurns(ctx context.Context, node *app.Node, addr, ref string) error {
 	var open, limited pair
 	for turn := range b.Runs {
 		b.say("turn %d of %d", turn+1, b.Runs)
@@ -50,7 +40,7 @@ func (b *bench) signup(ctx context.Context) (err error) {
 			if p == &limited {
 				capacity = b.signUps / 2
 			}
-			product, reference, err := b.signUpTurn(ctx, node, site.addr, ref.addr, capacity)
+			product, reference, err := b.signUpTurn(ctx, node, addr, ref, capacity)
 			if err != nil {
 				return err
 			}

@@ -106,16 +106,24 @@ func accepts(header, enc string) bool {
 	return false
 }
 
+// zstdWriters are used again: each has tables of some megabytes.
+var zstdWriters = sync.Pool{New: func() any {
+	w, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
+	if err != nil {
+		panic(err) // constant options
+	}
+	return w
+}}
+
 func compress(encoding string, body []byte, best bool) []byte {
 	var out bytes.Buffer
 	if encoding == "zstd" {
-		w, err := zstd.NewWriter(&out, zstd.WithEncoderLevel(zstd.SpeedBetterCompression),
-			zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
-		if err != nil {
-			panic(err) // constant options
-		}
+		w := zstdWriters.Get().(*zstd.Encoder)
+		defer zstdWriters.Put(w)
+		w.Reset(&out)
 		_, _ = w.Write(body) // a bytes.Buffer takes everything
 		_ = w.Close()
+		w.Reset(nil) // it keeps no page alive
 		return out.Bytes()
 	}
 	level := gzip.BestSpeed

@@ -74,7 +74,7 @@ func TestVectors(t *testing.T) {
 			// Blinding: inv is given, so r is its inverse.
 			n := priv.N
 			r := new(big.Int).ModInverse(num(v.Inv), n)
-			m := new(big.Int).SetBytes(encodePSS(unhex(t, v.Prepared), unhex(t, v.Salt), n.BitLen()-1))
+			m := new(big.Int).SetBytes(EncodePSS(unhex(t, v.Prepared), unhex(t, v.Salt), n.BitLen()-1))
 			z := new(big.Int).Exp(r, big.NewInt(publicExp), n)
 			z.Mul(z, m).Mod(z, n)
 			if got, want := z.FillBytes(make([]byte, 512)), unhex(t, v.Blinded); !bytes.Equal(got, want) {

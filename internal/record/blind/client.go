@@ -27,7 +27,7 @@ func Blind(k *VerifyKey, message []byte, entropy io.Reader) (*Blinded, error) {
 		return nil, err
 	}
 	n := k.key.N
-	m := new(big.Int).SetBytes(encodePSS(message, salt, n.BitLen()-1))
+	m := new(big.Int).SetBytes(EncodePSS(message, salt, n.BitLen()-1))
 	if new(big.Int).GCD(nil, nil, m, n).Cmp(big.NewInt(1)) != 0 {
 		return nil, errors.New("the message shares a factor with the key")
 	}
@@ -68,15 +68,10 @@ func (b *Blinded) Finalize(answer []byte) ([]byte, error) {
 	return sig, nil
 }
 
-// encodePSS is EMSA-PSS-ENCODE of RFC 8017 section 9.1.1 with SHA-384, which the
+// EncodePSS is EMSA-PSS-ENCODE of RFC 8017 section 9.1.1 with SHA-384, which the
 // standard library does not export.
-func encodePSS(message, salt []byte, emBits int) []byte {
-	digest := sha512.Sum384(message)
-	h := sha512.New384()
-	h.Write(make([]byte, 8))
-	h.Write(digest[:])
-	h.Write(salt)
-	hash := h.Sum(nil)
+func EncodePSS(message, salt []byte, emBits int) []byte {
+	hash := hashPSS(message, salt)
 	emLen := (emBits + 7) / 8
 	em := make([]byte, emLen)
 	db := em[:emLen-len(hash)-1]
@@ -87,6 +82,16 @@ func encodePSS(message, salt []byte, emBits int) []byte {
 	copy(em[len(db):], hash)
 	em[emLen-1] = 0xbc
 	return em
+}
+
+// hashPSS is the hash in an encoding.
+func hashPSS(message, salt []byte) []byte {
+	digest := sha512.Sum384(message)
+	h := sha512.New384()
+	h.Write(make([]byte, 8))
+	h.Write(digest[:])
+	h.Write(salt)
+	return h.Sum(nil)
 }
 
 // mask is MGF1 with SHA-384, applied to out.

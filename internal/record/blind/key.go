@@ -70,14 +70,17 @@ func fromPrivate(k *rsa.PrivateKey) (*SignKey, error) {
 		return nil, ErrKey
 	}
 	k.Precompute()
-	s := &SignKey{pub: VerifyKey{k.PublicKey}, priv: k, dp: k.Precomputed.Dp.Bytes(), dq: k.Precomputed.Dq.Bytes()}
+	s := &SignKey{priv: k, dp: k.Precomputed.Dp.Bytes(), dq: k.Precomputed.Dq.Bytes()}
 	var err error
+	if s.pub, err = newVerifyKey(k.PublicKey); err != nil {
+		return nil, fmt.Errorf("prepare a signing key: %w", err)
+	}
 	mod := func(x *big.Int) *bigmod.Modulus {
 		m, e := bigmod.NewModulus(x.Bytes())
 		err = errors.Join(err, e)
 		return m
 	}
-	s.n, s.p, s.q = mod(k.N), mod(k.Primes[0]), mod(k.Primes[1])
+	s.n, s.p, s.q = s.pub.n, mod(k.Primes[0]), mod(k.Primes[1])
 	if err != nil {
 		return nil, fmt.Errorf("prepare a signing key: %w", err)
 	}

@@ -4,5 +4,5 @@
 //
 // It imports nothing of the server but the published formats (packages leaf, tile
 // and blind); a test keeps it so. Its memory does not grow with statements but for
-// twelve bytes a key.
+// fifteen bytes a key.
 package verify

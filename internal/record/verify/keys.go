@@ -1,11 +1,14 @@
 package verify
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // keys finds out which keys came before: an open table of the first eight bytes of
-// each, and of its leaf, so that seven million take 200 MiB at most while it grows
-// and 130 afterwards. Two keys with the same eight bytes are told apart by their
-// leaves, which the caller reads again.
+// each, and of its leaf, at least a fifth of it empty, so that seven million take
+// 100 MiB. Two keys with the same eight bytes are told apart by their leaves, which
+// the caller reads again.
 type keys struct {
 	first []uint64 // of the key; 0 is empty
 	leaf  []uint32
@@ -13,17 +16,14 @@ type keys struct {
 }
 
 func newKeys(expect int64) *keys {
-	size := 1 << 10
-	for int64(size)*7/10 < expect {
-		size <<= 1
-	}
+	size := expect*5/4 + 1<<10
 	return &keys{first: make([]uint64, size), leaf: make([]uint32, size)}
 }
 
 // add adds a key that came with a leaf. When one that begins alike is there, it
 // returns its leaf and adds nothing.
 func (k *keys) add(key []byte, leaf uint32) (before uint32, seen bool) {
-	if k.n*10 > len(k.first)*7 {
+	if k.n*5 > len(k.first)*4 {
 		k.grow()
 	}
 	first := binary.BigEndian.Uint64(key) | 1 // never 0; costs one bit
@@ -37,9 +37,12 @@ func (k *keys) add(key []byte, leaf uint32) (before uint32, seen bool) {
 }
 
 func (k *keys) place(first uint64) int {
-	at := int(first>>20) & (len(k.first) - 1)
+	hi, _ := bits.Mul64(first, uint64(len(k.first))) // keys are random: their share of the table
+	at := int(hi)
 	for k.first[at] != 0 && k.first[at] != first {
-		at = (at + 1) & (len(k.first) - 1)
+		if at++; at == len(k.first) {
+			at = 0
+		}
 	}
 	return at
 }
