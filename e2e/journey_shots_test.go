@@ -59,13 +59,22 @@ func (w *site) walk(t *testing.T, wide, dark bool) {
 	p.shot(t, "private-link"+suffix)
 	p.ClickRole("button", "I can’t come")
 	for _, c := range []struct{ name, path string }{
-		{"calendar", "/calendar"}, {"turnout", "/turnout"}, {"group", "/groups/riverside"},
+		{"calendar", "/calendar"}, {"turnout", "/turnout"}, {"group", "/groups/riverside"}, {"campaign", "/campaigns/open-doors"},
+		{"pledge", "/pledges/a-tool-for-the-garden-day"}, {"recount", "/record/recount"}, {"petition", "/petitions/keep-the-library-open-on-sundays"},
 	} {
 		p.Goto(c.path)
 		p.shot(t, c.name+suffix)
 	}
+	p.ClickRole("link", "Sign")
+	p.shot(t, "sign"+suffix)
 	p.signIn(t, w.o, w.event+"/edit")
 	p.shot(t, "edit"+suffix)
+	for _, c := range []struct{ name, path string }{
+		{"template", "/groups/canal-street/events/new?template=march"}, {"prepare", w.event + "/programme"}, {"messages", w.event + "/messages"},
+	} {
+		p.Goto(c.path)
+		p.shot(t, c.name+suffix)
+	}
 }
 
 // shot saves the page as a picture with few colours, which is small.

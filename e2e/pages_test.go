@@ -130,6 +130,7 @@ func survey(t *testing.T, s *Instance, o organizer) *site {
 	p.Fill("What exactly", "I bring a spade.")
 	p.Fill("People", "12")
 	p.Fill("Last day to pledge", time.Now().AddDate(0, 1, 0).Format(time.DateOnly))
+	p.Check("Everybody Nobody is asked anything, so somebody could pledge twice.", true)
 	p.ClickRole("button", "Save the draft")
 	p.hasStatus(t, 200)
 	p.Goto("/me")
