@@ -175,7 +175,7 @@ func (x *access) petitions(steward authz.Actor) {
 			x.t.Fatal(err)
 		}
 	}
-	if err := x.Petitions.OpenUp(x.t.Context(), steward, "open-petition", 0); err != nil {
+	if err := x.Petitions.OpenUp(x.t.Context(), steward, "open-petition", 0, ""); err != nil {
 		x.t.Fatal(err)
 	}
 }

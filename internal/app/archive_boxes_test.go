@@ -28,7 +28,7 @@ func (s *stand) asked(steward authz.Actor) {
 		if title == "Not yet asked" {
 			continue
 		}
-		err = errors.Join(err, s.Petitions.OpenUp(ctx, steward, slug, 0))
+		err = errors.Join(err, s.Petitions.OpenUp(ctx, steward, slug, 0, ""))
 		if err != nil {
 			t.Fatal(err)
 		}

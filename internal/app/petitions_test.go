@@ -114,3 +114,43 @@ func TestNoGateOfAddressesWithoutMail(t *testing.T) {
 		}
 	})
 }
+
+// A group brings a list of codes, as a union its members' cards: who has one can
+// sign, or pledge, once, and nobody else.
+func TestCodesThatTheGroupBrings(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		b, pledge := callDay(t, s), toolDay()
+		pledge.Gate = box.GateCodes
+		for path, form := range map[string][]string{
+			"/groups/riverside/petitions/new": {"title", "A crossing", "addressee", "The town council", "markdown", "Please.", "lang", "en", "stages", "100", "gate", box.GateCodes},
+			"/pledges/new?group=riverside":    append(pledgeForm(pledge), "group", "riverside"),
+		} {
+			a := b.Get(path).Want(t, 200, "")
+			path, _, _ = strings.Cut(path, "?")
+			a = b.Post(path, append(form, "key", a.Attr("input[name=key]", "value"))...)
+			page, _, _ := strings.Cut(a.Location, "?saved=")
+			a = b.Get(page+"/open").Want(t, 200, "")
+			seq := a.Attr("input[name=sequence]", "value")
+			for _, bad := range []string{"", " \n", "short", "abcd-2345-efgh\nABCD 2345 EFGH"} {
+				if a := b.Post(page+"/open", "sequence", seq, "codes", bad).Want(t, 422, ""); len(a.All("#codes")) != 1 || a.Text("#codes-error") == "" {
+					t.Errorf("%q: %s", bad, a.Text("main"))
+				}
+			}
+			if a = b.Post(page+"/open", "sequence", seq, "codes", "ABCD-2345-EFGH\r\n\r\nwxyz-6789-qrst\n"); a.Status != 303 {
+				t.Fatalf("%d %s", a.Status, a.Text("main"))
+			}
+			v := s.visitor()
+			slug := page[strings.LastIndexByte(page, '/')+1:]
+			take := "/b/" + s.column("select box_id from petition where slug = $1 union all select box_id from pledge where slug = $1", slug)[0] + "/take"
+			if a := v.Get(take).Want(t, 200, ""); !strings.Contains(a.Text("main"), "the organisers gave you") {
+				t.Errorf("the gate says %s", a.Text("main"))
+			}
+			v.Post(take, "step", "code", "code", "nobody-has-this").Want(t, 422, "")
+			a = v.Post(take, "step", "code", "code", "abcd 2345 efgh").Want(t, 200, "")
+			if len(a.All("input[name=grant]")) == 0 {
+				t.Errorf("a code of the list does not open: %s", a.Text("main"))
+			}
+		}
+	})
+}

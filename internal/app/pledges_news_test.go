@@ -188,7 +188,7 @@ func TestPledgeNewsKeyGoes(t *testing.T) {
 				err = s.Pledges.Edit(ctx, actor, draft, p.Sequence, later)
 			}
 			if err == nil {
-				err = s.Pledges.Open(ctx, actor, draft, p.Sequence+1)
+				err = s.Pledges.Open(ctx, actor, draft, p.Sequence+1, "")
 			}
 			if err != nil {
 				t.Fatal(err)

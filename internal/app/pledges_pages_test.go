@@ -43,7 +43,7 @@ func TestPledgeFromCache(t *testing.T) {
 		t.Fatal(draft, err)
 	}
 	all(v, 404)
-	if err := s.Pledges.Open(t.Context(), actor, slug, 0); err != nil {
+	if err := s.Pledges.Open(t.Context(), actor, slug, 0, ""); err != nil {
 		t.Fatal(err)
 	}
 	all(v, 200)
@@ -80,5 +80,19 @@ func TestPledgesBehindDrafts(t *testing.T) {
 			t.Errorf("everybody sees a draft: %s", page)
 		}
 		wants(t, sam.Get("/groups/riverside"), "Not yet 3")
+	})
+}
+
+// The list of pledges is there for programs, too.
+func TestPledgesAsJSON(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		_, sam := s.signIn("sam")
+		s.group(sam, "riverside", "Riverside Neighbours")
+		slug, _ := s.pledge(sam, "riverside", toolDay())
+		if a := s.visitor().Get("/pledges.json").Want(t, 200, ""); !strings.Contains(a.Body, slug) {
+			t.Errorf("the list is %s", a.Body)
+		}
+		wants(t, s.visitor().Get("/pledges/"+slug), "Witnessed by other servers", "Not yet")
 	})
 }

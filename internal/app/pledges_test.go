@@ -49,7 +49,7 @@ func (s *stand) pledge(by authz.Actor, group string, in pledges.Input) (slug str
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if err := s.Pledges.Open(s.t.Context(), by, slug, p.Sequence); err != nil {
+	if err := s.Pledges.Open(s.t.Context(), by, slug, p.Sequence, ""); err != nil {
 		s.t.Fatal(err)
 	}
 	return slug, s.boxOf(by, slug)
@@ -333,7 +333,7 @@ func TestPledgeBadInput(t *testing.T) {
 		"no language":         {func(in *pledges.Input) { in.Lang = "tlh" }, "lang"},
 		"no kind":             {func(in *pledges.Input) { in.Kind = "riot" }, "kind"},
 		"no rule":             {func(in *pledges.Input) { in.Rule = "" }, "rule"},
-		"no gate":             {func(in *pledges.Input) { in.Gate = "codes" }, "gate"},
+		"no gate":             {func(in *pledges.Input) { in.Gate = "door" }, "gate"},
 		"no split":            {func(in *pledges.Input) { in.Split = "street" }, "split"},
 		"nobody":              {func(in *pledges.Input) { in.People = "0" }, "people"},
 		"one alone":           {func(in *pledges.Input) { in.People = "1" }, "people"},

@@ -69,6 +69,12 @@ func (r *Record) StoreCosigned(ctx context.Context, checkpoint string) error {
 	return nil
 }
 
+// Watched is how many leaves a log has, and how many of them are [Witnessed].
+func Watched(ctx context.Context, tx *db.Tx, log string) (leaves, witnessed int64, err error) {
+	err = tx.Get(ctx, "select size, witnessed from record_log where id = $1", []any{log}, &leaves, &witnessed)
+	return leaves, witnessed, err
+}
+
 // Witnessed is how many leaves of a log a quorum of witnesses has cosigned: of the
 // node's log directly, of others by the last anchor that was. A checkpoint of the
 // witnesses goes before any claim that a leaf cannot be taken back.

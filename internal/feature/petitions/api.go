@@ -2,6 +2,7 @@ package petitions
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"convoke/internal/api"
@@ -17,7 +18,7 @@ type apiPetitionInput struct {
 	Lang      string `json:"lang" doc:"ISO 639."`
 	Slug      string `json:"slug,omitempty" doc:"Of its address; follows from the title when absent."`
 	Stages    string `json:"stages" doc:"Counts with commas between; the highest is the goal."`
-	Gate      string `json:"gate" enum:"email,browser,paper,members"`
+	Gate      string `json:"gate" enum:"email,browser,paper,codes,members"`
 	Opens     string `json:"opens,omitempty" doc:"First day; empty is that of opening."`
 	Closes    string `json:"closes,omitempty" doc:"Last day; empty is a year after it opens, which is the longest."`
 	Campaign  string `json:"campaign,omitempty" doc:"Handle of one that the group owns."`
@@ -52,7 +53,8 @@ type (
 	apiOpen struct {
 		Slug string `path:"slug"`
 		Body struct {
-			Sequence int `json:"sequence" doc:"That of the petition as it was read."`
+			Sequence int      `json:"sequence" doc:"That of the petition as it was read."`
+			Codes    []string `json:"codes,omitempty" nullable:"false" doc:"For the gate codes: each lets one person sign once."`
 		}
 	}
 	apiEntry struct {
@@ -87,7 +89,7 @@ func (w *Web) MountAPI(a *api.API) {
 	api.Add(a, op(http.MethodPut, "/petitions/{slug}", "changePetition", "Change a draft, or correct a text that nobody has begun to sign", ""), w.apiUpdate)
 	api.Add(a, op(http.MethodPost, "/petitions/{slug}/open", "openPetition", "Open a draft for signing", "Gate, stages and days cannot be changed afterwards."),
 		func(c *web.Call, in *apiOpen) (file, error) {
-			if err := w.OpenUp(c.Context(), c.Actor(), in.Slug, in.Body.Sequence); err != nil {
+			if err := w.OpenUp(c.Context(), c.Actor(), in.Slug, in.Body.Sequence, strings.Join(in.Body.Codes, "\n")); err != nil {
 				return file{}, err
 			}
 			return w.apiShow(c, in.Slug)

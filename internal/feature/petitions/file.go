@@ -20,7 +20,7 @@ type file struct {
 	Addressee string        `json:"addressee"`
 	Title     string        `json:"title"`
 	Markdown  string        `json:"markdown"`
-	Gate      string        `json:"gate" enum:"email,browser,paper,members"`
+	Gate      string        `json:"gate" enum:"email,browser,paper,codes,members"`
 	Stages    []fileStage   `json:"stages" nullable:"false"`
 	Opens     string        `json:"opens,omitempty" doc:"First day."`
 	Closes    string        `json:"closes,omitempty" doc:"Last day."`
@@ -36,6 +36,8 @@ type file struct {
 	Printed   int           `json:"printed,omitempty" doc:"Codes that were printed to be given out."`
 	Box       string        `json:"box,omitempty"`
 	BoxURL    string        `json:"box_url,omitempty"`
+	Leaves    int64         `json:"leaves" doc:"Of the box."`
+	Witnessed int64         `json:"witnessed" doc:"How many of them a quorum of other servers has cosigned."`
 	Told      string        `json:"told,omitempty" doc:"Signed on another server before the group moved: the day on which that server told these numbers."`
 	Text      *fileText     `json:"text,omitempty"`
 	Texts     []fileVersion `json:"texts" nullable:"false" doc:"In further languages, for reading; what is signed is the text above."`
@@ -81,7 +83,7 @@ func (v *view) file(base string) file {
 		Addressee: p.Text.Addressee, Title: p.Text.Title, Markdown: p.Text.Markdown, Gate: p.Gate, Stages: []fileStage{}, Opens: day.ISO(p.Opens),
 		Closes: day.ISO(p.Closes), Delivered: day.ISO(p.Delivered), ReplyBy: day.ISO(p.ReplyBy), Silent: p.Silent, Refused: p.Refused,
 		Counted: n.Counted, Withdrawn: n.Withdrawn, Declared: n.Declared, Issued: n.Issued, Eligible: p.Eligible, Printed: p.Codes,
-		Entries: []fileEntry{}, Batches: []fileBatch{}, Sequence: p.Sequence, Texts: fileVersions(&p.Text, v.Versions),
+		Entries: []fileEntry{}, Batches: []fileBatch{}, Sequence: p.Sequence, Leaves: v.Leaves, Witnessed: v.Witnessed, Texts: fileVersions(&p.Text, v.Versions),
 	}
 	for _, g := range p.Stages {
 		x := fileStage{Goal: g}

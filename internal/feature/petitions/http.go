@@ -3,7 +3,9 @@ package petitions
 import (
 	"context"
 	"embed"
+	"encoding/json"
 	"html/template"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -43,6 +45,7 @@ type Web struct {
 // Mount adds the routes.
 func (w *Web) Mount(site *web.Site) {
 	site.Handle("GET /petitions", w.list)
+	site.Handle("GET /petitions.json", w.listJSON)
 	site.Handle("GET /groups/{handle}/petitions/new", w.newForm)
 	site.Handle("POST /groups/{handle}/petitions/new", w.create)
 	site.Handle("GET /petitions/{slug}", w.show)
@@ -190,6 +193,26 @@ func (w *Web) list(c *web.Call) error {
 		}
 		return listPage.Render(c, d)
 	})
+}
+
+// listJSON is the list for programs, as the API has it.
+func (w *Web) listJSON(c *web.Call) error {
+	return c.Cached([]string{"petitions", "groups", "site"}, listTTL, func() error {
+		page, err := w.apiList(c, nil)
+		if err != nil {
+			return err
+		}
+		return writeJSON(c, page)
+	})
+}
+
+func writeJSON(c *web.Call, v any) error {
+	b, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		return err
+	}
+	c.Header().Set("Access-Control-Allow-Origin", "*")
+	return c.Write(http.StatusOK, "application/json", append(b, '\n'))
 }
 
 func (d *listData) tabs(c *web.Call, q *Query) {

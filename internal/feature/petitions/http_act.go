@@ -5,6 +5,7 @@ import (
 
 	"convoke/internal/day"
 	"convoke/internal/i18n"
+	"convoke/internal/record/box"
 	"convoke/internal/web"
 )
 
@@ -13,7 +14,7 @@ type act struct {
 	title, lede, button string
 	danger              bool
 	states              []State // in which it can be done
-	fields              func(l *i18n.Locale, f *web.Form) []web.FieldView
+	fields              func(l *i18n.Locale, f *web.Form, p *Petition) []web.FieldView
 	tick                string // label of the box "refused", where there is one
 	do                  func(w *Web, c *web.Call, p *Petition, f *web.Form) error
 	gone                bool // the petition has no page afterwards
@@ -32,7 +33,16 @@ func sequence(f *web.Form) int {
 	return 1 << 30 // none that there is
 }
 
-func nothing(*i18n.Locale, *web.Form) []web.FieldView { return nil }
+func nothing(*i18n.Locale, *web.Form, *Petition) []web.FieldView { return nil }
+
+// codes asks for those that only a petition for people with codes needs.
+func codes(l *i18n.Locale, f *web.Form, p *Petition) []web.FieldView {
+	if p.Gate != box.GateCodes {
+		return nil
+	}
+	return []web.FieldView{f.Field("codes", l.T("Codes, one a line"), "required", "", "rows", "10", "hint",
+		l.T("Each lets one person take part once. They are kept only as marks that nobody can turn back, so keep your own list."))}
+}
 
 func published() []State { return []State{Open, Closed, Delivered, Answered} }
 
@@ -40,10 +50,10 @@ func published() []State { return []State{Open, Closed, Delivered, Answered} }
 func acts() map[string]act {
 	return map[string]act{
 		"open": {
-			title: i18n.Mark("Open for signing"), button: i18n.Mark("Open for signing"), states: []State{Draft}, fields: nothing,
+			title: i18n.Mark("Open for signing"), button: i18n.Mark("Open for signing"), states: []State{Draft}, fields: codes,
 			lede: i18n.Mark("Who may sign, the stages and the days can never be changed afterwards. The text can be corrected until somebody begins to sign; then only amendments can be added, which everybody sees."),
 			do: func(w *Web, c *web.Call, p *Petition, f *web.Form) error {
-				return w.OpenUp(c.Context(), c.Actor(), p.Slug, sequence(f))
+				return w.OpenUp(c.Context(), c.Actor(), p.Slug, sequence(f), f.Text("codes"))
 			},
 		},
 		"discard": {
@@ -63,7 +73,7 @@ func acts() map[string]act {
 		"amend": {
 			title: i18n.Mark("Add an amendment"), button: i18n.Mark("Publish"), states: published(),
 			lede: i18n.Mark("The text that people signed stays as it is. Everybody sees the amendment beside it, with its day."),
-			fields: func(l *i18n.Locale, f *web.Form) []web.FieldView {
+			fields: func(l *i18n.Locale, f *web.Form, _ *Petition) []web.FieldView {
 				return []web.FieldView{f.Field("markdown", l.T("Amendment"), "required", "", "rows", "8")}
 			},
 			do: func(w *Web, c *web.Call, p *Petition, f *web.Form) error {
@@ -73,7 +83,7 @@ func acts() map[string]act {
 		"deliver": {
 			title: i18n.Mark("It was handed over"), button: i18n.Mark("Publish"), states: []State{Open, Closed},
 			lede: i18n.Mark("This ends signing. Names, comments and addresses for updates are erased 30 days later."),
-			fields: func(l *i18n.Locale, f *web.Form) []web.FieldView {
+			fields: func(l *i18n.Locale, f *web.Form, _ *Petition) []web.FieldView {
 				return []web.FieldView{
 					f.Field("day", l.T("Day"), "type", "date", "required", ""),
 					f.Field("markdown", l.T("How it was handed over"), "required", "", "rows", "4"),
@@ -87,7 +97,7 @@ func acts() map[string]act {
 		"reply": {
 			title: i18n.Mark("A reply came"), button: i18n.Mark("Publish"), states: []State{Delivered}, tick: i18n.Mark("What was asked is refused"),
 			lede: i18n.Mark("Publish it in the words in which it came. It stays as you publish it."),
-			fields: func(l *i18n.Locale, f *web.Form) []web.FieldView {
+			fields: func(l *i18n.Locale, f *web.Form, _ *Petition) []web.FieldView {
 				return []web.FieldView{
 					f.Field("day", l.T("Day"), "type", "date", "required", ""),
 					f.Field("markdown", l.T("The reply"), "required", "", "rows", "12"),
@@ -101,7 +111,7 @@ func acts() map[string]act {
 		"update": {
 			title: i18n.Mark("Write an update"), button: i18n.Mark("Publish"), states: published(),
 			lede: i18n.Mark("It is shown on the page and sent to those who left an address, at most once a week."),
-			fields: func(l *i18n.Locale, f *web.Form) []web.FieldView {
+			fields: func(l *i18n.Locale, f *web.Form, _ *Petition) []web.FieldView {
 				return []web.FieldView{f.Field("markdown", l.T("What is new"), "required", "", "rows", "8")}
 			},
 			do: func(w *Web, c *web.Call, p *Petition, f *web.Form) error {
@@ -130,7 +140,7 @@ func (w *Web) actPage(c *web.Call, a *act, p *Petition, f *web.Form) error {
 	l := c.Locale
 	c.Header().Set("Cache-Control", "no-store")
 	d := actData{
-		Form: f, Title: l.T(a.title), Lede: l.T(a.lede), Petition: *p, Back: p.url(), Fields: a.fields(l, f), Button: l.T(a.button),
+		Form: f, Title: l.T(a.title), Lede: l.T(a.lede), Petition: *p, Back: p.url(), Fields: a.fields(l, f, p), Button: l.T(a.button),
 		Danger: a.danger, Ticked: f.Has("refused", "1"),
 	}
 	if a.tick != "" {

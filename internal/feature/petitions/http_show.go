@@ -1,7 +1,6 @@
 package petitions
 
 import (
-	"encoding/json"
 	"errors"
 	"html/template"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/day"
 	"convoke/internal/db"
+	"convoke/internal/record"
 	"convoke/internal/record/box"
 	"convoke/internal/seal"
 	"convoke/internal/version"
@@ -71,6 +71,8 @@ type showData struct {
 	Frozen     bool
 	Waiting    int    // comments, for organizers
 	Verify     string // the command
+	Leaves     int    // of the box
+	Witnessed  int
 	FileName   string
 }
 
@@ -106,18 +108,20 @@ func (w *Web) tags(c *web.Call, slug string) ([]string, error) {
 		v = k
 	}
 	k := v.(known)
-	return []string{"petition:" + k.id, "box:" + k.box, "group:" + k.group, "groups", "petitions", "site"}, nil
+	return []string{"petition:" + k.id, "box:" + k.box, "group:" + k.group, "record:" + record.NodeLog, "groups", "petitions", "site"}, nil
 }
 
 // page is what the page of a petition is made of.
 type view struct {
 	Found
-	Numbers  box.Numbers
-	Entries  []Entry
-	Batches  []Batch
-	Comments []Comment
-	Versions []Version
-	waiting  int
+	Numbers box.Numbers
+	// Leaves of the box, and how many of them are Witnessed.
+	Leaves, Witnessed int64
+	Entries           []Entry
+	Batches           []Batch
+	Comments          []Comment
+	Versions          []Version
+	waiting           int
 }
 
 // shownComments is how many comments the page itself has room for.
@@ -133,6 +137,11 @@ func (w *Web) view(c *web.Call, slug string) (v view, err error) {
 		p := &v.Petition
 		if v.Numbers, err = w.numbers(ctx, tx, p); err != nil {
 			return err
+		}
+		if p.State != Draft && p.Elsewhere == nil {
+			if v.Leaves, v.Witnessed, err = w.Boxes.Watched(ctx, tx, p.Box); err != nil {
+				return err
+			}
 		}
 		if v.Entries, err = entriesOf(ctx, tx, p.ID); err != nil {
 			return err
@@ -188,11 +197,7 @@ func (w *Web) show(c *web.Call) error {
 			return err
 		}
 		if format == "json" {
-			b, err := json.MarshalIndent(v.file(c.BaseURL()), "", " ")
-			if err != nil {
-				return err
-			}
-			return c.Write(200, "application/json", append(b, '\n'))
+			return writeJSON(c, v.file(c.BaseURL()))
 		}
 		d, err := w.showData(c, &v)
 		if err != nil {
@@ -216,6 +221,7 @@ func (w *Web) showData(c *web.Call, v *view) (showData, error) {
 		Count: int(n.Counted), Declared: int(n.Declared), Withdrawn: int(n.Withdrawn), Issued: int(n.Issued), Max: int(p.reachable(n.Counted)), //nolint:gosec // bounded
 		Closes: said(p.Closes), Delivered: said(p.Delivered), ReplyBy: said(p.ReplyBy), WaitDays: daysSince(p.Delivered, c.Now().In(zone)),
 		CanEdit: authz.May(c.Actor(), authz.RunPetition, v.Subject), Waiting: v.waiting, FileName: "JSON",
+		Leaves: int(v.Leaves), Witnessed: int(v.Witnessed),
 		Frozen: n.Issued > 0 || n.Counted > 0 || n.Withdrawn > 0 || n.Declared > 0,
 	}
 	d.Versions = version.Show(c, p.url(), p.Text.Lang, p.Text.said(), metas(v.Versions))

@@ -74,7 +74,7 @@ func TestBadInput(t *testing.T) {
 		"too many people":   {func(in *Input) { in.Stages = "100000001" }, "stages"},
 		"a huge number":     {func(in *Input) { in.Stages = "99999999999999999999" }, "stages"},
 		"nine stages":       {func(in *Input) { in.Stages = "1 2 3 4 5 6 7 8 9" }, "stages"},
-		"a strange gate":    {func(in *Input) { in.Gate = "codes" }, "gate"},
+		"a strange gate":    {func(in *Input) { in.Gate = "door" }, "gate"},
 		"no day":            {func(in *Input) { in.Closes = "tomorrow" }, "closes"},
 		"an impossible day": {func(in *Input) { in.Closes = "2026-02-30" }, "closes"},
 		"the wrong order":   {func(in *Input) { in.Opens = "2026-07-01" }, "closes"},
@@ -403,4 +403,20 @@ func TestDiscard(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The list is there for programs, too, and says what of the record is witnessed.
+func TestListAsJSON(t *testing.T) {
+	each(t, func(t *testing.T, s *stand) {
+		slug := s.opened(some("Open on Sundays"))
+		for _, path := range []string{"/petitions.json", "/petitions/" + slug + ".json"} {
+			a := s.visitor().Get(path).Want(t, 200, "")
+			for _, want := range []string{`"slug": "` + slug, `"witnessed": 0`} {
+				if !strings.Contains(a.Body, want) {
+					t.Errorf("%s lacks %s: %s", path, want, a.Body)
+				}
+			}
+		}
+		s.visitor().Get("/petitions.json?state=lost").Want(t, 422, "")
+	})
 }

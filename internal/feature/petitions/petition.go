@@ -146,6 +146,8 @@ func gateName(l *i18n.Locale, gate string) string {
 		return l.T("Whoever has an e-mail address, confirmed by a code")
 	case box.GatePaper:
 		return l.T("Whoever has a code that was printed and given out")
+	case box.GateCodes:
+		return l.T("Whoever has a code from a list that the group brings")
 	case box.GateMembers:
 		return l.T("Members of the group on the day of opening")
 	case box.GateBrowser:
@@ -156,7 +158,7 @@ func gateName(l *i18n.Locale, gate string) string {
 
 // gates are the gates that a petition can have.
 func gates() []string {
-	return []string{box.GateEmail, box.GateBrowser, box.GatePaper, box.GateMembers}
+	return []string{box.GateEmail, box.GateBrowser, box.GatePaper, box.GateCodes, box.GateMembers}
 }
 
 // splitStages reads stages as they are stored.

@@ -62,6 +62,7 @@ type Boxes interface {
 	StoreRoll(ctx context.Context, tx *db.Tx, d *box.Draft) error
 	Open(ctx context.Context, tx *db.Tx, roll leaf.ID, slot uint8, m leaf.Box) (leaf.ID, error)
 	Numbers(ctx context.Context, tx *db.Tx, b leaf.ID) (box.Numbers, error)
+	Watched(ctx context.Context, tx *db.Tx, b leaf.ID) (leaves, witnessed int64, err error)
 	Declare(ctx context.Context, tx *db.Tx, b leaf.ID, count uint32, note []byte) error
 	Note(ctx context.Context, tx *db.Tx, b leaf.ID, what any) error
 	Close(ctx context.Context, b leaf.ID) error

@@ -48,8 +48,9 @@ func (s *Service) openable(ctx context.Context, tx *db.Tx, by authz.Actor, slug 
 }
 
 // OpenUp opens a draft for signing: its roll and its box stand in the record from
-// then on, and with them the hash of what people agree to.
-func (s *Service) OpenUp(ctx context.Context, by authz.Actor, slug string, sequence int) error {
+// then on, and with them the hash of what people agree to. codes are those of
+// [box.GateCodes], one a line.
+func (s *Service) OpenUp(ctx context.Context, by authz.Actor, slug string, sequence int, codes string) error {
 	var f Found
 	in := box.RollInput{Slots: 1}
 	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
@@ -57,10 +58,12 @@ func (s *Service) OpenUp(ctx context.Context, by authz.Actor, slug string, seque
 			return err
 		}
 		in.Gate, in.References = f.Petition.Gate, nil
-		if in.Gate != box.GateMembers {
-			return nil
+		switch in.Gate {
+		case box.GateMembers:
+			in.References, err = s.Groups.People(ctx, tx, f.Group.ID)
+		case box.GateCodes:
+			in.References, err = box.ReadCodes("codes", codes)
 		}
-		in.References, err = s.Groups.People(ctx, tx, f.Group.ID)
 		return err
 	})
 	if err == nil && in.Gate == box.GateMembers && (len(in.References) == 0 || len(in.References) > maxMembers) {

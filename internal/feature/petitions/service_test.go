@@ -31,13 +31,13 @@ func TestLife(t *testing.T) {
 			t.Errorf("a second one is at %q", other)
 		}
 		for _, by := range []authz.Actor{{}, otto, mia} {
-			if err := s.OpenUp(ctx, by, slug, 0); err == nil {
+			if err := s.OpenUp(ctx, by, slug, 0, ""); err == nil {
 				t.Errorf("%q opened it", by.Handle)
 			}
 		}
-		s.want(s.OpenUp(ctx, olga, slug, 7), "petition.changed_meanwhile")
-		s.must(s.OpenUp(ctx, olga, slug, 0))
-		s.want(s.OpenUp(ctx, olga, slug, 1), "petition.state")
+		s.want(s.OpenUp(ctx, olga, slug, 7, ""), "petition.changed_meanwhile")
+		s.must(s.OpenUp(ctx, olga, slug, 0, ""))
+		s.want(s.OpenUp(ctx, olga, slug, 1, ""), "petition.state")
 		p := s.get(slug)
 		i, err := s.boxes.Info(ctx, p.Box)
 		s.must(err)
@@ -322,7 +322,7 @@ func TestOpenForAYearAtMost(t *testing.T) {
 		long := some("Too long")
 		long.Closes = "2027-05-03"
 		slug := s.draft(long)
-		s.want(s.OpenUp(t.Context(), olga, slug, 0), "petition.closes_far")
+		s.want(s.OpenUp(t.Context(), olga, slug, 0, ""), "petition.closes_far")
 		open := some("Open")
 		open.Closes = ""
 		slug = s.opened(open)

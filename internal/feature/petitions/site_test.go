@@ -222,7 +222,7 @@ func (s *stand) draft(in Input) string {
 func (s *stand) opened(in Input) string {
 	s.t.Helper()
 	slug := s.draft(in)
-	s.must(s.OpenUp(s.t.Context(), olga, slug, 0))
+	s.must(s.OpenUp(s.t.Context(), olga, slug, 0, ""))
 	return slug
 }
 

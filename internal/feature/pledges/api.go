@@ -3,6 +3,7 @@ package pledges
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"convoke/internal/api"
@@ -29,9 +30,11 @@ type apiPledge struct {
 	Text      string             `json:"text" doc:"What the record holds a hash of: title, kind, parts and the text itself."`
 	Salt      string             `json:"salt" doc:"Hexadecimal, empty for a draft. SHA-256 of its bytes and the text is text_hash."`
 	TextHash  string             `json:"text_hash" doc:"As in the manifest of the box."`
-	Gate      string             `json:"gate" enum:"email,members,paper,browser" doc:"Who can pledge."`
+	Gate      string             `json:"gate" enum:"email,members,paper,codes,browser" doc:"Who can pledge."`
 	Box       string             `json:"box" doc:"Its id in the public record; empty for a draft."`
 	BoxURL    string             `json:"box_url,omitempty"`
+	Leaves    int64              `json:"leaves" doc:"Of the box."`
+	Witnessed int64              `json:"witnessed" doc:"How many of them a quorum of other servers has cosigned."`
 	Told      string             `json:"told,omitempty" doc:"People pledged on another server before the group moved: the day on which that server told these numbers."`
 	Closes    time.Time          `json:"closes" doc:"Until when people can take it back, or say that they did it."`
 	Zone      string             `json:"zone" doc:"IANA."`
@@ -86,7 +89,7 @@ type apiPledgeInput struct {
 	Body     string   `json:"body" doc:"Markdown: what exactly."`
 	Lang     string   `json:"lang" doc:"ISO 639."`
 	Kind     string   `json:"kind" enum:"attend,strike,walk_out,boycott,withhold,host,bring,teach,drive"`
-	Gate     string   `json:"gate" enum:"email,members,paper,browser"`
+	Gate     string   `json:"gate" enum:"email,members,paper,codes,browser"`
 	Split    string   `json:"split" enum:"all,place,group"`
 	Parts    []string `json:"parts,omitempty" nullable:"false" doc:"Places, or handles of groups."`
 	Personal bool     `json:"personal,omitempty"`
@@ -144,7 +147,8 @@ type apiPledgeChange struct {
 }
 
 type apiPledgeOpening struct {
-	Sequence int `json:"sequence" doc:"That of the pledge as it was read."`
+	Sequence int      `json:"sequence" doc:"That of the pledge as it was read."`
+	Codes    []string `json:"codes,omitempty" nullable:"false" doc:"For the gate codes: each lets one person pledge once."`
 }
 
 type apiPledgeOwning struct {
@@ -194,7 +198,7 @@ func (w *Web) MountAPI(a *api.API) {
 		})
 	api.Add(a, op(http.MethodPost, "/pledges/{slug}/open", "openPledge", "Open a pledge", "Nothing in it can be changed afterwards."),
 		func(c *web.Call, in *apiOpening) (apiPledge, error) {
-			if err := w.Open(c.Context(), c.Actor(), in.Slug, in.Body.Sequence); err != nil {
+			if err := w.Open(c.Context(), c.Actor(), in.Slug, in.Body.Sequence, strings.Join(in.Body.Codes, "\n")); err != nil {
 				return apiPledge{}, err
 			}
 			return w.apiShow(c, in.Slug)
@@ -250,7 +254,7 @@ func apiOf(base string, f *found) apiPledge {
 	p := &f.Pledge
 	out := apiPledge{
 		apiPledgeItem: pledgeItemOf(base, p), Text: p.Text(), Salt: p.Salt, TextHash: p.Hash, Gate: p.Gate, Box: p.Box, Closes: p.Closes(), Zone: p.Zone,
-		Pledged: f.Count.Counted, Withdrawn: f.Count.Withdrawn, Done: f.Count.Done, Issued: f.Count.Issued,
+		Pledged: f.Count.Counted, Withdrawn: f.Count.Withdrawn, Done: f.Count.Done, Issued: f.Count.Issued, Leaves: f.Count.Leaves, Witnessed: f.Count.Witnessed,
 		Tallies: []apiPledgeTally{}, Owners: []apiPledgeOwner{}, Reached: []apiPledgeSuccess{}, Sequence: p.Sequence, Updated: p.Updated,
 	}
 	if p.Box != "" {

@@ -17,6 +17,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
+	"convoke/internal/record"
 	"convoke/internal/record/box"
 	"convoke/internal/web"
 )
@@ -39,6 +40,7 @@ type Web struct {
 // Mount adds the routes.
 func (w *Web) Mount(site *web.Site) {
 	site.Handle("GET /pledges", w.list)
+	site.Handle("GET /pledges.json", w.listJSON)
 	site.Handle("GET /pledges/new", w.newForm)
 	site.Handle("POST /pledges/new", w.create)
 	site.Handle("GET /pledges/{slug}", w.show)
@@ -154,6 +156,17 @@ func (w *Web) list(c *web.Call) error {
 			d.Next = "/pledges?" + next.Encode()
 		}
 		return listPage.Render(c, d)
+	})
+}
+
+// listJSON is the list for programs, as the API has it.
+func (w *Web) listJSON(c *web.Call) error {
+	return c.Cached([]string{"pledges", "site"}, listTTL, func() error {
+		page, err := w.apiList(c, &apiList{When: c.Query().Get("when"), After: c.Query().Get("after")})
+		if err != nil {
+			return err
+		}
+		return writeJSON(c, page)
 	})
 }
 
@@ -280,7 +293,7 @@ func (w *Web) tags(c *web.Call, slug string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := []string{"pledge:" + string(p.ID), "box:" + p.Box, "groups", "site"}
+	out := []string{"pledge:" + string(p.ID), "box:" + p.Box, "record:" + record.NodeLog, "groups", "site"}
 	w.known.Store(slug, out)
 	return out, nil
 }

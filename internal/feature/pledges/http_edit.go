@@ -247,7 +247,7 @@ func (w *Web) open(c *web.Call) error {
 		return err
 	}
 	seq, _ := f.Int("sequence")
-	err = w.Open(c.Context(), c.Actor(), p.Slug, seq)
+	err = w.Open(c.Context(), c.Actor(), p.Slug, seq, f.Text("codes"))
 	if f.Accepts(err) {
 		return w.openPage(c, f, &p)
 	}

@@ -84,6 +84,7 @@ var gates = [...]struct{ code, name, hint string }{
 	{"email", i18n.Mark("Whoever has an e-mail address"), i18n.Mark("A code is sent to it; the address is not kept.")},
 	{"members", i18n.Mark("Members of the groups that own it"), i18n.Mark("As they are when it opens: nobody is added later.")},
 	{"paper", i18n.Mark("Whoever has a code on paper"), i18n.Mark("You print codes and give them out.")},
+	{"codes", i18n.Mark("Whoever has a code from your list"), i18n.Mark("You bring the codes when you open it.")},
 	{"browser", i18n.Mark("Everybody"), i18n.Mark("Nobody is asked anything, so somebody could pledge twice.")},
 }
 

@@ -60,6 +60,7 @@ type Boxes interface {
 	Open(ctx context.Context, tx *db.Tx, roll leaf.ID, slot uint8, m leaf.Box) (leaf.ID, error)
 	Info(ctx context.Context, b leaf.ID) (*box.Info, error)
 	Numbers(ctx context.Context, tx *db.Tx, b leaf.ID) (box.Numbers, error)
+	Watched(ctx context.Context, tx *db.Tx, b leaf.ID) (leaves, witnessed int64, err error)
 	Curve(ctx context.Context, tx *db.Tx, b leaf.ID, part int) ([]box.Step, error)
 	PrintCodes(ctx context.Context, tx *db.Tx, roll leaf.ID, codes []string) error
 }
@@ -366,9 +367,10 @@ func (s *Service) Edit(ctx context.Context, by authz.Actor, slug string, sequenc
 }
 
 // Open freezes a draft and opens its box. It does nothing to one that is open.
-// sequence is that of the draft as it was read.
-func (s *Service) Open(ctx context.Context, by authz.Actor, slug string, sequence int) error {
-	in, open, err := s.prepare(ctx, by, slug)
+// sequence is that of the draft as it was read; codes are those of [box.GateCodes],
+// one a line.
+func (s *Service) Open(ctx context.Context, by authz.Actor, slug string, sequence int, codes string) error {
+	in, open, err := s.prepare(ctx, by, slug, codes)
 	if err != nil || open {
 		return err
 	}
@@ -395,7 +397,7 @@ func (s *Service) Open(ctx context.Context, by authz.Actor, slug string, sequenc
 }
 
 // prepare is who may take part in a draft that is about to open.
-func (s *Service) prepare(ctx context.Context, by authz.Actor, slug string) (in box.RollInput, open bool, err error) {
+func (s *Service) prepare(ctx context.Context, by authz.Actor, slug, codes string) (in box.RollInput, open bool, err error) {
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
 		p, seat, err := s.load(ctx, tx, by, slug)
 		if err != nil {
@@ -405,6 +407,10 @@ func (s *Service) prepare(ctx context.Context, by authz.Actor, slug string) (in 
 			return err
 		}
 		in, open = box.RollInput{Gate: p.Gate, Slots: 1}, p.State != Draft
+		if p.Gate == box.GateCodes && !open {
+			in.References, err = box.ReadCodes("codes", codes)
+			return err
+		}
 		if p.Gate != box.GateMembers {
 			return nil
 		}

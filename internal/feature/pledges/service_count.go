@@ -37,6 +37,8 @@ func (t *Tally) Bound() uint64 { return t.Standing + t.More + t.Follow }
 type Count struct {
 	box.Numbers
 	Tallies []Tally // of the parts, or one
+	// Leaves of the box, and how many of them are Witnessed.
+	Leaves, Witnessed int64
 }
 
 // Count reads the numbers of a pledge. A draft has none.
@@ -53,6 +55,9 @@ func (s *Service) Count(ctx context.Context, tx *db.Tx, p *Pledge) (Count, error
 		return c, err
 	}
 	if c.Numbers, err = s.Boxes.Numbers(ctx, tx, b); err != nil {
+		return c, err
+	}
+	if c.Leaves, c.Witnessed, err = s.Boxes.Watched(ctx, tx, b); err != nil {
 		return c, err
 	}
 	if len(p.Parts) == 0 {

@@ -229,6 +229,12 @@ func (b *Boxes) Numbers(ctx context.Context, tx *db.Tx, id leaf.ID) (Numbers, er
 	return n, err
 }
 
+// Watched is how many leaves a box has, and how many of them a quorum of witnesses
+// has cosigned.
+func (b *Boxes) Watched(ctx context.Context, tx *db.Tx, id leaf.ID) (leaves, witnessed int64, err error) {
+	return record.Watched(ctx, tx, record.BoxLog(id))
+}
+
 // Declare puts a batch of signatures on paper into the record: counted by hand and
 // entered, shown apart. note is what is published about them.
 func (b *Boxes) Declare(ctx context.Context, tx *db.Tx, id leaf.ID, count uint32, note []byte) error {

@@ -215,6 +215,39 @@ func CleanCode(s string) string {
 	}, strings.ToLower(s))
 }
 
+// Bounds of a list of codes that organizers bring: enough letters and digits that
+// nobody guesses one at the door, and what fits into a form.
+const (
+	minCode  = 8
+	maxCodes = 10_000
+)
+
+// ReadCodes reads the one-time codes of a closed roll, one a line, as they were
+// pasted into a field of that name.
+func ReadCodes(field, text string) ([]string, error) {
+	var out []string
+	seen := map[string]bool{}
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		c := CleanCode(line)
+		switch {
+		case line == "":
+			continue
+		case len(c) < minCode:
+			return nil, fault.Invalid(fault.Field(field, "roll.short_code",
+				"“{code}” is too short: at least {min} letters and digits, so that nobody can guess it.", "code", line, "min", minCode))
+		case seen[c]:
+			return nil, fault.Invalid(fault.Field(field, "roll.code_twice", "“{code}” is there twice, or only differs by letters that look alike.", "code", line))
+		}
+		seen[c] = true
+		out = append(out, c)
+	}
+	if len(out) == 0 || len(out) > maxCodes {
+		return nil, fault.Invalid(fault.Field(field, "roll.codes", "Paste the codes that you give out, one a line: from 1 to {max}.", "max", maxCodes))
+	}
+	return out, nil
+}
+
 // FormatCode writes 5-bit letters of random bytes in groups of four: n letters,
 // one for each byte.
 func FormatCode(random []byte) string {
