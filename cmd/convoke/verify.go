@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -40,9 +39,6 @@ func (v *verifyCmd) Run(ctx context.Context, p *program) error {
 		return usageError{err}
 	}
 	defer c.Close()
-	// The table of keys is most of the memory and has no pointers, so to tidy up often
-	// costs little.
-	debug.SetGCPercent(50)
 	if v.Box != "" {
 		box = v.Box
 	}

@@ -8,14 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
 
 	"convoke/internal/record/blind"
 	"convoke/internal/record/leaf"
-	"convoke/internal/record/tile"
 )
 
 // box counts one box.
@@ -40,6 +38,7 @@ func (v *verifier) box(ctx context.Context, x opened) error {
 		return Wrong{path, -1, "it has more leaves than this program counts"}
 	}
 	c := newCount(v, path, x, r, s.size)
+	defer c.parts.close()
 	at, anchored, cosigned := v.anchorsOf(path)
 	if err := v.run(ctx, c, s, at); err != nil {
 		return err
@@ -51,14 +50,14 @@ func (v *verifier) box(ctx context.Context, x opened) error {
 	b.Leaves, b.Anchored, b.Witnessed = s.size, anchored, cosigned
 	b.Issued, b.Assisted, b.Gate, b.RollSize = r.issued[x.manifest.Slot], r.assisted, r.manifest.Gate, int64(r.manifest.Size)
 	v.report.Boxes = append(v.report.Boxes, b)
-	if keys := int64(c.keys.n); keys > b.Issued {
+	if keys := b.Counted + b.Withdrawn; keys > b.Issued {
 		return Wrong{path, -1, fmt.Sprintf("%d keys took part, and only %d credentials were given out", keys, b.Issued)}
 	}
 	return nil
 }
 
-// run reads the leaves; workers verify what needs no order while the count goes on.
-// Both are heard to their end: a forged leaf is named also when leaves are missing.
+// run reads the leaves, while workers verify what needs no order, and counts them.
+// All are heard to their end: a forged leaf is named also when leaves are missing.
 func (v *verifier) run(ctx context.Context, c *count, s signed, at map[int64]tlog.Hash) error {
 	var workers sync.WaitGroup
 	var mu sync.Mutex
@@ -80,41 +79,23 @@ func (v *verifier) run(ctx context.Context, c *count, s signed, at map[int64]tlo
 	err := v.walk(ctx, c.path, s, at, func(b bundle) error {
 		work <- b
 		for i, l := range b.leaves {
-			n := b.first + int64(i)
-			if err := c.take(ctx, n, l); err != nil {
-				return wrongAt(c.path, n, err)
+			if err := c.take(b.first+int64(i), l); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
 	close(work)
 	workers.Wait()
+	if earlier := c.settle(ctx); earlier != nil {
+		err = earlier
+	}
 	var w Wrong
 	if first == nil || errors.As(err, &w) && w.Leaf >= 0 && w.Leaf < first.Leaf {
 		return err
 	}
 	v.report.Wrong = append(v.report.Wrong, *first)
 	return err
-}
-
-func wrongAt(path string, n int64, err error) error {
-	var w Wrong
-	if errors.As(err, &w) {
-		return err
-	}
-	if errors.Is(err, context.Canceled) {
-		return err
-	}
-	return Wrong{path, n, err.Error()}
-}
-
-// said is what a key says now.
-type said struct {
-	counter   uint32
-	threshold uint32
-	part      uint16
-	live      bool
-	done      bool
 }
 
 // count is a box that is being counted.
@@ -132,8 +113,10 @@ type count struct {
 	keyID     [32]byte
 	sample    func(n int64) bool // whether the credential of a leaf is verified
 
-	keys       *keys // that took part
-	says       map[leaf.Key]said
+	parts      *parts
+	taken      int64   // leaves that were read, none of them wrong in itself
+	sizes      []int64 // of the milestones, each once
+	sums       []sums  // of the leaves before each of these sizes, and of the rest
 	curve      map[uint16]map[uint32]int64
 	milestones []leaf.Milestone // by size
 }
@@ -144,10 +127,9 @@ func newCount(v *verifier, path string, x opened, r *roll, size int64) *count {
 		v: v, path: path, origin: v.report.Node + "/" + path, size: size, x: x, roll: r,
 		box: Box{ID: x.id.String(), Type: x.manifest.Type, Milestones: []Milestone{}},
 		key: k, challenge: blind.Challenge(r.manifest.Registrar, r.id, x.manifest.Slot), keyID: k.ID(),
-		keys: newKeys(size), says: map[leaf.Key]said{}, curve: map[uint16]map[uint32]int64{},
-		milestones: slices.Clone(v.node.milestones[x.id]), sample: func(int64) bool { return true },
+		sample: func(int64) bool { return true },
 	}
-	slices.SortStableFunc(c.milestones, func(a, b leaf.Milestone) int { return int(int64(a.Size) - int64(b.Size)) })
+	c.begin(v.opt.parts, v.node.milestones[x.id])
 	c.box.Checked = size
 	if n := int64(v.opt.Sample); v.opt.Quick && n < size {
 		c.box.Checked = n
@@ -215,239 +197,76 @@ func (c *count) credential(n int64, k leaf.Key, auth []byte) error {
 	return nil
 }
 
-// take counts one leaf, in its order.
-func (c *count) take(ctx context.Context, n int64, raw []byte) error {
+// take reads one leaf, in its order, and keeps what it says of a key.
+func (c *count) take(n int64, raw []byte) error {
+	e, wrong := c.read(raw)
+	if e.kind != 0 {
+		e.leaf = uint32(n)
+		if err := c.parts.add(e); err != nil {
+			return err
+		}
+	}
+	if wrong != nil {
+		return Wrong{c.path, n, wrong.Error()}
+	}
+	c.taken = n + 1
+	return nil
+}
+
+// read says what a leaf says of a key, if anything, and whether it is wrong whoever
+// says it. Of a say that is wrong, its key is looked at all the same: that may be what
+// is wrong first.
+func (c *count) read(raw []byte) (e entry, wrong error) {
 	kind, err := leaf.KindOf(raw)
 	if err != nil {
-		return err
+		return e, err
 	}
 	switch kind {
 	case leaf.KindSign:
-		err = c.sign(ctx, n, raw)
+		l, err := leaf.DecodeSign(raw)
+		if err == nil && c.x.manifest.Takes != leaf.TakesSign {
+			err = errors.New("this box takes statements, not signatures")
+		}
+		if err != nil {
+			return e, err
+		}
+		return entry{key: c.parts.keyed(l.Key), kind: signs}, nil
 	case leaf.KindSay:
-		err = c.say(ctx, n, raw)
+		l, err := leaf.DecodeSay(raw)
+		if err != nil {
+			return e, err
+		}
+		shown := len(l.Auth) > 0 || c.roll.activated[c.x.manifest.Slot][l.Key]
+		e = entry{key: c.parts.keyed(l.Key), kind: misspoken, shown: shown, counter: l.Counter}
+		p, err := c.body(l.Body)
+		if err == nil {
+			e.kind, e.Pledge = leaf.BodyKind(l.Body), p
+		}
+		return e, err
 	case leaf.KindBatch:
-		var l leaf.Batch
-		l, err = leaf.DecodeBatch(raw)
+		l, err := leaf.DecodeBatch(raw)
 		c.box.Declared += int64(l.Count)
-	default:
-		err = fmt.Errorf("a box has no leaves of kind %#02x", byte(kind))
+		return e, err
 	}
-	if err != nil {
-		return err
-	}
-	return c.reached(n + 1)
+	return e, fmt.Errorf("a box has no leaves of kind %#02x", byte(kind))
 }
 
-func (c *count) sign(ctx context.Context, n int64, raw []byte) error {
-	l, err := leaf.DecodeSign(raw)
-	if err != nil {
-		return err
-	}
-	if c.x.manifest.Takes != leaf.TakesSign {
-		return errors.New("this box takes statements, not signatures")
-	}
-	seen, err := c.seen(ctx, l.Key, n)
-	if err != nil {
-		return err
-	}
-	if seen {
-		return errors.New("its key has signed before")
-	}
-	c.box.Counted++
-	return nil
-}
-
-// seen says whether a key came before, and notes it when it did not.
-func (c *count) seen(ctx context.Context, k leaf.Key, n int64) (bool, error) {
-	before, alike := c.keys.add(k[:], uint32(n))
-	if !alike {
-		return false, nil
-	}
-	raw, err := c.leafAt(ctx, int64(before))
-	if err != nil {
-		return false, err
-	}
-	if len(raw) >= 34 && string(raw[2:34]) == string(k[:]) {
-		return true, nil
-	}
-	return false, errors.New("two keys begin with the same 63 bits, which this program does not count")
-}
-
-// leafAt reads one leaf of the box again.
-func (c *count) leafAt(ctx context.Context, n int64) ([]byte, error) {
-	b, err := c.v.bundle(ctx, c.path, c.size, n/tile.Width)
-	if err != nil {
-		return nil, err
-	}
-	return b.leaves[n%tile.Width], nil
-}
-
-func (c *count) say(ctx context.Context, n int64, raw []byte) error {
-	l, err := leaf.DecodeSay(raw)
-	if err != nil {
-		return err
-	}
-	old, has := c.says[l.Key]
-	if !has {
-		seen, err := c.seen(ctx, l.Key, n)
-		if err != nil {
-			return err
+// body is docs/record.md, "Which boxes are right", 6 and 7, but for what depends on
+// the key.
+func (c *count) body(b []byte) (p leaf.Pledge, err error) {
+	m := &c.x.manifest
+	pledges := m.Type == leaf.PledgeTo && m.Takes == leaf.TakesSay
+	switch k := leaf.BodyKind(b); {
+	case k == leaf.SayWithdraw && len(b) == 1:
+		return p, nil
+	case k == leaf.SayDone && len(b) == 1 && pledges:
+		return p, nil
+	case k == leaf.SayPledge && pledges:
+		p, err = leaf.DecodePledge(b)
+		if err == nil && (m.Threshold > 0 && p.Threshold != m.Threshold || p.Part > 0 && p.Part >= m.Parts) {
+			err = errors.New("it pledges by another rule than the box has")
 		}
-		if !seen && len(l.Auth) == 0 && !c.roll.activated[c.x.manifest.Slot][l.Key] {
-			return errors.New("its key shows no credential and has not taken part before")
-		}
-		old.live = seen
+		return p, err
 	}
-	if has && l.Counter <= old.counter {
-		return errors.New("its key has said something newer before")
-	}
-	now, err := c.apply(old, &l)
-	if err != nil {
-		return err
-	}
-	c.tally(old, now, has)
-	c.says[l.Key] = now
-	return nil
-}
-
-// apply is docs/record.md, "Which boxes are right", 6 and 7.
-func (c *count) apply(old said, l *leaf.Say) (said, error) {
-	now, m := old, &c.x.manifest
-	now.counter = l.Counter
-	switch k := leaf.BodyKind(l.Body); {
-	case k == leaf.SayWithdraw && len(l.Body) == 1:
-		if !old.live {
-			return now, errors.New("it takes back what does not count")
-		}
-		now.live = false
-	case k == leaf.SayDone && len(l.Body) == 1 && m.Type == leaf.PledgeTo && m.Takes == leaf.TakesSay:
-		if !old.live {
-			return now, errors.New("it says that something was done that was not pledged")
-		}
-		now.done = true
-	case k == leaf.SayPledge && m.Type == leaf.PledgeTo && m.Takes == leaf.TakesSay:
-		p, err := leaf.DecodePledge(l.Body)
-		if err != nil {
-			return now, err
-		}
-		if m.Threshold > 0 && p.Threshold != m.Threshold || p.Part > 0 && p.Part >= m.Parts {
-			return now, errors.New("it pledges by another rule than the box has")
-		}
-		now.threshold, now.part, now.live = p.Threshold, p.Part, true
-	default:
-		return now, errors.New("the box does not take such a statement")
-	}
-	return now, nil
-}
-
-func (c *count) tally(old, now said, has bool) {
-	switch {
-	case old.live && !now.live:
-		c.box.Counted--
-		c.box.Withdrawn++
-	case !old.live && now.live:
-		c.box.Counted++
-		if has {
-			c.box.Withdrawn--
-		}
-	}
-	if now.done && !old.done {
-		c.box.Done++
-	}
-	c.bend(old, -1)
-	c.bend(now, 1)
-}
-
-func (c *count) bend(s said, by int64) {
-	if !s.live || s.threshold == 0 {
-		return
-	}
-	if c.curve[s.part] == nil {
-		c.curve[s.part] = map[uint32]int64{}
-	}
-	c.curve[s.part][s.threshold] += by
-}
-
-// standing is the largest k for which at least k pledges have a threshold of k or
-// less, of one part.
-func (c *count) standing(part uint16) uint64 {
-	steps := make([]uint32, 0, len(c.curve[part]))
-	for t, n := range c.curve[part] {
-		if n > 0 {
-			steps = append(steps, t)
-		}
-	}
-	slices.Sort(steps)
-	var sum, best uint64
-	for i, t := range steps {
-		sum += uint64(c.curve[part][t])
-		k := sum
-		if i+1 < len(steps) {
-			k = min(k, uint64(steps[i+1])-1)
-		}
-		if k >= uint64(t) {
-			best = max(best, k)
-		}
-	}
-	return best
-}
-
-// reached checks the milestones at a size.
-func (c *count) reached(size int64) error {
-	for len(c.milestones) > 0 && int64(c.milestones[0].Size) == size {
-		m := c.milestones[0]
-		c.milestones = c.milestones[1:]
-		if err := c.milestone(m); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *count) milestone(m leaf.Milestone) error {
-	mf := &c.x.manifest
-	count := uint64(c.box.Counted)
-	apart := mf.Takes == leaf.TakesSay && mf.Parts > 0
-	if apart != (m.Part >= 0) || m.Part < -1 || m.Part >= 0 && m.Part >= int32(mf.Parts) {
-		return fmt.Errorf("the node's log notes a goal of part %d, which the box has not", m.Part)
-	}
-	if mf.Takes == leaf.TakesSay {
-		count = c.standing(uint16(max(m.Part, 0)))
-	}
-	if mf.Until != 0 && m.Time >= mf.Until {
-		return fmt.Errorf("the node's log says that %d was reached after the time to pledge", m.Goal)
-	}
-	known := slices.Contains(mf.Goals, m.Goal) || mf.Threshold > 0 && m.Goal == uint64(mf.Threshold)
-	if !known || count != m.Count || count < m.Goal {
-		return fmt.Errorf("the node's log says that %d was reached here with %d; counted again it is %d", m.Goal, m.Count, count)
-	}
-	for _, x := range c.box.Milestones {
-		if x.Part == m.Part && x.Goal == m.Goal {
-			return fmt.Errorf("the node's log notes the goal %d twice", m.Goal)
-		}
-	}
-	c.box.Milestones = append(c.box.Milestones, Milestone{m.Part, m.Goal, m.Time})
-	return nil
-}
-
-// closing checks what the node's log says of the end.
-func (c *count) closing(s signed) error {
-	if len(c.milestones) > 0 {
-		return Wrong{c.path, -1, fmt.Sprintf("the node's log notes a goal at %d leaves, and there are %d", c.milestones[0].Size, s.size)}
-	}
-	for p := range max(c.x.manifest.Parts, 1) {
-		if c.x.manifest.Takes == leaf.TakesSay {
-			c.box.Standing = append(c.box.Standing, c.standing(p))
-		}
-	}
-	l, ok := c.v.node.closes[c.x.id]
-	if !ok {
-		return nil
-	}
-	c.box.Closed = true
-	if int64(l.Size) != s.size || tlog.Hash(l.Root) != s.root {
-		return Wrong{c.path, -1, fmt.Sprintf("it was closed with %d leaves, and there are %d, or others", l.Size, s.size)}
-	}
-	return nil
+	return p, errors.New("the box does not take such a statement")
 }

@@ -104,6 +104,9 @@ func (v *verifier) walk(ctx context.Context, path string, s signed, at map[int64
 	t, row := &tree{}, rows(nil)
 	count := (s.size + tile.Width - 1) / tile.Width
 	for from := int64(0); from < count; from += ahead {
+		if err := ctx.Err(); err != nil { // a folder does not ask
+			return err
+		}
 		n := min(ahead, count-from)
 		fetched := make([]bundle, n)
 		hashes := make([][]byte, n)

@@ -22,8 +22,8 @@ type roll struct {
 	id      leaf.ID
 	node    string
 	members uint32
-	last    [32]byte           // the member before
-	taken   map[[2]uint32]bool // member and slot
+	last    [32]byte     // the member before
+	given   [32][]uint64 // bits of the members, by slot
 }
 
 // rollOf reads the roll of a box, once.
@@ -36,7 +36,7 @@ func (v *verifier) rollOf(ctx context.Context, id leaf.ID) (*roll, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &roll{id: id, node: v.report.Node, taken: map[[2]uint32]bool{}}
+	r := &roll{id: id, node: v.report.Node}
 	at, _, _ := v.anchorsOf(path)
 	err = v.walk(ctx, path, s, at, func(b bundle) error {
 		for i, l := range b.leaves {
@@ -126,12 +126,8 @@ func (r *roll) issue(b []byte) error {
 		if n >= len(r.keys) || r.frozen[n] {
 			return fmt.Errorf("a credential was given out for slot %d, which is frozen or not there", n)
 		}
-		if r.manifest.Closed {
-			k := [2]uint32{l.Member, uint32(n)}
-			if r.taken[k] {
-				return fmt.Errorf("member %d got two credentials for slot %d", l.Member, n)
-			}
-			r.taken[k] = true
+		if r.manifest.Closed && !r.give(l.Member, n) {
+			return fmt.Errorf("member %d got two credentials for slot %d", l.Member, n)
 		}
 		r.issued[n]++
 	}
@@ -139,6 +135,23 @@ func (r *roll) issue(b []byte) error {
 		r.assisted++
 	}
 	return nil
+}
+
+// give notes that a member gets a credential, and says whether it is the first. One
+// whose member is not there is found by the number of members.
+func (r *roll) give(member uint32, slot int) bool {
+	if member >= r.members {
+		return true
+	}
+	if r.given[slot] == nil {
+		r.given[slot] = make([]uint64, r.members/64+1)
+	}
+	word, bit := &r.given[slot][member/64], uint64(1)<<(member%64)
+	if *word&bit != 0 {
+		return false
+	}
+	*word |= bit
+	return true
 }
 
 func (r *roll) activate(b []byte) error {

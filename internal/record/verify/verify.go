@@ -36,6 +36,8 @@ type Options struct {
 	Progress func(log string, done, total int64)
 	// Workers verify signatures; 0 is one a processor.
 	Workers int
+
+	parts partSizes // of a test; usualParts when zero
 }
 
 type verifier struct {

@@ -2,6 +2,8 @@ package verify_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -65,12 +67,24 @@ func TestPetition(t *testing.T) {
 
 func proven(t testing.TB, m memory, o verify.Options) *verify.Report {
 	t.Helper()
+	r := recounted(t, m, o)
+	if !r.Right() {
+		t.Fatalf("a right record is wrong: %v", r.Wrong)
+	}
+	return r
+}
+
+// recounted counts a record with all keys at once and in small parts, which is to be
+// the same.
+func recounted(t testing.TB, m memory, o verify.Options) *verify.Report {
+	t.Helper()
 	r, err := verify.Verify(ctx, m, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !r.Right() {
-		t.Fatalf("a right record is wrong: %v", r.Wrong)
+	again, err := verify.Verify(ctx, m, o.InSmallParts(3, 1))
+	if d := cmp.Diff(r, again); err != nil || d != "" {
+		t.Fatalf("in small parts it is another record: %v %s", err, d)
 	}
 	return r
 }
@@ -159,10 +173,7 @@ func TestTampered(t *testing.T) {
 		"a bundle that is missing": {func() memory { c := m.copy(); delete(c, entries); return c }(), "is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := verify.Verify(ctx, c.m, verify.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			r := recounted(t, c.m, verify.Options{})
 			if r.Right() || !strings.Contains(fmt.Sprint(r.Wrong), c.what) {
 				t.Errorf("found %v, want %s", r.Wrong, c.what)
 			}
@@ -188,14 +199,57 @@ func TestTampered(t *testing.T) {
 		"taking back what never was said": {forge(foreign.Say(i.Origin, nil, 1, leaf.Withdraw())), "leaf 0: its key shows no credential"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := verify.Verify(ctx, c.m, verify.Options{Workers: 2})
-			if err != nil {
-				t.Fatal(err)
-			}
+			r := recounted(t, c.m, verify.Options{Workers: 2})
 			if r.Right() || !strings.Contains(fmt.Sprint(r.Wrong), c.what) {
 				t.Errorf("found %v, want %s", r.Wrong, c.what)
 			}
 		})
+	}
+}
+
+// TestTemporaryFile: the file of a large box is gone whatever happens, and a box that
+// has no room for one could not be checked.
+func TestTemporaryFile(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	s := newStand(t)
+	i := s.open(t, box.RollInput{Gate: box.GateBrowser}, leaf.Box{Type: leaf.Petition, Takes: leaf.TakesSign})
+	var leaves [][]byte
+	for range 5 {
+		p, auth := s.voter(t, i, "")
+		leaves = append(leaves, p.Sign(auth))
+		s.cast(t, i, leaves[len(leaves)-1])
+	}
+	m := s.files(t)
+	twice := s.forged(t, m, i, append(leaves[:5:5], leaves[0]))
+	small := verify.Options{}.InSmallParts(2, 1)
+	cancelled, cancel := context.WithCancel(ctx)
+	stopping := small
+	stopping.Progress = func(log string, _, _ int64) {
+		if strings.HasPrefix(log, "b/") {
+			cancel()
+		}
+	}
+	for name, run := range map[string]func() error{
+		"right":     func() error { _, err := verify.Verify(ctx, m, small); return err },
+		"wrong":     func() error { _, err := verify.Verify(ctx, twice, small); return err },
+		"cancelled": func() error { _, err := verify.Verify(cancelled, m, stopping); return err },
+	} {
+		err := run()
+		if name == "cancelled" != errors.Is(err, context.Canceled) || name != "cancelled" && err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("%s: left behind %v, %v", name, left, err)
+		}
+	}
+	t.Setenv("TMPDIR", filepath.Join(dir, "none"))
+	r, err := verify.Verify(ctx, twice, small)
+	if r != nil || err == nil || !strings.Contains(err.Error(), "needs room for a temporary file: open "+dir) {
+		t.Errorf("without a folder: %v, %v", r, err)
+	}
+	if r, err := verify.Verify(ctx, m, verify.Options{}); err != nil || !r.Right() {
+		t.Errorf("a small box needs a folder: %v, %v", r, err)
 	}
 }
 
