@@ -115,7 +115,7 @@ func survey(t *testing.T, s *Instance, o organizer) *site {
 	p.hasStatus(t, 200)
 	over := p.addEvent(t, "Sowing day", time.Now().AddDate(0, -1, 0))
 	vigil, day := p.addPresence(t)
-	today := p.addEvent(t, "Watering day", time.Now()) // whose door is open
+	today := p.addEvent(t, "Watering day", today(t)) // whose door is open
 	p.Goto(today + "/doors")
 	p.Fill("Which door?", "Garden gate")
 	p.ClickRole("button", "Make a link")
@@ -174,6 +174,16 @@ func resetLink(t *testing.T, s *Instance, o organizer) string {
 		t.Fatalf("no link in %q", out)
 	}
 	return "/reset/" + strings.Fields(secret)[0]
+}
+
+// today is the day where Canal Street Garden is, which begins later than in UTC.
+func today(t *testing.T) time.Time {
+	t.Helper()
+	springfield, err := time.LoadLocation("America/Chicago")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return time.Now().In(springfield)
 }
 
 // addEvent publishes an event of the organizer's group and gives its path.
