@@ -79,7 +79,9 @@ func TestPledgesBehindDrafts(t *testing.T) {
 		if page := s.visitor().Get("/groups/riverside").Text("main"); strings.Contains(page, "Not yet") {
 			t.Errorf("everybody sees a draft: %s", page)
 		}
-		wants(t, sam.Get("/groups/riverside"), "Not yet 3")
+		if page := sam.Get("/groups/riverside").Want(t, 200, "").Text("main"); strings.Count(page, "Not yet ") != 5 { // as many as there is room for
+			t.Errorf("the organizer sees %s", page)
+		}
 	})
 }
 
