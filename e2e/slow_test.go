@@ -50,7 +50,7 @@ func slowly(t *testing.T, s *Instance) string {
 		},
 		ModifyResponse: func(r *http.Response) error {
 			if strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") {
-				r.Body = &packets{r.Body, bufio.NewReader(r.Body)}
+				r.Body = &packets{r.Body, bufio.NewReader(r.Body), time.Tick(40 * time.Millisecond), r.Request.Context().Done()}
 			}
 			return nil
 		},
@@ -59,15 +59,22 @@ func slowly(t *testing.T, s *Instance) string {
 	return p.URL
 }
 
-// packets gives its text in pieces that end with a tag, one every few frames.
+// packets gives its text in pieces that end with a tag, one for each beat of the
+// wire, which is every few frames; it ends when the browser has gone on.
 type packets struct {
 	io.Closer
-	in *bufio.Reader
+	in   *bufio.Reader
+	wire <-chan time.Time
+	gone <-chan struct{}
 }
 
 func (s *packets) Read(p []byte) (n int, err error) {
-	const packet, pause = 1400, 40 * time.Millisecond
-	time.Sleep(pause) // the wire's time, not a wait for something
+	const packet = 1400
+	select {
+	case <-s.wire:
+	case <-s.gone:
+		return 0, io.ErrUnexpectedEOF
+	}
 	for n < len(p) && (n < packet || p[n-1] != '>') {
 		if p[n], err = s.in.ReadByte(); err != nil {
 			return n, err

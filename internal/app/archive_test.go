@@ -527,9 +527,6 @@ func TestNobodyIsInAnArchive(t *testing.T) {
 
 // A large group goes through: its rows are read and written one by one.
 func TestALargeGroupMoves(t *testing.T) {
-	if testing.Short() {
-		t.Skip("moves 3,000 events")
-	}
 	t.Parallel()
 	a := start(t, settings(t, ""))
 	_, sam := a.signIn("sam")
