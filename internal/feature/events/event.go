@@ -185,6 +185,7 @@ type Event struct {
 	Picture     string
 	PictureAlt  string
 	Sequence    int
+	hidden      bool      // with its group, which is suspended; see GroupSuspended
 	WasStart    time.Time // before the last move; zero when never moved
 	WasPlace    string
 	Campaign    id.Campaign

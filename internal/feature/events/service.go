@@ -239,7 +239,7 @@ func (s *Service) changed(ctx context.Context, tx *db.Tx, old, e *Event) error {
 // Spot is where the event counts in totals; nil while it is not public, and when
 // it did not take place.
 func (e *Event) Spot() *Spot {
-	if e == nil || !e.State.Listed() || e.State == Cancelled {
+	if e == nil || !e.State.Listed() || e.hidden || e.State == Cancelled {
 		return nil
 	}
 	return &Spot{Day: e.Day(), Country: e.Where.Country, Region: e.Where.Region}
@@ -338,7 +338,7 @@ func keep(n, old *Event) {
 	n.ID, n.Group, n.Source, n.UID = old.ID, old.Group, old.Source, old.UID
 	n.Organizer, n.SourceURL, n.Picture = old.Organizer, old.SourceURL, old.Picture
 	n.WasStart, n.WasPlace, n.Created = old.WasStart, old.WasPlace, old.Created
-	n.Campaign = old.Campaign
+	n.Campaign, n.hidden = old.Campaign, old.hidden
 }
 
 // noteMove remembers what the last move of a public event changed, so that pages
@@ -413,7 +413,9 @@ func (s *Service) GroupSuspended(ctx context.Context, tx *db.Tx, f fact.GroupSus
 // suspend takes one event out of the totals and closes its sign-ups, or undoes
 // both.
 func (s *Service) suspend(ctx context.Context, tx *db.Tx, e *Event, suspended bool) error {
-	was, now := e.Spot(), (*Spot)(nil)
+	seen := *e
+	seen.hidden = false
+	was, now := seen.Spot(), (*Spot)(nil)
 	if !suspended {
 		was, now = now, was
 	}
@@ -442,7 +444,7 @@ func (s *Service) fact(ctx context.Context, tx *db.Tx, e *Event) (fact.EventChan
 		return f, nil
 	}
 	g, err := s.Groups.ByID(ctx, tx, e.Group)
-	f.OpensTo = !g.Ended
+	f.OpensTo = !g.Ended && !g.Suspended
 	return f, err
 }
 

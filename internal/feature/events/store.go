@@ -61,6 +61,7 @@ func scanEvent(scan func(...any) error) (Event, error) {
 	if campaign != nil {
 		e.Campaign = id.Campaign(*campaign)
 	}
+	e.hidden = e.State.Listed() && !listed
 	e.Start, e.End = clock.FromMicros(start), clock.FromMicros(end)
 	if wasStart != nil {
 		was = *wasStart
@@ -73,8 +74,8 @@ func scanEvent(scan func(...any) error) (Event, error) {
 	return e, nil
 }
 
-// values are the columns of e; cells and listing follow from state and place. An
-// event of a suspended group, which is not listed, cannot come here: authz refuses.
+// values are the columns of e; cells and listing follow from state and place. What
+// is hidden stays so, whoever changes it: its campaign's owners can be others.
 func values(e *Event, hash []byte) []any {
 	var group, source, campaign, lat, lon, c3, c6, c9, was any
 	if e.Group != "" {
@@ -95,7 +96,7 @@ func values(e *Event, hash []byte) []any {
 	}
 	return []any{
 		string(e.ID), e.AtKey, group, source, e.UID, e.Title, e.Description, string(e.HTML), string(e.Kind), string(e.State),
-		e.State.Listed(), clock.Micros(e.Start), clock.Micros(e.End), e.Zone, e.AllDay, e.Day(), e.Where.Place, e.Where.Address,
+		e.State.Listed() && !e.hidden, clock.Micros(e.Start), clock.Micros(e.End), e.Zone, e.AllDay, e.Day(), e.Where.Place, e.Where.Address,
 		e.Where.Locality, e.Where.Region, e.Where.Country, lat, lon, string(e.Where.Precise), c3, c6, c9, e.Where.OnlineURL,
 		e.Lang, e.Access.Yes, e.Access.No, e.Access.Note, e.Capacity, e.Organizer, e.SourceURL, e.Picture, e.PictureAlt,
 		e.Sequence, was, e.WasPlace, hash, clock.Micros(e.Created), clock.Micros(e.Updated), campaign, e.Follows,
