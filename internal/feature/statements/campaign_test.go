@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
@@ -295,6 +296,45 @@ func TestStatementsOfBeforeAreOfNoCampaign(t *testing.T) {
 		})
 		if err != nil {
 			t.Fatal(err)
+		}
+	})
+}
+
+// A draft of a campaign that is hidden just now keeps it, and becomes public with it:
+// neither a form, which cannot name it, nor a file brings it out before.
+func TestDraftsOfAHiddenCampaignStayHidden(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		draft := func(title string) (ID, Input) {
+			in := update(title)
+			in.State = Draft
+			return s.publish("riverside", in), in
+		}
+		byForm, in := draft("By form")
+		draft("By file")
+		out := s.export(nil)
+		files := fstest.MapFS{}
+		for name, f := range out {
+			if strings.HasSuffix(name, "by-file.md") {
+				files[name] = &fstest.MapFile{Data: []byte(strings.NewReplacer("draft: true", "draft: false", "published: false", "published: true").Replace(string(f.Data)))}
+			}
+		}
+		s.hide(true)
+		in.Campaign, in.State, in.Day = "", Published, "2026-05-01"
+		if err := s.Update(t.Context(), olga, byForm, 0, in); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.importAll(files, ImportOptions{}); got.Summary.Updated != 1 {
+			t.Fatalf("%+v of %v", got, out)
+		}
+		for _, q := range []Query{{Limit: 9}, {Limit: 9, Campaign: "open-doors"}, {Limit: 9, Handle: "riverside"}} {
+			if got := s.titles(q); len(got) != 0 {
+				t.Errorf("while it is hidden: %q", got)
+			}
+		}
+		s.hide(false)
+		if got := s.titles(Query{Limit: 9, Campaign: "open-doors"}); len(got) != 2 {
+			t.Errorf("when it is back: %q", got)
 		}
 	})
 }

@@ -342,12 +342,15 @@ func (im *importer) add(ctx context.Context, tx *db.Tx, p *post, picture string,
 // place makes next an update of the campaign that the post names, where the group
 // may publish one. A post that names none leaves what is here.
 func (im *importer) place(ctx context.Context, tx *db.Tx, p *post, old, next *Statement) error {
-	if p.of == "" || p.version {
-		return nil
-	}
 	now, err := im.campaign(ctx, tx, old.Campaign)
-	if err != nil || now.Handle == p.of {
+	if err != nil {
 		return err
+	}
+	if !old.State.Listed() { // nothing becomes public of a campaign that is not
+		next.hidden = now.ID != old.Campaign
+	}
+	if p.of == "" || p.version || now.Handle == p.of {
+		return nil
 	}
 	c, err := im.owned(ctx, tx, p.of, im.group.ID)
 	if fault.Is(err, fault.KindInvalid) {

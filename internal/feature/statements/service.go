@@ -161,6 +161,9 @@ func (s *Service) place(ctx context.Context, tx *db.Tx, old *Found, st *Statemen
 	switch {
 	case public && handle == old.Campaign.Handle:
 		return nil
+	case handle == "" && old.Campaign.Handle == "" && old.Statement.Campaign != "": // no form could name it
+		st.Campaign, st.hidden = old.Statement.Campaign, true
+		return nil
 	case handle == "":
 		st.Campaign, st.hidden = "", false
 		return nil
