@@ -79,21 +79,27 @@ func (s *static) url(name string) (string, error) {
 	if b == nil {
 		return "", fmt.Errorf("no static file %q", name)
 	}
-	hash := b.etag
+	return "/static/" + name + "?v=" + s.version(name, b), nil
+}
+
+func (s *static) version(name string, b *blob) string {
 	if dir := path.Dir(name); dir != "." {
-		hash = s.folders[dir]
+		return s.folders[dir][:8]
 	}
-	return "/static/" + name + "?v=" + hash[:8], nil
+	return b.etag[:8]
 }
 
 func (s *static) serve(w http.ResponseWriter, r *http.Request) {
-	b := s.files[strings.TrimPrefix(r.URL.Path, "/static/")]
+	name := strings.TrimPrefix(r.URL.Path, "/static/")
+	b := s.files[name]
 	if b == nil {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
-	age := "public, max-age=3600"
-	if r.URL.Query().Has("v") {
+	// Kept for a year only under its own version: scripts that load each other without one
+	// must be of one program, and nobody may put an old file under the address of a new one.
+	age := "public, no-cache"
+	if r.URL.Query().Get("v") == s.version(name, b) {
 		age = "public, max-age=31536000, immutable"
 	}
 	h := w.Header()

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -289,9 +290,16 @@ func TestLocalAddresses(t *testing.T) {
 func TestStaticFiles(t *testing.T) {
 	t.Parallel()
 	s, _ := site(t)
-	w := do(s, "GET", "/static/app.css?v=1", "", "Accept-Encoding", "gzip")
+	address := regexp.MustCompile(`/static/app\.css\?v=[^"]+`).FindString(do(s, "GET", "/none", "").Body.String())
+	w := do(s, "GET", address, "", "Accept-Encoding", "gzip")
 	if w.Code != 200 || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") || w.Header().Get("Content-Encoding") != "gzip" {
 		t.Errorf("%d %v", w.Code, w.Header())
+	}
+	// The old file must not be kept under the address that a new one will have.
+	for _, other := range []string{"", "?v=", "?v=1", "?v=AAAAAAAA"} {
+		if w := do(s, "GET", "/static/app.css"+other, ""); w.Code != 200 || w.Header().Get("Cache-Control") != "public, no-cache" || w.Header().Get("Etag") == "" {
+			t.Errorf("%q: %d %v", other, w.Code, w.Header())
+		}
 	}
 	if w := do(s, "GET", "/static/../web.go", ""); w.Code == 200 {
 		t.Error("a file outside was served")
@@ -307,7 +315,7 @@ func TestVersionOfAFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w := do(s, "GET", "/static/map/map.js?v=any", ""); w.Body.String() != string(b) || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+	if w := do(s, "GET", "/static/map/map.js?v=any", ""); w.Body.String() != string(b) || strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
 		t.Errorf("%d %q", w.Code, w.Header())
 	}
 	url := func(view string) string {
@@ -318,6 +326,9 @@ func TestVersionOfAFolder(t *testing.T) {
 		s.Handle("GET /p", func(c *web.Call) error { return show.Render(c, struct{}{}) })
 		_, rest, _ := strings.Cut(do(s, "GET", "/p", "").Body.String(), "[")
 		to, _, _ := strings.Cut(rest, "]")
+		if w := do(s, "GET", to, ""); !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+			t.Errorf("%s: %v", to, w.Header())
+		}
 		return to
 	}
 	if a, b := url("one"), url("two"); a == b || !strings.HasPrefix(a, "/static/sub/map.js?v=") {
