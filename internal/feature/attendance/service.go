@@ -438,12 +438,10 @@ func (s *Service) EventChanged(ctx context.Context, tx *db.Tx, f fact.EventChang
 	return s.promote(ctx, tx, f.Event, nil)
 }
 
-const campaignGoing = "select coalesce(sum(going), 0) from roster where campaign_id = $1"
-
 // CampaignGoing is how many people come to the events of a campaign, all together.
 func CampaignGoing(ctx context.Context, tx *db.Tx, c id.Campaign) (int, error) {
 	var n int
-	err := tx.Get(ctx, campaignGoing, []any{string(c)}, &n)
+	err := tx.Get(ctx, "select coalesce(sum(going), 0) from roster where campaign_id = $1", []any{string(c)}, &n)
 	if err != nil {
 		return 0, fmt.Errorf("add up a campaign's sign-ups: %w", err)
 	}
