@@ -78,7 +78,7 @@ func (s *stand) pledged(steward authz.Actor, ids map[string]id.Event) {
 	for range 3 {
 		s.pledger(b).pledge(2, 0)
 	}
-	s.pledger(b).pledge(5, 1)
+	s.pledger(b).pledge(2_000_000, 1)
 }
 
 // askedToo says whether petitions came along: with their numbers and where those

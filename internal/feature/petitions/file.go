@@ -99,7 +99,7 @@ func (v *view) file(base string) file {
 	}
 	out.Box, out.BoxURL = p.Box.String(), base+"/b/"+p.Box.String()
 	if e := p.Elsewhere; e != nil {
-		out.Box, out.BoxURL, out.Told = e.Box, e.url(), e.Day
+		out.Box, out.BoxURL, out.Told = e.Box, e.URL(), e.Day
 	}
 	if text, err := p.Text.Canonical(); err == nil {
 		h, _ := hashOf(p.Salt, text)

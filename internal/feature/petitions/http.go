@@ -315,7 +315,7 @@ func (s *Service) numbers(ctx context.Context, tx *db.Tx, p *Petition) (n box.Nu
 		return n, nil
 	}
 	if p.Elsewhere != nil {
-		return p.Elsewhere.numbers(), nil
+		return p.Elsewhere.Numbers(), nil
 	}
 	return s.Boxes.Numbers(ctx, tx, p.Box)
 }

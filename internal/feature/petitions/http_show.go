@@ -235,9 +235,9 @@ func (w *Web) showData(c *web.Call, v *view) (showData, error) {
 		d.Box, d.BoxURL = p.Box.String(), "/b/"+p.Box.String()
 		d.Verify = "convoke verify " + c.BaseURL() + d.BoxURL
 		if e := p.Elsewhere; e != nil {
-			d.Box, d.BoxURL, d.Verify = e.Box, e.url(), "convoke verify "+e.url()
-			told, _ := day.Read(e.Day)
-			d.Elsewhere = &elsewhere{Host: e.host(), Day: said(told)}
+			d.Box, d.BoxURL, d.Verify = e.Box, e.URL(), "convoke verify "+e.URL()
+			on, _ := day.Read(e.Day)
+			d.Elsewhere = &elsewhere{Host: e.Host(), Day: said(on)}
 		}
 		h, err := p.hash()
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"convoke/internal/id"
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
+	"convoke/internal/record/told"
 	"convoke/internal/web"
 )
 
@@ -71,9 +72,9 @@ type Petition struct {
 	silentAt  int64
 	Silent    bool
 	Refused   bool
-	Elsewhere *Elsewhere // nil for a petition of this server
-	expires   int64      // when all that is personal goes; 0 is not known yet, or done
-	told      int64      // when the last update was sent
+	Elsewhere *told.Record // nil for a petition of this server
+	expires   int64        // when all that is personal goes; 0 is not known yet, or done
+	told      int64        // when the last update was sent
 	Sequence  int
 	Created   time.Time
 	Updated   time.Time

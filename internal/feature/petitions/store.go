@@ -11,6 +11,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/id"
 	"convoke/internal/record/leaf"
+	"convoke/internal/record/told"
 	"convoke/internal/slug"
 )
 
@@ -45,7 +46,7 @@ func scan(scan func(...any) error) (Petition, error) {
 			}
 		}
 	}
-	if p.Elsewhere, err = readElsewhere(elsewhere); err != nil {
+	if p.Elsewhere, err = told.Read(elsewhere); err != nil {
 		return p, err
 	}
 	p.Text.HTML = template.HTML(html) //nolint:gosec // made and cleaned by package markdown when it was stored
@@ -67,7 +68,7 @@ func values(p *Petition) []any {
 		p.Text.Lang, p.Text.Addressee, p.Text.Title, p.Text.Markdown, string(p.Text.HTML), joinStages(p.Stages, ","), p.Opens, p.Closes,
 		orNil(p.Box != leaf.ID{}, p.Box.String()), orNil(p.Roll != leaf.ID{}, p.Roll.String()), p.Salt, p.Eligible, p.Codes, p.Delivered,
 		p.ReplyBy, p.silentAt, p.Silent, p.Refused, p.expires, p.told, p.Sequence, clock.Micros(p.Created), clock.Micros(p.Updated),
-		p.Elsewhere.text(),
+		p.Elsewhere.Text(),
 	}
 }
 

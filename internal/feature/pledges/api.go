@@ -261,7 +261,7 @@ func apiOf(base string, f *found) apiPledge {
 		out.BoxURL = base + "/b/" + p.Box
 	}
 	if t := p.Told; t != nil {
-		out.Box, out.BoxURL, out.Told = t.Box, t.url(), t.Day
+		out.Box, out.BoxURL, out.Told = t.Box, t.URL(), t.Day
 	}
 	for i := range f.Count.Tallies {
 		out.Tallies = append(out.Tallies, pledgeTallyOf(&f.Count.Tallies[i]))

@@ -5,21 +5,17 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/url"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"convoke/internal/archive"
-	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/geo"
 	"convoke/internal/id"
 	"convoke/internal/plaintext"
 	"convoke/internal/record/box"
-	"convoke/internal/record/leaf"
+	"convoke/internal/record/told"
 	"convoke/internal/slug"
 )
 
@@ -54,7 +50,7 @@ type archivedPledge struct {
 	Created  time.Time         `json:"created"`
 	Updated  time.Time         `json:"updated"`
 	Owners   []string          `json:"owners"` // handles of all, for reading only
-	Record   *Told             `json:"record"` // null for a draft
+	Record   *told.Record      `json:"record"` // null for a draft
 }
 
 type archivedSuccess struct {
@@ -99,15 +95,10 @@ func (s *Service) ExportGroup(ctx context.Context, tx *db.Tx, g id.Group, w *arc
 			if err != nil {
 				return err
 			}
-			a.Record = &Told{
-				Server: server, Box: p.Box, Day: tx.Now().Format(time.DateOnly), Counted: c.Counted, Withdrawn: c.Withdrawn, Done: c.Done, Issued: c.Issued,
-			}
+			a.Record = told.New(server, p.Box, tx.Now(), &c.Numbers)
+			a.Record.Reached = nil // it has rows of its own
 			for i := range c.Tallies {
-				curve := []toldStep{}
-				for _, x := range c.Tallies[i].Steps {
-					curve = append(curve, toldStep(x))
-				}
-				a.Record.Curves = append(a.Record.Curves, curve)
+				a.Record.AddCurve(c.Tallies[i].Steps, len(c.Tallies))
 			}
 			return add(a)
 		})
@@ -150,33 +141,11 @@ func (a *archivedPledge) parse(in *archive.Import) (Pledge, error) {
 	}
 	wrong("reached", len(a.Reached) > len(a.Parts)+1 || len(a.Reached) > 0 && a.State == Draft)
 	for _, r := range a.Reached {
-		wrong("reached", r.Part < box.Whole || r.Part >= len(a.Parts) || r.People < 0 || r.People > maxTold)
+		wrong("reached", r.Part < box.Whole || r.Part >= len(a.Parts) || r.People < 0 || r.People > maxPeople*1000)
 		out.Reached = append(out.Reached, Success{r.Part, r.People, in.Moment(r.At)})
 	}
-	wrong("record", (a.Record == nil) != (a.State == Draft) || a.Record != nil && !a.Record.could(max(len(a.Parts), 1)))
+	wrong("record", (a.Record == nil) != (a.State == Draft) || a.Record != nil && !a.Record.Could(in, max(len(a.Parts), 1)))
 	return out, fault.Invalid(p.fields...)
-}
-
-// maxTold bounds what another server may say of its numbers: more than there are people.
-const maxTold = 100_000_000_000
-
-// could reports whether a server may have told this of so many curves.
-func (t *Told) could(curves int) bool {
-	u, err := url.Parse(t.Server)
-	_, err2 := leaf.ParseID(t.Box)
-	_, ok := day.Read(t.Day)
-	ok = ok && t.Day != "" && errors.Join(err, err2) == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil &&
-		!strings.ContainsAny(t.Server, "?#") && len(t.Server) <= 500 && len(t.Curves) == curves
-	for _, n := range []int64{t.Counted, t.Withdrawn, t.Done, t.Issued} {
-		ok = ok && n >= 0 && n <= maxTold
-	}
-	for _, curve := range t.Curves {
-		ok = ok && len(curve) <= 10_000 && slices.IsSortedFunc(curve, func(a, b toldStep) int { return int(a.Threshold) - int(b.Threshold) }) //nolint:gosec // bounded below
-		for _, s := range curve {
-			ok = ok && s.Threshold <= maxPeople && s.People <= maxTold
-		}
-	}
-	return ok
 }
 
 // ImportGroup takes in the pledges of an archive, as the group's alone. A group

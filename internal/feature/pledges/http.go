@@ -394,8 +394,8 @@ func showOf(c *web.Call, f *found) showData {
 		d.Record = "/b/" + p.Box
 	}
 	if t := p.Told; t != nil {
-		d.Record = t.url()
-		_, d.Host, _ = strings.Cut(t.Server, "://")
+		d.Record = t.URL()
+		d.Host = t.Host()
 		if day, err := time.Parse(time.DateOnly, t.Day); err == nil {
 			d.Told = l.DateShort(day)
 		}

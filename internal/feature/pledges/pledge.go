@@ -9,6 +9,7 @@ import (
 	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/record/leaf"
+	"convoke/internal/record/told"
 )
 
 // ID names a pledge.
@@ -138,7 +139,7 @@ type Pledge struct {
 
 	Parts   []Part
 	Reached []Success
-	Told    *Told // of one that came in with its group; nil for a pledge of this server
+	Told    *told.Record // of one that came in with its group; nil for a pledge of this server
 }
 
 // afterwards is how long after the deadline people can say that they did it.

@@ -45,7 +45,7 @@ type Count struct {
 func (s *Service) Count(ctx context.Context, tx *db.Tx, p *Pledge) (Count, error) {
 	var c Count
 	if p.Told != nil {
-		return p.Told.count(p), nil
+		return p.counted(), nil
 	}
 	if p.Box == "" {
 		return c, nil
@@ -79,6 +79,23 @@ func (s *Service) Count(ctx context.Context, tx *db.Tx, p *Pledge) (Count, error
 func (s *Service) tally(ctx context.Context, tx *db.Tx, p *Pledge, b leaf.ID, part int) (Tally, error) {
 	steps, err := s.Boxes.Curve(ctx, tx, b, part)
 	return p.tally(steps, part), err
+}
+
+// counted is what another server told, as [Service.Count] reads it here.
+func (p *Pledge) counted() Count {
+	c := Count{Numbers: p.Told.Numbers()}
+	for n := range p.Told.Curves {
+		part := n
+		if len(p.Parts) == 0 {
+			part = box.Whole
+		}
+		t := p.tally(p.Told.Steps(n), part)
+		if part != box.Whole {
+			t.Label = p.Parts[n].Label
+		}
+		c.Tallies = append(c.Tallies, t)
+	}
+	return c
 }
 
 // tally is where a part stands of which steps are the curve.

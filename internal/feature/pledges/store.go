@@ -11,6 +11,7 @@ import (
 	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
+	"convoke/internal/record/told"
 )
 
 const columns = `id, slug, form, title, lang, kind, body, body_html, gate, split, personal, people, deadline, zone, state, shown, salt,
@@ -41,17 +42,17 @@ func orNil(s string) any {
 func scanPledge(scan func(...any) error) (Pledge, error) {
 	var (
 		p                          Pledge
-		html, told                 string
+		html, elsewhere            string
 		shown                      bool
 		box, campaign, event       *string
 		deadline, created, updated int64
 	)
 	err := scan(&p.ID, &p.Slug, &p.Form, &p.Title, &p.Lang, &p.Kind, &p.Body, &html, &p.Gate, &p.Split, &p.Personal, &p.People, &deadline,
-		&p.Zone, &p.State, &shown, &p.Salt, &p.Hash, &box, &campaign, &event, &p.Sequence, &created, &updated, &told)
+		&p.Zone, &p.State, &shown, &p.Salt, &p.Hash, &box, &campaign, &event, &p.Sequence, &created, &updated, &elsewhere)
 	if err != nil {
 		return p, fmt.Errorf("scan pledge: %w", err)
 	}
-	if p.Told, err = readTold(told); err != nil {
+	if p.Told, err = told.Read(elsewhere); err != nil {
 		return p, err
 	}
 	p.HTML = template.HTML(html) //nolint:gosec,forbidigo // made and cleaned by package markdown when it was stored
@@ -65,7 +66,7 @@ func values(p *Pledge, shown bool) []any {
 		string(p.ID), p.Slug, p.Form, p.Title, p.Lang, p.Kind, p.Body, string(p.HTML), p.Gate, p.Split, p.Personal, p.People,
 		clock.Micros(p.Deadline), p.Zone, string(p.State), shown, p.Salt, p.Hash, orNil(p.Box), orNil(string(p.Campaign)),
 		orNil(string(p.Event)), p.Sequence, clock.Micros(p.Created), clock.Micros(p.Updated),
-		p.Told.text(),
+		p.Told.Text(),
 	}
 }
 
