@@ -71,11 +71,11 @@ func (i *importGroup) Run(ctx context.Context, p *program, set Settings) (err er
 	if !st.Mode().IsRegular() {
 		return fmt.Errorf("%s is not a file; an archive is read from its end, so it cannot come through a pipe", i.File)
 	}
-	n, err := p.node(ctx, set, app.Options{Migrate: true, Create: true})
+	n, end, err := p.taking(ctx, set, i.DryRun)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, n.Close()) }()
+	defer func() { err = errors.Join(err, end()) }()
 	report := archive.NewReport()
 	bar := p.progress(-1, "Rows")
 	done, err := n.ImportGroup(ctx, file, st.Size(), app.ImportGroupOptions{

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -74,32 +76,33 @@ func (i *importICS) Run(ctx context.Context, p *program, set Settings) error {
 type importer func(n *app.Node, r io.Reader, o events.ImportOptions, rep *events.Report) error
 
 func (f importFlags) run(ctx context.Context, p *program, set Settings, from string, do importer) (err error) {
-	n, err := p.node(ctx, set, app.Options{Migrate: true, Create: true})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, n.Close()) }()
 	r, size, err := f.open(ctx, p, from)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
+	n, end, err := p.taking(ctx, set, f.DryRun)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, end()) }()
 	out := p.err
 	if f.JSON {
 		out = p.out
 	}
 	report := events.NewReport(out, f.JSON)
 	bar := p.progress(size, "Rows")
-	name := f.Source
+	name, site := f.Source, ""
+	if u, err := url.Parse(from); err == nil && u.Scheme == "https" {
+		// Everybody reads where events come from, and addresses of calendars are often secret.
+		from, site = path.Base(u.Path), u.Scheme+"://"+u.Host
+	}
 	if name == "" {
 		name = filepath.Base(from)
 	}
 	o := events.ImportOptions{
-		Source: events.Source{ID: slug(name), Name: name, Credit: f.Credit}, DryRun: f.DryRun, Now: n.Clock.Now(),
+		Source: events.Source{ID: slug(name), Name: name, URL: site, Credit: f.Credit}, DryRun: f.DryRun, Now: n.Clock.Now(),
 		Gazetteer: n.Places, Progress: bar.set,
-	}
-	if strings.HasPrefix(from, "https://") {
-		o.Source.URL = from
 	}
 	err = do(n, r, o, report)
 	bar.end()

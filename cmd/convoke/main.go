@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -185,6 +186,29 @@ func (p *program) node(ctx context.Context, s Settings, o app.Options) (*app.Nod
 	}
 	c.LogLevel = max(c.LogLevel, slog.LevelWarn) // a tool speaks for itself
 	return app.Open(ctx, c, p.logger(c), o)
+}
+
+// taking opens the node that takes something in, and makes it where there is none.
+// With dry nothing of it is changed, nor made: what is not there is looked at in a
+// node that is gone at the end.
+func (p *program) taking(ctx context.Context, s Settings, dry bool) (n *app.Node, end func() error, err error) {
+	if !dry {
+		n, err = p.node(ctx, s, app.Options{Migrate: true, Create: true})
+		return n, func() error { return n.Close() }, err
+	}
+	n, err = p.node(ctx, s, app.Options{})
+	if !errors.Is(err, fs.ErrNotExist) {
+		return n, func() error { return n.Close() }, err
+	}
+	s.Data, err = os.MkdirTemp("", "convoke-dry-")
+	if err != nil {
+		return nil, nil, err
+	}
+	gone := func() error { return os.RemoveAll(s.Data) }
+	if n, err = p.node(ctx, s, app.Options{Migrate: true, Create: true}); err != nil {
+		return nil, nil, errors.Join(err, gone())
+	}
+	return n, func() error { return errors.Join(n.Close(), gone()) }, nil
 }
 
 // isTerminal reports whether a person looks on.

@@ -39,7 +39,7 @@ func (i *importPosts) Run(ctx context.Context, p *program, set Settings) (err er
 	if i.Site != "" && !strings.HasPrefix(i.Site, "https://") && !strings.HasPrefix(i.Site, "http://") {
 		return usageError{errors.New("--site: write a full address that begins with https://")}
 	}
-	n, err := p.node(ctx, set, app.Options{Migrate: true})
+	n, err := p.node(ctx, set, app.Options{Migrate: !i.DryRun})
 	if err != nil {
 		return err
 	}
