@@ -17,16 +17,22 @@ import (
 	"convoke/internal/record/box"
 )
 
+// demoSetting stands from before the first row of the sample until after its last,
+// so that a load that broke off goes on at the next start.
+const demoSetting = "demo.loading"
+
 // LoadDemo fills an empty database with the bundled sample of real events, and
 // with neutral groups, one of which has upcoming ones, so that a sign-up can be
-// tried, and a campaign. It reports false when the database holds events already.
+// tried, and a campaign. It reports false when the database holds other events.
 func (n *Node) LoadDemo(ctx context.Context, progress func(rows int)) (bool, error) {
-	empty, err := n.empty(ctx)
-	if err != nil || !empty {
+	empty, begun, err := n.demoState(ctx)
+	if err != nil || !empty && !begun {
 		return false, err
 	}
-	if err := n.demoGroup(ctx); err != nil {
-		return false, fmt.Errorf("make the example group: %w", err)
+	if !begun {
+		if err := n.demoGroup(ctx); err != nil {
+			return false, fmt.Errorf("make the example group: %w", err)
+		}
 	}
 	sample := demo.Sample()
 	report := events.NewReport(io.Discard, false)
@@ -37,15 +43,29 @@ func (n *Node) LoadDemo(ctx context.Context, progress func(rows int)) (bool, err
 	if err = errors.Join(err, sample.Close(), report.Close(report.Summary())); err != nil {
 		return false, fmt.Errorf("load the sample: %w", err)
 	}
+	err = n.DB.Write(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, "delete from setting where name = $1", demoSetting)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("end the loading of the sample: %w", err)
+	}
 	return true, n.loadInfo(ctx)
 }
 
-func (n *Node) empty(ctx context.Context) (bool, error) {
-	var k int
-	err := n.DB.Read(ctx, func(tx *db.Tx) error {
-		return tx.Get(ctx, "select count(*) from (select 1 from event limit 1) e", nil, &k)
+// demoState says whether the database holds no event, and whether a load of the
+// sample broke off in it.
+func (n *Node) demoState(ctx context.Context) (empty, begun bool, err error) {
+	err = n.DB.Read(ctx, func(tx *db.Tx) error {
+		var events, settings int
+		if err := tx.Get(ctx, "select count(*) from (select 1 from event limit 1) e", nil, &events); err != nil {
+			return err
+		}
+		err := tx.Get(ctx, "select count(*) from setting where name = $1", []any{demoSetting}, &settings)
+		empty, begun = events == 0, settings > 0
+		return err
 	})
-	return k == 0, err
+	return empty, begun, err
 }
 
 // demoEvents are dated from the day of loading.
@@ -131,6 +151,9 @@ func (n *Node) demoGroup(ctx context.Context) error {
 		return err
 	}
 	return n.DB.Write(ctx, func(tx *db.Tx) error {
+		if _, err := tx.Exec(ctx, "insert into setting (name, value) values ($1, 'yes')", demoSetting); err != nil {
+			return err
+		}
 		var all []id.Group
 		for _, in := range demoGroups {
 			g, err := n.Groups.CreateSample(ctx, tx, in)
