@@ -46,6 +46,12 @@ func (r roleSignUps) Holder(ctx context.Context, tx *db.Tx, e id.Event, secret s
 	return roles.Holder{Hash: h.Hash, Going: h.State == attendance.Going}, err
 }
 
+// HasPlace implements roles.SignUps.
+func (r roleSignUps) HasPlace(ctx context.Context, tx *db.Tx, e id.Event, hash []byte) (bool, error) {
+	hs, err := r.s.HoldersBetween(ctx, tx, e, hash, hash, 1)
+	return len(hs) == 1 && hs[0].State == attendance.Going, err
+}
+
 // Open implements roles.SignUps.
 func (r roleSignUps) Open(ctx context.Context, tx *db.Tx, e id.Event) error {
 	return r.s.Takes(ctx, tx, e)

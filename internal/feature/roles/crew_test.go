@@ -51,6 +51,13 @@ func (c *crew) Holder(ctx context.Context, tx *db.Tx, e id.Event, secret string)
 	return h, err
 }
 
+// HasPlace implements SignUps.
+func (c *crew) HasPlace(ctx context.Context, tx *db.Tx, e id.Event, hash []byte) (bool, error) {
+	var n int
+	err := tx.Get(ctx, "select count(*) from attendance where event_id = $1 and hash = $2 and state = 'going'", []any{string(e), hash}, &n)
+	return n == 1, err
+}
+
 // Open implements SignUps.
 func (c *crew) Open(_ context.Context, _ *db.Tx, e id.Event) error {
 	c.mu.Lock()

@@ -26,6 +26,8 @@ type Holder struct {
 type SignUps interface {
 	// Holder finds the sign-up that a secret opens, or returns a NotFound fault.
 	Holder(ctx context.Context, tx *db.Tx, e id.Event, secret string) (Holder, error)
+	// HasPlace tells whether the holder with that hash has a place now.
+	HasPlace(ctx context.Context, tx *db.Tx, e id.Event, hash []byte) (bool, error)
 	// Open returns a fault when the event takes nobody any more.
 	Open(ctx context.Context, tx *db.Tx, e id.Event) error
 }

@@ -73,6 +73,13 @@ func (s *Service) confirm(ctx context.Context, tx *db.Tx, by id.Person, e id.Eve
 	case c.Confirmed >= c.Needed:
 		return fault.Conflict("roles.full", "All who are needed in this role are confirmed. Ask for more of them first, under “How to prepare”.")
 	}
+	has, err := s.SignUps.HasPlace(ctx, tx, e, o.hash)
+	if err != nil {
+		return err
+	}
+	if !has {
+		return fault.Conflict("roles.no_place", "Whoever offered this has no place at the event any more. Confirm it when they have one again.")
+	}
 	fresh, err := insertConfirmation(ctx, tx, e, o, by)
 	if err != nil {
 		return err

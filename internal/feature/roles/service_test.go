@@ -397,6 +397,11 @@ func TestPlaceLost(t *testing.T) {
 		say := func(secret string, place bool) {
 			t.Helper()
 			err := c.db.WriteHot(t.Context(), string(e), func(tx *db.Tx) error {
+				state := map[bool]string{true: "going", false: "waiting"}[place]
+				_, err := tx.Exec(t.Context(), "update attendance set state = $3 where event_id = $1 and hash = $2", string(e), id.Hash(secret), state)
+				if err != nil {
+					return err
+				}
 				return c.SignUpChanged(t.Context(), tx, fact.SignUpChanged{Event: e, Hash: id.Hash(secret), Party: 1, Place: place})
 			})
 			if err != nil {
@@ -416,6 +421,9 @@ func TestPlaceLost(t *testing.T) {
 		if n := c.number(t, "select count(*) from role_confirmation"); n != 0 {
 			t.Errorf("%d confirmations are left", n)
 		}
+		wantCode(t, c.confirm(t, ann, e, "marshal", one), "roles.no_place")
+		say(one, true)
+		wantCode(t, c.confirm(t, ann, e, "marshal", one), "")
 		if d := c.drifts(t); len(d) > 0 {
 			t.Errorf("counters: %+v", d)
 		}
