@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Counts a public record again: a second verifier, which shares with the server docs/record.md and no code.
 
-    verify.py FOLDER|ZIP|URL [--json] recount everything
+    verify.py FOLDER|ZIP|URL [--json] recount everything; with --since FILE, a checkpoint (log/checkpoint) that you
+                                      kept, the node's log must go on from it
     verify.py --vectors FILE          check docs/record-vectors.json
 
 It needs Python 3.11 and nothing else. Exit code 0: everything there is was proven; 1: something is wrong, and it says where;
@@ -16,6 +17,7 @@ import hmac
 import json
 import pathlib
 import sys
+import time
 import urllib.error
 import urllib.request
 import zipfile
@@ -467,16 +469,18 @@ def checkpoint(raw, origin, key):
     return int(part[1]), root, body, lines
 
 
-def cosigned(witness, body, lines):
-    """Whether a witness cosigned, C2SP tlog-cosignature."""
+def cosigned(witness, body, lines, since=0):
+    """Whether a witness cosigned, C2SP tlog-cosignature; with since, at that time or later."""
     name, kid, kind, key = witness
     for n, i, s in lines:
         if (n, i) != (name, kid):
             continue
-        if kind == 1 and len(s) == 64:
+        if kind == 1 and len(s) == 64 and not since:
             return ed25519(key, body.encode(), s)
         if kind == 4 and len(s) == 72:
             when = int.from_bytes(s[:8], "big")
+            if when < since:
+                continue
             return ed25519(key, f"cosignature/v1\ntime {when}\n{body}".encode(), s[8:])
     return False
 
@@ -508,15 +512,20 @@ class Policy:
         need(self.log and self.log[0].endswith("/log") and self.log[2] == 1, "the policy names no log of a node")
         self.node, self.key = self.log[0][: -len("/log")], self.log[3]
 
-    def met(self, body, lines, name=None):
+    def met(self, body, lines, name=None, since=0):
         name = name or self.quorum
         if name == "none":
             return False
         if name in self.witnesses:
-            return cosigned(self.witnesses[name], body, lines)
+            return cosigned(self.witnesses[name], body, lines, since)
         need(name in self.groups, "the policy names an unknown witness " + name)
         count, members = self.groups[name]
-        return sum(self.met(body, lines, m) for m in members) >= count
+        return sum(self.met(body, lines, m, since) for m in members) >= count
+
+    def met_at(self, body, lines):
+        """The latest time since which enough witnesses have signed; 0 when they have not."""
+        times = {int.from_bytes(s[:8], "big") for _, _, s in lines if len(s) == 72}
+        return next((t for t in sorted(times, reverse=True) if t and self.met(body, lines, None, t)), 0)
 
 
 # --- Where the files come from ---------------------------------------------------------------------------------------------------------
@@ -782,9 +791,10 @@ class Box:
 
 
 class Verifier:
-    def __init__(self, source):
+    def __init__(self, source, since=None, now=0):
         self.source, self.wrong, self.unchecked = source, [], []
         self.rolls, self.boxes, self.seen = {}, {}, {}
+        self.earlier, self.now, self.since, self.cosigned_at = since, now, None, 0
 
     def attempt(self, where, call, *args):
         """What call returns; None, and a line in the report, when it is wrong or cannot be checked."""
@@ -799,14 +809,33 @@ class Verifier:
     def run(self):
         self.attempt("the node", self.node)
         code = 1 if self.wrong else 2 if self.unchecked else 0
+        stale = self.now - self.cosigned_at > 3600 and any(not b["closed"] for b in self.boxes.values())
         return {"exit": code, "boxes": list(self.boxes.values()), "rolls": list(self.rolls.values()), "wrong": self.wrong,
-                "unchecked": self.unchecked}
+                "unchecked": self.unchecked, "since": self.since, "cosigned_at": self.cosigned_at,
+                "stale": bool(self.now and self.cosigned_at and stale)}
+
+    def extends(self, log):
+        """Compares the node's log with a checkpoint of it that somebody kept."""
+        origin = self.earlier.split(b"\n")[0].decode("utf-8", "replace")
+        need(origin == log["origin"], f"the earlier checkpoint is one of {origin[:100]!r}, and this log is {log['origin']!r}")
+        try:
+            size, root, _, _ = checkpoint(self.earlier, log["origin"], self.key)
+        except Wrong as e:
+            raise Wrong(f"the earlier checkpoint: {e}") from e
+        self.since = {"size": size, "extended": False}
+        need(size <= log["size"], f"it was rolled back: the earlier checkpoint has {size} lines, and now there are {log['size']}")
+        need(log["tree"].root(size) == root,
+             f"it was forked: the node signed other {size} lines in the earlier checkpoint than the first {size} of the {log['size']} that there are now")
+        self.since["extended"] = True
 
     def node(self):
         self.policy = Policy(self.source.get(".well-known/convoke-policy"))
         self.name, self.key = self.policy.node, self.policy.key
         log = read_log(self.source, "log", self.name + "/log", self.key, NODE)
+        if self.earlier is not None:
+            self.extends(log)
         self.met = self.policy.met(log["body"], log["lines"])
+        self.cosigned_at = self.policy.met_at(log["body"], log["lines"]) if self.met else 0
         self.opens, self.about, self.anchors, slots = {}, {}, {}, set()
         for i, f in enumerate(log["leaves"]):
             at(i, self.node_leaf, f, slots)
@@ -1052,10 +1081,17 @@ def words(report):
             print(f"  {b['unwitnessed']} lines are unwitnessed: no other node can tell that they were not changed")
     for name, n in report.get("checked", {}).items():
         print(f"{name}: {n} checked")
+    if report.get("stale"):
+        minutes = (int(time.time()) - report["cosigned_at"]) // 60
+        print(f"The witnesses signed this {minutes} minutes ago, and boxes are open: what was recorded since could be held back.")
+    if report.get("since"):
+        print(f"The node's log {'goes on' if report['since']['extended'] else 'does not go on'} from the earlier checkpoint of {report['since']['size']} lines.")
     for w in report["wrong"]:
         print(f"WRONG: {w['where']}: {w['what']}")
     for u in report["unchecked"]:
         print(f"could not be checked: {u['where']}: {u['what']}")
+    if not report["exit"] and "since" in report:
+        print("Keep a copy of log/checkpoint: another day, --since COPY shows whether the log was rolled back or rewritten.")
     print(("Everything there is was proven.", "Something is wrong.", "Not everything could be checked.")[report["exit"]])
 
 
@@ -1064,16 +1100,18 @@ def main():
     p.add_argument("target", help="a folder, a zip file or the address of a node; with --vectors a file")
     p.add_argument("--vectors", action="store_true", help="check a file of test vectors")
     p.add_argument("--json", action="store_true", help="print the report as JSON")
+    p.add_argument("--since", metavar="FILE", help="a checkpoint of the node's log that you kept: the log must go on from it")
     a = p.parse_args()
     try:
+        since = pathlib.Path(a.since).read_bytes() if a.since else None
         if a.vectors:
             report = check_vectors(a.target)
         elif a.target.startswith(("http://", "https://")):
-            report = Verifier(Site(a.target)).run()
+            report = Verifier(Site(a.target), since, int(time.time())).run()
         elif pathlib.Path(a.target).is_dir():
-            report = Verifier(Folder(a.target)).run()
+            report = Verifier(Folder(a.target), since, int(time.time())).run()
         else:
-            report = Verifier(Zip(a.target)).run()
+            report = Verifier(Zip(a.target), since, int(time.time())).run()
     except (Unchecked, OSError, zipfile.BadZipFile) as e:
         report = {"exit": 2, "wrong": [], "unchecked": [{"where": a.target, "what": str(e)}]}
     if a.json:

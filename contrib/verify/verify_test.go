@@ -51,6 +51,9 @@ type second struct {
 		Closed             bool
 	}
 	Wrong, Unchecked []struct{ Where, What string }
+	Since            *verify.Since
+	CosignedAt       int64 `json:"cosigned_at"`
+	Stale            bool
 }
 
 func python(t testing.TB, args ...string) (second, []byte) {

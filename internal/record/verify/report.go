@@ -8,8 +8,12 @@ type Report struct {
 	Key  string `json:"key"` // of the node's log, as the policy or the caller gave it
 	// Size is that of the node's log, Cosigned the part of it that a quorum of
 	// witnesses has signed, -1 where there are no witnesses.
-	Size     int64    `json:"size"`
-	Cosigned int64    `json:"cosigned"`
+	Size     int64 `json:"size"`
+	Cosigned int64 `json:"cosigned"`
+	// CosignedAt is the time since which a quorum has signed, 0 when none has.
+	CosignedAt int64 `json:"cosigned_at"`
+	// Since is the earlier checkpoint that was given and could be read.
+	Since    *Since   `json:"since,omitempty"`
 	Boxes    []Box    `json:"boxes"`
 	Wrong    []Wrong  `json:"wrong"`
 	Unproven []string `json:"unproven"`

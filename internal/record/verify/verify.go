@@ -10,6 +10,7 @@ import (
 	"iter"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/transparency-dev/formats/witness"
 	"golang.org/x/mod/sumdb/tlog"
@@ -27,6 +28,11 @@ type Options struct {
 	// Key is the verifier key of the node's log, as in "NAME/log+ID+BASE64"; "" takes
 	// the one that the source names.
 	Key string
+	// Since is an earlier checkpoint of the node's log, with its signature: the log as
+	// it is now is to begin with that. nil asks for nothing.
+	Since []byte
+	// Now is the time with which cosignatures are compared; the zero time does not.
+	Now time.Time
 	// Quick verifies the credentials of a random sample; everything else as always.
 	Quick bool
 	// Sample is the size of that sample; 0 is 10,000: one forged credential in a
@@ -129,6 +135,9 @@ func (v *verifier) limits() {
 	if v.report.Cosigned < 0 {
 		add("no witnesses: the node could show others another record")
 	}
+	if text, ok := v.old(); ok {
+		add("%s", text)
+	}
 	for _, b := range v.report.Boxes {
 		if b.Witnessed < b.Leaves {
 			add("box %s: %d of %d leaves are not witnessed", b.ID, b.Leaves-b.Witnessed, b.Leaves)
@@ -202,20 +211,32 @@ func (v *verifier) readNode(ctx context.Context) error {
 	if v.policy != nil {
 		v.report.Cosigned = 0
 		if v.policy.Satisfied(s.text) {
-			v.report.Cosigned = s.size
+			v.report.Cosigned, v.report.CosignedAt = s.size, v.cosignedAt(s.text)
 		}
 	}
 	v.node = nodeLog{
 		name: v.report.Node, slots: map[slot]bool{}, known: map[leaf.ID]bool{}, anchors: map[[32]byte]map[int64]tlog.Hash{}, cosigned: map[[32]byte]int64{}, closes: map[leaf.ID]leaf.Close{}, milestones: map[leaf.ID][]leaf.Milestone{},
 	}
-	return v.walk(ctx, path, s, nil, func(b bundle) error {
+	old, err := v.earlier(path)
+	if err != nil {
+		return err
+	}
+	then := &tree{}
+	err = v.walk(ctx, path, s, nil, func(b bundle) error {
 		for i, l := range b.leaves {
+			if old != nil && then.size < old.size {
+				then.push(tlog.RecordHash(l))
+			}
 			if err := v.node.take(b.first+int64(i), l, v.report.Cosigned); err != nil {
 				return Wrong{path, b.first + int64(i), err.Error()}
 			}
 		}
 		return nil
 	})
+	if err != nil || old == nil {
+		return err
+	}
+	return v.extends(path, old, s.size, then.root())
 }
 
 // take reads one line of the node's log.
