@@ -152,6 +152,9 @@ func writeBox(b *strings.Builder, x *verify.Box) {
 		line("on paper, apart", x.Declared)
 	}
 	line("credentials given out", x.Issued)
+	if x.Frozen {
+		b.WriteString("  frozen                 no more are given out\n")
+	}
 	if x.RollSize > 0 {
 		line("people on the list", x.RollSize)
 	}

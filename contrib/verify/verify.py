@@ -784,7 +784,7 @@ class Box:
         return {"box": self.bid, "type": self.m["type"], "size": self.log["size"], "keys": len(self.admitted),
                 "issued": self.roll.issued.get(self.m["slot"], 0), "counted": len(self.counts), "standing": self.number(),
                 "parts": [{"counted": sum(p == i for _, p in self.counts.values()), "standing": self.number(i)} for i in range(parts)],
-                "paper": self.paper, "closed": self.closed is not None, "unwitnessed": self.log["size"] - witnessed}
+                "paper": self.paper, "frozen": self.m["slot"] in self.roll.frozen, "closed": self.closed is not None, "unwitnessed": self.log["size"] - witnessed}
 
 
 # --- The whole -----------------------------------------------------------------------------------------------------------------------
@@ -1077,6 +1077,8 @@ def words(report):
     for b in report.get("boxes", []):
         print(f"b/{b['box']}: {b['type']}, {b['size']} lines, {b['keys']} keys of {b['issued']} credentials, {b['counted']} count"
               + (f", standing {b['standing']}" if b["type"] == "pledge" else "") + (f", {b['paper']} on paper" if b["paper"] else ""))
+        if b["frozen"]:
+            print("  frozen: no credential is given out any more")
         if b["unwitnessed"]:
             print(f"  {b['unwitnessed']} lines are unwitnessed: no other node can tell that they were not changed")
     for name, n in report.get("checked", {}).items():

@@ -35,7 +35,7 @@ type counted struct {
 	Leaves, Keys, Issued      int64
 	Counted, Paper, Unwatched int64
 	Standing                  []uint64
-	Closed                    bool
+	Closed, Frozen            bool
 }
 
 // second is the report of verify.py.
@@ -48,7 +48,7 @@ type second struct {
 		Paper, Unwitnessed int64
 		Standing           uint64
 		Parts              []struct{ Standing uint64 }
-		Closed             bool
+		Closed, Frozen     bool
 	}
 	Wrong, Unchecked []struct{ Where, What string }
 	Since            *verify.Since
@@ -93,7 +93,7 @@ func (m files) folder(t testing.TB) string {
 
 func (s second) counts() (out []counted) {
 	for _, b := range s.Boxes {
-		c := counted{b.Box, b.Type, b.Size, b.Keys, b.Issued, b.Counted, b.Paper, b.Unwitnessed, nil, b.Closed}
+		c := counted{b.Box, b.Type, b.Size, b.Keys, b.Issued, b.Counted, b.Paper, b.Unwitnessed, nil, b.Closed, b.Frozen}
 		for _, p := range b.Parts {
 			c.Standing = append(c.Standing, p.Standing)
 		}
@@ -108,7 +108,7 @@ func (s second) counts() (out []counted) {
 func counts(r *verify.Report) (out []counted) {
 	for _, b := range r.Boxes {
 		out = append(out, counted{
-			b.ID, b.Type, b.Leaves, b.Counted + b.Withdrawn, b.Issued, b.Counted, b.Declared, b.Leaves - b.Witnessed, b.Standing, b.Closed,
+			b.ID, b.Type, b.Leaves, b.Counted + b.Withdrawn, b.Issued, b.Counted, b.Declared, b.Leaves - b.Witnessed, b.Standing, b.Closed, b.Frozen,
 		})
 	}
 	return out
@@ -131,6 +131,9 @@ func TestBothCountTheSame(t *testing.T) {
 	}
 	if d := cmp.Diff(counts(r), got.counts()); d != "" {
 		t.Errorf("first (-) and second (+) verifier differ:\n%s", d)
+	}
+	if !slices.ContainsFunc(r.Boxes, func(b verify.Box) bool { return b.Frozen }) {
+		t.Error("no box is frozen")
 	}
 	// The kinds that it holds, and that a rebuilt one is right too: what the other
 	// tests change is all that is wrong in theirs.

@@ -49,6 +49,7 @@ func (v *verifier) box(ctx context.Context, x opened) error {
 	b := c.box
 	b.Leaves, b.Anchored, b.Witnessed = s.size, anchored, cosigned
 	b.Issued, b.Assisted, b.Gate, b.RollSize = r.issued[x.manifest.Slot], r.assisted, r.manifest.Gate, int64(r.manifest.Size)
+	b.Frozen = r.frozen[x.manifest.Slot]
 	v.report.Boxes = append(v.report.Boxes, b)
 	if keys := b.Counted + b.Withdrawn; keys > b.Issued {
 		return Wrong{path, -1, fmt.Sprintf("%d keys took part, and only %d credentials were given out", keys, b.Issued)}

@@ -57,6 +57,8 @@ type Box struct {
 	Issued   int64  `json:"issued"`
 	Assisted int64  `json:"assisted"`
 	RollSize int64  `json:"roll_size,omitempty"`
+	// Frozen says that no credential of the slot may be given out any more.
+	Frozen bool `json:"frozen,omitempty"`
 	// Anchored is how many leaves the node's log tells of, Witnessed how many of
 	// those a quorum has cosigned.
 	Anchored  int64 `json:"anchored"`
