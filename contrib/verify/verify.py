@@ -594,9 +594,9 @@ def tile_paths(size, level):
         yield f"{level}/{text}" + (f".p/{rest}" if partial else ""), rest if partial else 256
 
 
-def read_log(source, path, origin, key, allowed):
-    """All leaves of a log, after its checkpoint, tiles and tree were found to fit."""
-    raw = source.get(f"{path}/checkpoint")
+def read_log(source, path, origin, key, allowed, raw=None):
+    """All leaves of a log, after its checkpoint (raw, if it was read before), tiles and tree were found to fit."""
+    raw = source.get(f"{path}/checkpoint") if raw is None else raw
     size, root, body, lines = checkpoint(raw, origin, key)
     tree, leaves = Tree(), []
     for name, width in tile_paths(size, "entries"):
@@ -840,16 +840,20 @@ class Verifier:
         for i, f in enumerate(log["leaves"]):
             at(i, self.node_leaf, f, slots)
         there = self.source.boxes() if isinstance(self.source, Zip) else set()
+        # Checkpoints of boxes after the node's log, so that each has what that log tells of it, and before any roll, so that the
+        # rolls have each credential that was used in them: people go on taking part meanwhile.
+        chosen = {bid: self.attempt("b/" + bid, self.source.get, f"b/{bid}/checkpoint") for bid in self.opens if len(there) != 1 or bid in there}
         rolls = {}
-        for bid, m in self.opens.items():
-            if len(there) == 1 and bid not in there:
+        for bid, raw in chosen.items():
+            if raw is None:
                 continue
+            m = self.opens[bid]
             if m["roll"] not in rolls:
                 rolls[m["roll"]] = self.attempt("r/" + m["roll"], self.one_roll, m["roll"])
             if rolls[m["roll"]] is None:
                 self.unchecked.append({"where": "b/" + bid, "what": "its roll was not found right"})
                 continue
-            self.attempt("b/" + bid, self.one_box, bid, m, rolls[m["roll"]])
+            self.attempt("b/" + bid, self.one_box, bid, m, rolls[m["roll"]], raw)
 
     def node_leaf(self, f, slots):
         if f["kind"] == 0x01:
@@ -869,8 +873,8 @@ class Verifier:
             need(bid in self.opens, "of a box that was not opened")
             self.about[bid].append(f)
 
-    def log(self, path, allowed):
-        log = read_log(self.source, path, f"{self.name}/{path}", self.key, allowed)
+    def log(self, path, allowed, raw=None):
+        log = read_log(self.source, path, f"{self.name}/{path}", self.key, allowed, raw)
         anchors = self.anchors.get(sha256(log["origin"].encode()), [])
         for a in anchors:
             need(a["size"] <= log["size"], "the log is shorter than its anchor in the node's log")
@@ -884,8 +888,8 @@ class Verifier:
                            "issued": {str(s): n for s, n in sorted(roll.issued.items())}, "unwitnessed": log["size"] - witnessed}
         return roll
 
-    def one_box(self, bid, m, roll):
-        log, witnessed = self.log("b/" + bid, BOX)
+    def one_box(self, bid, m, roll, raw):
+        log, witnessed = self.log("b/" + bid, BOX, raw)
         need(m["slot"] < len(roll.keys), "the box has a slot that its roll has not")
         box, reached = Box(log, bid, m, roll), set()
         for f in self.about[bid]:

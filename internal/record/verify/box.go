@@ -17,8 +17,8 @@ import (
 )
 
 // box counts one box.
-func (v *verifier) box(ctx context.Context, x opened) error {
-	path := "b/" + x.id.String()
+func (v *verifier) box(ctx context.Context, x chosen) error {
+	path, s := "b/"+x.id.String(), x.signed
 	id, err := leaf.ParseID(x.manifest.Roll)
 	if err != nil {
 		return Wrong{"log", x.at, err.Error()}
@@ -30,14 +30,10 @@ func (v *verifier) box(ctx context.Context, x opened) error {
 	if int(x.manifest.Slot) >= len(r.keys) {
 		return Wrong{"log", x.at, "it opens a box on a slot that its roll has not"}
 	}
-	s, err := v.checkpoint(ctx, path)
-	if err != nil {
-		return err
-	}
 	if s.size > math.MaxUint32 {
 		return Wrong{path, -1, "it has more leaves than this program counts"}
 	}
-	c := newCount(v, path, x, r, s.size)
+	c := newCount(v, path, x.opened, r, s.size)
 	defer c.parts.close()
 	at, anchored, cosigned := v.anchorsOf(path)
 	if err := v.run(ctx, c, s, at); err != nil {

@@ -100,21 +100,47 @@ func Verify(ctx context.Context, src Source, o Options) (*Report, error) {
 	if !v.report.Right() {
 		return v.report, nil
 	}
-	found := false
-	for _, x := range v.node.opens {
-		if o.Box != "" && x.id.String() != o.Box {
-			continue
-		}
-		found = true
+	chosen, err := v.choose(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range chosen {
 		if err := v.collect(v.box(ctx, x)); err != nil {
 			return nil, err
 		}
 	}
-	if o.Box != "" && !found {
-		return nil, fmt.Errorf("the node's log opens no box %s", o.Box)
-	}
 	v.limits()
 	return v.report, nil
+}
+
+// chosen is a box to count, with its checkpoint.
+type chosen struct {
+	opened
+	signed
+}
+
+// choose reads the checkpoints of the boxes to count: after the node's log, so that
+// each has what that log tells of it, and before any roll, so that the rolls have each
+// credential that was used in them. People go on taking part meanwhile.
+func (v *verifier) choose(ctx context.Context) ([]chosen, error) {
+	var out []chosen
+	found := false
+	for _, x := range v.node.opens {
+		if v.opt.Box != "" && x.id.String() != v.opt.Box {
+			continue
+		}
+		found = true
+		s, err := v.checkpoint(ctx, "b/"+x.id.String())
+		if err == nil {
+			out = append(out, chosen{x, s})
+		} else if err := v.collect(err); err != nil {
+			return nil, err
+		}
+	}
+	if v.opt.Box != "" && !found {
+		return nil, fmt.Errorf("the node's log opens no box %s", v.opt.Box)
+	}
+	return out, nil
 }
 
 // collect keeps what is wrong and passes on what could not be checked.
