@@ -306,7 +306,9 @@ class Reader:
         return out
 
     def num(self, n):
-        return int.from_bytes(self.take(n), "big")
+        x = int.from_bytes(self.take(n), "big")
+        need(x < 2**63, "a number in the leaf is too large")
+        return x
 
     def rest(self):
         return self.take(len(self.raw))
@@ -460,13 +462,14 @@ def checkpoint(raw, origin, key):
     part = body.split("\n")
     need(len(part) == 4, "a checkpoint has not three lines")
     need(part[0] == origin, "a checkpoint of another log")
-    need(part[1].isascii() and part[1].isdigit() and str(int(part[1])) == part[1], "the size of a checkpoint is no number")
+    size = part[1]
+    need(size.isascii() and size.isdigit() and len(size) < 20 and str(int(size)) == size and int(size) < 2**63, "the size of a checkpoint is no number")
     root = b64(part[2])
     need(len(root) == 32, "the root of a checkpoint has a wrong length")
     kid = sha256(origin.encode(), b"\n\x01", key)[:4]
     mine = [s for n, i, s in lines if n == origin and i == kid]
     need(mine and all(ed25519(key, body.encode(), s) for s in mine), "a checkpoint is not signed by the node's key")
-    return int(part[1]), root, body, lines
+    return int(size), root, body, lines
 
 
 def cosigned(witness, body, lines, since=0):
@@ -551,7 +554,7 @@ class Zip:
         self.zip = zipfile.ZipFile(path)
 
     def boxes(self):
-        return {n.split("/")[1] for n in self.zip.namelist() if n.startswith("b/") and n.count("/") > 1}
+        return {n.split("/")[1] for n in self.zip.namelist() if n.startswith("b/")} - {""}
 
     def get(self, path):
         try:
@@ -840,6 +843,8 @@ class Verifier:
         for i, f in enumerate(log["leaves"]):
             at(i, self.node_leaf, f, slots)
         there = self.source.boxes() if isinstance(self.source, Zip) else set()
+        if len(there) == 1 and not there & self.opens.keys():
+            raise Unchecked(f"the node's log opens no box {there.pop()}")
         # Checkpoints of boxes after the node's log, so that each has what that log tells of it, and before any roll, so that the
         # rolls have each credential that was used in them: people go on taking part meanwhile.
         chosen = {bid: self.attempt("b/" + bid, self.source.get, f"b/{bid}/checkpoint") for bid in self.opens if len(there) != 1 or bid in there}
@@ -866,7 +871,7 @@ class Verifier:
             self.about[bid] = []
         elif f["kind"] == 0x02:
             there = self.anchors.setdefault(f["log"], [])
-            need(not there or there[-1]["size"] <= f["size"], "a log shrank")
+            need(not there or there[-1]["size"] < f["size"] or (there[-1]["size"], there[-1]["root"]) == (f["size"], f["root"]), "a log shrank or changed")
             there.append(f)
         else:
             bid = base64.b32encode(f["box"]).decode().lower().rstrip("=")

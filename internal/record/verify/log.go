@@ -54,7 +54,7 @@ func (v *verifier) parse(path, what string, b []byte) (signed, error) {
 	s := signed{text: b}
 	s.size, err = strconv.ParseInt(lines[1], 10, 64)
 	root, err2 := base64.StdEncoding.DecodeString(lines[2])
-	if err != nil || err2 != nil || len(root) != tlog.HashSize || s.size < 0 {
+	if err != nil || err2 != nil || len(root) != tlog.HashSize || s.size < 0 || strconv.FormatInt(s.size, 10) != lines[1] {
 		return signed{}, Wrong{path, -1, what + " cannot be read"}
 	}
 	s.root = tlog.Hash(root)
