@@ -35,15 +35,15 @@ func (v *verifier) box(ctx context.Context, x chosen) error {
 	}
 	c := newCount(v, path, x.opened, r, s.size)
 	defer c.parts.close()
-	at, anchored, cosigned := v.anchorsOf(path)
-	if err := v.run(ctx, c, s, at); err != nil {
+	told := v.anchorsOf(path)
+	if err := v.run(ctx, c, s, told.at); err != nil {
 		return err
 	}
 	if err := c.closing(s); err != nil {
 		return err
 	}
 	b := c.box
-	b.Leaves, b.Anchored, b.Witnessed = s.size, anchored, cosigned
+	b.Leaves, b.Anchored, b.Witnessed = s.size, told.most, told.cosigned
 	b.Issued, b.Assisted, b.Gate, b.RollSize = r.issued[x.manifest.Slot], r.assisted, r.manifest.Gate, int64(r.manifest.Size)
 	b.Frozen = r.frozen[x.manifest.Slot]
 	v.report.Boxes = append(v.report.Boxes, b)

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -145,7 +146,7 @@ func (v *verifier) walk(ctx context.Context, path string, s signed, at map[int64
 	if h, ok := at[0]; ok && h != (&tree{}).root() {
 		return Wrong{path, -1, "an empty log has another root than the node's log says"}
 	}
-	for _, size := range slices.Sorted(mapsKeys(at)) {
+	for _, size := range slices.Sorted(maps.Keys(at)) {
 		if size > s.size {
 			return Wrong{path, -1, fmt.Sprintf("the node's log tells of %d leaves, and there are %d: leaves were dropped", size, s.size)}
 		}

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"iter"
 	"runtime"
 	"strings"
 	"time"
@@ -63,10 +62,16 @@ type nodeLog struct {
 	opens      []opened
 	slots      map[slot]bool
 	known      map[leaf.ID]bool
-	anchors    map[[32]byte]map[int64]tlog.Hash
-	cosigned   map[[32]byte]int64 // the largest size in a cosigned anchor
+	anchors    map[[32]byte]*anchors
 	closes     map[leaf.ID]leaf.Close
 	milestones map[leaf.ID][]leaf.Milestone
+}
+
+// anchors are the sizes and roots that the node's log tells of a log.
+type anchors struct {
+	at       map[int64]tlog.Hash
+	most     int64 // the largest size of them, and of those that are cosigned
+	cosigned int64
 }
 
 // slot of a roll.
@@ -241,7 +246,7 @@ func (v *verifier) readNode(ctx context.Context) error {
 		}
 	}
 	v.node = nodeLog{
-		name: v.report.Node, slots: map[slot]bool{}, known: map[leaf.ID]bool{}, anchors: map[[32]byte]map[int64]tlog.Hash{}, cosigned: map[[32]byte]int64{}, closes: map[leaf.ID]leaf.Close{}, milestones: map[leaf.ID][]leaf.Milestone{},
+		name: v.report.Node, slots: map[slot]bool{}, known: map[leaf.ID]bool{}, anchors: map[[32]byte]*anchors{}, closes: map[leaf.ID]leaf.Close{}, milestones: map[leaf.ID][]leaf.Milestone{},
 	}
 	old, err := v.earlier(path)
 	if err != nil {
@@ -331,39 +336,26 @@ func (n *nodeLog) of(box leaf.ID, err error) error {
 }
 
 func (n *nodeLog) anchor(l leaf.Anchor, cosigned bool) error {
-	m := n.anchors[l.Log]
-	if m == nil {
-		m = map[int64]tlog.Hash{}
-		n.anchors[l.Log] = m
+	size := int64(l.Size)
+	a := n.anchors[l.Log]
+	if a == nil {
+		a = &anchors{at: map[int64]tlog.Hash{}}
+		n.anchors[l.Log] = a
 	}
-	for size, root := range m {
-		if size > int64(l.Size) || size == int64(l.Size) && root != tlog.Hash(l.Root) {
-			return errors.New("it says that a log shrank or changed")
-		}
+	if root, ok := a.at[size]; size < a.most || ok && root != tlog.Hash(l.Root) {
+		return errors.New("it says that a log shrank or changed")
 	}
-	m[int64(l.Size)] = l.Root
+	a.at[size], a.most = l.Root, size
 	if cosigned {
-		n.cosigned[l.Log] = int64(l.Size)
+		a.cosigned = size
 	}
 	return nil
 }
 
 // anchorsOf are the sizes and roots that the node's log tells of a log.
-func (v *verifier) anchorsOf(path string) (at map[int64]tlog.Hash, anchored, cosigned int64) {
-	name := sha256.Sum256([]byte(v.report.Node + "/" + path))
-	at = v.node.anchors[name]
-	for size := range at {
-		anchored = max(anchored, size)
+func (v *verifier) anchorsOf(path string) anchors {
+	if a := v.node.anchors[sha256.Sum256([]byte(v.report.Node+"/"+path))]; a != nil {
+		return *a
 	}
-	return at, anchored, v.node.cosigned[name]
-}
-
-func mapsKeys(m map[int64]tlog.Hash) iter.Seq[int64] {
-	return func(yield func(int64) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
+	return anchors{}
 }
