@@ -725,17 +725,19 @@ class Verifier {
 
 /**
  * recount counts a record again. source.get gives the bytes of a file by its path, or null; source.boxes are the boxes
- * it has files of. It throws Unchecked when it could not be done.
+ * it has files of. With box, only that one is counted, and without, a file that holds a single one is counted as that, of
+ * all that the node's log tells of. It throws Unchecked when it could not be done.
  */
-export async function recount(source, progress) {
+export async function recount(source, progress, box) {
   const v = new Verifier(source, progress), r = v.report;
   missing.count = 0;
   v.policy = await readPolicy(await source.get(".well-known/convoke-policy"));
   Object.assign(r, { node: v.policy.node, key: v.policy.line });
+  if (box && !source.boxes.includes(box)) throw new Unchecked("other-box");
+  if (source.boxes.length === 1) box = source.boxes[0];
   await v.collect(() => v.readNode());
   if (!r.wrong.length) {
-    // A file that was downloaded at a box holds only that one, of all that the node's log tells of.
-    const only = source.boxes.length === 1 ? v.node.opens.filter(x => x.id === source.boxes[0]) : v.node.opens;
+    const only = v.node.opens.filter(x => !box || x.id === box);
     if (!only.length) throw new Unchecked("no-box");
     for (const x of only) await v.collect(() => v.box(x));
     v.limits();
