@@ -61,9 +61,18 @@ func TestRecountInBrowser(t *testing.T) {
 		p.HasText(text)
 	}
 	p.sound(t)
+	foreigner := b.download(other + "/record.zip").file(t)
+	p.recount(t, foreigner)
+	p.shows(t, "[data-open]")
+	p.HasText("This file is the record of another petition or pledge than this page is about.")
+	if n := p.Count("[data-boxes] dl"); n != 0 {
+		t.Errorf("it counts %d boxes for another", n)
+	}
 	p.Goto("/record/recount")
 	p.sound(t)
 	p.still(t)
+	p.recount(t, foreigner)
+	p.shows(t, "[data-right]")
 
 	entries := strings.TrimPrefix(petition, "/") + "/" + tile.Name{Level: tile.Entries, Width: 21}.Path()
 	all, err := tile.ReadEntries(right[entries], 21)

@@ -8,13 +8,17 @@ import (
 
 	"convoke/internal/app"
 	"convoke/internal/config"
+	"convoke/internal/db"
 	"convoke/internal/record"
+	"convoke/internal/record/box"
+	"convoke/internal/record/leaf"
 )
 
 // recordCmd is about the node's own public record.
 type recordCmd struct {
 	Show   recordShow   `cmd:"" help:"Its name, keys and witnesses, and whether it goes on."`
 	Resume recordResume `cmd:"" help:"Go on after a restore."`
+	Freeze recordFreeze `cmd:"" help:"End giving out credentials of one box, before it closes."`
 }
 
 type recordShow struct{}
@@ -121,4 +125,42 @@ func (r *recordResume) same(ctx context.Context, p *program, n *app.Node) error 
 	}
 	_, err = fmt.Fprintf(p.out, "The record goes on as %s. Start the server.\n", n.Record.Node)
 	return err
+}
+
+type recordFreeze struct {
+	Box string `arg:"" help:"Its name in the record, the 26 letters of its page /b/..."`
+}
+
+// Help is shown by convoke record freeze --help.
+func (recordFreeze) Help() string {
+	return `From then on nobody can be added to those who may take part: how many credentials there are is in the record, and
+whoever counts it again finds any that was given out later. Who has one takes part as before, until the box
+closes. It can be done while the server runs, and cannot be undone.`
+}
+
+// Run freezes the slot of the box and says how many credentials there are.
+func (r *recordFreeze) Run(ctx context.Context, p *program, set Settings) error {
+	id, err := leaf.ParseID(r.Box)
+	if err != nil {
+		return usageError{fmt.Errorf("%q is not the name of a box", r.Box)}
+	}
+	return p.withNode(ctx, set, func(n *app.Node) error {
+		i, err := n.Boxes.Info(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := n.Boxes.Freeze(ctx, i.Roll, i.Manifest.Slot); err != nil {
+			return err
+		}
+		var numbers box.Numbers
+		err = n.DB.Read(ctx, func(tx *db.Tx) (err error) {
+			numbers, err = n.Boxes.Numbers(ctx, tx, id)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(p.out, "Nobody can be added to %s any more. Credentials given out: %d\n", id, numbers.Issued)
+		return err
+	})
 }

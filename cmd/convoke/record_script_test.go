@@ -18,6 +18,7 @@ import (
 	"convoke/internal/app"
 	"convoke/internal/config"
 	"convoke/internal/db"
+	"convoke/internal/fault"
 	"convoke/internal/record/box"
 	"convoke/internal/record/box/boxtest"
 	"convoke/internal/record/leaf"
@@ -85,9 +86,9 @@ func signOnce(ctx context.Context, n *app.Node, i *box.Info) error {
 }
 
 // issueCmd is "issue DIR TICKET REQUEST ANSWER": what the page does with a pasted
-// request.
+// request; with "!" it is refused because the box is frozen.
 func issueCmd(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 4 {
+	if len(args) != 4 {
 		ts.Fatalf("usage: issue DIR TICKET REQUEST ANSWER")
 	}
 	var t ticket
@@ -98,6 +99,12 @@ func issueCmd(ts *testscript.TestScript, neg bool, args []string) {
 		roll, err := leaf.ParseID(t.Roll)
 		ts.Check(err)
 		out, err := n.Boxes.Issue(ctx, roll, box.IssueInput{Grant: t.Grant, Slots: 1, Blinded: [][]byte{blinded}})
+		if neg {
+			if !fault.HasCode(err, "box.frozen") {
+				ts.Fatalf("issuing gives %v", err)
+			}
+			return
+		}
 		ts.Check(err)
 		writeTo(ts, args[3], base64.StdEncoding.EncodeToString(out[0])+"\n")
 	})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -20,13 +21,15 @@ type verifyCmd struct {
 	JSON   bool   `name:"json" help:"Write the report as JSON."`
 	Key    string `help:"The key of the node's log, got from somebody you trust (default: what the node says)." placeholder:"KEY"`
 	Box    string `help:"Only this box." placeholder:"ID"`
+	Since  string `help:"A checkpoint of the node's log that you kept: the log must go on from it." placeholder:"FILE"`
 }
 
 // Help is shown by convoke verify --help.
 func (verifyCmd) Help() string {
 	return `Reads the public files of a record and counts everything again, without believing the server in anything but its key.
 It ends with 0 when all of it was proven, with 1 when something is wrong (it says where), and with 2 when it could
-not be checked. docs/record.md says how to write a program of your own that does the same.`
+not be checked. With --since and a checkpoint (log/checkpoint) that you kept from an earlier day, a log that was rolled
+back or rewritten since then is wrong too. docs/record.md says how to write a program of your own that does the same.`
 }
 
 // errDisproven ends with exit code 1.
@@ -42,9 +45,13 @@ func (v *verifyCmd) Run(ctx context.Context, p *program) error {
 	if v.Box != "" {
 		box = v.Box
 	}
+	since, err := v.since()
+	if err != nil {
+		return usageError{err}
+	}
 	var bar progress
 	last := ""
-	o := verify.Options{Box: box, Quick: v.Quick, Key: v.Key, Progress: func(log string, done, total int64) {
+	o := verify.Options{Box: box, Quick: v.Quick, Key: v.Key, Since: since, Now: time.Now(), Progress: func(log string, done, total int64) {
 		if log != last {
 			bar.end()
 			bar, last = p.progress(total, log), log
@@ -61,7 +68,7 @@ func (v *verifyCmd) Run(ctx context.Context, p *program) error {
 		e.SetIndent("", "  ")
 		err = e.Encode(r)
 	} else {
-		err = writeReport(p.out, r)
+		err = writeReport(p.out, r, verify.Kept(v.Target))
 	}
 	if err == nil && !r.Right() {
 		err = errDisproven
@@ -69,17 +76,32 @@ func (v *verifyCmd) Run(ctx context.Context, p *program) error {
 	return err
 }
 
-// writeReport says in plain words what came out.
-func writeReport(w io.Writer, r *verify.Report) error {
+// since is the checkpoint that was kept, nil when none was given.
+func (v *verifyCmd) since() ([]byte, error) {
+	if v.Since == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(v.Since) //nolint:gosec // the file that was asked for
+	if err != nil {
+		return nil, fmt.Errorf("read the earlier checkpoint: %w", err)
+	}
+	return b, nil
+}
+
+// writeReport says in plain words what came out; kept is where the checkpoint is.
+func writeReport(w io.Writer, r *verify.Report, kept string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Node      %s\nKey       %s\nLines     %d\n", r.Node, r.Key, r.Size)
 	switch {
 	case r.Cosigned < 0:
 		b.WriteString("Witnesses none\n")
 	case r.Cosigned == r.Size:
-		b.WriteString("Witnesses enough of them have signed this\n")
+		fmt.Fprintf(&b, "Witnesses enough of them have signed this, at %s\n", time.Unix(r.CosignedAt, 0).UTC().Format(time.RFC3339))
 	default:
 		b.WriteString("Witnesses not enough of them have signed this\n")
+	}
+	if r.Since != nil && r.Since.Extended {
+		fmt.Fprintf(&b, "Since     goes on from the earlier checkpoint of %d lines\n", r.Since.Size)
 	}
 	for i := range r.Boxes {
 		writeBox(&b, &r.Boxes[i])
@@ -97,6 +119,9 @@ func writeReport(w io.Writer, r *verify.Report) error {
 		for _, x := range r.Unproven {
 			fmt.Fprintf(&b, "  %s\n", x)
 		}
+	}
+	if r.Right() {
+		fmt.Fprintf(&b, "\nKeep a copy of %s. Another day,\n--since COPY shows whether the log was rolled back or rewritten.\n", kept)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -127,6 +152,9 @@ func writeBox(b *strings.Builder, x *verify.Box) {
 		line("on paper, apart", x.Declared)
 	}
 	line("credentials given out", x.Issued)
+	if x.Frozen {
+		b.WriteString("  frozen                 no more are given out\n")
+	}
 	if x.RollSize > 0 {
 		line("people on the list", x.RollSize)
 	}

@@ -78,6 +78,9 @@ func TestBothRefuse(t *testing.T) {
 		"an anchor that shrinks": {"log", last(
 			leaf.Anchor{Log: hashOf(w.petition.Origin), Size: 2, Root: rootOf(hashesOf(right[signs][:2]))}.Encode(),
 			leaf.Anchor{Log: hashOf(w.petition.Origin), Size: 1, Root: rootOf(hashesOf(right[signs][:1]))}.Encode())},
+		"an anchor that changes":        {"log", last(leaf.Anchor{Size: 2}.Encode(), leaf.Anchor{Size: 2, Root: [32]byte{1}}.Encode())},
+		"an anchor of 2⁶³":              {"log", last(leaf.Anchor{Size: 1 << 63}.Encode())},
+		"a goal of 2⁶³":                 {"log", last(leaf.Milestone{Box: w.petition.ID, Part: -1, Goal: 3, Count: 3, Size: 1 << 63}.Encode())},
 		"a note of no box":              {"log", last(leaf.Note{Box: leaf.ID{1}, JSON: []byte("{}")}.Encode())},
 		"a note with spaces":            {"log", last(leaf.Note{Box: w.petition.ID, JSON: []byte(`{"a": 1}`)}.Encode())},
 		"a note with a name twice":      {"log", last(leaf.Note{Box: w.petition.ID, JSON: []byte(`{"a":1,"a":1}`)}.Encode())},

@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"flag"
 	"fmt"
+	"math"
 	"math/big"
 	"os"
 	"slices"
@@ -236,6 +237,13 @@ func leafVectors(parts []*wallet.Part, auths [][]byte, roll, open []byte) sectio
 		{"a manifest with a zero", bytes.Replace(open, []byte(`"node"`), []byte(`"min_batch":0,"node"`), 1)},
 		{"an authenticator of one byte", append(append([]byte{1, 0x11}, make([]byte, 32)...), append([]byte{0, 1, 0}, make([]byte, 70)...)...)},
 		{"an issue of nothing", leaf.Issue{Member: leaf.NoMember, Hash: h}.Encode()},
+		{"an anchor of 2⁶³", leaf.Anchor{Size: 1 << 63}.Encode()}, {"a close at 2⁶³", leaf.Close{Box: bid, Size: 1 << 63}.Encode()},
+		{"a milestone of 2⁶³", leaf.Milestone{Box: bid, Goal: 1 << 63, Count: 1 << 62}.Encode()},
+		{"a milestone with 2⁶³", leaf.Milestone{Box: bid, Goal: 1, Count: 1 << 63}.Encode()},
+		{"a milestone at 2⁶³", leaf.Milestone{Box: bid, Goal: 1, Count: 1, Size: math.MaxUint64}.Encode()},
+		{"a milestone of all times", leaf.Milestone{Box: bid, Goal: 1, Count: 1, Time: -1}.Encode()},
+		{"a ledger line 2⁶³", leaf.Ledger{Sequence: 1 << 63}.Encode()}, {"a ledger line of 2⁶³", leaf.Ledger{Minor: 1 << 63}.Encode()},
+		{"a freeze at 2⁶³", leaf.Freeze{Issued: 1 << 63}.Encode()}, {"a freeze of 2⁶³", leaf.Freeze{Activated: 1 << 63}.Encode()},
 	} {
 		bad.rows = append(bad.rows, row{"name": x.name, "leaf": hexOf(x.b)})
 	}

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Counts a public record again: a second verifier, which shares with the server docs/record.md and no code.
 
-    verify.py FOLDER|ZIP|URL [--json] recount everything
+    verify.py FOLDER|ZIP|URL [--json] recount everything; with --since FILE, a checkpoint (log/checkpoint) that you
+                                      kept, the node's log must go on from it
     verify.py --vectors FILE          check docs/record-vectors.json
 
 It needs Python 3.11 and nothing else. Exit code 0: everything there is was proven; 1: something is wrong, and it says where;
@@ -16,6 +17,7 @@ import hmac
 import json
 import pathlib
 import sys
+import time
 import urllib.error
 import urllib.request
 import zipfile
@@ -304,7 +306,9 @@ class Reader:
         return out
 
     def num(self, n):
-        return int.from_bytes(self.take(n), "big")
+        x = int.from_bytes(self.take(n), "big")
+        need(x < 2**63, "a number in the leaf is too large")
+        return x
 
     def rest(self):
         return self.take(len(self.raw))
@@ -458,25 +462,28 @@ def checkpoint(raw, origin, key):
     part = body.split("\n")
     need(len(part) == 4, "a checkpoint has not three lines")
     need(part[0] == origin, "a checkpoint of another log")
-    need(part[1].isascii() and part[1].isdigit() and str(int(part[1])) == part[1], "the size of a checkpoint is no number")
+    size = part[1]
+    need(size.isascii() and size.isdigit() and len(size) < 20 and str(int(size)) == size and int(size) < 2**63, "the size of a checkpoint is no number")
     root = b64(part[2])
     need(len(root) == 32, "the root of a checkpoint has a wrong length")
     kid = sha256(origin.encode(), b"\n\x01", key)[:4]
     mine = [s for n, i, s in lines if n == origin and i == kid]
     need(mine and all(ed25519(key, body.encode(), s) for s in mine), "a checkpoint is not signed by the node's key")
-    return int(part[1]), root, body, lines
+    return int(size), root, body, lines
 
 
-def cosigned(witness, body, lines):
-    """Whether a witness cosigned, C2SP tlog-cosignature."""
+def cosigned(witness, body, lines, since=0):
+    """Whether a witness cosigned, C2SP tlog-cosignature; with since, at that time or later."""
     name, kid, kind, key = witness
     for n, i, s in lines:
         if (n, i) != (name, kid):
             continue
-        if kind == 1 and len(s) == 64:
+        if kind == 1 and len(s) == 64 and not since:
             return ed25519(key, body.encode(), s)
         if kind == 4 and len(s) == 72:
             when = int.from_bytes(s[:8], "big")
+            if when < since:
+                continue
             return ed25519(key, f"cosignature/v1\ntime {when}\n{body}".encode(), s[8:])
     return False
 
@@ -508,15 +515,20 @@ class Policy:
         need(self.log and self.log[0].endswith("/log") and self.log[2] == 1, "the policy names no log of a node")
         self.node, self.key = self.log[0][: -len("/log")], self.log[3]
 
-    def met(self, body, lines, name=None):
+    def met(self, body, lines, name=None, since=0):
         name = name or self.quorum
         if name == "none":
             return False
         if name in self.witnesses:
-            return cosigned(self.witnesses[name], body, lines)
+            return cosigned(self.witnesses[name], body, lines, since)
         need(name in self.groups, "the policy names an unknown witness " + name)
         count, members = self.groups[name]
-        return sum(self.met(body, lines, m) for m in members) >= count
+        return sum(self.met(body, lines, m, since) for m in members) >= count
+
+    def met_at(self, body, lines):
+        """The latest time since which enough witnesses have signed; 0 when they have not."""
+        times = {int.from_bytes(s[:8], "big") for _, _, s in lines if len(s) == 72}
+        return next((t for t in sorted(times, reverse=True) if t and self.met(body, lines, None, t)), 0)
 
 
 # --- Where the files come from ---------------------------------------------------------------------------------------------------------
@@ -542,7 +554,7 @@ class Zip:
         self.zip = zipfile.ZipFile(path)
 
     def boxes(self):
-        return {n.split("/")[1] for n in self.zip.namelist() if n.startswith("b/") and n.count("/") > 1}
+        return {n.split("/")[1] for n in self.zip.namelist() if n.startswith("b/")} - {""}
 
     def get(self, path):
         try:
@@ -585,9 +597,9 @@ def tile_paths(size, level):
         yield f"{level}/{text}" + (f".p/{rest}" if partial else ""), rest if partial else 256
 
 
-def read_log(source, path, origin, key, allowed):
-    """All leaves of a log, after its checkpoint, tiles and tree were found to fit."""
-    raw = source.get(f"{path}/checkpoint")
+def read_log(source, path, origin, key, allowed, raw=None):
+    """All leaves of a log, after its checkpoint (raw, if it was read before), tiles and tree were found to fit."""
+    raw = source.get(f"{path}/checkpoint") if raw is None else raw
     size, root, body, lines = checkpoint(raw, origin, key)
     tree, leaves = Tree(), []
     for name, width in tile_paths(size, "entries"):
@@ -775,16 +787,17 @@ class Box:
         return {"box": self.bid, "type": self.m["type"], "size": self.log["size"], "keys": len(self.admitted),
                 "issued": self.roll.issued.get(self.m["slot"], 0), "counted": len(self.counts), "standing": self.number(),
                 "parts": [{"counted": sum(p == i for _, p in self.counts.values()), "standing": self.number(i)} for i in range(parts)],
-                "paper": self.paper, "closed": self.closed is not None, "unwitnessed": self.log["size"] - witnessed}
+                "paper": self.paper, "frozen": self.m["slot"] in self.roll.frozen, "closed": self.closed is not None, "unwitnessed": self.log["size"] - witnessed}
 
 
 # --- The whole -----------------------------------------------------------------------------------------------------------------------
 
 
 class Verifier:
-    def __init__(self, source):
+    def __init__(self, source, since=None, now=0):
         self.source, self.wrong, self.unchecked = source, [], []
         self.rolls, self.boxes, self.seen = {}, {}, {}
+        self.earlier, self.now, self.since, self.cosigned_at = since, now, None, 0
 
     def attempt(self, where, call, *args):
         """What call returns; None, and a line in the report, when it is wrong or cannot be checked."""
@@ -799,28 +812,53 @@ class Verifier:
     def run(self):
         self.attempt("the node", self.node)
         code = 1 if self.wrong else 2 if self.unchecked else 0
+        stale = self.now - self.cosigned_at > 3600 and any(not b["closed"] for b in self.boxes.values())
         return {"exit": code, "boxes": list(self.boxes.values()), "rolls": list(self.rolls.values()), "wrong": self.wrong,
-                "unchecked": self.unchecked}
+                "unchecked": self.unchecked, "since": self.since, "cosigned_at": self.cosigned_at,
+                "stale": bool(self.now and self.cosigned_at and stale)}
+
+    def extends(self, log):
+        """Compares the node's log with a checkpoint of it that somebody kept."""
+        origin = self.earlier.split(b"\n")[0].decode("utf-8", "replace")
+        need(origin == log["origin"], f"the earlier checkpoint is one of {origin[:100]!r}, and this log is {log['origin']!r}")
+        try:
+            size, root, _, _ = checkpoint(self.earlier, log["origin"], self.key)
+        except Wrong as e:
+            raise Wrong(f"the earlier checkpoint: {e}") from e
+        self.since = {"size": size, "extended": False}
+        need(size <= log["size"], f"it was rolled back: the earlier checkpoint has {size} lines, and now there are {log['size']}")
+        need(log["tree"].root(size) == root,
+             f"it was forked: the node signed other {size} lines in the earlier checkpoint than the first {size} of the {log['size']} that there are now")
+        self.since["extended"] = True
 
     def node(self):
         self.policy = Policy(self.source.get(".well-known/convoke-policy"))
         self.name, self.key = self.policy.node, self.policy.key
         log = read_log(self.source, "log", self.name + "/log", self.key, NODE)
+        if self.earlier is not None:
+            self.extends(log)
         self.met = self.policy.met(log["body"], log["lines"])
+        self.cosigned_at = self.policy.met_at(log["body"], log["lines"]) if self.met else 0
         self.opens, self.about, self.anchors, slots = {}, {}, {}, set()
         for i, f in enumerate(log["leaves"]):
             at(i, self.node_leaf, f, slots)
         there = self.source.boxes() if isinstance(self.source, Zip) else set()
+        if len(there) == 1 and not there & self.opens.keys():
+            raise Unchecked(f"the node's log opens no box {there.pop()}")
+        # Checkpoints of boxes after the node's log, so that each has what that log tells of it, and before any roll, so that the
+        # rolls have each credential that was used in them: people go on taking part meanwhile.
+        chosen = {bid: self.attempt("b/" + bid, self.source.get, f"b/{bid}/checkpoint") for bid in self.opens if len(there) != 1 or bid in there}
         rolls = {}
-        for bid, m in self.opens.items():
-            if len(there) == 1 and bid not in there:
+        for bid, raw in chosen.items():
+            if raw is None:
                 continue
+            m = self.opens[bid]
             if m["roll"] not in rolls:
                 rolls[m["roll"]] = self.attempt("r/" + m["roll"], self.one_roll, m["roll"])
             if rolls[m["roll"]] is None:
                 self.unchecked.append({"where": "b/" + bid, "what": "its roll was not found right"})
                 continue
-            self.attempt("b/" + bid, self.one_box, bid, m, rolls[m["roll"]])
+            self.attempt("b/" + bid, self.one_box, bid, m, rolls[m["roll"]], raw)
 
     def node_leaf(self, f, slots):
         if f["kind"] == 0x01:
@@ -833,15 +871,15 @@ class Verifier:
             self.about[bid] = []
         elif f["kind"] == 0x02:
             there = self.anchors.setdefault(f["log"], [])
-            need(not there or there[-1]["size"] <= f["size"], "a log shrank")
+            need(not there or there[-1]["size"] < f["size"] or (there[-1]["size"], there[-1]["root"]) == (f["size"], f["root"]), "a log shrank or changed")
             there.append(f)
         else:
             bid = base64.b32encode(f["box"]).decode().lower().rstrip("=")
             need(bid in self.opens, "of a box that was not opened")
             self.about[bid].append(f)
 
-    def log(self, path, allowed):
-        log = read_log(self.source, path, f"{self.name}/{path}", self.key, allowed)
+    def log(self, path, allowed, raw=None):
+        log = read_log(self.source, path, f"{self.name}/{path}", self.key, allowed, raw)
         anchors = self.anchors.get(sha256(log["origin"].encode()), [])
         for a in anchors:
             need(a["size"] <= log["size"], "the log is shorter than its anchor in the node's log")
@@ -855,8 +893,8 @@ class Verifier:
                            "issued": {str(s): n for s, n in sorted(roll.issued.items())}, "unwitnessed": log["size"] - witnessed}
         return roll
 
-    def one_box(self, bid, m, roll):
-        log, witnessed = self.log("b/" + bid, BOX)
+    def one_box(self, bid, m, roll, raw):
+        log, witnessed = self.log("b/" + bid, BOX, raw)
         need(m["slot"] < len(roll.keys), "the box has a slot that its roll has not")
         box, reached = Box(log, bid, m, roll), set()
         for f in self.about[bid]:
@@ -1048,14 +1086,23 @@ def words(report):
     for b in report.get("boxes", []):
         print(f"b/{b['box']}: {b['type']}, {b['size']} lines, {b['keys']} keys of {b['issued']} credentials, {b['counted']} count"
               + (f", standing {b['standing']}" if b["type"] == "pledge" else "") + (f", {b['paper']} on paper" if b["paper"] else ""))
+        if b["frozen"]:
+            print("  frozen: no credential is given out any more")
         if b["unwitnessed"]:
             print(f"  {b['unwitnessed']} lines are unwitnessed: no other node can tell that they were not changed")
     for name, n in report.get("checked", {}).items():
         print(f"{name}: {n} checked")
+    if report.get("stale"):
+        minutes = (int(time.time()) - report["cosigned_at"]) // 60
+        print(f"The witnesses signed this {minutes} minutes ago, and boxes are open: what was recorded since could be held back.")
+    if report.get("since"):
+        print(f"The node's log {'goes on' if report['since']['extended'] else 'does not go on'} from the earlier checkpoint of {report['since']['size']} lines.")
     for w in report["wrong"]:
         print(f"WRONG: {w['where']}: {w['what']}")
     for u in report["unchecked"]:
         print(f"could not be checked: {u['where']}: {u['what']}")
+    if not report["exit"] and "since" in report:
+        print("Keep a copy of log/checkpoint: another day, --since COPY shows whether the log was rolled back or rewritten.")
     print(("Everything there is was proven.", "Something is wrong.", "Not everything could be checked.")[report["exit"]])
 
 
@@ -1064,16 +1111,18 @@ def main():
     p.add_argument("target", help="a folder, a zip file or the address of a node; with --vectors a file")
     p.add_argument("--vectors", action="store_true", help="check a file of test vectors")
     p.add_argument("--json", action="store_true", help="print the report as JSON")
+    p.add_argument("--since", metavar="FILE", help="a checkpoint of the node's log that you kept: the log must go on from it")
     a = p.parse_args()
     try:
+        since = pathlib.Path(a.since).read_bytes() if a.since else None
         if a.vectors:
             report = check_vectors(a.target)
         elif a.target.startswith(("http://", "https://")):
-            report = Verifier(Site(a.target)).run()
+            report = Verifier(Site(a.target), since, int(time.time())).run()
         elif pathlib.Path(a.target).is_dir():
-            report = Verifier(Folder(a.target)).run()
+            report = Verifier(Folder(a.target), since, int(time.time())).run()
         else:
-            report = Verifier(Zip(a.target)).run()
+            report = Verifier(Zip(a.target), since, int(time.time())).run()
     except (Unchecked, OSError, zipfile.BadZipFile) as e:
         report = {"exit": 2, "wrong": [], "unchecked": [{"where": a.target, "what": str(e)}]}
     if a.json:

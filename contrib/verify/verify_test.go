@@ -6,6 +6,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,10 +20,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/mod/sumdb/note"
 
 	"convoke/internal/db/dbtest"
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
+	"convoke/internal/record/recordtest"
 	"convoke/internal/record/tile"
 	"convoke/internal/record/verify"
 )
@@ -35,7 +38,7 @@ type counted struct {
 	Leaves, Keys, Issued      int64
 	Counted, Paper, Unwatched int64
 	Standing                  []uint64
-	Closed                    bool
+	Closed, Frozen            bool
 }
 
 // second is the report of verify.py.
@@ -48,9 +51,12 @@ type second struct {
 		Paper, Unwitnessed int64
 		Standing           uint64
 		Parts              []struct{ Standing uint64 }
-		Closed             bool
+		Closed, Frozen     bool
 	}
 	Wrong, Unchecked []struct{ Where, What string }
+	Since            *verify.Since
+	CosignedAt       int64 `json:"cosigned_at"`
+	Stale            bool
 }
 
 func python(t testing.TB, args ...string) (second, []byte) {
@@ -90,7 +96,7 @@ func (m files) folder(t testing.TB) string {
 
 func (s second) counts() (out []counted) {
 	for _, b := range s.Boxes {
-		c := counted{b.Box, b.Type, b.Size, b.Keys, b.Issued, b.Counted, b.Paper, b.Unwitnessed, nil, b.Closed}
+		c := counted{b.Box, b.Type, b.Size, b.Keys, b.Issued, b.Counted, b.Paper, b.Unwitnessed, nil, b.Closed, b.Frozen}
 		for _, p := range b.Parts {
 			c.Standing = append(c.Standing, p.Standing)
 		}
@@ -105,7 +111,7 @@ func (s second) counts() (out []counted) {
 func counts(r *verify.Report) (out []counted) {
 	for _, b := range r.Boxes {
 		out = append(out, counted{
-			b.ID, b.Type, b.Leaves, b.Counted + b.Withdrawn, b.Issued, b.Counted, b.Declared, b.Leaves - b.Witnessed, b.Standing, b.Closed,
+			b.ID, b.Type, b.Leaves, b.Counted + b.Withdrawn, b.Issued, b.Counted, b.Declared, b.Leaves - b.Witnessed, b.Standing, b.Closed, b.Frozen,
 		})
 	}
 	return out
@@ -128,6 +134,9 @@ func TestBothCountTheSame(t *testing.T) {
 	}
 	if d := cmp.Diff(counts(r), got.counts()); d != "" {
 		t.Errorf("first (-) and second (+) verifier differ:\n%s", d)
+	}
+	if !slices.ContainsFunc(r.Boxes, func(b verify.Box) bool { return b.Frozen }) {
+		t.Error("no box is frozen")
 	}
 	// The kinds that it holds, and that a rebuilt one is right too: what the other
 	// tests change is all that is wrong in theirs.
@@ -222,6 +231,32 @@ func (m files) with(path string, b []byte) files {
 	return c
 }
 
+// zip writes a record as one file.
+func (m files) zip(t testing.TB) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "record.zip")
+	out, err := os.Create(file)
+	must(t, err)
+	z := zip.NewWriter(out)
+	for path, b := range m {
+		f, err := z.Create(path)
+		must(t, err)
+		_, err = f.Write(b)
+		must(t, err)
+	}
+	must(t, errors.Join(z.Close(), out.Close()))
+	return file
+}
+
+// zipped is what the first verifier says of a file.
+func zipped(t testing.TB, file string) (*verify.Report, error) {
+	t.Helper()
+	src, only, closer, err := verify.Open(file)
+	must(t, err)
+	defer closer.Close()
+	return verify.Verify(ctx, src, verify.Options{Box: only})
+}
+
 func (m files) without(path string) files {
 	c := m.with(path, nil)
 	delete(c, path)
@@ -241,21 +276,8 @@ func TestBothReadOneBox(t *testing.T) {
 	maps.DeleteFunc(m, func(path string, _ []byte) bool {
 		return path[1] == '/' && !strings.HasPrefix(path, "b/"+i.ID.String()) && !strings.HasPrefix(path, "r/"+roll.String())
 	})
-	file := filepath.Join(t.TempDir(), "box.zip")
-	out, err := os.Create(file)
-	must(t, err)
-	z := zip.NewWriter(out)
-	for path, b := range m {
-		f, err := z.Create(path)
-		must(t, err)
-		_, err = f.Write(b)
-		must(t, err)
-	}
-	must(t, errors.Join(z.Close(), out.Close()))
-	src, only, closer, err := verify.Open(file)
-	must(t, err)
-	defer closer.Close()
-	r, err := verify.Verify(ctx, src, verify.Options{Box: only})
+	file := m.zip(t)
+	r, err := zipped(t, file)
 	must(t, err)
 	got, said := python(t, file)
 	if got.Exit != 0 || !r.Right() || len(got.Boxes) != 1 {
@@ -269,5 +291,51 @@ func TestBothReadOneBox(t *testing.T) {
 	}
 	if got, said := python(t, file); got.Exit != 2 {
 		t.Errorf("of no zip the second says %s", said)
+	}
+}
+
+// TestBothLookForTheBox gives both verifiers the file of a box that the node's log
+// does not open: nothing of it could be checked, and neither says that it was.
+func TestBothLookForTheBox(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3)
+	m := w.export(t)
+	none, other := files{}, files{}
+	for path, b := range m {
+		rest, ok := strings.CutPrefix(path, "b/"+w.pledge.ID.String())
+		switch {
+		case ok:
+			other["b/aaaaaaaaaaaaaaaaaaaaaaaaaa"+rest] = b
+		case !strings.HasPrefix(path, "b/"):
+			none[path], other[path] = b, b
+		}
+	}
+	beside := maps.Clone(none)
+	beside["b/nothing"] = nil
+	for name, file := range map[string]string{"another box": other.zip(t), "a file for a box": beside.zip(t), "no box": none.zip(t)} {
+		t.Run(name, func(t *testing.T) {
+			if r, err := zipped(t, file); err == nil {
+				t.Errorf("the first verifier checked it: %+v", r)
+			}
+			if r, said := python(t, file); r.Exit != 2 {
+				t.Errorf("the second verifier says %s", said)
+			}
+		})
+	}
+}
+
+// TestBothReadSizes lets an operator sign checkpoints whose size is written otherwise.
+func TestBothReadSizes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3)
+	l := readLogs(t, w.export(t))
+	log := "b/" + w.petition.ID.String()
+	n, origin := len(l[log]), recordtest.Node+"/"+log
+	right := build(t, l)
+	for _, size := range []string{"", "-1", fmt.Sprint("+", n), fmt.Sprint("0", n), fmt.Sprint(n, " "), "9223372036854775808", "18446744073709551616", strings.Repeat("9", 5000)} {
+		text := fmt.Sprintf("%s\n%s\n%s\n", origin, size, rootOf(hashesOf(l[log])))
+		b, err := note.Sign(&note.Note{Text: text}, signerOf(t, origin, ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))))
+		must(t, err)
+		both(t, right.with(log+"/checkpoint", b), false)
 	}
 }

@@ -39,10 +39,11 @@ func (w cosigner) line() string {
 }
 
 // cosign adds the witness's signature to a checkpoint.
-func (w cosigner) cosign(checkpoint []byte) []byte {
-	const when = 1790000000
+func (w cosigner) cosign(checkpoint []byte) []byte { return w.cosignAt(checkpoint, 1790000000) }
+
+func (w cosigner) cosignAt(checkpoint []byte, when int64) []byte {
 	body, _, _ := bytes.Cut(checkpoint, []byte("\n\n"))
-	b := binary.BigEndian.AppendUint64(w.id(), when)
+	b := binary.BigEndian.AppendUint64(w.id(), uint64(when))
 	b = append(b, ed25519.Sign(w.key, fmt.Appendf(nil, "cosignature/v1\ntime %d\n%s\n", when, body))...)
 	return fmt.Appendf(bytes.Clone(checkpoint), "— %s %s\n", w.name, base64.StdEncoding.EncodeToString(b))
 }

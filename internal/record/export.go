@@ -20,7 +20,8 @@ func (r *Record) Policy() (string, error) {
 
 // Export writes the record as files for anybody to serve: put is called with each
 // path and what is in it, the checkpoint of a log last, so that a mirror that is
-// read meanwhile is whole. The node's log comes first: what it tells of is there.
+// read meanwhile is whole. The node's log comes first: what it tells of is there; and
+// boxes, b/..., come before rolls, r/...: the credentials that they use are there.
 // Only logs in want are written, all when it is nil.
 func (r *Record) Export(ctx context.Context, want func(log string) bool, put func(path string, data []byte) error) error {
 	policy, err := r.Policy()

@@ -263,6 +263,15 @@ func (c *Call) fail(err error) {
 	}
 }
 
+// Cut ends an answer that has begun and cannot go on: the connection is closed before
+// the end, so that nobody takes a part for the whole. It does not return.
+func (c *Call) Cut(err error) {
+	if c.Context().Err() == nil { // else the reader left
+		c.site.opt.Log.Warn("answer cut", "route", c.pattern, "request", c.RequestID(), "error", err)
+	}
+	panic(http.ErrAbortHandler)
+}
+
 type problemData struct {
 	Status  int
 	Message string

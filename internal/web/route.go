@@ -46,7 +46,11 @@ func (c *Call) removeUploads() {
 
 func (rt route) run(c *Call) (err error) {
 	defer func() {
-		if p := recover(); p != nil && p != http.ErrAbortHandler {
+		switch p := recover(); p {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(p) // the server closes the connection, see [Call.Cut]
+		default:
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()

@@ -18,6 +18,10 @@ func activatedSet(roll leaf.ID, slot uint8) string {
 	return record.RollLog(roll) + "/" + fmt.Sprint(slot)
 }
 
+func errFrozen() error {
+	return fault.Gone("box.frozen", "Nobody can be added here any more. Whoever has a code of 26 letters from before can still use it. Nothing was recorded.")
+}
+
 // Activate shows a credential of a slot before its box opens, by a leaf that its
 // holder made. Afterwards the key needs no credential in the box. Again, it changes
 // nothing.
@@ -41,7 +45,7 @@ func (b *Boxes) Activate(ctx context.Context, roll leaf.ID, encoded []byte) erro
 			return err
 		}
 		if frozen&(1<<l.Slot) != 0 {
-			return fault.Gone("box.frozen", "Nobody can be added to this vote any more. Nothing was recorded.")
+			return errFrozen()
 		}
 		at, err := b.Record.Append(ctx, tx, log, encoded)
 		if err != nil {
@@ -77,19 +81,23 @@ func (b *Boxes) checkActivate(ctx context.Context, roll leaf.ID, l *leaf.Activat
 	return nil
 }
 
-// Freeze says that nobody can be added to a slot any more: what was issued and
-// activated is in the record, and the next statement needs no credential.
+// Freeze ends giving out credentials of a slot, and activating them: how many there
+// were is in the roll's log, and a verifier finds any that came later. Credentials
+// that were given out stay good. Again, it changes nothing. Its fault is Gone when the
+// slot's box has closed.
 func (b *Boxes) Freeze(ctx context.Context, roll leaf.ID, slot uint8) error {
 	log := record.RollLog(roll)
 	return b.DB.WriteHot(ctx, log, func(tx *db.Tx) error {
 		var l leaf.Freeze
-		var frozen bool
-		err := tx.Get(ctx, "select issued, activated, frozen from slot_key where roll_id = $1 and n = $2", []any{roll.String(), slot},
-			&l.Issued, &l.Activated, &frozen)
-		if errors.Is(err, db.ErrNoRows) {
+		var frozen, ended bool
+		err := tx.Get(ctx, "select issued, activated, frozen, length(sealed) = 0 from slot_key where roll_id = $1 and n = $2",
+			[]any{roll.String(), slot}, &l.Issued, &l.Activated, &frozen, &ended)
+		switch {
+		case errors.Is(err, db.ErrNoRows):
 			return errNoBox()
-		}
-		if err != nil || frozen {
+		case err == nil && ended:
+			return errClosed()
+		case err != nil || frozen:
 			return err
 		}
 		l.Slot = slot
@@ -99,4 +107,14 @@ func (b *Boxes) Freeze(ctx context.Context, roll leaf.ID, slot uint8) error {
 		_, err = b.Record.Append(ctx, tx, log, l.Encode())
 		return err
 	})
+}
+
+// Frozen reports whether nobody can be added to those who take part in a box.
+func (b *Boxes) Frozen(ctx context.Context, i *Info) (frozen bool, err error) {
+	err = b.DB.Read(ctx, func(tx *db.Tx) error {
+		set, err := frozenSlots(ctx, tx, i.Roll)
+		frozen = set&(1<<i.Manifest.Slot) != 0
+		return err
+	})
+	return frozen, err
 }

@@ -387,7 +387,7 @@ func TestAddress(t *testing.T) {
 // TestTwoPhase activates before the vote: then nobody can be added.
 func TestTwoPhase(t *testing.T) {
 	each(t, func(t *testing.T, s *stand) {
-		roll := s.roll(t, box.RollInput{Gate: box.GateMembers, References: []string{"ana", "ben"}})
+		roll := s.roll(t, box.RollInput{Gate: box.GateMembers, References: []string{"ana", "ben", "cem"}})
 		i := s.open(t, roll, 0, leaf.Box{Type: leaf.PledgeTo, Takes: leaf.TakesSay})
 		var voters []*boxtest.Voter
 		for _, ref := range []string{"ana", "ben"} {
@@ -423,5 +423,21 @@ func TestTwoPhase(t *testing.T) {
 		if want := (leaf.Freeze{Issued: 2, Activated: 1}); err != nil || f != want {
 			t.Errorf("freeze %+v, %v", f, err)
 		}
+		// Nobody gets a credential any more; those that were given out stay good.
+		g, err := s.AdmitMember(ctx, roll, "cem")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.issue(i, g, code(t))
+		wantCode(t, err, "box.frozen")
+		s.cast(t, i, voters[1].Say(i.Origin, voters[1].Auth, 1, leaf.Pledge{Threshold: 1}.Encode()))
+		if frozen, err := s.Frozen(ctx, i); err != nil || !frozen {
+			t.Errorf("frozen %v, %v", frozen, err)
+		}
+		if err := s.Close(ctx, i.ID); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, s.Freeze(ctx, roll, 0), "box.closed")
+		wantCode(t, s.Freeze(ctx, leaf.ID{1}, 0), "box.not_found")
 	})
 }

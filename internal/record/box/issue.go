@@ -117,8 +117,11 @@ func spend(ctx context.Context, tx *db.Tx, roll leaf.ID, tag []byte, slots uint3
 	if err != nil {
 		return err
 	}
-	if ended || frozen&slots != 0 {
+	if ended {
 		return errClosed()
+	}
+	if frozen&slots != 0 {
+		return errFrozen()
 	}
 	if gate != GatePaper {
 		return nil

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 )
 
 // Version begins every leaf.
@@ -96,7 +97,15 @@ func (r *reader) take(n int) []byte {
 func (r *reader) u8() uint8   { return r.take(1)[0] }
 func (r *reader) u16() uint16 { return binary.BigEndian.Uint16(r.take(2)) }
 func (r *reader) u32() uint32 { return binary.BigEndian.Uint32(r.take(4)) }
-func (r *reader) u64() uint64 { return binary.BigEndian.Uint64(r.take(8)) }
+
+// u64 is below 2⁶³, so that programs which have signed numbers only read the same.
+func (r *reader) u64() uint64 {
+	n := binary.BigEndian.Uint64(r.take(8))
+	if n > math.MaxInt64 && r.err == nil {
+		r.err = fmt.Errorf("%w: a number in it is too large", ErrLeaf)
+	}
+	return n
+}
 
 func (r *reader) hash() (h [32]byte) { return [32]byte(r.take(32)) }
 

@@ -3,11 +3,9 @@ package serve
 import (
 	"archive/zip"
 	"context"
-	"errors"
 	"io"
 	"net/http"
-	"os"
-	"strconv"
+	"slices"
 	"time"
 
 	"convoke/internal/db"
@@ -18,17 +16,18 @@ import (
 )
 
 const (
-	// maxZipLines bounds a record that is offered as one file: some 100 MB. What is
-	// larger is read by its tiles.
+	// maxZipLines bounds a box, with its roll, that is offered as one file: some 100 MB.
+	// What is larger is read by its tiles.
 	maxZipLines = 300_000
 	// timeToSend is how long somebody on a slow line may take for it.
 	timeToSend = time.Hour
 )
 
 // zip sends all that is needed to count one box again, as one file: the node's log,
-// the box and its roll, under the paths that a mirror has. It is made as a file first:
-// nobody gets half of one.
-func (w *Web) zip(c *web.Call) (err error) {
+// the box and its roll, under the paths that a mirror has. It is written as it is read,
+// and takes no room: that log only grows, and many may ask at once. Nobody gets half of
+// one that looks whole.
+func (w *Web) zip(c *web.Call) error {
 	b, err := leaf.ParseID(c.Param("id"))
 	if err != nil {
 		return web.ErrNotFound()
@@ -40,37 +39,40 @@ func (w *Web) zip(c *web.Call) (err error) {
 	if err != nil {
 		return err
 	}
-	logs := []string{record.NodeLog, record.BoxLog(b), record.RollLog(i.Roll)}
+	logs := []string{record.BoxLog(b), record.RollLog(i.Roll)}
 	if err := w.fits(c.Context(), logs); err != nil {
 		return err
 	}
-	file, err := os.CreateTemp("", "convoke-record-*")
-	if err != nil {
-		return err
+	out := &download{c: c, name: b.String() + ".zip"}
+	err = w.writeZip(c.Context(), out, logs)
+	if err != nil && out.begun {
+		c.Cut(err)
 	}
-	defer func() { err = errors.Join(err, file.Close(), os.Remove(file.Name())) }()
-	if err := w.writeZip(c, file, logs[1:]); err != nil {
-		return err
-	}
-	size, err := file.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return err
-	}
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	h := c.Header()
-	h.Set("Content-Type", "application/zip")
-	h.Set("Content-Disposition", `attachment; filename="`+b.String()+`.zip"`)
-	h.Set("Content-Length", strconv.FormatInt(size, 10))
-	h.Set("Cache-Control", "no-store")
-	_ = http.NewResponseController(c.W).SetWriteDeadline(c.Now().Add(timeToSend)) // where the server can
-	c.W.WriteHeader(http.StatusOK)
-	_, _ = io.Copy(c.W, file) // the reader left: nothing to do
-	return nil
+	return err
 }
 
-// fits refuses what is too large for one file.
+// download is a file that is being sent: the headers go with its first bytes.
+type download struct {
+	c     *web.Call
+	name  string
+	begun bool
+}
+
+// Write implements io.Writer.
+func (d *download) Write(b []byte) (int, error) {
+	if !d.begun {
+		d.begun = true
+		h := d.c.Header()
+		h.Set("Content-Type", "application/zip")
+		h.Set("Content-Disposition", `attachment; filename="`+d.name+`"`)
+		h.Set("Cache-Control", "no-store")
+		_ = http.NewResponseController(d.c.W).SetWriteDeadline(d.c.Now().Add(timeToSend)) // where the server can
+	}
+	return d.c.W.Write(b)
+}
+
+// fits refuses boxes that are too large for one file. How long the node's log has
+// become meanwhile does not count: else none would be offered on a busy node.
 func (w *Web) fits(ctx context.Context, logs []string) error {
 	var lines int64
 	err := w.DB.Read(ctx, func(tx *db.Tx) error {
@@ -90,17 +92,19 @@ func (w *Web) fits(ctx context.Context, logs []string) error {
 	return err
 }
 
-// writeZip writes the logs into a zip. Keys and signatures do not shrink, so they are
-// only stored.
-func (w *Web) writeZip(c *web.Call, to io.Writer, logs []string) error {
+// writeZip writes the node's log and these into a zip. Keys and signatures do not
+// shrink, so they are only stored.
+func (w *Web) writeZip(ctx context.Context, to io.Writer, logs []string) error {
 	z := zip.NewWriter(to)
-	want := func(log string) bool { return log == logs[0] || log == logs[1] }
-	err := w.Record.Export(c.Context(), want, func(path string, data []byte) error {
+	err := w.Record.Export(ctx, func(log string) bool { return slices.Contains(logs, log) }, func(path string, data []byte) error {
 		f, err := z.CreateHeader(&zip.FileHeader{Name: path, Method: zip.Store})
 		if err == nil {
 			_, err = f.Write(data)
 		}
 		return err
 	})
-	return errors.Join(err, z.Close())
+	if err != nil {
+		return err // without the list at its end it is no zip
+	}
+	return z.Close()
 }

@@ -1,6 +1,9 @@
 package take_test
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +14,7 @@ import (
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/verify"
+	"convoke/internal/web/webtest"
 )
 
 // TestCountAgain: the page of a box offers its record, which counts right with
@@ -41,29 +45,14 @@ func TestCountAgain(t *testing.T) {
 		t.Errorf("the page without a box: %d", a.Status)
 	}
 
-	z := s.visitor().Get(path + "/record.zip")
-	if z.Status != 200 || z.Header.Get("Content-Type") != "application/zip" || !strings.Contains(z.Header.Get("Content-Disposition"), i.ID.String()+".zip") {
-		t.Fatalf("the file: %d %v", z.Status, z.Header)
-	}
-	file := filepath.Join(t.TempDir(), "box.zip")
-	if err := os.WriteFile(file, []byte(z.Body), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	src, only, closer, err := verify.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer closer.Close()
-	if r, err := verify.Verify(ctx, src, verify.Options{Box: only}); err != nil || !r.Right() || len(r.Boxes) != 1 || r.Boxes[0].ID != i.ID.String() {
-		t.Errorf("the file counts as %+v, %v", r, err)
-	}
+	s.zipped(i)
 
 	s.slow = "copy"
 	if a := s.visitor().Get(path + "/record.zip"); a.Status != 429 {
 		t.Errorf("often: %d", a.Status)
 	}
 	s.slow = ""
-	err = s.DB.Write(ctx, func(tx *db.Tx) error {
+	err := s.DB.Write(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, "update record_log set size = 300000 where id = $1", record.BoxLog(i.ID))
 		return err
 	})
@@ -77,5 +66,102 @@ func TestCountAgain(t *testing.T) {
 		if a := s.visitor().Get(path); a.Status != 404 {
 			t.Errorf("%s answers %d", path, a.Status)
 		}
+	}
+}
+
+// zipped downloads the record of a box, which counts right.
+func (s *stand) zipped(i *box.Info) {
+	s.t.Helper()
+	z := s.visitor().Get(path(i, "record.zip"))
+	if z.Status != 200 || z.Header.Get("Content-Type") != "application/zip" || !strings.Contains(z.Header.Get("Content-Disposition"), i.ID.String()+".zip") {
+		s.t.Fatalf("the file: %d %v", z.Status, z.Header)
+	}
+	file := filepath.Join(s.t.TempDir(), "box.zip")
+	if err := os.WriteFile(file, []byte(z.Body), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	src, only, closer, err := verify.Open(file)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer closer.Close()
+	if r, err := verify.Verify(ctx, src, verify.Options{Box: only}); err != nil || !r.Right() || len(r.Boxes) != 1 || r.Boxes[0].ID != i.ID.String() {
+		s.t.Errorf("the file counts as %+v, %v", r, err)
+	}
+}
+
+// TestZipOfABusyNode: however long the log of the node has become, the record of a
+// small box is offered as one file.
+func TestZipOfABusyNode(t *testing.T) {
+	t.Parallel()
+	s := one(t)
+	i := s.open(box.GateBrowser, leaf.Box{Type: leaf.Petition, Takes: leaf.TakesSign})
+	for size := uint64(0); size < 300_000; {
+		var anchors [][]byte
+		for range 30_000 {
+			size++
+			anchors = append(anchors, leaf.Anchor{Log: [32]byte{1}, Size: size}.Encode())
+		}
+		err := s.DB.Write(ctx, func(tx *db.Tx) error {
+			_, err := s.Record.Append(ctx, tx, record.NodeLog, anchors...)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.zipped(i)
+}
+
+// TestZipThatEndsEarly: a record that cannot be read to its end does not look whole.
+// When nothing has been sent it is an error like any other; later the connection is
+// cut, so that browsers and programs say that the download failed.
+func TestZipThatEndsEarly(t *testing.T) {
+	t.Parallel()
+	s := one(t)
+	i := s.open(box.GateBrowser, leaf.Box{Type: leaf.Petition, Takes: leaf.TakesSign})
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Host = webtest.Host
+		s.site.ServeHTTP(struct{ http.ResponseWriter }{w}, r) // without its deadlines: the clock of the stand is another
+	}))
+	defer site.Close()
+	get := func() (status int, h http.Header, err error) {
+		r, err := http.NewRequestWithContext(ctx, "GET", site.URL+path(i, "record.zip"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return 0, nil, err
+		}
+		defer a.Body.Close()
+		_, err = io.Copy(io.Discard, a.Body)
+		return a.StatusCode, a.Header, err
+	}
+	if status, _, err := get(); err != nil || status != 200 {
+		t.Fatalf("status %d, %v", status, err)
+	}
+	for range 20 { // more than is held back
+		c := s.client(i)
+		if _, err := s.Cast(ctx, i.ID, c.Sign(s.admitted(c))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lose := func(log string) {
+		err := s.DB.Write(ctx, func(tx *db.Tx) error {
+			_, err := tx.Exec(ctx, "delete from record_tail where log_id = $1", log)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	lose(record.RollLog(i.Roll))
+	if status, _, err := get(); err == nil {
+		t.Errorf("in the middle: it looks whole, with status %d", status)
+	}
+	lose(record.NodeLog)
+	if status, h, err := get(); err != nil || status != 500 || h.Get("Content-Disposition") != "" {
+		t.Errorf("at the beginning: status %d, %v, %v", status, h, err)
 	}
 }

@@ -87,6 +87,7 @@ type about struct {
 	Subject Subject
 	Path    string // of the box, as in /b/BID
 	Gate    string
+	Frozen  bool // nobody can be added to those who have taken a code
 	Ask     *ask // nil where one signs
 }
 
@@ -179,6 +180,10 @@ func (w *Web) gate(k *call, f *web.Form) error {
 			return err
 		}
 		return w.ways(k, f, grant)
+	}
+	var err error
+	if d.Frozen, err = w.Boxes.Frozen(k.Context(), k.box); err != nil {
+		return err
 	}
 	return gatePage.RenderForm(k.Call, f, d)
 }

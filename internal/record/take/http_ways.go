@@ -41,6 +41,9 @@ func (w *Web) ways(k *call, f *web.Form, grant string) error {
 	if d.Ticket, err = t.text(); err != nil {
 		return err
 	}
+	if d.Frozen, err = w.Boxes.Frozen(k.Context(), k.box); err != nil {
+		return err
+	}
 	if k.box.Gate == box.GateMembers {
 		if d.Line, err = w.line(k); err != nil {
 			return err

@@ -17,8 +17,8 @@ import (
 )
 
 // box counts one box.
-func (v *verifier) box(ctx context.Context, x opened) error {
-	path := "b/" + x.id.String()
+func (v *verifier) box(ctx context.Context, x chosen) error {
+	path, s := "b/"+x.id.String(), x.signed
 	id, err := leaf.ParseID(x.manifest.Roll)
 	if err != nil {
 		return Wrong{"log", x.at, err.Error()}
@@ -30,25 +30,22 @@ func (v *verifier) box(ctx context.Context, x opened) error {
 	if int(x.manifest.Slot) >= len(r.keys) {
 		return Wrong{"log", x.at, "it opens a box on a slot that its roll has not"}
 	}
-	s, err := v.checkpoint(ctx, path)
-	if err != nil {
-		return err
-	}
 	if s.size > math.MaxUint32 {
 		return Wrong{path, -1, "it has more leaves than this program counts"}
 	}
-	c := newCount(v, path, x, r, s.size)
+	c := newCount(v, path, x.opened, r, s.size)
 	defer c.parts.close()
-	at, anchored, cosigned := v.anchorsOf(path)
-	if err := v.run(ctx, c, s, at); err != nil {
+	told := v.anchorsOf(path)
+	if err := v.run(ctx, c, s, told.at); err != nil {
 		return err
 	}
 	if err := c.closing(s); err != nil {
 		return err
 	}
 	b := c.box
-	b.Leaves, b.Anchored, b.Witnessed = s.size, anchored, cosigned
+	b.Leaves, b.Anchored, b.Witnessed = s.size, told.most, told.cosigned
 	b.Issued, b.Assisted, b.Gate, b.RollSize = r.issued[x.manifest.Slot], r.assisted, r.manifest.Gate, int64(r.manifest.Size)
+	b.Frozen = r.frozen[x.manifest.Slot]
 	v.report.Boxes = append(v.report.Boxes, b)
 	if keys := b.Counted + b.Withdrawn; keys > b.Issued {
 		return Wrong{path, -1, fmt.Sprintf("%d keys took part, and only %d credentials were given out", keys, b.Issued)}

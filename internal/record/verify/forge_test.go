@@ -20,6 +20,18 @@ func (s *stand) forged(t testing.TB, m memory, i *box.Info, leaves [][]byte) mem
 			delete(c, path)
 		}
 	}
+	s.must(t, s.signs(t, log, leaves).Export(ctx, func(l string) bool { return l == log }, func(path string, b []byte) error {
+		if strings.HasPrefix(path, log+"/") {
+			c[path] = b
+		}
+		return nil
+	}))
+	return c
+}
+
+// signs is a second record under the node's own key, with these leaves in a log.
+func (s *stand) signs(t testing.TB, log string, leaves [][]byte) *record.Record {
+	t.Helper()
 	var sealed []byte
 	s.must(t, s.DB.Read(ctx, func(tx *db.Tx) error {
 		return tx.Get(ctx, "select sealed from record_key where name = 'node'", nil, &sealed)
@@ -32,17 +44,13 @@ func (s *stand) forged(t testing.TB, m memory, i *box.Info, leaves [][]byte) mem
 	r, err := record.Open(ctx, record.Deps{DB: d, Vault: s.Vault, Log: s.Record.Log, Node: s.Node})
 	s.must(t, err)
 	s.must(t, d.Write(ctx, func(tx *db.Tx) error {
-		if err := r.Start(ctx, tx, log); err != nil {
-			return err
+		if log != record.NodeLog {
+			if err := r.Start(ctx, tx, log); err != nil {
+				return err
+			}
 		}
 		_, err := r.Append(ctx, tx, log, leaves...)
 		return err
 	}))
-	s.must(t, r.Export(ctx, func(l string) bool { return l == log }, func(path string, b []byte) error {
-		if strings.HasPrefix(path, log+"/") {
-			c[path] = b
-		}
-		return nil
-	}))
-	return c
+	return r
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,6 +34,11 @@ func (v *verifier) checkpoint(ctx context.Context, path string) (signed, error) 
 	if err != nil {
 		return signed{}, fmt.Errorf("read the checkpoint of %s: %w", path, err)
 	}
+	return v.parse(path, "its checkpoint", b)
+}
+
+// parse verifies a checkpoint of a log; what is what it is called when it is wrong.
+func (v *verifier) parse(path, what string, b []byte) (signed, error) {
 	origin := v.report.Node + "/" + path
 	key, err := verifierOf(origin, v.key)
 	if err != nil {
@@ -40,17 +46,17 @@ func (v *verifier) checkpoint(ctx context.Context, path string) (signed, error) 
 	}
 	n, err := note.Open(b, note.VerifierList(key))
 	if err != nil {
-		return signed{}, Wrong{path, -1, "its checkpoint is not signed by the node"}
+		return signed{}, Wrong{path, -1, what + " is not signed by the node"}
 	}
 	lines := strings.Split(n.Text, "\n")
 	if len(lines) != 4 || lines[0] != origin {
-		return signed{}, Wrong{path, -1, "its checkpoint is one of another log"}
+		return signed{}, Wrong{path, -1, what + " is one of another log"}
 	}
 	s := signed{text: b}
 	s.size, err = strconv.ParseInt(lines[1], 10, 64)
 	root, err2 := base64.StdEncoding.DecodeString(lines[2])
-	if err != nil || err2 != nil || len(root) != tlog.HashSize || s.size < 0 {
-		return signed{}, Wrong{path, -1, "its checkpoint cannot be read"}
+	if err != nil || err2 != nil || len(root) != tlog.HashSize || s.size < 0 || strconv.FormatInt(s.size, 10) != lines[1] {
+		return signed{}, Wrong{path, -1, what + " cannot be read"}
 	}
 	s.root = tlog.Hash(root)
 	return s, nil
@@ -140,7 +146,7 @@ func (v *verifier) walk(ctx context.Context, path string, s signed, at map[int64
 	if h, ok := at[0]; ok && h != (&tree{}).root() {
 		return Wrong{path, -1, "an empty log has another root than the node's log says"}
 	}
-	for _, size := range slices.Sorted(mapsKeys(at)) {
+	for _, size := range slices.Sorted(maps.Keys(at)) {
 		if size > s.size {
 			return Wrong{path, -1, fmt.Sprintf("the node's log tells of %d leaves, and there are %d: leaves were dropped", size, s.size)}
 		}

@@ -8,8 +8,12 @@ type Report struct {
 	Key  string `json:"key"` // of the node's log, as the policy or the caller gave it
 	// Size is that of the node's log, Cosigned the part of it that a quorum of
 	// witnesses has signed, -1 where there are no witnesses.
-	Size     int64    `json:"size"`
-	Cosigned int64    `json:"cosigned"`
+	Size     int64 `json:"size"`
+	Cosigned int64 `json:"cosigned"`
+	// CosignedAt is the time since which a quorum has signed, 0 when none has.
+	CosignedAt int64 `json:"cosigned_at"`
+	// Since is the earlier checkpoint that was given and could be read.
+	Since    *Since   `json:"since,omitempty"`
 	Boxes    []Box    `json:"boxes"`
 	Wrong    []Wrong  `json:"wrong"`
 	Unproven []string `json:"unproven"`
@@ -53,6 +57,8 @@ type Box struct {
 	Issued   int64  `json:"issued"`
 	Assisted int64  `json:"assisted"`
 	RollSize int64  `json:"roll_size,omitempty"`
+	// Frozen says that no credential of the slot may be given out any more.
+	Frozen bool `json:"frozen,omitempty"`
 	// Anchored is how many leaves the node's log tells of, Witnessed how many of
 	// those a quorum has cosigned.
 	Anchored  int64 `json:"anchored"`

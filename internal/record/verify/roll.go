@@ -37,8 +37,7 @@ func (v *verifier) rollOf(ctx context.Context, id leaf.ID) (*roll, error) {
 		return nil, err
 	}
 	r := &roll{id: id, node: v.report.Node}
-	at, _, _ := v.anchorsOf(path)
-	err = v.walk(ctx, path, s, at, func(b bundle) error {
+	err = v.walk(ctx, path, s, v.anchorsOf(path).at, func(b bundle) error {
 		for i, l := range b.leaves {
 			if err := r.take(b.first+int64(i), l); err != nil {
 				return Wrong{path, b.first + int64(i), err.Error()}

@@ -47,6 +47,19 @@ func Open(target string) (src Source, box string, closer io.Closer, err error) {
 	return files{z}, onlyBox(z.File), z, nil
 }
 
+// Kept is where a target has the checkpoint of the node's log, which whoever wants to
+// compare another day keeps a copy of.
+func Kept(target string) string {
+	const file = "log/checkpoint"
+	if u, err := url.Parse(target); err == nil && u.Host != "" {
+		return u.Scheme + "://" + u.Host + "/" + file
+	}
+	if strings.HasSuffix(target, ".zip") {
+		return file + " in " + target
+	}
+	return strings.TrimSuffix(target, "/") + "/" + file
+}
+
 // onlyBox is the box of an archive that has files of one alone.
 func onlyBox(all []*zip.File) (box string) {
 	for _, f := range all {

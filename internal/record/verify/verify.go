@@ -7,9 +7,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"iter"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/transparency-dev/formats/witness"
 	"golang.org/x/mod/sumdb/tlog"
@@ -27,6 +27,11 @@ type Options struct {
 	// Key is the verifier key of the node's log, as in "NAME/log+ID+BASE64"; "" takes
 	// the one that the source names.
 	Key string
+	// Since is an earlier checkpoint of the node's log, with its signature: the log as
+	// it is now is to begin with that. nil asks for nothing.
+	Since []byte
+	// Now is the time with which cosignatures are compared; the zero time does not.
+	Now time.Time
 	// Quick verifies the credentials of a random sample; everything else as always.
 	Quick bool
 	// Sample is the size of that sample; 0 is 10,000: one forged credential in a
@@ -57,10 +62,16 @@ type nodeLog struct {
 	opens      []opened
 	slots      map[slot]bool
 	known      map[leaf.ID]bool
-	anchors    map[[32]byte]map[int64]tlog.Hash
-	cosigned   map[[32]byte]int64 // the largest size in a cosigned anchor
+	anchors    map[[32]byte]*anchors
 	closes     map[leaf.ID]leaf.Close
 	milestones map[leaf.ID][]leaf.Milestone
+}
+
+// anchors are the sizes and roots that the node's log tells of a log.
+type anchors struct {
+	at       map[int64]tlog.Hash
+	most     int64 // the largest size of them, and of those that are cosigned
+	cosigned int64
 }
 
 // slot of a roll.
@@ -94,21 +105,47 @@ func Verify(ctx context.Context, src Source, o Options) (*Report, error) {
 	if !v.report.Right() {
 		return v.report, nil
 	}
-	found := false
-	for _, x := range v.node.opens {
-		if o.Box != "" && x.id.String() != o.Box {
-			continue
-		}
-		found = true
+	chosen, err := v.choose(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range chosen {
 		if err := v.collect(v.box(ctx, x)); err != nil {
 			return nil, err
 		}
 	}
-	if o.Box != "" && !found {
-		return nil, fmt.Errorf("the node's log opens no box %s", o.Box)
-	}
 	v.limits()
 	return v.report, nil
+}
+
+// chosen is a box to count, with its checkpoint.
+type chosen struct {
+	opened
+	signed
+}
+
+// choose reads the checkpoints of the boxes to count: after the node's log, so that
+// each has what that log tells of it, and before any roll, so that the rolls have each
+// credential that was used in them. People go on taking part meanwhile.
+func (v *verifier) choose(ctx context.Context) ([]chosen, error) {
+	var out []chosen
+	found := false
+	for _, x := range v.node.opens {
+		if v.opt.Box != "" && x.id.String() != v.opt.Box {
+			continue
+		}
+		found = true
+		s, err := v.checkpoint(ctx, "b/"+x.id.String())
+		if err == nil {
+			out = append(out, chosen{x, s})
+		} else if err := v.collect(err); err != nil {
+			return nil, err
+		}
+	}
+	if v.opt.Box != "" && !found {
+		return nil, fmt.Errorf("the node's log opens no box %s", v.opt.Box)
+	}
+	return out, nil
 }
 
 // collect keeps what is wrong and passes on what could not be checked.
@@ -128,6 +165,9 @@ func (v *verifier) limits() {
 	}
 	if v.report.Cosigned < 0 {
 		add("no witnesses: the node could show others another record")
+	}
+	if text, ok := v.old(); ok {
+		add("%s", text)
 	}
 	for _, b := range v.report.Boxes {
 		if b.Witnessed < b.Leaves {
@@ -202,20 +242,32 @@ func (v *verifier) readNode(ctx context.Context) error {
 	if v.policy != nil {
 		v.report.Cosigned = 0
 		if v.policy.Satisfied(s.text) {
-			v.report.Cosigned = s.size
+			v.report.Cosigned, v.report.CosignedAt = s.size, v.cosignedAt(s.text)
 		}
 	}
 	v.node = nodeLog{
-		name: v.report.Node, slots: map[slot]bool{}, known: map[leaf.ID]bool{}, anchors: map[[32]byte]map[int64]tlog.Hash{}, cosigned: map[[32]byte]int64{}, closes: map[leaf.ID]leaf.Close{}, milestones: map[leaf.ID][]leaf.Milestone{},
+		name: v.report.Node, slots: map[slot]bool{}, known: map[leaf.ID]bool{}, anchors: map[[32]byte]*anchors{}, closes: map[leaf.ID]leaf.Close{}, milestones: map[leaf.ID][]leaf.Milestone{},
 	}
-	return v.walk(ctx, path, s, nil, func(b bundle) error {
+	old, err := v.earlier(path)
+	if err != nil {
+		return err
+	}
+	then := &tree{}
+	err = v.walk(ctx, path, s, nil, func(b bundle) error {
 		for i, l := range b.leaves {
+			if old != nil && then.size < old.size {
+				then.push(tlog.RecordHash(l))
+			}
 			if err := v.node.take(b.first+int64(i), l, v.report.Cosigned); err != nil {
 				return Wrong{path, b.first + int64(i), err.Error()}
 			}
 		}
 		return nil
 	})
+	if err != nil || old == nil {
+		return err
+	}
+	return v.extends(path, old, s.size, then.root())
 }
 
 // take reads one line of the node's log.
@@ -284,39 +336,26 @@ func (n *nodeLog) of(box leaf.ID, err error) error {
 }
 
 func (n *nodeLog) anchor(l leaf.Anchor, cosigned bool) error {
-	m := n.anchors[l.Log]
-	if m == nil {
-		m = map[int64]tlog.Hash{}
-		n.anchors[l.Log] = m
+	size := int64(l.Size)
+	a := n.anchors[l.Log]
+	if a == nil {
+		a = &anchors{at: map[int64]tlog.Hash{}}
+		n.anchors[l.Log] = a
 	}
-	for size, root := range m {
-		if size > int64(l.Size) || size == int64(l.Size) && root != tlog.Hash(l.Root) {
-			return errors.New("it says that a log shrank or changed")
-		}
+	if root, ok := a.at[size]; size < a.most || ok && root != tlog.Hash(l.Root) {
+		return errors.New("it says that a log shrank or changed")
 	}
-	m[int64(l.Size)] = l.Root
+	a.at[size], a.most = l.Root, size
 	if cosigned {
-		n.cosigned[l.Log] = int64(l.Size)
+		a.cosigned = size
 	}
 	return nil
 }
 
 // anchorsOf are the sizes and roots that the node's log tells of a log.
-func (v *verifier) anchorsOf(path string) (at map[int64]tlog.Hash, anchored, cosigned int64) {
-	name := sha256.Sum256([]byte(v.report.Node + "/" + path))
-	at = v.node.anchors[name]
-	for size := range at {
-		anchored = max(anchored, size)
+func (v *verifier) anchorsOf(path string) anchors {
+	if a := v.node.anchors[sha256.Sum256([]byte(v.report.Node+"/"+path))]; a != nil {
+		return *a
 	}
-	return at, anchored, v.node.cosigned[name]
-}
-
-func mapsKeys(m map[int64]tlog.Hash) iter.Seq[int64] {
-	return func(yield func(int64) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
+	return anchors{}
 }

@@ -106,7 +106,7 @@ function start(file) {
     end();
     result({ unchecked: { what: "failed", args: { why: "" } } });
   });
-  worker.postMessage(file);
+  worker.postMessage({ file, box: form.dataset.box }); // no box: a file of any record
 }
 
 form.addEventListener("submit", (event) => {

@@ -184,20 +184,20 @@ const kinds = { log: [1, 2, 3, 4, 6, 7], b: [0x10, 0x11, 0x12, 0x13], r: [0x20, 
 function fieldsOf(kind, r) {
   switch (kind) {
     case 0x01: return { manifest: boxManifest(r.rest()) };
-    case 0x02: return { log: hex(r.take(32)), size: r.num(8), root: hex(r.take(32)) };
-    case 0x03: return { box: idOf(r.take(16)), size: r.num(8), root: hex(r.take(32)) };
+    case 0x02: return { log: hex(r.take(32)), size: r.long(), root: hex(r.take(32)) };
+    case 0x03: return { box: idOf(r.take(16)), size: r.long(), root: hex(r.take(32)) };
     case 0x04: return { box: idOf(r.take(16)), hash: r.take(32) };
-    case 0x06: return { box: idOf(r.take(16)), part: r.num(4) | 0, goal: r.num(8), count: r.num(8), size: r.num(8), time: r.num(8) };
+    case 0x06: return { box: idOf(r.take(16)), part: r.num(4) | 0, goal: r.long(), count: r.long(), size: r.long(), time: r.long() };
     case 0x07: return { box: idOf(r.take(16)), note: readJSON(r.rest()) };
     case 0x10: return { key: r.take(32), auth: r.take(256) };
     case 0x11: return { key: r.take(32), auth: r.take(r.num(2)), counter: r.num(4), body: r.take(r.num(2)), sig: r.take(64) };
-    case 0x12: return { sequence: r.num(8), out: r.num(1), units: r.num(8), currency: r.take(3), hash: r.take(32) };
+    case 0x12: return { sequence: r.long(), out: r.num(1), units: r.long(), currency: r.take(3), hash: r.take(32) };
     case 0x13: return { count: r.num(4), hash: r.take(32) };
     case 0x20: return { manifest: rollManifest(r.rest()) };
     case 0x21: return { hash: hex(r.take(32)) };
     case 0x22: return { member: r.num(4), mode: r.num(1), slots: r.num(4), hash: r.take(32) };
     case 0x23: return { slot: r.num(1), key: r.take(32), auth: r.take(256) };
-    case 0x24: return { slot: r.num(1), issued: r.num(8), activated: r.num(8) };
+    case 0x24: return { slot: r.num(1), issued: r.long(), activated: r.long() };
   }
   throw new No("leaf");
 }
@@ -209,7 +209,12 @@ export function readLeaf(b) {
     need(at + n <= b.length, "leaf");
     return b.subarray(at, at += n);
   };
-  const r = { take, num: n => take(n).reduce((x, y) => x * 256 + y, 0), rest: () => take(b.length - at) };
+  const num = n => take(n).reduce((x, y) => x * 256 + y, 0);
+  const long = () => {
+    need(b[at] < 128, "leaf"); // below 2^63
+    return num(8);
+  };
+  const r = { take, num, long, rest: () => take(b.length - at) };
   try {
     need(b.length >= 2 && b[0] === 1, "leaf");
     const f = { kind: b[1], ...fieldsOf(b[1], r) };
@@ -720,17 +725,19 @@ class Verifier {
 
 /**
  * recount counts a record again. source.get gives the bytes of a file by its path, or null; source.boxes are the boxes
- * it has files of. It throws Unchecked when it could not be done.
+ * it has files of. With box, only that one is counted, and without, a file that holds a single one is counted as that, of
+ * all that the node's log tells of. It throws Unchecked when it could not be done.
  */
-export async function recount(source, progress) {
+export async function recount(source, progress, box) {
   const v = new Verifier(source, progress), r = v.report;
   missing.count = 0;
   v.policy = await readPolicy(await source.get(".well-known/convoke-policy"));
   Object.assign(r, { node: v.policy.node, key: v.policy.line });
+  if (box && !source.boxes.includes(box)) throw new Unchecked("other-box");
+  if (source.boxes.length === 1) box = source.boxes[0];
   await v.collect(() => v.readNode());
   if (!r.wrong.length) {
-    // A file that was downloaded at a box holds only that one, of all that the node's log tells of.
-    const only = source.boxes.length === 1 ? v.node.opens.filter(x => x.id === source.boxes[0]) : v.node.opens;
+    const only = v.node.opens.filter(x => !box || x.id === box);
     if (!only.length) throw new Unchecked("no-box");
     for (const x of only) await v.collect(() => v.box(x));
     v.limits();

@@ -72,7 +72,7 @@ async function unpack(blob, { method, size }) {
 
 addEventListener("message", async ({ data }) => {
   try {
-    const report = await recount(await Zip.open(data), (log, done, all) => postMessage({ progress: { log, done, all } }));
+    const report = await recount(await Zip.open(data.file), (log, done, all) => postMessage({ progress: { log, done, all } }), data.box);
     postMessage({ report });
   } catch (e) {
     postMessage({ unchecked: e instanceof Unchecked ? e.found : { what: "failed", args: { why: String(e) } } });
