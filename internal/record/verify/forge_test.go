@@ -24,7 +24,11 @@ func (s *stand) forged(t testing.TB, m memory, i *box.Info, leaves [][]byte) mem
 	s.must(t, s.DB.Read(ctx, func(tx *db.Tx) error {
 		return tx.Get(ctx, "select sealed from record_key where name = 'node'", nil, &sealed)
 	}))
-	d := dbtest.Open(t, dbtest.SQLite(t), s.Clock)
+	other := dbtest.SQLite
+	if s.DB.Engine() == db.Postgres {
+		other = dbtest.Postgres
+	}
+	d := dbtest.Open(t, other(t), s.Clock)
 	s.must(t, d.Write(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, "insert into record_key (name, sealed) values ('node', $1)", sealed)
 		return err
