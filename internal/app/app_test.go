@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"convoke/internal/api/apitest"
 	"convoke/internal/app"
 	"convoke/internal/authz"
 	"convoke/internal/clock"
@@ -72,7 +73,9 @@ func each(t *testing.T, f func(t *testing.T, s *stand)) {
 	})
 }
 
-func (s *stand) visitor() *webtest.Browser { return webtest.NewBrowser(s.t, s.Site) }
+func (s *stand) visitor() *webtest.Browser {
+	return webtest.NewBrowser(s.t, apitest.Checked(s.t, s.Site))
+}
 
 // signIn makes an account by a real invitation and returns its browser. The
 // first one sets the node up and is its operator.

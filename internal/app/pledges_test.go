@@ -263,6 +263,43 @@ func TestPledgeOfPlaces(t *testing.T) {
 	})
 }
 
+// TestPledgeOfGroups: each group is reached apart, and one that is settles the whole.
+func TestPledgeOfGroups(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		_, actor := s.signIn("sam")
+		s.group(actor, "riverside", "Riverside Neighbours")
+		s.group(actor, "hillside", "Hillside Neighbours")
+		in := toolDay()
+		in.Split, in.Parts, in.Rule, in.People = pledges.ByGroup, "@hillside\nriverside\n", "own", "2"
+		slug, b := s.pledge(actor, "riverside", in)
+		s.pledger(b).pledge(3, 0)
+		s.pledger(b).pledge(1, 1)
+		url := "/pledges/" + slug
+		wants(t, s.visitor().Get(url), "@hillside", "@riverside", "0 of 2; 2 more and it happens.", "1 of 2; 1 more and it happens.",
+			"2 more who wait for at most 3 people, and 1 other follows.")
+		wants(t, s.visitor().Get("/pledges"), "I will bring something, if enough people in my place or group do.")
+		wants(t, s.visitor().Get("/b/"+b.String()+"/take"), "@hillside", "@riverside")
+		s.pledger(b).pledge(2, 1)
+		s.later()
+		wants(t, s.visitor().Get(url), "Reached on", "0 of 2; 2 more and it happens.")
+		var facts, others int
+		err := s.DB.Read(t.Context(), func(tx *db.Tx) error {
+			return tx.Get(t.Context(), "select (select count(*) from pledge_reached where part = 1), (select count(*) from pledge_reached where part <> 1)",
+				nil, &facts, &others)
+		})
+		if err != nil || facts != 1 || others != 0 {
+			t.Errorf("%d times reached, and %d times by others, %v", facts, others, err)
+		}
+		s.recounted(b, []uint64{0, 2})
+		s.clock.Set(time.Date(2026, 5, 10, 16, 0, 0, 0, time.UTC))
+		if err := s.Pledges.Due(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		wants(t, s.visitor().Get(url), "It happens", "0 of 2: not enough.")
+	})
+}
+
 // TestPledgeWithOwnThresholds shows the curve, and what moves it on.
 func TestPledgeWithOwnThresholds(t *testing.T) {
 	t.Parallel()

@@ -12,8 +12,9 @@ const maxStatements = 400
 // conn is one connection with its prepared statements. Only one goroutine uses
 // it at a time. pgx keeps prepared statements itself, so there stmts is nil.
 type conn struct {
-	c     *sql.Conn
-	stmts map[string]*sql.Stmt
+	c      *sql.Conn
+	stmts  map[string]*sql.Stmt
+	before func(q string) error // see [Options]
 }
 
 func newConn(ctx context.Context, d *sql.DB, prepare bool) (*conn, error) {
@@ -56,6 +57,11 @@ func (k *conn) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
 }
 
 func (k *conn) exec(ctx context.Context, q string, args ...any) (sql.Result, error) {
+	if k.before != nil {
+		if err := k.before(q); err != nil {
+			return nil, err
+		}
+	}
 	s, err := k.stmt(ctx, q)
 	if err != nil {
 		return nil, err
@@ -67,6 +73,11 @@ func (k *conn) exec(ctx context.Context, q string, args ...any) (sql.Result, err
 }
 
 func (k *conn) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	if k.before != nil {
+		if err := k.before(q); err != nil {
+			return nil, err
+		}
+	}
 	s, err := k.stmt(ctx, q)
 	if err != nil {
 		return nil, err

@@ -46,6 +46,9 @@ type Options struct {
 	// SecureDelete overwrites deleted rows with zeros in an SQLite file. See
 	// [DB.Erase], which clears the write-ahead log too.
 	SecureDelete bool
+	// Before, of tests, is asked before each statement of a transaction that writes,
+	// and of those around it. Its error is that of the statement, which does not run.
+	Before func(q string) error
 }
 
 // DB is an open database. It is safe for concurrent use.

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"convoke/internal/clock"
 	"convoke/internal/db"
 	"convoke/internal/db/dbtest"
 	"convoke/internal/fault"
@@ -248,4 +249,30 @@ func TestNewerDatabaseIsRefused(t *testing.T) {
 			t.Fatalf("migrate: %v, want ErrNewer", err)
 		}
 	})
+}
+
+// A write whose transaction began and got no further leaves the next ones alone.
+func TestEndsBeforeAnyStatement(t *testing.T) {
+	t.Parallel()
+	for name, url := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var stop dbtest.Abort
+			d := dbtest.OpenBefore(t, url(t), clock.NewManual(dbtest.Now), stop.Before)
+			for n := 1; ; n++ {
+				stop.At(n)
+				err := d.WriteHot(t.Context(), "k", func(tx *db.Tx) error { return put(t.Context(), tx, "a", "1") })
+				aborted := stop.Off()
+				if err == nil {
+					break // on PostgreSQL a lock is given back after the commit
+				}
+				if !aborted || count(t, d) != 0 {
+					t.Fatalf("statement %d: aborted %v, %v, %d rows", n, aborted, err, count(t, d))
+				}
+			}
+			if n := count(t, d); n != 1 {
+				t.Errorf("%d rows", n)
+			}
+		})
+	}
 }

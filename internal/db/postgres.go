@@ -60,6 +60,7 @@ func (p *pgLane) begin(ctx context.Context) (*conn, error) {
 		if err != nil {
 			return nil, err
 		}
+		k.before = p.db.opt.Before
 		p.conn = k
 	}
 	for _, q := range []string{
@@ -129,6 +130,7 @@ func (d *DB) writeOnce(ctx context.Context, fn func(*Tx) error) error {
 		return wrap(err)
 	}
 	defer k.close()
+	k.before = d.opt.Before
 	ctx = context.WithoutCancel(ctx)
 	if _, err := k.exec(ctx, "begin isolation level serializable"); err != nil {
 		return wrap(err)

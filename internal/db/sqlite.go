@@ -57,6 +57,7 @@ func (d *DB) openSQLite(ctx, run context.Context) error {
 	if err := checkSQLite(ctx, wc); err != nil {
 		return errors.Join(err, wc.close())
 	}
+	wc.before = o.Before
 	if err := d.openReaders(ctx); err != nil {
 		return errors.Join(err, wc.close())
 	}
@@ -116,7 +117,10 @@ func (s *sqliteWriter) begin(ctx context.Context) (*conn, error) {
 	if _, err := s.conn.exec(ctx, "begin immediate"); err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
-	return s.conn, s.look(ctx)
+	if err := s.look(ctx); err != nil {
+		return nil, errors.Join(err, rollback(ctx, s.conn)) // or nothing could ever begin again
+	}
+	return s.conn, nil
 }
 
 func (s *sqliteWriter) idle(ctx context.Context) {

@@ -7,9 +7,10 @@ import (
 	"io/fs"
 )
 
-// clientFiles are the scripts that take part in the public record and count it
-// again, in the order in which their hash is made.
-var clientFiles = []string{"record.js", "take.js", "recount.js", "recount/rules.js", "recount/worker.js"}
+// clientFiles are the scripts of the pages on which people take part in the public
+// record and count it again, in the order in which their hash is made: also the one
+// that every page has, as it could read what these pages show.
+var clientFiles = []string{"app.js", "record.js", "take.js", "recount.js", "recount/rules.js", "recount/worker.js"}
 
 // Static is an embedded static file, as it is served.
 func Static(name string) ([]byte, error) {
@@ -20,9 +21,9 @@ func Static(name string) ([]byte, error) {
 	return b, nil
 }
 
-// ClientHash is SHA-256, in hexadecimal, of the scripts with which browsers take
-// part in the public record and count it again, as they are served, one behind the
-// other: what manifests of boxes name.
+// ClientHash is SHA-256, in hexadecimal, of the scripts of the pages on which
+// people take part in the public record and count it again, as they are served, one
+// behind the other: what manifests of boxes name.
 func ClientHash() (string, error) {
 	h := sha256.New()
 	for _, name := range clientFiles {

@@ -7,11 +7,14 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,6 +35,7 @@ type Client struct {
 	Site   http.Handler
 	Token  string // "" has none
 	router routers.Router
+	done   map[string]bool // operations that have answered as described, and succeeded
 }
 
 // New fetches the description from the site, proves it, and returns a client
@@ -43,19 +47,38 @@ func New(t testing.TB, site http.Handler) *Client {
 	if w.Code != http.StatusOK {
 		t.Fatalf("the description: %d %s", w.Code, w.Body)
 	}
-	doc, err := openapi3.NewLoader().LoadFromData(w.Body.Bytes())
+	r, err := routerOf(w.Body.String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := doc.Validate(t.Context()); err != nil {
-		t.Fatalf("the description is not valid: %v", err)
+	return &Client{T: t, Site: site, router: r, done: map[string]bool{}}
+}
+
+// proven are the routers of descriptions, by their text: tests open the same node many
+// times, and to prove its description takes longer than to open it.
+var proven sync.Map
+
+func routerOf(description string) (routers.Router, error) {
+	if r, ok := proven.Load(description); ok {
+		return r.(routers.Router), nil
+	}
+	doc, err := openapi3.NewLoader().LoadFromData([]byte(description))
+	if err != nil {
+		return nil, err
+	}
+	if err := doc.Validate(context.Background()); err != nil {
+		return nil, fmt.Errorf("the description is not valid: %w", err)
 	}
 	r, err := gorillamux.NewRouter(doc)
-	if err != nil {
-		t.Fatal(err)
+	if err == nil {
+		proven.Store(description, r)
 	}
-	return &Client{T: t, Site: site, router: r}
+	return r, err
 }
+
+// Done tells whether an operation, by its id, has succeeded for this program or the
+// same one with another token.
+func (c *Client) Done(operation string) bool { return c.done[operation] }
 
 // As is the same program with another token.
 func (c *Client) As(token string) *Client {
@@ -164,7 +187,32 @@ func (c *Client) check(r *http.Request, a Answer) {
 	}
 	if err := openapi3filter.ValidateResponse(c.T.Context(), out); err != nil {
 		c.T.Errorf("%s %s: the answer is not as described: %v\n%s", r.Method, r.URL, err, a.Body)
+	} else if a.Status < 300 {
+		c.done[route.Operation.OperationID] = true
 	}
+}
+
+// Checked is a site whose answers of the API, to whoever asks, are held against its
+// description.
+func Checked(t testing.TB, site http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/api/v1/") {
+			site.ServeHTTP(w, r)
+			return
+		}
+		sent, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(sent))
+		got := httptest.NewRecorder()
+		site.ServeHTTP(got, r)
+		r.Body = io.NopCloser(bytes.NewReader(sent))
+		New(t, site).check(r, Answer{t, got.Code, got.Header(), got.Body.Bytes()})
+		maps.Copy(w.Header(), got.Header())
+		w.WriteHeader(got.Code)
+		_, _ = w.Write(got.Body.Bytes()) // a recorder takes all
+	})
 }
 
 // Want checks the status and, with out not nil, reads the answer into it.

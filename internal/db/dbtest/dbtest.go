@@ -52,8 +52,15 @@ func EachClock(t *testing.T, c clock.Clock, f func(t *testing.T, d *db.DB)) {
 // test's end.
 func Open(t testing.TB, url string, c clock.Clock) *db.DB {
 	t.Helper()
+	return OpenBefore(t, url, c, nil)
+}
+
+// OpenBefore is [Open] with a function that is asked before each statement of a
+// transaction that writes, as [Abort] has one.
+func OpenBefore(t testing.TB, url string, c clock.Clock, before func(q string) error) *db.DB {
+	t.Helper()
 	d, err := db.Open(t.Context(), db.Options{
-		URL: url, Migrations: migrations.Main, Clock: c, CacheKiB: 2048,
+		URL: url, Migrations: migrations.Main, Clock: c, CacheKiB: 2048, Before: before,
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	if err != nil {

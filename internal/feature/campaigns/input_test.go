@@ -2,6 +2,7 @@ package campaigns
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 
 	"convoke/internal/day"
 	"convoke/internal/fault"
+	"convoke/internal/id"
 )
 
 func TestDatesAreReadAsPeopleWriteThem(t *testing.T) {
@@ -96,6 +98,8 @@ func FuzzReadSpan(f *testing.F) {
 		if s, ok := readSpan(line); ok && s.Last < s.First {
 			t.Errorf("%q is read as %+v", line, s)
 		}
-		readCursor(after)
+		if c := readCursor(after); c != (cursor{}) && (!id.Valid(c.id) || readCursor(strconv.Itoa(c.day)+"."+c.id) != c) {
+			t.Errorf("%q is read as %+v", after, c)
+		}
 	})
 }

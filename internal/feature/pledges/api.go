@@ -11,8 +11,9 @@ import (
 	"convoke/internal/web"
 )
 
-// apiPledgeItem is a pledge as lists show it.
-type apiPledgeItem struct {
+// PledgeItem is a pledge as lists show it. Its name is exported because the members of
+// others that are embedded would not be described.
+type PledgeItem struct {
 	Slug     string    `json:"slug"`
 	URL      string    `json:"url" doc:"Of its page."`
 	Title    string    `json:"title"`
@@ -26,7 +27,7 @@ type apiPledgeItem struct {
 
 // apiPledge is a pledge as its page shows it.
 type apiPledge struct {
-	apiPledgeItem
+	PledgeItem
 	Text      string             `json:"text" doc:"What the record holds a hash of: title, kind, parts and the text itself."`
 	Salt      string             `json:"salt" doc:"Hexadecimal, empty for a draft. SHA-256 of its bytes and the text is text_hash."`
 	TextHash  string             `json:"text_hash" doc:"As in the manifest of the box."`
@@ -83,8 +84,9 @@ type apiPledgeSuccess struct {
 	At     time.Time `json:"at"`
 }
 
-// apiPledgeInput is a pledge as the form takes it.
-type apiPledgeInput struct {
+// PledgeInput is a pledge as the form takes it. Its name is exported as that of
+// [PledgeItem] is.
+type PledgeInput struct {
 	Title    string   `json:"title"`
 	Body     string   `json:"body" doc:"Markdown: what exactly."`
 	Lang     string   `json:"lang" doc:"ISO 639."`
@@ -100,7 +102,7 @@ type apiPledgeInput struct {
 	Event    string   `json:"event,omitempty" doc:"Id."`
 }
 
-func (in *apiPledgeInput) typed() Input {
+func (in *PledgeInput) typed() Input {
 	rule := "same"
 	if in.Personal {
 		rule = "own"
@@ -125,7 +127,7 @@ type (
 	}
 	apiCreate struct {
 		Handle string `path:"handle"`
-		Body   apiPledgeInput
+		Body   PledgeInput
 	}
 	apiChange struct {
 		Slug string `path:"slug"`
@@ -142,7 +144,7 @@ type (
 )
 
 type apiPledgeChange struct {
-	apiPledgeInput
+	PledgeInput
 	Sequence int `json:"sequence" doc:"That of the pledge as it was read."`
 }
 
@@ -219,12 +221,12 @@ func (w *Web) apiOwn(c *web.Call, in *apiOwning) error {
 	return w.Leave(ctx, by, slug, group)
 }
 
-func (w *Web) apiList(c *web.Call, in *apiList) (api.Page[apiPledgeItem], error) {
+func (w *Web) apiList(c *web.Call, in *apiList) (api.Page[PledgeItem], error) {
 	page, more, err := w.List(c.Context(), in.When == "past", readCursor(in.After), pageSize)
 	if err != nil {
-		return api.Page[apiPledgeItem]{}, err
+		return api.Page[PledgeItem]{}, err
 	}
-	out := make([]apiPledgeItem, len(page))
+	out := make([]PledgeItem, len(page))
 	for i := range page {
 		out[i] = pledgeItemOf(c.BaseURL(), &page[i])
 	}
@@ -243,8 +245,8 @@ func (w *Web) apiShow(c *web.Call, slug string) (apiPledge, error) {
 	return apiOf(c.BaseURL(), &f), nil
 }
 
-func pledgeItemOf(base string, p *Pledge) apiPledgeItem {
-	return apiPledgeItem{
+func pledgeItemOf(base string, p *Pledge) PledgeItem {
+	return PledgeItem{
 		Slug: p.Slug, URL: base + urlOf(p), Title: p.Title, Lang: p.Lang, Kind: p.Kind, State: string(p.State), People: p.People,
 		Personal: p.Personal, Deadline: p.Deadline,
 	}
@@ -253,7 +255,7 @@ func pledgeItemOf(base string, p *Pledge) apiPledgeItem {
 func apiOf(base string, f *found) apiPledge {
 	p := &f.Pledge
 	out := apiPledge{
-		apiPledgeItem: pledgeItemOf(base, p), Text: p.Text(), Salt: p.Salt, TextHash: p.Hash, Gate: p.Gate, Box: p.Box, Closes: p.Closes(), Zone: p.Zone,
+		PledgeItem: pledgeItemOf(base, p), Text: p.Text(), Salt: p.Salt, TextHash: p.Hash, Gate: p.Gate, Box: p.Box, Closes: p.Closes(), Zone: p.Zone,
 		Pledged: f.Count.Counted, Withdrawn: f.Count.Withdrawn, Done: f.Count.Done, Issued: f.Count.Issued, Leaves: f.Count.Leaves, Witnessed: f.Count.Witnessed,
 		Tallies: []apiPledgeTally{}, Owners: []apiPledgeOwner{}, Reached: []apiPledgeSuccess{}, Sequence: p.Sequence, Updated: p.Updated,
 	}

@@ -123,8 +123,14 @@ func FuzzParseQuery(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if q, err := ParseQuery(v); err == nil && q.Limit < 1 {
-			t.Errorf("%q asks for %d", raw, q.Limit)
+		q, err := ParseQuery(v)
+		if err != nil {
+			return
+		}
+		day, sid := q.after()
+		s := Statement{ID: ID(sid), Day: day}
+		if n, x, ok := readCursor(s.cursor()); q.Limit < 1 || q.After != "" && (!ok || n != day || x != sid) {
+			t.Errorf("%q asks for %d behind %d %q", raw, q.Limit, day, sid)
 		}
 	})
 }

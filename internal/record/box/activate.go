@@ -72,7 +72,7 @@ func (b *Boxes) checkActivate(ctx context.Context, roll leaf.ID, l *leaf.Activat
 		return err
 	}
 	if int(l.Slot) >= len(keys) {
-		return errNoBox()
+		return errNoSlot()
 	}
 	in := blind.Input(l.Key[:], blind.Challenge(m.Registrar, roll, l.Slot), keys[l.Slot])
 	if err := keys[l.Slot].Verify(in, l.Auth[:]); err != nil {

@@ -117,6 +117,10 @@ func errClosed() error {
 
 func errNoBox() error { return fault.NotFound("box.not_found", "There is no such box here.") }
 
+func errNoSlot() error {
+	return fault.Malformed("box.slot", "There is no such slot here. Nothing was recorded.")
+}
+
 // Info finds a box. Its fault is NotFound.
 func (b *Boxes) Info(ctx context.Context, id leaf.ID) (*Info, error) {
 	b.mu.Lock()

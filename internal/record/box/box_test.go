@@ -117,20 +117,22 @@ func TestRefused(t *testing.T) {
 		if n := len(s.leaves(t, i.Log())); n != 0 {
 			t.Errorf("%d leaves came into the box", n)
 		}
-		for name, in := range map[string]box.IssueInput{
-			"no slot":        {Blinded: [][]byte{make([]byte, 256)}},
-			"two for one":    {Slots: 1, Blinded: [][]byte{make([]byte, 256), make([]byte, 256)}},
-			"a short one":    {Slots: 1, Blinded: [][]byte{make([]byte, 255)}},
-			"above the key":  {Slots: 1, Blinded: [][]byte{bytes.Repeat([]byte{0xff}, 256)}},
-			"a slot too far": {Slots: 1 << 9, Blinded: [][]byte{make([]byte, 256)}},
+		for name, c := range map[string]struct {
+			in   box.IssueInput
+			code string
+		}{
+			"no slot":        {box.IssueInput{Blinded: [][]byte{make([]byte, 256)}}, "box.slots"},
+			"two for one":    {box.IssueInput{Slots: 1, Blinded: [][]byte{make([]byte, 256), make([]byte, 256)}}, "box.slots"},
+			"a short one":    {box.IssueInput{Slots: 1, Blinded: [][]byte{make([]byte, 255)}}, "box.blinded"},
+			"above the key":  {box.IssueInput{Slots: 1, Blinded: [][]byte{bytes.Repeat([]byte{0xff}, 256)}}, "box.blinded"},
+			"a slot too far": {box.IssueInput{Slots: 1 << 9, Blinded: [][]byte{make([]byte, 256)}}, "box.slot"},
 		} {
 			t.Run(name, func(t *testing.T) {
-				if in.Grant, err = s.AdmitAnybody(ctx, roll, s.ids.Secret()); err != nil {
+				if c.in.Grant, err = s.AdmitAnybody(ctx, roll, s.ids.Secret()); err != nil {
 					t.Fatal(err)
 				}
-				if _, err := s.Issue(ctx, roll, in); fault.Of(err) == nil {
-					t.Errorf("got %v", err)
-				}
+				_, err := s.Issue(ctx, roll, c.in)
+				wantCode(t, err, c.code)
 			})
 		}
 		if n := s.numbers(t, i).Issued; n != 1 {

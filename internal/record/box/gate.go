@@ -44,10 +44,18 @@ func errGrant() error {
 
 func (b *Boxes) rollKey(ctx context.Context, roll leaf.ID) (*seal.Key, error) {
 	k, err := b.Vault.Existing(ctx, RollScope(roll))
-	if errors.Is(err, seal.ErrDestroyed) {
-		return nil, fault.Because(errClosed(), err)
+	if !errors.Is(err, seal.ErrDestroyed) {
+		return k, err
 	}
-	return k, err
+	destroyed := err
+	err = b.DB.Read(ctx, func(tx *db.Tx) error {
+		_, _, err := rollState(ctx, tx, roll) // is there such a roll at all?
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return nil, fault.Because(errClosed(), destroyed)
 }
 
 func sealGrant(k *seal.Key, roll leaf.ID, g grant) (string, error) {

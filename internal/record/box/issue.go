@@ -89,7 +89,7 @@ func (b *Boxes) signAll(ctx context.Context, roll leaf.ID, in IssueInput) ([][]b
 		}
 		k, err := b.signKey(ctx, roll, n, b.Clock.Now())
 		if errors.Is(err, db.ErrNoRows) {
-			return nil, errNoBox()
+			return nil, errNoSlot()
 		}
 		if err != nil {
 			return nil, err

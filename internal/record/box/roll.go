@@ -200,18 +200,18 @@ func (b *Boxes) signKey(ctx context.Context, roll leaf.ID, n int, now time.Time)
 	if k != nil && now.Sub(k.read) < keepSlot {
 		return k.key, nil
 	}
+	var sealed []byte
+	err := b.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		sealed, err = sealedSlot(ctx, tx, roll, n)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
 	vk, err := b.Vault.Existing(ctx, scope)
 	if errors.Is(err, seal.ErrDestroyed) {
 		return nil, fault.Because(errClosed(), err)
 	}
-	if err != nil {
-		return nil, err
-	}
-	var sealed []byte
-	err = b.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		sealed, err = sealedSlot(ctx, tx, roll, n)
-		return err
-	})
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"convoke/internal/clock"
 	"convoke/internal/db"
 	"convoke/internal/db/dbtest"
 )
@@ -103,8 +104,14 @@ func TestModel(t *testing.T) {
 
 func check(t *testing.T, s *Sets, log string, want map[Key]int64) {
 	t.Helper()
+	checkFirst(t, s, log, want, 4000)
+}
+
+// checkFirst looks for that many keys.
+func checkFirst(t *testing.T, s *Sets, log string, want map[Key]int64, keys uint64) {
+	t.Helper()
 	err := s.db.Read(t.Context(), func(tx *db.Tx) error {
-		for n := range uint64(4000) {
+		for n := range keys {
 			k := keyOf(n)
 			leaf, ok, err := s.Find(t.Context(), tx, log, k)
 			if err != nil {
@@ -185,6 +192,73 @@ func TestInterrupted(t *testing.T) {
 		}
 		check(t, s, log, model)
 	})
+}
+
+// TestStoppedAtEachStatement ends the process before each statement of a batch that
+// becomes a run, and of a merge: every key is found afterwards, and no other.
+func TestStoppedAtEachStatement(t *testing.T) {
+	for name, url := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const log = "b/one"
+			var stop dbtest.Abort
+			d := dbtest.OpenBefore(t, url(t), clock.NewManual(dbtest.Now), stop.Before)
+			model := map[Key]int64{}
+			run := 0
+			again := func() *Sets { // a process that starts
+				s := New(d, func() string { run++; return fmt.Sprintf("run%09d", run) })
+				s.fresh = 16
+				return s
+			}
+			stopped := 0
+			each := func(f func(s *Sets) error, done func()) {
+				for n := 1; ; n++ {
+					stop.At(n)
+					err := f(again())
+					aborted := stop.Off()
+					if err == nil {
+						break
+					}
+					if stopped++; !aborted {
+						t.Fatalf("statement %d: %v", n, err)
+					}
+					checkFirst(t, again(), log, model, 20*fanIn)
+				}
+				done()
+				checkFirst(t, again(), log, model, 20*fanIn)
+			}
+			for n := range uint64(fanIn) {
+				var all []Key
+				for k := range uint64(16) {
+					all = append(all, keyOf(16*n+k))
+				}
+				add := func(s *Sets) error {
+					_, _, err := s.put(t.Context(), log, int64(16*n), all)
+					return err
+				}
+				done := func() {
+					for k, key := range all {
+						model[key] = int64(16*n) + int64(k)
+					}
+				}
+				if n == 0 || n == fanIn-1 {
+					each(add, done)
+				} else if err := add(again()); err != nil {
+					t.Fatal(err)
+				} else {
+					done()
+				}
+			}
+			each(func(s *Sets) error { return s.MergeAll(t.Context()) }, func() {})
+			var level, left int
+			err := d.Read(t.Context(), func(tx *db.Tx) error {
+				return tx.Get(t.Context(), "select max(level), count(*) from record_run", nil, &level, &left)
+			})
+			if err != nil || level != 1 || left != 1 || stopped < 80 {
+				t.Errorf("%d runs up to level %d after %d stops, %v", left, level, stopped, err)
+			}
+		})
+	}
 }
 
 func TestFilter(t *testing.T) {

@@ -41,6 +41,12 @@ func Each(t *testing.T, f func(t *testing.T, s *Stand)) {
 // noted head in files.
 func Open(t testing.TB, url, keysFile, headFile string) *Stand {
 	t.Helper()
+	return OpenBefore(t, url, keysFile, headFile, nil)
+}
+
+// OpenBefore is [Open] on a database of [dbtest.OpenBefore].
+func OpenBefore(t testing.TB, url, keysFile, headFile string, before func(q string) error) *Stand {
+	t.Helper()
 	c := clock.NewManual(dbtest.Now)
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	keys, err := db.Open(t.Context(), db.Options{
@@ -57,7 +63,7 @@ func Open(t testing.TB, url, keysFile, headFile string) *Stand {
 	if _, err := keys.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s := &Stand{DB: dbtest.Open(t, url, c), Clock: c}
+	s := &Stand{DB: dbtest.OpenBefore(t, url, c, before), Clock: c}
 	if s.Vault, err = seal.Open(keys, seal.BootKey{7, 7, 7}, c); err != nil {
 		t.Fatal(err)
 	}

@@ -1,13 +1,21 @@
 package verify_test
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
 	"strings"
 	"testing"
+
+	"golang.org/x/mod/sumdb/note"
 
 	"convoke/internal/db"
 	"convoke/internal/db/dbtest"
 	"convoke/internal/record"
 	"convoke/internal/record/box"
+	"convoke/internal/record/leaf"
+	"convoke/internal/record/verify"
 )
 
 // forged is the record as a dishonest operator would publish it who put these leaves
@@ -36,7 +44,11 @@ func (s *stand) signs(t testing.TB, log string, leaves [][]byte) *record.Record 
 	s.must(t, s.DB.Read(ctx, func(tx *db.Tx) error {
 		return tx.Get(ctx, "select sealed from record_key where name = 'node'", nil, &sealed)
 	}))
-	d := dbtest.Open(t, dbtest.SQLite(t), s.Clock)
+	other := dbtest.SQLite
+	if s.DB.Engine() == db.Postgres {
+		other = dbtest.Postgres
+	}
+	d := dbtest.Open(t, other(t), s.Clock)
 	s.must(t, d.Write(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, "insert into record_key (name, sealed) values ('node', $1)", sealed)
 		return err
@@ -53,4 +65,52 @@ func (s *stand) signs(t testing.TB, log string, leaves [][]byte) *record.Record 
 		return err
 	}))
 	return r
+}
+
+// signed is the record with another text for the checkpoint of a log, signed with the
+// node's own key.
+func (s *stand) signed(t testing.TB, m memory, log, text string) memory {
+	t.Helper()
+	key, err := record.LoadKey(ctx, s.DB, s.Vault, "node")
+	s.must(t, err)
+	origin := s.Node + "/" + log
+	keyed := append([]byte{1}, key.Public().(ed25519.PublicKey)...)
+	id := sha256.Sum256(append([]byte(origin+"\n"), keyed...))
+	signer, err := note.NewSigner(fmt.Sprintf("PRIVATE+KEY+%s+%x+%s", origin, id[:4], base64.StdEncoding.EncodeToString(append([]byte{1}, key.Seed()...))))
+	s.must(t, err)
+	c := m.copy()
+	c[log+"/checkpoint"], err = note.Sign(&note.Note{Text: text}, signer)
+	s.must(t, err)
+	return c
+}
+
+// TestOneSpelling: a checkpoint that is signed and right, but spelled so that other
+// verifiers refuse it, is refused here too.
+func TestOneSpelling(t *testing.T) {
+	each(t, func(t *testing.T, s *stand) {
+		i := s.open(t, box.RollInput{Gate: box.GateBrowser}, leaf.Box{Type: leaf.Petition, Takes: leaf.TakesSign})
+		p, auth := s.voter(t, i, "")
+		s.cast(t, i, p.Sign(auth))
+		m := s.files(t)
+		text, _, _ := strings.Cut(string(m[i.Log()+"/checkpoint"]), "\n\n")
+		text += "\n"
+		proven(t, s.signed(t, m, i.Log(), text), verify.Options{})
+		for name, other := range map[string]string{
+			"a sign":         strings.Replace(text, "\n1\n", "\n+1\n", 1),
+			"zeros":          strings.Replace(text, "\n1\n", "\n01\n", 1),
+			"loose base64":   loose(text),
+			"an end of line": strings.Replace(text, "=\n", "\r=\n", 1),
+		} {
+			if r, err := verify.Verify(ctx, s.signed(t, m, i.Log(), other), verify.Options{}); err != nil || r.Right() {
+				t.Errorf("%s: found nothing in %q, %v", name, other, err)
+			}
+		}
+	})
+}
+
+// loose changes bits of a hash in base64 that nobody reads.
+func loose(text string) string {
+	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	at := strings.LastIndex(text, "=") - 1
+	return text[:at] + string(digits[strings.IndexByte(digits, text[at])+1]) + text[at+1:]
 }

@@ -55,7 +55,8 @@ func (v *verifier) parse(path, what string, b []byte) (signed, error) {
 	s := signed{text: b}
 	s.size, err = strconv.ParseInt(lines[1], 10, 64)
 	root, err2 := base64.StdEncoding.DecodeString(lines[2])
-	if err != nil || err2 != nil || len(root) != tlog.HashSize || s.size < 0 || strconv.FormatInt(s.size, 10) != lines[1] {
+	if err != nil || err2 != nil || len(root) != tlog.HashSize || s.size < 0 ||
+		n.Text != fmt.Sprintf("%s\n%d\n%s\n", origin, s.size, base64.StdEncoding.EncodeToString(root)) { // there is one way to write it
 		return signed{}, Wrong{path, -1, what + " cannot be read"}
 	}
 	s.root = tlog.Hash(root)

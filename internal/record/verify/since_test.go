@@ -24,8 +24,9 @@ const checkpoint = "log/checkpoint"
 
 // TestSince compares a record with a checkpoint that somebody kept: what begins with
 // it is right, what was rolled back or forked since is wrong, and it says where.
-func TestSince(t *testing.T) {
-	s := newStand(t)
+func TestSince(t *testing.T) { each(t, since) }
+
+func since(t *testing.T, s *stand) {
 	i := s.open(t, box.RollInput{Gate: box.GateBrowser}, leaf.Box{Type: leaf.Petition, Takes: leaf.TakesSign})
 	sign := func() {
 		p, auth := s.voter(t, i, "")
@@ -93,8 +94,9 @@ func TestSince(t *testing.T) {
 
 // TestOldCosignatures: while a box is open, what witnesses signed more than an hour
 // ago is said to prove little, and the time is that since which enough of them have.
-func TestOldCosignatures(t *testing.T) {
-	s := newStand(t)
+func TestOldCosignatures(t *testing.T) { each(t, oldCosignatures) }
+
+func oldCosignatures(t *testing.T, s *stand) {
 	i := s.open(t, box.RollInput{Gate: box.GateBrowser}, leaf.Box{Type: leaf.Petition, Takes: leaf.TakesSign})
 	open := s.files(t)
 	s.must(t, s.Close(ctx, i.ID))

@@ -39,14 +39,18 @@ type stand struct {
 	n   byte
 }
 
-func newStand(t *testing.T) *stand {
+func newStand(t *testing.T, r *recordtest.Stand) *stand {
 	t.Helper()
-	dir := t.TempDir()
-	s := &stand{Stand: recordtest.Open(t, dbtest.SQLite(t), dir+"/keys.db", dir+"/head.json")}
-	s.ids = id.NewSource(s.Clock, nil)
-	s.Boxes = box.New(box.Deps{DB: s.DB, Vault: s.Vault, Record: s.Record, Sets: keyset.New(s.DB, s.ids.New), Clock: s.Clock})
+	s := &stand{Stand: r, ids: id.NewSource(r.Clock, nil)}
+	s.Boxes = box.New(box.Deps{DB: r.DB, Vault: r.Vault, Record: r.Record, Sets: keyset.New(r.DB, s.ids.New), Clock: r.Clock})
 	t.Cleanup(s.Stop)
 	return s
+}
+
+// each runs f on SQLite and on PostgreSQL.
+func each(t *testing.T, f func(t *testing.T, s *stand)) {
+	t.Helper()
+	recordtest.Each(t, func(t *testing.T, r *recordtest.Stand) { f(t, newStand(t, r)) })
 }
 
 func (s *stand) must(t testing.TB, err error) {

@@ -67,9 +67,11 @@ func parseSize(s string) (int64, error) {
 	return n, nil
 }
 
+// parseHash takes a hash as there is one way to write it: the decoder passes over ends
+// of lines, also the old ones of a carriage return alone.
 func parseHash(s string) (h tlog.Hash, err error) {
-	b, err := base64.StdEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) != len(h) {
+	b, err := base64.StdEncoding.DecodeString(s)
+	if err != nil || len(b) != len(h) || base64.StdEncoding.EncodeToString(b) != s {
 		return h, errors.New("a hash is 32 bytes as base64")
 	}
 	return tlog.Hash(b), nil

@@ -59,13 +59,15 @@ func TestMalformedRequests(t *testing.T) {
 		"a line too many": func(s string) string {
 			return "old 1\n" + strings.Repeat(strings.Split(s, "\n")[1]+"\n", 64) + "\n" + theirs
 		},
+		"an end of line":    func(s string) string { return strings.Replace(s, "kaw=\n", "ka\rw=\n", 1) },
 		"Windows line ends": func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") },
 	} {
 		if _, err := parseRequest([]byte(change(theirs))); err == nil {
 			t.Errorf("%s is taken", name)
 		}
 	}
-	for _, s := range []string{"", "a\n", "a\n1\n", "a\n01\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n", "a\n1\nCsUY\n", "\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"} {
+	for _, s := range []string{"", "a\n", "a\n1\n", "a\n01\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n", "a\n1\nCsUY\n", "\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
+		"a\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2\rMPA3j2jxq2I=\n"} {
 		if _, err := parseCheckpoint(s); err == nil {
 			t.Errorf("the checkpoint %q is taken", s)
 		}
