@@ -1,6 +1,7 @@
 package events
 
 import (
+	"cmp"
 	"html/template"
 	"time"
 
@@ -187,6 +188,7 @@ type Event struct {
 	Sequence    int
 	hidden      bool      // with its group, which is suspended; see GroupSuspended
 	WasStart    time.Time // before the last move; zero when never moved
+	WasZone     string    // that WasStart was told in; "" when it is Zone
 	WasPlace    string
 	Campaign    id.Campaign
 	Follows     int64 // what it takes from the campaign's template
@@ -198,8 +200,21 @@ type Event struct {
 }
 
 // Local is t in the zone of the event's place.
-func (e *Event) Local(t time.Time) time.Time {
-	loc, err := geo.LoadZone(e.Zone)
+func (e *Event) Local(t time.Time) time.Time { return inZone(t, e.Zone) }
+
+// Was is the start before the last move, in the zone that it was told in. It
+// means something where WasStart is not zero.
+func (e *Event) Was() time.Time { return inZone(e.WasStart, cmp.Or(e.WasZone, e.Zone)) }
+
+// wasIn says which zone WasStart was told in.
+func (e *Event) wasIn(zone string) {
+	if e.WasZone = zone; e.WasStart.IsZero() || zone == e.Zone {
+		e.WasZone = ""
+	}
+}
+
+func inZone(t time.Time, zone string) time.Time {
+	loc, err := geo.LoadZone(zone)
 	if err != nil {
 		loc = time.UTC
 	}

@@ -195,14 +195,31 @@ func (w *Web) says(c *web.Call, e Event, g Group) showData {
 func wasNote(l *i18n.Locale, e *Event) string {
 	var parts []string
 	if !e.WasStart.IsZero() {
-		was, now := e.Local(e.WasStart), e.Local(e.Start)
+		was, now := e.Was(), e.Local(e.Start)
 		parts = append(parts, l.T("Old time: {old}. New time: {new}.",
-			"old", l.DateShort(was)+", "+l.Time(was), "new", l.DateShort(now)+", "+l.Time(now)))
+			"old", startIn(l, e, l.DateShort(was), was), "new", startIn(l, e, l.DateShort(now), now)))
 	}
 	if e.WasPlace != "" {
 		parts = append(parts, l.T("Old place: {old}. New place: {new}.", "old", e.WasPlace, "new", e.Where.Label()))
 	}
 	return strings.Join(parts, " ")
+}
+
+// startIn is the old or the new start of an event that was moved: its day, the
+// time unless the event is of whole days, and where, when the zone is another.
+func startIn(l *i18n.Locale, e *Event, day string, t time.Time) string {
+	if !e.AllDay {
+		day += ", " + l.Time(t)
+	}
+	return day + zoneNote(e, t)
+}
+
+// zoneNote ends a time with the city of its zone, where the old zone is another.
+func zoneNote(e *Event, t time.Time) string {
+	if e.WasZone == "" {
+		return ""
+	}
+	return " (" + zoneCity(t.Location().String()) + ")"
 }
 
 // zoneCity turns America/New_York into New York.

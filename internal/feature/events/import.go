@@ -2,6 +2,7 @@ package events
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -394,11 +395,13 @@ func (im *importer) replace(ctx context.Context, tx *db.Tx, e *Event, in *incomi
 	told := !e.WasStart.IsZero() || e.WasPlace != "" // the table knows of the move itself
 	if !told {
 		e.WasStart, e.WasPlace = old.WasStart, old.WasPlace
+		e.wasIn(cmp.Or(old.WasZone, old.Zone))
 	}
 	e.Sequence, e.Updated = old.Sequence+1, tx.Now()
 	if !told && !old.Past(tx.Now()) {
 		if !old.Start.Equal(e.Start) {
 			e.WasStart = old.Start
+			e.wasIn(old.Zone)
 		}
 		if old.Where.Label() != e.Where.Label() {
 			e.WasPlace = old.Where.Label()

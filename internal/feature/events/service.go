@@ -1,6 +1,7 @@
 package events
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -337,7 +338,7 @@ func (s *Service) campaignOf(ctx context.Context, tx *db.Tx, e *Event) (Campaign
 func keep(n, old *Event) {
 	n.ID, n.Group, n.Source, n.UID = old.ID, old.Group, old.Source, old.UID
 	n.Organizer, n.SourceURL, n.Picture = old.Organizer, old.SourceURL, old.Picture
-	n.WasStart, n.WasPlace, n.Created = old.WasStart, old.WasPlace, old.Created
+	n.WasStart, n.WasZone, n.WasPlace, n.Created = old.WasStart, old.WasZone, old.WasPlace, old.Created
 	n.Campaign, n.hidden = old.Campaign, old.hidden
 }
 
@@ -346,12 +347,14 @@ func keep(n, old *Event) {
 func noteMove(n, old *Event) {
 	start, place := !old.Start.Equal(n.Start), old.Where.Label() != n.Where.Label()
 	if !old.State.Listed() || !start && !place {
+		n.wasIn(cmp.Or(old.WasZone, old.Zone)) // another zone may be the same moment
 		return
 	}
 	n.WasStart, n.WasPlace = time.Time{}, ""
 	if start {
 		n.WasStart = old.Start
 	}
+	n.wasIn(old.Zone)
 	if place {
 		n.WasPlace = old.Where.Label()
 	}

@@ -20,9 +20,10 @@ import (
 const columns = `id, at_key, group_id, source_id, uid, title, description, description_html, kind, state, listed,
 	starts_at, ends_at, zone, all_day, day, place, address, locality, region, country, lat, lon, precise,
 	cell3, cell6, cell9, online_url, lang, access_yes, access_no, access_note, capacity, organizer, source_url,
-	picture, picture_alt, sequence, was_starts_at, was_place, hash, created_at, updated_at, campaign_id, follows`
+	picture, picture_alt, sequence, was_starts_at, was_place, hash, created_at, updated_at, campaign_id, follows,
+	was_zone`
 
-const columnCount = 45
+const columnCount = 46
 
 func selectEvents() string {
 	return "select e.seq, e." + strings.Join(strings.Fields(columns), " e.") + " from event e "
@@ -47,7 +48,8 @@ func scanEvent(scan func(...any) error) (Event, error) {
 		&start, &end, &e.Zone, &e.AllDay, &day, &e.Where.Place, &e.Where.Address, &e.Where.Locality, &e.Where.Region,
 		&e.Where.Country, &lat, &lon, &e.Where.Precise, &cell3, &cell6, &cell9, &e.Where.OnlineURL, &e.Lang,
 		&e.Access.Yes, &e.Access.No, &e.Access.Note, &e.Capacity, &e.Organizer, &e.SourceURL, &e.Picture, &e.PictureAlt,
-		&e.Sequence, &wasStart, &e.WasPlace, &hash, &created, &updated, &campaign, &e.Follows)
+		&e.Sequence, &wasStart, &e.WasPlace, &hash, &created, &updated, &campaign, &e.Follows,
+		&e.WasZone)
 	if err != nil {
 		return e, fmt.Errorf("scan event: %w", err)
 	}
@@ -100,6 +102,7 @@ func values(e *Event, hash []byte) []any {
 		e.Where.Locality, e.Where.Region, e.Where.Country, lat, lon, string(e.Where.Precise), c3, c6, c9, e.Where.OnlineURL,
 		e.Lang, e.Access.Yes, e.Access.No, e.Access.Note, e.Capacity, e.Organizer, e.SourceURL, e.Picture, e.PictureAlt,
 		e.Sequence, was, e.WasPlace, hash, clock.Micros(e.Created), clock.Micros(e.Updated), campaign, e.Follows,
+		e.WasZone,
 	}
 }
 

@@ -184,8 +184,9 @@ func (s *Service) Describe(ctx context.Context, eid id.Event, l *i18n.Locale) (D
 		WasWhere: e.WasPlace, Cancelled: e.State == Cancelled, Zone: e.Local(e.Start).Location(),
 	}
 	if !e.WasStart.IsZero() {
-		was := e.Local(e.WasStart)
-		d.WasWhen = l.Date(was) + ", " + l.Time(was)
+		was, now := e.Was(), e.Local(e.Start)
+		d.When += zoneNote(&e, now)
+		d.WasWhen = startIn(l, &e, l.Date(was), was)
 	}
 	return d, nil
 }
