@@ -99,6 +99,101 @@ func TestZoneOfWholeDaysChanged(t *testing.T) {
 	})
 }
 
+// An event that is moved leaves its times where they were. Organizers are told,
+// until somebody has looked at each of them; nobody else is.
+func TestTimesAreLeftBehindByAMove(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		b, by := s.signIn("sam")
+		g := s.group(by, "riverside", "Riverside Neighbours")
+		in := meeting("Open assembly", "2026-06-06")
+		in.StartTime, in.EndTime = "10:00", "14:00"
+		event := "/events/" + string(s.event(by, g, in))
+		slots := []string{s.IDs.Secret(), s.IDs.Secret()}
+		for i, from := range []string{"11:00", "12:00"} {
+			b.Post(event+"/timeslots", "key", slots[i], "title", "From "+from, "start_date", "2026-06-06", "start_time", from, "end_time", "12:30").
+				Want(t, 303, event+"/timeslots?saved=1&day=2026-06-06")
+		}
+		visitor := s.visitor()
+		key := visitor.Get(event+"/attend").Want(t, 200, "").Attr("input[name=key]", "value")
+		mine, _, _ := strings.Cut(visitor.Post(event+"/attend", "key", key, "party", "3", "slot", slots[0]).Location, "?")
+		in.Place = "Town hall" // the time stays
+		b.Post(event+"/edit", asForm(in, "sequence", "0")...).Want(t, 303, event+"?saved=1")
+		if text := b.Get(event).Text("main"); strings.Contains(text, "with the event") {
+			t.Errorf("of another place: %s", text)
+		}
+		in.Zone = "Europe/London"
+		after := b.Post(event+"/edit", asForm(in, "sequence", "1")...).Want(t, 303, event+"?saved=1").Location
+		page := b.Get(after).Want(t, 200, "")
+		if text := page.Text("main"); !strings.Contains(text, "2 times were not moved with the event.") {
+			t.Errorf("after the move: %s", text)
+		}
+		if got := page.Attr(".notice a", "href"); got != event+"/timeslots" {
+			t.Errorf("it leads to %q", got)
+		}
+		if text := visitor.Get(event).Text("main"); strings.Contains(text, "not moved") || !strings.Contains(text, "10:00 AM–11:30 AM") {
+			t.Errorf("a visitor sees %s", text)
+		}
+		if text := visitor.Get(mine).Want(t, 200, "").Text("main"); !strings.Contains(text, "From 11:00 , Jun 6, 2026, 10:00 AM–11:30 AM : you have a place.") {
+			t.Errorf("the private page says %s", text)
+		}
+		const each = "This was not moved with the event."
+		if text := b.Get(event + "/timeslots").Text("main"); strings.Count(text, each) != 2 {
+			t.Errorf("the times: %s", text)
+		}
+		b.Post(event+"/timeslots/"+slots[0], "title", "From 11:00", "start_date", "2026-06-06", "start_time", "11:00", "end_time", "12:30").
+			Want(t, 303, event+"/timeslots?saved=1&day=2026-06-06")
+		if text := visitor.Get(mine).Want(t, 200, "").Text("main"); !strings.Contains(text, "11:00 AM–12:30 PM : you have a place.") {
+			t.Errorf("the private page says %s", text)
+		}
+		if text := b.Get(event).Text("main"); !strings.Contains(text, "1 time was not moved with the event.") {
+			t.Errorf("one of them is moved: %s", text)
+		}
+		// The other is right as it is, which is said by saving it.
+		b.Post(event+"/timeslots/"+slots[1], "title", "From 12:00", "start_date", "2026-06-06", "start_time", "11:00", "end_time", "11:30").
+			Want(t, 303, event+"/timeslots?saved=1&day=2026-06-06")
+		if text := b.Get(event).Text("main") + b.Get(event+"/timeslots").Text("main"); strings.Contains(text, "with the event.") {
+			t.Errorf("both are looked at: %s", text)
+		}
+	})
+}
+
+// A zone is changed for all dates of a series: each begins at the same hour of
+// the new place, tells what it was, and has left its times behind.
+func TestZoneOfASeriesChanged(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		b, by := s.signIn("sam")
+		g := s.group(by, "riverside", "Riverside Neighbours")
+		in := meeting("Open assembly", "2026-06-06")
+		in.StartTime, in.EndTime = "10:00", "14:00"
+		first := "/events/" + string(s.event(by, g, in))
+		slot := s.IDs.Secret()
+		b.Post(first+"/timeslots", "key", slot, "title", "Tea", "start_date", "2026-06-06", "start_time", "11:00", "end_time", "12:00").
+			Want(t, 303, first+"/timeslots?saved=1&day=2026-06-06")
+		form := b.Get(first + "/repeat")
+		b.Post(first+"/repeat", "key", form.Attr("input[name=key]", "value"), "unit", "week", "end", "times", "times", "3", "step", "save").
+			Want(t, 303, first+"/dates?saved=repeat")
+		in.Zone = "Europe/London"
+		version := b.Get(first+"/edit").Attr("input[name=series_version]", "value")
+		b.Post(first+"/edit", asForm(in, "sequence", "0", "series_version", version, "scope", "all")...).Want(t, 303, first+"/dates?saved=1&n=3&kept=0")
+		dates := s.column("select id from event order by starts_at")
+		if len(dates) != 3 {
+			t.Fatalf("%d dates", len(dates))
+		}
+		for i, day := range []string{"Jun 6", "Jun 13", "Jun 20"} {
+			page := b.Get("/events/"+dates[i]).Want(t, 200, "").Text("main")
+			for _, want := range []string{
+				"Old time: " + day + ", 2026, 10:00 AM (Berlin). New time: " + day + ", 2026, 10:00 AM (London).", "1 time was not moved with the event.",
+			} {
+				if !strings.Contains(page, want) {
+					t.Errorf("the page of %s does not say %q: %s", day, want, page)
+				}
+			}
+		}
+	})
+}
+
 // toldPrograms says whether every format has the old start, as it was told.
 func (s *stand) toldPrograms(e id.Event, was string) {
 	s.t.Helper()
