@@ -77,17 +77,26 @@ func TestZoneOfWholeDaysChanged(t *testing.T) {
 		in.StartTime, in.EndDate = "", "2026-06-07"
 		e := s.event(by, g, in)
 		event := "/events/" + string(e)
-		for i, x := range []struct{ zone, day, was, note, when, before string }{
+		for i, x := range []struct{ zone, day, at, was, note, when, before string }{
 			{
-				"Europe/London", "2026-06-06", "2026-06-06", "Old time: Jun 6, 2026 (Berlin). New time: Jun 6, 2026 (London).",
+				"Europe/London", "2026-06-06", "", "2026-06-06", "Old time: Jun 6, 2026 (Berlin). New time: Jun 6, 2026 (London).",
 				"Saturday, June 6, 2026, Until Jun 7, 2026 (London)", "Saturday, June 6, 2026 (Berlin)",
 			},
 			{
-				"Europe/London", "2026-06-05", "2026-06-06", "Old time: Jun 6, 2026. New time: Jun 5, 2026.",
+				"Europe/London", "2026-06-05", "", "2026-06-06", "Old time: Jun 6, 2026. New time: Jun 5, 2026.",
 				"Friday, June 5, 2026, Until Jun 7, 2026", "Saturday, June 6, 2026",
 			},
+			// What was a day stays one when there are hours now, and the other way round.
+			{
+				"Europe/London", "2026-06-05", "10:00", "2026-06-05", "Old time: Jun 5, 2026. New time: Jun 5, 2026, 10:00 AM.",
+				"Friday, June 5, 2026, 10:00 AM, until Jun 7, 2026, 10:00 AM", "Friday, June 5, 2026",
+			},
+			{
+				"Europe/Berlin", "2026-06-05", "", "2026-06-05T10:00+01:00", "Old time: Jun 5, 2026, 10:00 AM (London). New time: Jun 5, 2026 (Berlin).",
+				"Friday, June 5, 2026, Until Jun 7, 2026 (Berlin)", "Friday, June 5, 2026, 10:00 AM (London)",
+			},
 		} {
-			in.Zone, in.StartDate = x.zone, x.day
+			in.Zone, in.StartDate, in.StartTime, in.EndTime = x.zone, x.day, x.at, x.at
 			b.Post(event+"/edit", asForm(in, "sequence", string(rune('0'+i)))...).Want(t, 303, event+"?saved=1")
 			if text := s.visitor().Get(event).Text("main"); !strings.Contains(text, x.note) {
 				t.Errorf("the page says %s", text)

@@ -96,7 +96,7 @@ type apiEvent struct {
 	SourceURL   string         `json:"source_url" doc:"Where an imported event was found."`
 	Picture     string         `json:"picture,omitempty" doc:"Its address."`
 	PictureAlt  string         `json:"picture_alt"`
-	WasStart    string         `json:"was_start,omitempty" doc:"Before it was moved, with the offset of then."`
+	WasStart    string         `json:"was_start,omitempty" doc:"Before it was moved, as it was told: with the offset of then, or a date."`
 	WasPlace    string         `json:"was_place,omitempty" doc:"Before it was moved."`
 	Programme   *apiProgramme  `json:"programme,omitempty" doc:"What its page says beyond time and place; absent when nothing."`
 	Series      *apiSeriesOf   `json:"series,omitempty" doc:"Of an event that repeats."`

@@ -189,6 +189,7 @@ type Event struct {
 	hidden      bool      // with its group, which is suspended; see GroupSuspended
 	WasStart    time.Time // before the last move; zero when never moved
 	WasZone     string    // that WasStart was told in; "" when it is Zone
+	WasAllDay   bool      // WasStart was told as a day
 	WasPlace    string
 	Campaign    id.Campaign
 	Follows     int64 // what it takes from the campaign's template
@@ -206,11 +207,13 @@ func (e *Event) Local(t time.Time) time.Time { return inZone(t, e.Zone) }
 // means something where WasStart is not zero.
 func (e *Event) Was() time.Time { return inZone(e.WasStart, cmp.Or(e.WasZone, e.Zone)) }
 
-// wasIn says which zone WasStart was told in.
-func (e *Event) wasIn(zone string) {
-	if e.WasZone = zone; e.WasStart.IsZero() || zone == e.Zone {
-		e.WasZone = ""
+// wasAt says when e began before it was moved, and how that was told. A zero start
+// says that it was not moved.
+func (e *Event) wasAt(start time.Time, zone string, allDay bool) {
+	if start.IsZero() || zone == e.Zone {
+		zone = ""
 	}
+	e.WasStart, e.WasZone, e.WasAllDay = start, zone, allDay && !start.IsZero()
 }
 
 func inZone(t time.Time, zone string) time.Time {

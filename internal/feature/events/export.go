@@ -207,7 +207,7 @@ func wasStart(e *Event) string {
 	if e.WasStart.IsZero() {
 		return ""
 	}
-	return datetime(e, e.Was())
+	return stamp(e.Was(), e.WasAllDay)
 }
 
 // calendarText ends the description of an event in a calendar: what was moved,

@@ -197,7 +197,8 @@ func wasNote(l *i18n.Locale, e *Event) string {
 	if !e.WasStart.IsZero() {
 		was, now := e.Was(), e.Local(e.Start)
 		parts = append(parts, l.T("Old time: {old}. New time: {new}.",
-			"old", startIn(l, e, l.DateShort(was), was), "new", startIn(l, e, l.DateShort(now), now)))
+			"old", startIn(l, l.DateShort(was), was, e.WasAllDay)+zoneNote(e, was),
+			"new", startIn(l, l.DateShort(now), now, e.AllDay)+zoneNote(e, now)))
 	}
 	if e.WasPlace != "" {
 		parts = append(parts, l.T("Old place: {old}. New place: {new}.", "old", e.WasPlace, "new", e.Where.Label()))
@@ -205,13 +206,13 @@ func wasNote(l *i18n.Locale, e *Event) string {
 	return strings.Join(parts, " ")
 }
 
-// startIn is the old or the new start of an event that was moved: its day, the
-// time unless the event is of whole days, and where, when the zone is another.
-func startIn(l *i18n.Locale, e *Event, day string, t time.Time) string {
-	if !e.AllDay {
-		day += ", " + l.Time(t)
+// startIn is the old or the new start of an event that was moved: its day in words,
+// and the time unless it was, or is, of whole days.
+func startIn(l *i18n.Locale, day string, t time.Time, allDay bool) string {
+	if allDay {
+		return day
 	}
-	return day + zoneNote(e, t)
+	return day + ", " + l.Time(t)
 }
 
 // zoneNote ends a time with the city of its zone, where the old zone is another.

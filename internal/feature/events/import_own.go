@@ -138,10 +138,9 @@ func (im *importer) ownMove(e *Event, start, zone, place string) {
 	if !geo.KnownZone(zone) { // a table of an earlier version, or the same
 		zone = e.Zone
 	}
-	was := Event{Zone: zone, AllDay: e.AllDay}
+	was := Event{Zone: zone, AllDay: len(start) == len(time.DateOnly)}
 	if t, ok := im.ownTime(&was, start); ok && t.Year() >= firstYear && t.Year() <= lastYear {
-		e.WasStart = t
-		e.wasIn(zone)
+		e.wasAt(t, zone, was.AllDay)
 	}
 }
 

@@ -105,7 +105,8 @@ func (x *series) copyOf(e *Event, eid id.Event, day int) Event {
 	n.Seq, n.Sequence, n.ID = 0, 0, eid
 	n.UID = x.ID + "-" + dayText(day)
 	n.Group, n.State = x.Group, copied(e.State)
-	n.WasStart, n.WasZone, n.WasPlace, n.Campaign, n.Follows = time.Time{}, "", "", "", 0
+	n.WasPlace, n.Campaign, n.Follows = "", "", 0
+	n.wasAt(time.Time{}, "", false)
 	x.place(&n, day)
 	return n
 }

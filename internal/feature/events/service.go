@@ -338,23 +338,23 @@ func (s *Service) campaignOf(ctx context.Context, tx *db.Tx, e *Event) (Campaign
 func keep(n, old *Event) {
 	n.ID, n.Group, n.Source, n.UID = old.ID, old.Group, old.Source, old.UID
 	n.Organizer, n.SourceURL, n.Picture = old.Organizer, old.SourceURL, old.Picture
-	n.WasStart, n.WasZone, n.WasPlace, n.Created = old.WasStart, old.WasZone, old.WasPlace, old.Created
-	n.Campaign, n.hidden = old.Campaign, old.hidden
+	n.Created, n.Campaign, n.hidden = old.Created, old.Campaign, old.hidden
 }
 
 // noteMove remembers what the last move of a public event changed, so that pages
 // and messages can tell old and new.
 func noteMove(n, old *Event) {
+	n.WasPlace = old.WasPlace
+	n.wasAt(old.WasStart, cmp.Or(old.WasZone, old.Zone), old.WasAllDay) // the same moment may be in another zone
 	start, place := !old.Start.Equal(n.Start), old.Where.Label() != n.Where.Label()
 	if !old.State.Listed() || !start && !place {
-		n.wasIn(cmp.Or(old.WasZone, old.Zone)) // another zone may be the same moment
 		return
 	}
-	n.WasStart, n.WasPlace = time.Time{}, ""
+	n.WasPlace = ""
+	n.wasAt(time.Time{}, "", false)
 	if start {
-		n.WasStart = old.Start
+		n.wasAt(old.Start, old.Zone, old.AllDay)
 	}
-	n.wasIn(old.Zone)
 	if place {
 		n.WasPlace = old.Where.Label()
 	}

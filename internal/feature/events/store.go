@@ -21,9 +21,9 @@ const columns = `id, at_key, group_id, source_id, uid, title, description, descr
 	starts_at, ends_at, zone, all_day, day, place, address, locality, region, country, lat, lon, precise,
 	cell3, cell6, cell9, online_url, lang, access_yes, access_no, access_note, capacity, organizer, source_url,
 	picture, picture_alt, sequence, was_starts_at, was_place, hash, created_at, updated_at, campaign_id, follows,
-	was_zone`
+	was_zone, was_all_day`
 
-const columnCount = 46
+const columnCount = 47
 
 func selectEvents() string {
 	return "select e.seq, e." + strings.Join(strings.Fields(columns), " e.") + " from event e "
@@ -49,7 +49,7 @@ func scanEvent(scan func(...any) error) (Event, error) {
 		&e.Where.Country, &lat, &lon, &e.Where.Precise, &cell3, &cell6, &cell9, &e.Where.OnlineURL, &e.Lang,
 		&e.Access.Yes, &e.Access.No, &e.Access.Note, &e.Capacity, &e.Organizer, &e.SourceURL, &e.Picture, &e.PictureAlt,
 		&e.Sequence, &wasStart, &e.WasPlace, &hash, &created, &updated, &campaign, &e.Follows,
-		&e.WasZone)
+		&e.WasZone, &e.WasAllDay)
 	if err != nil {
 		return e, fmt.Errorf("scan event: %w", err)
 	}
@@ -102,7 +102,7 @@ func values(e *Event, hash []byte) []any {
 		e.Where.Locality, e.Where.Region, e.Where.Country, lat, lon, string(e.Where.Precise), c3, c6, c9, e.Where.OnlineURL,
 		e.Lang, e.Access.Yes, e.Access.No, e.Access.Note, e.Capacity, e.Organizer, e.SourceURL, e.Picture, e.PictureAlt,
 		e.Sequence, was, e.WasPlace, hash, clock.Micros(e.Created), clock.Micros(e.Updated), campaign, e.Follows,
-		e.WasZone,
+		e.WasZone, e.WasAllDay,
 	}
 }
 
