@@ -167,37 +167,124 @@ func TestTimesAreLeftBehindByAMove(t *testing.T) {
 	})
 }
 
-// A zone is changed for all dates of a series: each begins at the same hour of
-// the new place, tells what it was, and has left its times behind.
+// Zone and hour are changed for all dates of a series: each date tells what it was
+// and has left its times behind, who chose one hears of it, and nobody is lost.
 func TestZoneOfASeriesChanged(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, s *stand) {
+	eachWithMail(t, func(t *testing.T, s *mailStand) {
 		b, by := s.signIn("sam")
 		g := s.group(by, "riverside", "Riverside Neighbours")
 		in := meeting("Open assembly", "2026-06-06")
 		in.StartTime, in.EndTime = "10:00", "14:00"
 		first := "/events/" + string(s.event(by, g, in))
-		slot := s.IDs.Secret()
-		b.Post(first+"/timeslots", "key", slot, "title", "Tea", "start_date", "2026-06-06", "start_time", "11:00", "end_time", "12:00").
-			Want(t, 303, first+"/timeslots?saved=1&day=2026-06-06")
+		slots := []string{s.IDs.Secret(), s.IDs.Secret()}
+		for i, title := range []string{"Tea", "Talk"} {
+			b.Post(first+"/timeslots", "key", slots[i], "title", title, "start_date", "2026-06-06", "start_time", "11:00", "end_time", "12:00").
+				Want(t, 303, first+"/timeslots?saved=1&day=2026-06-06")
+		}
 		form := b.Get(first + "/repeat")
 		b.Post(first+"/repeat", "key", form.Attr("input[name=key]", "value"), "unit", "week", "end", "times", "times", "3", "step", "save").
 			Want(t, 303, first+"/dates?saved=repeat")
-		in.Zone = "Europe/London"
-		version := b.Get(first+"/edit").Attr("input[name=series_version]", "value")
-		b.Post(first+"/edit", asForm(in, "sequence", "0", "series_version", version, "scope", "all")...).Want(t, 303, first+"/dates?saved=1&n=3&kept=0")
 		dates := s.column("select id from event order by starts_at")
 		if len(dates) != 3 {
 			t.Fatalf("%d dates", len(dates))
 		}
+		second := "/events/" + dates[1]
+		var pages []string // of those who come
+		for i, x := range []struct{ email, party string }{{"ana@example.org", "3"}, {"ben@example.org", "2"}} {
+			key := s.visitor().Get(second+"/attend").Attr("input[name=key]", "value")
+			page, _, _ := strings.Cut(s.visitor().Post(second+"/attend", "key", key, "party", x.party, "email", x.email, "slot", slots[i]).Location, "?")
+			pages = append(pages, page)
+		}
+		// heard says who got a message since the last time, with all of these lines.
+		read := 0
+		heard := func(who []string, lines ...string) {
+			t.Helper()
+			if _, err := s.Jobs.RunPending(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			all := s.sink.Messages()
+			for _, m := range all[read:] {
+				got = append(got, m.To...)
+				for _, want := range lines {
+					if !strings.Contains(m.Text, want) {
+						t.Errorf("%q does not say %q: %s", m.Subject, want, m.Text)
+					}
+				}
+			}
+			if read = len(all); !slices.Equal(slices.Sorted(slices.Values(got)), who) {
+				t.Errorf("%q heard, not %q", got, who)
+			}
+			if text := s.visitor().Get(second).Text("main"); !strings.Contains(text, "5 are coming.") {
+				t.Errorf("the page says %s", text)
+			}
+			for i, going := range []int{3, 2} {
+				if n := s.count("select going from slot where event_id = $1 and id = $2", dates[1], slots[i]); n != going {
+					t.Errorf("%d chose the time, not %d", n, going)
+				}
+			}
+		}
+		both := []string{"ana@example.org", "ben@example.org"}
+		save := func(sequence string) {
+			t.Helper()
+			version := b.Get(first+"/edit").Attr("input[name=series_version]", "value")
+			b.Post(first+"/edit", asForm(in, "sequence", sequence, "series_version", version, "scope", "all")...).
+				Want(t, 303, first+"/dates?saved=1&n=3&kept=0")
+		}
+		in.Zone = "Europe/London"
+		save("0")
 		for i, day := range []string{"Jun 6", "Jun 13", "Jun 20"} {
 			page := b.Get("/events/"+dates[i]).Want(t, 200, "").Text("main")
 			for _, want := range []string{
-				"Old time: " + day + ", 2026, 10:00 AM (Berlin). New time: " + day + ", 2026, 10:00 AM (London).", "1 time was not moved with the event.",
+				"Old time: " + day + ", 2026, 10:00 AM (Berlin). New time: " + day + ", 2026, 10:00 AM (London).", "2 times were not moved with the event.",
 			} {
 				if !strings.Contains(page, want) {
 					t.Errorf("the page of %s does not say %q: %s", day, want, page)
 				}
+			}
+		}
+		heard(both, "When: Saturday, June 13, 2026, 10:00 AM–2:00 PM (London)", "Before: Saturday, June 13, 2026, 10:00 AM (Berlin)",
+			": Jun 13, 2026, 10:00 AM–11:00 AM")
+
+		b.Post(second+"/timeslots/"+slots[0], "title", "Tea", "start_date", "2026-06-13", "start_time", "11:00", "end_time", "12:00").
+			Want(t, 303, second+"/timeslots?saved=1&day=2026-06-13")
+		heard(both[:1], "You have a place in Tea: Jun 13, 2026, 11:00 AM–12:00 PM")
+
+		in.StartTime = "10:30"
+		save("1")
+		heard(both, "When: Saturday, June 13, 2026, 10:30 AM–2:00 PM", "Before: Saturday, June 13, 2026, 10:00 AM")
+		for i, want := range []string{"Tea , Jun 13, 2026, 11:00 AM–12:00 PM : you have a place.", "Talk , Jun 13, 2026, 10:00 AM–11:00 AM : you have a place."} {
+			if text := s.visitor().Get(pages[i]).Want(t, 200, "").Text("main"); !strings.Contains(text, want) {
+				t.Errorf("the private page does not say %q: %s", want, text)
+			}
+		}
+	})
+}
+
+// A date that is made from one whose times were left behind has them so, too.
+func TestTimesLeftBehindAreCopiedSo(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		b, by := s.signIn("sam")
+		in := meeting("Open assembly", "2026-06-06")
+		in.StartTime, in.EndTime = "10:00", "14:00"
+		first := "/events/" + string(s.event(by, s.group(by, "riverside", "Riverside Neighbours"), in))
+		add := func(title string) {
+			t.Helper()
+			b.Post(first+"/timeslots", "key", s.IDs.Secret(), "title", title, "start_date", "2026-06-06", "start_time", "12:00", "end_time", "13:00").
+				Want(t, 303, first+"/timeslots?saved=1&day=2026-06-06")
+		}
+		add("Tea")
+		in.StartTime = "11:00"
+		b.Post(first+"/edit", asForm(in, "sequence", "0")...).Want(t, 303, first+"?saved=1")
+		add("Talk")
+		form := b.Get(first + "/repeat")
+		b.Post(first+"/repeat", "key", form.Attr("input[name=key]", "value"), "unit", "week", "end", "times", "times", "2", "step", "save").
+			Want(t, 303, first+"/dates?saved=repeat")
+		for _, e := range s.column("select id from event order by starts_at") {
+			if text := b.Get("/events/" + e).Text("main"); !strings.Contains(text, "1 time was not moved with the event.") {
+				t.Errorf("the page says %s", text)
 			}
 		}
 	})

@@ -37,7 +37,7 @@ type Slot struct {
 
 // left says that the event was moved since, to start, and it was not.
 func (s *Slot) left(start, now time.Time) bool {
-	return !s.EventAt.IsZero() && !s.EventAt.Equal(start) && s.End.After(now)
+	return !s.EventAt.Equal(start) && s.End.After(now)
 }
 
 // missing is how many more people it needs.

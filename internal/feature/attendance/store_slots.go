@@ -26,10 +26,7 @@ func slotsWhere(ctx context.Context, tx *db.Tx, e id.Event, cond string) ([]Slot
 		var s Slot
 		var start, end, event int64
 		err := scan(&s.ID, &s.Title, &start, &end, &s.Capacity, &s.Least, &s.Closed, &s.Going, &s.Waiting, &event)
-		if event != 0 {
-			s.EventAt = clock.FromMicros(event)
-		}
-		s.Start, s.End = clock.FromMicros(start), clock.FromMicros(end)
+		s.Start, s.End, s.EventAt = clock.FromMicros(start), clock.FromMicros(end), clock.FromMicros(event)
 		return s, err
 	})
 }
