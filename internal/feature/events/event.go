@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"time"
 
+	"convoke/internal/day"
 	"convoke/internal/geo"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
@@ -225,10 +226,7 @@ func inZone(t time.Time, zone string) time.Time {
 }
 
 // Day is the local calendar day as yyyymmdd.
-func (e *Event) Day() int {
-	y, m, d := e.Local(e.Start).Date()
-	return y*10000 + int(m)*100 + d
-}
+func (e *Event) Day() int { return day.Of(e.Local(e.Start)) }
 
 // Past reports whether the event is over.
 func (e *Event) Past(now time.Time) bool { return !e.End.After(now) }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
@@ -34,7 +35,7 @@ type planned struct {
 	skipped    bool // it was taken out before
 }
 
-func (p *planned) day() int { return dayOf(p.Wall) }
+func (p *planned) day() int { return day.Of(p.Wall) }
 
 // plan is what a rule would do to an event and its series.
 type plan struct {
@@ -149,7 +150,7 @@ func (p *plan) match(ctx context.Context, tx *db.Tx, e *Event) error {
 	}
 	for _, k := range links {
 		x := byEvent[k.Event]
-		has := func(w time.Time) bool { return dayOf(w) == k.Day }
+		has := func(w time.Time) bool { return day.Of(w) == k.Day }
 		at := slices.IndexFunc(p.dates[1:], func(d planned) bool { return has(d.Wall) })
 		switch {
 		case k.Event == e.ID:
@@ -160,7 +161,7 @@ func (p *plan) match(ctx context.Context, tx *db.Tx, e *Event) error {
 		case slices.ContainsFunc(far, has):
 			p.dates = append(p.dates, planned{Wall: p.series.on(k.Day), Start: x.Start, End: x.End, Event: x, own: k.Own})
 		default:
-			p.rest = append(p.rest, planned{Wall: dayTime(k.Day), Event: x, own: k.Own})
+			p.rest = append(p.rest, planned{Wall: day.Time(k.Day), Event: x, own: k.Own})
 			if !x.Past(tx.Now()) && x.State != Cancelled {
 				p.gone = append(p.gone, *x)
 			}
@@ -206,7 +207,7 @@ func (s *Service) Repeat(ctx context.Context, by authz.Actor, eid id.Event, key,
 			return errSeriesChanged()
 		case in.Shown != "" && in.Shown != p.shown():
 			return errShownOther()
-		case !slices.ContainsFunc(p.dates[1:], func(d planned) bool { return in.keeps(dayText(d.day())) }):
+		case !slices.ContainsFunc(p.dates[1:], func(d planned) bool { return in.keeps(day.ISO(d.day())) }):
 			return fault.Invalid(fault.Field("date", "series.none", "Leave at least one further date."))
 		}
 		return s.carryOut(ctx, tx, &e, &p, key, in)
@@ -241,7 +242,7 @@ func (s *Service) carryOut(ctx context.Context, tx *db.Tx, e *Event, p *plan, ke
 	}
 	for i := range p.dates[1:] {
 		d := &p.dates[1+i]
-		if err := s.carryOutDate(ctx, tx, e, x, d, in.keeps(dayText(d.day()))); err != nil {
+		if err := s.carryOutDate(ctx, tx, e, x, d, in.keeps(day.ISO(d.day()))); err != nil {
 			return err
 		}
 	}
@@ -284,15 +285,15 @@ func (s *Service) leaveOut(ctx context.Context, tx *db.Tx, p *plan) error {
 }
 
 // endBefore leaves a series with the dates before a day.
-func (x *series) endBefore(day int) error {
+func (x *series) endBefore(d int) error {
 	p, err := patternOf(x.Rule)
 	if err != nil {
 		return err
 	}
-	last := dayTime(day).AddDate(0, 0, -1)
+	last := day.Time(d).AddDate(0, 0, -1)
 	switch {
 	case p.count > 0:
-		p.count = max(1, min(p.count, countBefore(x, day)))
+		p.count = max(1, min(p.count, countBefore(x, d)))
 	case p.until.IsZero() || p.until.After(last):
 		p.until = last
 	}
@@ -396,7 +397,7 @@ func (s *Service) addDate(ctx context.Context, tx *db.Tx, e *Event, x *series, d
 // touchSeries says that the pages of a series are out of date: each shows the
 // dates around it.
 func touchSeries(ctx context.Context, tx *db.Tx, series string) error {
-	since := dayOf(tx.Now().AddDate(0, 0, -pastDays))
+	since := day.Of(tx.Now().AddDate(0, 0, -pastDays))
 	all, err := datesFrom(ctx, tx, series, since)
 	for _, k := range all {
 		if k.Event != "" {
