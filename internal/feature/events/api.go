@@ -297,7 +297,7 @@ func (w *Web) holdersOf(ctx context.Context, tx *db.Tx, es ...Event) (holders, e
 	if h.series, err = seriesOf(ctx, tx, es); err != nil {
 		return h, err
 	}
-	if h.versions, err = versionsOf(ctx, tx, es...); err != nil {
+	if h.versions, err = versionsOf(ctx, tx, "", es...); err != nil {
 		return h, err
 	}
 	h.programmes, err = programmesOf(ctx, tx, es...)

@@ -31,7 +31,7 @@ func (w *Web) print(c *web.Call, file string) error {
 		if e, g, _, err = w.Get(c.Context(), tx, authz.Actor{}, eid); err != nil {
 			return err
 		}
-		said, err = versionsOf(c.Context(), tx, e)
+		said, err = versionsOf(c.Context(), tx, "", e)
 		return err
 	})
 	if err != nil {

@@ -83,7 +83,7 @@ func (w *Web) show(c *web.Call) error {
 			if row, err = exactRowOf(c.Context(), tx, eid); err != nil {
 				return err
 			}
-			if said, err = versionsOf(c.Context(), tx, e); err != nil {
+			if said, err = versionsOf(c.Context(), tx, "", e); err != nil {
 				return err
 			}
 			all, err = programmesOf(c.Context(), tx, e)

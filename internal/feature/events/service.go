@@ -473,7 +473,10 @@ func (s *Service) Search(ctx context.Context, q Query) (Result, error) {
 		if err != nil {
 			return err
 		}
-		all, err := versionsIn(ctx, tx, q.In, r.Events)
+		if q.In == "" {
+			return nil
+		}
+		all, err := versionsOf(ctx, tx, q.In, r.Events...)
 		all.say(q.In, r.Events)
 		return err
 	})

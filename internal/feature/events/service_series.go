@@ -240,9 +240,13 @@ func (s *Service) carryOut(ctx context.Context, tx *db.Tx, e *Event, p *plan, ke
 	if err := s.leaveOut(ctx, tx, p); err != nil {
 		return err
 	}
+	says, err := originalOf(ctx, tx, e)
+	if err != nil {
+		return err
+	}
 	for i := range p.dates[1:] {
 		d := &p.dates[1+i]
-		if err := s.carryOutDate(ctx, tx, e, x, d, in.keeps(day.ISO(d.day()))); err != nil {
+		if err := s.carryOutDate(ctx, tx, &says, x, d, in.keeps(day.ISO(d.day()))); err != nil {
 			return err
 		}
 	}
@@ -303,7 +307,7 @@ func (x *series) endBefore(d int) error {
 }
 
 // carryOutDate makes one further date what it is to be.
-func (s *Service) carryOutDate(ctx context.Context, tx *db.Tx, e *Event, x *series, d *planned, takesPlace bool) error {
+func (s *Service) carryOutDate(ctx context.Context, tx *db.Tx, e *original, x *series, d *planned, takesPlace bool) error {
 	k := dated{Series: x.ID, Day: d.day(), Own: d.own}
 	switch {
 	case d.Event == nil && takesPlace && d.End.After(tx.Now()):
@@ -366,27 +370,39 @@ func (s *Service) callOff(ctx context.Context, tx *db.Tx, old *Event) error {
 	return s.store(ctx, tx, old, &e)
 }
 
+// original is an event with all that its copies take from it.
+type original struct {
+	*Event
+	programme Programme
+	versions  []Version
+}
+
+func originalOf(ctx context.Context, tx *db.Tx, e *Event) (original, error) {
+	all, err := programmesOf(ctx, tx, *e)
+	if err != nil {
+		return original{}, err
+	}
+	said, err := versionsOf(ctx, tx, "", *e)
+	return original{e, *all.of(e), said[e.ID]}, err
+}
+
 // addDate makes a new date that says what e says.
-func (s *Service) addDate(ctx context.Context, tx *db.Tx, e *Event, x *series, day int) (id.Event, error) {
-	n := x.copyOf(e, id.Event(s.IDs.New()), day)
+func (s *Service) addDate(ctx context.Context, tx *db.Tx, e *original, x *series, day int) (id.Event, error) {
+	n := x.copyOf(e.Event, id.Event(s.IDs.New()), day)
 	if err := s.insert(ctx, tx, &n); err != nil {
 		return "", err
 	}
-	all, err := programmesOf(ctx, tx, *e)
-	if err != nil {
-		return "", err
-	}
-	if p := all.of(e); !p.Empty() {
+	if p := e.programme; !p.Empty() {
 		if p.Start.Equal(e.Start) {
 			p.Start = n.Start
 		} else {
 			p.Start = time.Time{} // the meeting times were open already
 		}
-		if err := errors.Join(putProgramme(ctx, tx, n.ID, p), s.tellNeeds(ctx, tx, n.ID, p)); err != nil {
+		if err := errors.Join(putProgramme(ctx, tx, n.ID, &p), s.tellNeeds(ctx, tx, n.ID, &p)); err != nil {
 			return "", err
 		}
 	}
-	if err := copyVersions(ctx, tx, e, &n); err != nil {
+	if err := addVersions(ctx, tx, &n, e.versions); err != nil {
 		return "", err
 	}
 	return n.ID, s.Facts.Emit(ctx, tx, fact.EventCopied{

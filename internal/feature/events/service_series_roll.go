@@ -84,12 +84,16 @@ func (s *Service) addDue(ctx context.Context, tx *db.Tx, x *series) error {
 	if len(walls) == 0 {
 		return nil
 	}
-	says, err := modelOf(ctx, tx, x)
-	if err != nil || says == nil {
+	e, err := modelOf(ctx, tx, x)
+	if err != nil || e == nil {
+		return err
+	}
+	says, err := originalOf(ctx, tx, e)
+	if err != nil {
 		return err
 	}
 	for _, w := range walls {
-		n, err := s.addDate(ctx, tx, says, x, day.Of(w))
+		n, err := s.addDate(ctx, tx, &says, x, day.Of(w))
 		if err != nil {
 			return err
 		}

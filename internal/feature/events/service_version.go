@@ -83,7 +83,7 @@ func (s *Service) translateDates(ctx context.Context, tx *db.Tx, of *Event, v *V
 
 // sayIn brings one event to the first of the languages that it has a text in.
 func sayIn(ctx context.Context, tx *db.Tx, e *Event, langs ...string) error {
-	all, err := versionsOf(ctx, tx, *e)
+	all, err := versionsOf(ctx, tx, "", *e)
 	if err != nil {
 		return err
 	}

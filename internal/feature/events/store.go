@@ -140,8 +140,21 @@ func insertEvent(ctx context.Context, tx *db.Tx, e *Event, hash []byte) error {
 	return search.Put(ctx, tx, e.AtKey, words(e), tagsOf(e)...)
 }
 
-// updateEvent replaces the event that has old's row.
+// updateEvent replaces the event that has old's row. One that was imported has no
+// versions.
 func updateEvent(ctx context.Context, tx *db.Tx, old, e *Event, hash []byte) error {
+	var said versions
+	if e.State.Listed() && e.Source == "" {
+		var err error
+		if said, err = versionsOf(ctx, tx, "", *e); err != nil {
+			return err
+		}
+	}
+	return updateSaid(ctx, tx, old, e, hash, said[e.ID])
+}
+
+// updateSaid is [updateEvent] with the versions that the event has.
+func updateSaid(ctx context.Context, tx *db.Tx, old, e *Event, hash []byte, vs []Version) error {
 	e.Seq = old.Seq
 	e.AtKey = atKey(e.Start, e.Seq)
 	if _, err := tx.Exec(ctx, updateSQL, append([]any{e.Seq}, values(e, hash)...)...); err != nil {
@@ -155,11 +168,7 @@ func updateEvent(ctx context.Context, tx *db.Tx, old, e *Event, hash []byte) err
 	if !e.State.Listed() {
 		return nil
 	}
-	all, err := versionsOf(ctx, tx, *e)
-	if err != nil {
-		return err
-	}
-	return search.Put(ctx, tx, e.AtKey, words(e, all[e.ID]...), tagsOf(e, all[e.ID]...)...)
+	return search.Put(ctx, tx, e.AtKey, words(e, vs...), tagsOf(e, vs...)...)
 }
 
 // words is the text by which an event is found.
