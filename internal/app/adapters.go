@@ -283,6 +283,17 @@ func (briefs) brief(c *web.Call, it events.Item, e events.Event, err error) (att
 	}, nil
 }
 
+// attendPanel is the part of an event's page about sign-ups. Organizers see first
+// what was not moved with the event.
+func (n *Node) attendPanel(c *web.Call, e *events.Event, can events.Can) (events.Fragment, error) {
+	panel, err := n.attendWeb.Panel(c, e.ID, e.Local(e.End), can.SeeNumbers)
+	if err != nil || !can.Edit {
+		return panel, err
+	}
+	left, err := n.attendWeb.LeftPanel(c, e.ID, e.Start)
+	return left + panel, err
+}
+
 // describer words an event for messages.
 type describer struct{ n *Node }
 

@@ -116,6 +116,9 @@ func (s *stand) organized(steward authz.Actor, g id.Group, ids map[string]id.Eve
 		s.DB.Write(ctx, func(tx *db.Tx) error {
 			_, err := tx.Exec(ctx, `insert into door_total (event_id, starts_at, ends_at, off, attended, walk_ins, cleared)
 				values ($1, 0, 0, $2, 12, 3, $3)`, string(ids["past"]), false, true)
+			_, err1 := tx.Exec(ctx, "update event set was_starts_at = 1769000000000000, was_zone = 'America/Denver', was_all_day = $2 where id = $1", string(ids["past"]), true)
+			_, err3 := tx.Exec(ctx, "update slot set event_at = 1769000000000000 where event_id = $1", string(ids["far"]))
+			err = errors.Join(err, err1, err3)
 			for e, people := range map[string]int{"past": 9, "under": 2} {
 				_, err2 := tx.Exec(ctx, "insert into feedback_total (event_id, question, answer, people) values ($1, 'mood', 'good', $2)", string(ids[e]), people)
 				err = errors.Join(err, err2)
@@ -132,7 +135,7 @@ func (s *stand) organized(steward authz.Actor, g id.Group, ids map[string]id.Eve
 func (s *stand) organizedToo(ids map[string]id.Event, parts map[string]string) {
 	t, ctx := s.t, s.t.Context()
 	t.Helper()
-	for _, part := range []string{`"door":{"attended":12,"walk_ins":3}`, `"feedback":[{"question":"mood","answer":"good","people":9}]`, `"roles":{"confirmers":2}`} {
+	for _, part := range []string{`"door":{"attended":12,"walk_ins":3}`, `"feedback":[{"question":"mood","answer":"good","people":9}]`, `"roles":{"confirmers":2}`, `"was_zone":"America/Denver","was_all_day":true`, `"event_start":"2026-01-21T12:53:20Z"`} {
 		if strings.Count(parts["events.json"], part) != 1 {
 			t.Errorf("events.json has not one %s", part)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"image/png"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,6 +38,12 @@ func TestStatesOnPages(t *testing.T) {
 				t.Errorf("the list shows %q", got)
 			}
 		}
+		badge := func(want string) {
+			t.Helper()
+			if got := s.visitor().Get("/calendar").Text(".calendar .badge"); got != want {
+				t.Errorf("the calendar marks it as %q, not %q", got, want)
+			}
+		}
 		status := func(want, icsWant string) {
 			t.Helper()
 			var j struct {
@@ -50,16 +57,20 @@ func TestStatesOnPages(t *testing.T) {
 			}
 		}
 		says("Open assembly")
+		badge("")
 		status("EventScheduled", "CONFIRMED")
 		save(func(in *events.Input) { in.State, in.StartTime, in.Place = events.Moved, "19:30", "Town hall" })
 		says("moved", "Old time: ", "6:00", "7:30", "Old place: Leipzig", "New place: Town hall, Leipzig")
+		badge("Moved")
 		s.toldEverywhere(path, "7:30", "Old place: Leipzig. New place: Town hall, Leipzig.")
 		save(func(in *events.Input) { in.State, in.StartDate = events.Postponed, "2026-05-17" })
 		says("postponed", "Old time: ", "7:30")
+		badge("Postponed")
 		s.toldEverywhere(path, "Old time: ", "7:30")
 		status("EventPostponed", "TENTATIVE")
 		save(func(in *events.Input) { in.State = events.Cancelled })
 		says("This event is cancelled.")
+		badge("Cancelled")
 		status("EventCancelled", "CANCELLED")
 		s.visitor().Get(path+"/attend").Want(t, 410, "")
 		in.State = events.Draft
@@ -227,7 +238,12 @@ func TestFormulasAreHarmless(t *testing.T) {
 func (s *stand) toldEverywhere(path string, texts ...string) {
 	s.t.Helper()
 	unfold := strings.NewReplacer("\r\n ", "", "\\,", ",", "&#39;", "'")
-	for _, from := range []string{"/events", "/groups/riverside", "/events.atom", path + ".ics", "/events.ics", "/groups/riverside/events.ics"} {
+	rows, err := csv.NewReader(strings.NewReader(s.visitor().Get("/events.csv").Want(s.t, 200, "").Body)).ReadAll()
+	if err != nil || len(rows) != 2 {
+		s.t.Fatalf("%q, %v", rows, err)
+	}
+	month := rows[1][slices.Index(rows[0], "start")][:len("2006-01")]
+	for _, from := range []string{"/events", "/calendar?month=" + month, path + "/print?lang=en", "/groups/riverside", "/events.atom", path + ".ics", "/events.ics", "/groups/riverside/events.ics"} {
 		body := unfold.Replace(s.visitor().Get(from).Want(s.t, 200, "").Body)
 		for _, want := range texts {
 			if !strings.Contains(body, want) {
@@ -249,12 +265,8 @@ func (s *stand) toldEverywhere(path string, texts ...string) {
 			s.t.Errorf("%s says %+v, %v", from, all, err)
 		}
 	}
-	rows, err := csv.NewReader(strings.NewReader(s.visitor().Get("/events.csv").Want(s.t, 200, "").Body)).ReadAll()
-	if err != nil || len(rows) != 2 {
-		s.t.Fatalf("%q, %v", rows, err)
-	}
 	last := len(rows[0]) - 1
-	if rows[0][last-1] != "was_start" || rows[0][last] != "was_place" || rows[1][last-1] == "" {
+	if strings.Join(rows[0][last-2:], " ") != "was_start was_place was_zone" || rows[1][last-2] == "" {
 		s.t.Errorf("the table says %q", rows)
 	}
 }

@@ -169,9 +169,7 @@ func (n *Node) pages(limits *limiter, mail bool, press *print.Press) {
 	n.eventsWeb = &events.Web{
 		Service: n.Events, Map: newDrawer(n.basemap),
 		Pictures: n.pictures, Print: press,
-		Attend: func(c *web.Call, e *events.Event, can events.Can) (events.Fragment, error) {
-			return n.attendWeb.Panel(c, e.ID, e.Local(e.End), can.SeeNumbers)
-		},
+		Attend: n.attendPanel,
 		Panels: []events.Panel{
 			func(c *web.Call, e *events.Event, _ events.Can) (events.Fragment, error) {
 				return n.Groups.EndedPanel(c, e.Group)

@@ -200,7 +200,7 @@ func TestArabicHasItsRoom(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		s := Sheet{
-			Kicker: words(4).Draw(t, "kicker"), Notice: words(8).Draw(t, "notice"), Title: "نهر " + words(25).Draw(t, "title"),
+			Kicker: words(4).Draw(t, "kicker"), Notice: words(24).Draw(t, "notice"), Title: "نهر " + words(25).Draw(t, "title"),
 			Day: words(10).Draw(t, "day"), Hours: words(10).Draw(t, "hours"), Zone: words(6).Draw(t, "zone"), Where: words(25).Draw(t, "where"),
 			Text: words(60).Draw(t, "text"), By: words(60).Draw(t, "by"), Access: words(60).Draw(t, "access"), Scan: words(8).Draw(t, "scan"),
 			URL: "https://convoke.example.org/events/1",

@@ -161,7 +161,7 @@ func (c *composer) head() float64 {
 	c.bars = append(c.bars, bar{m, m, c.inner(), 2.6 * k, black})
 	y := m + 2.6*k + 8*k
 	if c.s.Notice != "" {
-		t := c.fit(c.s.Notice, room{bold: true, max: 9 * k, min: 5 * k, leading: 1.2, lines: 2, width: c.inner() - 8*k, height: 30 * k})
+		t := c.fit(c.s.Notice, room{bold: true, max: 9 * k, min: 5 * k, leading: 1.2, lines: 4, width: c.inner() - 8*k, height: 30 * k})
 		c.bars = append(c.bars, bar{m, m, c.inner(), 2.6*k + t.tall() + 5*k, black})
 		return c.down(t, m+4*k, m+4*k, white) + 9*k
 	}

@@ -112,7 +112,7 @@ func TestEverythingHasItsRoom(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		s := Sheet{
-			Kicker: words(4).Draw(t, "kicker"), Notice: words(8).Draw(t, "notice"), Title: word.Draw(t, "first") + " " + words(25).Draw(t, "title"),
+			Kicker: words(4).Draw(t, "kicker"), Notice: words(24).Draw(t, "notice"), Title: word.Draw(t, "first") + " " + words(25).Draw(t, "title"),
 			Day: words(10).Draw(t, "day"), Hours: words(10).Draw(t, "hours"), Zone: words(6).Draw(t, "zone"), Where: words(25).Draw(t, "where"),
 			Text: words(60).Draw(t, "text"), By: words(60).Draw(t, "by"), Access: words(60).Draw(t, "access"), Scan: words(8).Draw(t, "scan"),
 			URL: "https://" + rapid.StringMatching(`[a-z0-9.-]{4,80}(/[a-z0-9]{1,40}){0,3}`).Draw(t, "url"),
@@ -142,6 +142,34 @@ func TestShortTextsAreWhole(t *testing.T) {
 		}
 		if !strings.Contains(strings.ReplaceAll(all, " ", ""), s.Address()) {
 			t.Errorf("%s: the address is not whole in %q", name, all)
+		}
+	}
+}
+
+// Old and new time and place of what was moved are a long notice.
+func TestNoticesAreWhole(t *testing.T) {
+	t.Parallel()
+	m := newRuler(newPress(t).fonts)
+	for _, notice := range []string{
+		"This event is cancelled.",
+		"This event was moved. Old time: Nov 28, 2026, 10:00 AM (Berlin). New time: Nov 29, 2026, 10:00 AM (London). Old place: North gate, Leipzig. New place: Town hall, Leipzig.",
+		"Esta actividad se ha movido. Hora anterior: 28 nov 2026, 10:00 (Berlin). Hora nueva: 29 nov 2026, 10:00 (London). Lugar anterior: Puerta norte, Leipzig. Lugar nuevo: Ayuntamiento, Leipzig.",
+	} {
+		for name, st := range styles() {
+			s := meeting()
+			s.Notice = notice
+			l, all := m.compose(s, st), ""
+			for _, r := range l.runs {
+				all += r.text + " "
+			}
+			for _, want := range []string{notice, s.Title, s.Day, s.Where} {
+				if !strings.Contains(all, want) {
+					t.Errorf("%s: %q is not in %q", name, want, all)
+				}
+			}
+			if found := problems(m, l); len(found) > 0 {
+				t.Errorf("%s: %q", name, found)
+			}
 		}
 	}
 }

@@ -33,6 +33,7 @@ type archivedSlot struct {
 	Capacity int       `json:"capacity"`        // people; 0 is no limit
 	Least    int       `json:"least,omitempty"` // people that it needs; 0 is nothing said
 	Closed   bool      `json:"closed"`
+	EventAt  time.Time `json:"event_start,omitzero"` // that of its event when it was last saved
 }
 
 type archivedMessages struct {
@@ -60,7 +61,7 @@ func (s *Service) ExportSlots(ctx context.Context, tx *db.Tx, es []id.Event) (ma
 	for e, slots := range all {
 		var rows []archivedSlot
 		for _, x := range slots {
-			rows = append(rows, archivedSlot{x.ID, x.Title, x.Start, x.End, x.Capacity, x.Least, x.Closed})
+			rows = append(rows, archivedSlot{x.ID, x.Title, x.Start, x.End, x.Capacity, x.Least, x.Closed, x.EventAt})
 		}
 		out[e] = rows
 	}
@@ -117,6 +118,9 @@ func (a archivedSlot) parse(e Arriving) (Slot, error) {
 		err = fault.Invalid(fault.Field("timeslots", "slot.key", "This form is broken. Please open the page again."))
 	}
 	x.ID, x.Start, x.End, x.Closed = a.ID, a.Start.UTC().Truncate(time.Microsecond), a.End.UTC().Truncate(time.Microsecond), a.Closed
+	if !a.EventAt.IsZero() {
+		x.EventAt = a.EventAt.UTC().Truncate(time.Microsecond)
+	}
 	return x, err
 }
 

@@ -25,7 +25,8 @@ func (s *Service) EventCopied(ctx context.Context, tx *db.Tx, f fact.EventCopied
 	for i := range all {
 		x := Slot{ID: all[i].ID, Title: all[i].Title, Capacity: all[i].Capacity, Least: all[i].Least, Closed: all[i].Closed}
 		x.Start, x.End = shifted(all[i].Start, f, loc), shifted(all[i].End, f, loc)
-		if !x.End.After(x.Start) { // around a clock change
+		x.EventAt = shifted(all[i].EventAt, f, loc) // what a move has left behind, it has here
+		if !x.End.After(x.Start) {                  // around a clock change
 			x.End = x.Start.Add(all[i].End.Sub(all[i].Start))
 		}
 		if err := insertSlot(ctx, tx, f.Event, &x); err != nil {

@@ -3,6 +3,7 @@ package attendance
 import (
 	"bytes"
 	"fmt"
+	"html/template"
 	"net/url"
 	"strconv"
 	"strings"
@@ -27,6 +28,7 @@ type slotView struct {
 	Missing         int
 	Full, Closed    bool
 	Outside         bool // not within the event's time
+	Left            bool // the event was moved, and this was not
 	Needs           []web.Choice
 }
 
@@ -117,6 +119,29 @@ func (w *Web) edits(c *web.Call) (Brief, error) {
 	return w.Events.Edits(c, id.Event(c.Param("id")))
 }
 
+type leftData struct {
+	Event id.Event
+	Left  int
+}
+
+var leftPage = web.NewPage[leftData](pages, "pages/left.html")
+
+// LeftPanel tells organizers on the page of an event which begins at start how
+// many of its slots were not moved with it.
+func (w *Web) LeftPanel(c *web.Call, e id.Event, start time.Time) (template.HTML, error) {
+	all, err := w.Slots(c.Context(), e)
+	if err != nil {
+		return "", err
+	}
+	d := leftData{Event: e}
+	for i := range all {
+		if all[i].left(start, c.Now()) {
+			d.Left++
+		}
+	}
+	return leftPage.Fragment(c, d)
+}
+
 func slotsPath(e id.Event) string { return "/events/" + string(e) + "/timeslots" }
 
 // savedOn is where somebody goes who has saved a slot: to its day, where there
@@ -152,6 +177,7 @@ func (w *Web) showSlots(c *web.Call, b Brief, f *web.Form, key string) error {
 	for i := range all {
 		v := viewSlot(c, &all[i], b.Start.Location())
 		v.Outside = all[i].End.After(b.End) || all[i].Start.Before(b.Start.Add(-setUp))
+		v.Left = all[i].left(b.Start, c.Now())
 		d.Slots = append(d.Slots, v)
 	}
 	c.Header().Set("Cache-Control", "no-store")

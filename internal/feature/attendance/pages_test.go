@@ -12,6 +12,6 @@ func TestPagesFitTheirTypes(t *testing.T) {
 		"form": formPage.Check, "mine": minePage.Check, "cancelled": cancelledPage.Check, "panel": panelPage.Check,
 		"slots": slotsPage.Check, "slot": slotPage.Check, "messages": messagesPage.Check, "coming": comingPage.Check,
 		"when": whenPage.Check, "fill": fillPage.Check, "rota": rotaPage.Check,
-		"named": namedPage.Check,
+		"named": namedPage.Check, "left": leftPage.Check,
 	})
 }

@@ -43,6 +43,7 @@ func (s *Service) Fill(ctx context.Context, e id.Event, key string, start, end t
 		}
 		tx.Touch("event:" + string(e))
 		for i := range missing {
+			missing[i].EventAt = start
 			if err := insertSlot(ctx, tx, e, &missing[i]); err != nil {
 				return err
 			}

@@ -32,6 +32,12 @@ type Slot struct {
 	Closed         bool
 	Going, Waiting int
 	Needs          []Need
+	EventAt        time.Time // the start of its event when it was last saved
+}
+
+// left says that the event was moved since, to start, and it was not.
+func (s *Slot) left(start, now time.Time) bool {
+	return !s.EventAt.Equal(start) && s.End.After(now)
 }
 
 // missing is how many more people it needs.
@@ -124,7 +130,7 @@ type SlotInput struct {
 func (in SlotInput) parse(start, end time.Time) (Slot, error) {
 	var fs []fault.FieldError
 	fail := func(name, code, msg string, args ...any) { fs = append(fs, fault.Field(name, code, msg, args...)) }
-	s := Slot{Title: strings.TrimSpace(in.Title), Closed: in.Closed}
+	s := Slot{Title: strings.TrimSpace(in.Title), Closed: in.Closed, EventAt: start}
 	switch n := utf8.RuneCountInString(s.Title); {
 	case n == 0:
 		fail("title", "slot.title", "Give it a name, such as “Morning shift”.")

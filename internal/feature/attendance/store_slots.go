@@ -21,21 +21,21 @@ func slotsWaited(ctx context.Context, tx *db.Tx, e id.Event) ([]Slot, error) {
 }
 
 func slotsWhere(ctx context.Context, tx *db.Tx, e id.Event, cond string) ([]Slot, error) {
-	return db.Query(ctx, tx, `select id, title, starts_at, ends_at, capacity, least, closed, going, waiting from slot
+	return db.Query(ctx, tx, `select id, title, starts_at, ends_at, capacity, least, closed, going, waiting, event_at from slot
 		where event_id = $1`+cond+` order by starts_at, ends_at, id`, []any{string(e)}, func(scan func(...any) error) (Slot, error) {
 		var s Slot
-		var start, end int64
-		err := scan(&s.ID, &s.Title, &start, &end, &s.Capacity, &s.Least, &s.Closed, &s.Going, &s.Waiting)
-		s.Start, s.End = clock.FromMicros(start), clock.FromMicros(end)
+		var start, end, event int64
+		err := scan(&s.ID, &s.Title, &start, &end, &s.Capacity, &s.Least, &s.Closed, &s.Going, &s.Waiting, &event)
+		s.Start, s.End, s.EventAt = clock.FromMicros(start), clock.FromMicros(end), clock.FromMicros(event)
 		return s, err
 	})
 }
 
 // insertSlot does nothing when the slot is there.
 func insertSlot(ctx context.Context, tx *db.Tx, e id.Event, s *Slot) error {
-	_, err := tx.Exec(ctx, `insert into slot (event_id, id, title, starts_at, ends_at, capacity, closed, going, waiting, least)
-		values ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8) on conflict do nothing`,
-		string(e), s.ID, s.Title, clock.Micros(s.Start), clock.Micros(s.End), s.Capacity, s.Closed, s.Least)
+	_, err := tx.Exec(ctx, `insert into slot (event_id, id, title, starts_at, ends_at, capacity, closed, going, waiting, least, event_at)
+		values ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9) on conflict do nothing`,
+		string(e), s.ID, s.Title, clock.Micros(s.Start), clock.Micros(s.End), s.Capacity, s.Closed, s.Least, clock.Micros(s.EventAt))
 	if err != nil {
 		return fmt.Errorf("insert slot: %w", err)
 	}
@@ -43,9 +43,9 @@ func insertSlot(ctx context.Context, tx *db.Tx, e id.Event, s *Slot) error {
 }
 
 func updateSlot(ctx context.Context, tx *db.Tx, e id.Event, s *Slot) error {
-	_, err := tx.Exec(ctx, `update slot set title = $3, starts_at = $4, ends_at = $5, capacity = $6, closed = $7, least = $8
+	_, err := tx.Exec(ctx, `update slot set title = $3, starts_at = $4, ends_at = $5, capacity = $6, closed = $7, least = $8, event_at = $9
 		where event_id = $1 and id = $2`,
-		string(e), s.ID, s.Title, clock.Micros(s.Start), clock.Micros(s.End), s.Capacity, s.Closed, s.Least)
+		string(e), s.ID, s.Title, clock.Micros(s.Start), clock.Micros(s.End), s.Capacity, s.Closed, s.Least, clock.Micros(s.EventAt))
 	if err != nil {
 		return fmt.Errorf("update slot: %w", err)
 	}

@@ -76,7 +76,12 @@ func (s Seat) Subject() authz.Subject {
 
 // load finds a campaign that the actor may know of.
 func (s *Service) load(ctx context.Context, tx *db.Tx, by authz.Actor, handle string) (Campaign, Seat, error) {
-	c, err := campaignBy(ctx, tx, "handle", handle)
+	return s.loadBy(ctx, tx, by, "handle", handle)
+}
+
+// loadBy is [Service.load] with that value in a column.
+func (s *Service) loadBy(ctx context.Context, tx *db.Tx, by authz.Actor, column, value string) (Campaign, Seat, error) {
+	c, err := campaignBy(ctx, tx, column, value)
 	if errors.Is(err, db.ErrNoRows) {
 		return c, Seat{}, web.ErrNotFound()
 	}
@@ -105,14 +110,8 @@ func (s *Service) ByHandle(ctx context.Context, tx *db.Tx, handle string) (Campa
 
 // ByID is [Service.ByHandle] by id.
 func (s *Service) ByID(ctx context.Context, tx *db.Tx, c id.Campaign) (Campaign, error) {
-	x, err := campaignBy(ctx, tx, "id", string(c))
-	if errors.Is(err, db.ErrNoRows) {
-		return x, web.ErrNotFound()
-	}
-	if err != nil {
-		return x, err
-	}
-	return s.ByHandle(ctx, tx, x.Handle)
+	x, _, err := s.loadBy(ctx, tx, authz.Actor{}, "id", string(c))
+	return x, err
 }
 
 func (s *Service) seat(ctx context.Context, tx *db.Tx, by authz.Actor, c id.Campaign) (Seat, error) {

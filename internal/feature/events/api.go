@@ -96,7 +96,7 @@ type apiEvent struct {
 	SourceURL   string         `json:"source_url" doc:"Where an imported event was found."`
 	Picture     string         `json:"picture,omitempty" doc:"Its address."`
 	PictureAlt  string         `json:"picture_alt"`
-	WasStart    string         `json:"was_start,omitempty" doc:"Before it was moved."`
+	WasStart    string         `json:"was_start,omitempty" doc:"Before it was moved, as it was told: with the offset of then, or a date."`
 	WasPlace    string         `json:"was_place,omitempty" doc:"Before it was moved."`
 	Programme   *apiProgramme  `json:"programme,omitempty" doc:"What its page says beyond time and place; absent when nothing."`
 	Series      *apiSeriesOf   `json:"series,omitempty" doc:"Of an event that repeats."`
@@ -297,7 +297,7 @@ func (w *Web) holdersOf(ctx context.Context, tx *db.Tx, es ...Event) (holders, e
 	if h.series, err = seriesOf(ctx, tx, es); err != nil {
 		return h, err
 	}
-	if h.versions, err = versionsOf(ctx, tx, es...); err != nil {
+	if h.versions, err = versionsOf(ctx, tx, "", es...); err != nil {
 		return h, err
 	}
 	h.programmes, err = programmesOf(ctx, tx, es...)
@@ -404,7 +404,7 @@ func apiOf(base string, e *Event, h holders) apiEvent {
 		Region: p.Region, Country: p.Country, Precision: string(p.Precise), OnlineURL: p.OnlineURL, Lang: e.Lang,
 		AccessYes: apiFeatures(e.Access.Has()), AccessNo: apiFeatures(e.Access.Lacks()), AccessNote: e.Access.Note,
 		Capacity: e.Capacity, Organizer: e.Organizer, SourceURL: e.SourceURL, PictureAlt: e.PictureAlt,
-		WasPlace: e.WasPlace, Sequence: e.Sequence, Updated: e.Updated, Programme: apiProgrammeOf(e, h.programmes.of(e)),
+		WasStart: wasStart(e), WasPlace: e.WasPlace, Sequence: e.Sequence, Updated: e.Updated, Programme: apiProgrammeOf(e, h.programmes.of(e)),
 		Series: h.series.of(e), Texts: apiTexts(e, h.programmes.of(e).Bring, h.versions[e.ID]),
 	}
 	if p.HasPoint {
@@ -412,9 +412,6 @@ func apiOf(base string, e *Event, h holders) apiEvent {
 	}
 	if e.Picture != "" {
 		out.Picture = base + "/pictures/" + e.Picture
-	}
-	if !e.WasStart.IsZero() {
-		out.WasStart = datetime(e, e.Local(e.WasStart))
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"convoke/internal/api"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 	"convoke/internal/web"
@@ -36,7 +37,7 @@ func seriesOf(ctx context.Context, tx *db.Tx, es []Event) (seriesMap, error) {
 			}
 			known[k.Series] = x
 		}
-		out[eid] = apiSeriesOf{ID: x.ID, Rule: x.Rule, Date: dayText(k.Day), Version: x.Version}
+		out[eid] = apiSeriesOf{ID: x.ID, Rule: x.Rule, Date: day.ISO(k.Day), Version: x.Version}
 	}
 	return out, nil
 }

@@ -34,7 +34,9 @@ type archivedEvent struct {
 	Picture    string   `json:"picture"` // its name in the file
 	PictureAlt string   `json:"picture_alt"`
 	Sequence   int      `json:"sequence"`
-	WasStart   string   `json:"was_start"` // before the last move
+	WasStart   string   `json:"was_start"`             // before the last move
+	WasZone    string   `json:"was_zone,omitempty"`    // when was_start was told in another
+	WasAllDay  bool     `json:"was_all_day,omitempty"` // was_start was told as a day
 	WasPlace   string   `json:"was_place"`
 	Campaign   string   `json:"campaign"` // its id
 	Follows    []string `json:"follows"`  // what it takes from the campaign's template
@@ -111,7 +113,7 @@ func archivedOf(e *Event, p *Programme, vs []Version) archivedEvent {
 		ID: string(e.ID), Title: e.Title, Description: e.Description, Kind: e.Kind, State: e.State, Start: e.Start, End: e.End, Zone: e.Zone,
 		AllDay: e.AllDay, Language: e.Lang, AccessYes: codes(e.Access.Has()), AccessNo: codes(e.Access.Lacks()), AccessNote: e.Access.Note,
 		Capacity: e.Capacity, Organizer: e.Organizer, SourceURL: e.SourceURL, PictureAlt: e.PictureAlt, Sequence: e.Sequence,
-		WasPlace: e.WasPlace, Campaign: string(e.Campaign), Follows: []string{},
+		WasZone: e.WasZone, WasAllDay: e.WasAllDay, WasPlace: e.WasPlace, Campaign: string(e.Campaign), Follows: []string{},
 		archivedWhere: archivedWhere{
 			Place: w.Place, Address: w.Address, Locality: w.Locality, Region: w.Region, Country: w.Country, Precision: w.Precise, OnlineURL: w.OnlineURL,
 		},
@@ -235,7 +237,11 @@ func (p *parser) archivedTimes(a *archivedEvent, e *Event) {
 		p.fail("was_start", "event.year", "Choose a year between 1971 and 2399.")
 		return
 	}
-	e.WasStart = t.UTC().Truncate(time.Microsecond)
+	if a.WasZone != "" && !geo.KnownZone(a.WasZone) {
+		p.fail("was_zone", "event.zone_unknown", "There is no time zone of that name.")
+		return
+	}
+	e.wasAt(t.UTC().Truncate(time.Microsecond), a.WasZone, a.WasAllDay)
 }
 
 func (p *parser) archivedWhere(a *archivedWhere, w *Where) {

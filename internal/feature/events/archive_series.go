@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"convoke/internal/day"
 	"convoke/internal/fault"
 	"convoke/internal/geo"
 	"convoke/internal/ical"
@@ -49,7 +50,7 @@ func archivedSeriesOf(x *series, dates []dated) archivedSeries {
 		Continues: !x.Next.IsZero(), Dates: []archivedDate{},
 	}
 	for _, k := range dates {
-		d := archivedDate{dayText(k.Day), string(k.Event), []string{}}
+		d := archivedDate{day.ISO(k.Day), string(k.Event), []string{}}
 		for _, part := range ownParts {
 			if k.Own&part.bit != 0 {
 				d.Own = append(d.Own, part.name)
@@ -103,12 +104,12 @@ func (p *parser) archivedDates(a *archivedSeries) []dated {
 	}
 	var out []dated
 	for _, d := range a.Dates {
-		day, err := time.Parse(time.DateOnly, d.Day)
+		at, err := time.Parse(time.DateOnly, d.Day)
 		k := dated{Series: a.ID, Event: id.Event(d.Event)}
 		if err == nil {
-			k.Day = dayOf(day)
+			k.Day = day.Of(at)
 		}
-		if err != nil || day.Year() < firstYear || day.Year() > lastYear || len(out) > 0 && k.Day <= out[len(out)-1].Day {
+		if err != nil || at.Year() < firstYear || at.Year() > lastYear || len(out) > 0 && k.Day <= out[len(out)-1].Day {
 			p.fail("dates", "series.dates", "The dates of a series are days, one after the other.")
 			return nil
 		}

@@ -210,11 +210,15 @@ func (s *Service) Retell(ctx context.Context, tx *db.Tx, c id.Campaign, now Temp
 		if err != nil {
 			return err
 		}
+		said, err := versionsOf(ctx, tx, "", es...)
+		if err != nil {
+			return err
+		}
 		if n = len(es); n > 0 {
 			after = es[n-1].AtKey
 		}
 		for i := range es {
-			if err := now.retold(ctx, tx, &es[i], brings[es[i].ID], html, bringHTML); err != nil {
+			if err := now.retold(ctx, tx, &es[i], said[es[i].ID], brings[es[i].ID], html, bringHTML); err != nil {
 				return err
 			}
 		}
@@ -225,7 +229,7 @@ func (s *Service) Retell(ctx context.Context, tx *db.Tx, c id.Campaign, now Temp
 
 // retold stores what a new template changes of one event, if anything. html and
 // bringHTML are how the template's texts are shown.
-func (t Template) retold(ctx context.Context, tx *db.Tx, old *Event, bring string, html, bringHTML template.HTML) error {
+func (t Template) retold(ctx context.Context, tx *db.Tx, old *Event, said []Version, bring string, html, bringHTML template.HTML) error {
 	e, was := *old, bring
 	if !t.retell(&e, &bring) {
 		return nil
@@ -239,7 +243,7 @@ func (t Template) retold(ctx context.Context, tx *db.Tx, old *Event, bring strin
 		e.HTML = html
 	}
 	e.Updated = tx.Now()
-	if err := updateEvent(ctx, tx, old, &e, nil); err != nil {
+	if err := updateSaid(ctx, tx, old, &e, nil, said); err != nil {
 		return err
 	}
 	tx.Touch("event:" + string(e.ID))

@@ -1,9 +1,11 @@
 package events
 
 import (
+	"cmp"
 	"html/template"
 	"time"
 
+	"convoke/internal/day"
 	"convoke/internal/geo"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
@@ -187,6 +189,8 @@ type Event struct {
 	Sequence    int
 	hidden      bool      // with its group, which is suspended; see GroupSuspended
 	WasStart    time.Time // before the last move; zero when never moved
+	WasZone     string    // that WasStart was told in; "" when it is Zone
+	WasAllDay   bool      // WasStart was told as a day
 	WasPlace    string
 	Campaign    id.Campaign
 	Follows     int64 // what it takes from the campaign's template
@@ -198,8 +202,23 @@ type Event struct {
 }
 
 // Local is t in the zone of the event's place.
-func (e *Event) Local(t time.Time) time.Time {
-	loc, err := geo.LoadZone(e.Zone)
+func (e *Event) Local(t time.Time) time.Time { return inZone(t, e.Zone) }
+
+// Was is the start before the last move, in the zone that it was told in. It
+// means something where WasStart is not zero.
+func (e *Event) Was() time.Time { return inZone(e.WasStart, cmp.Or(e.WasZone, e.Zone)) }
+
+// wasAt says when e began before it was moved, and how that was told. A zero start
+// says that it was not moved.
+func (e *Event) wasAt(start time.Time, zone string, allDay bool) {
+	if start.IsZero() || zone == e.Zone {
+		zone = ""
+	}
+	e.WasStart, e.WasZone, e.WasAllDay = start, zone, allDay && !start.IsZero()
+}
+
+func inZone(t time.Time, zone string) time.Time {
+	loc, err := geo.LoadZone(zone)
 	if err != nil {
 		loc = time.UTC
 	}
@@ -207,10 +226,7 @@ func (e *Event) Local(t time.Time) time.Time {
 }
 
 // Day is the local calendar day as yyyymmdd.
-func (e *Event) Day() int {
-	y, m, d := e.Local(e.Start).Date()
-	return y*10000 + int(m)*100 + d
-}
+func (e *Event) Day() int { return day.Of(e.Local(e.Start)) }
 
 // Past reports whether the event is over.
 func (e *Event) Past(now time.Time) bool { return !e.End.After(now) }

@@ -162,7 +162,7 @@ func hostOf(base string) string {
 
 // csvHeader names the columns of [csvCells].
 func csvHeader() []string {
-	return append(csvBegin(), "bring", "contingents", "roles_needed", "legal_help", "was_start", "was_place")
+	return append(csvBegin(), "bring", "contingents", "roles_needed", "legal_help", "was_start", "was_place", "was_zone")
 }
 
 // csvBegin are the columns with which every table of ours begins. More may follow,
@@ -194,7 +194,7 @@ func csvCells(base string, e *Event, p *Programme) []string {
 		string(e.Where.Precise), e.Where.OnlineURL, e.Lang, strings.Join(access, " "), capacity, e.Organizer, e.SourceURL,
 		base + "/events/" + string(e.ID), clock.FromMicros(clock.Micros(e.Updated)).Format(time.RFC3339),
 		e.Description, p.Bring, strings.Join(p.contingentLines(e), "\n"), strings.Join(p.roleLines(), "\n"), p.LegalHelp,
-		wasStart(e), e.WasPlace,
+		wasStart(e), e.WasPlace, e.WasZone,
 	}
 	for i := range cells {
 		cells[i] = SafeCell(cells[i])
@@ -207,7 +207,7 @@ func wasStart(e *Event) string {
 	if e.WasStart.IsZero() {
 		return ""
 	}
-	return datetime(e, e.Local(e.WasStart))
+	return stamp(e.Was(), e.WasAllDay)
 }
 
 // calendarText ends the description of an event in a calendar: what was moved,

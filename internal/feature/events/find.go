@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/geo"
 	"convoke/internal/search"
@@ -185,7 +186,7 @@ func (f *finder) times() {
 		f.where = append(f.where, "e.ends_at > "+f.arg(now))
 	}
 	if !q.From.IsZero() {
-		f.where = append(f.where, "e.day >= "+f.arg(dayNumber(q.From)))
+		f.where = append(f.where, "e.day >= "+f.arg(day.Of(q.From)))
 	}
 }
 
@@ -194,7 +195,7 @@ func (f *finder) conditions() {
 	q := &f.q
 	f.where = append(f.where, "e.listed")
 	if !q.To.IsZero() {
-		f.where = append(f.where, "e.day < "+f.arg(dayNumber(q.To)))
+		f.where = append(f.where, "e.day < "+f.arg(day.Of(q.To)))
 		if !q.latestFirst() { // the walk may end there: no zone is more than a day off
 			f.where = append(f.where, f.key+" < "+f.arg(keyFrom(q.To.AddDate(0, 0, 2))))
 		}
@@ -266,7 +267,7 @@ func (f *finder) ongoing() ([]hit, error) {
 	if q.From.IsZero() {
 		g.where = append(g.where, "e.at_key + 0 <= "+g.arg(f.first()), "e.ends_at > "+g.arg(clock.Micros(f.tx.Now())))
 	} else {
-		g.where = append(g.where, "e.day < "+g.arg(dayNumber(q.From)), "e.ends_at > "+g.arg(clock.Micros(q.From)))
+		g.where = append(g.where, "e.day < "+g.arg(day.Of(q.From)), "e.ends_at > "+g.arg(clock.Micros(q.From)))
 	}
 	if box, ok := q.area(); ok {
 		g.inBox(box)
@@ -406,5 +407,3 @@ func (f *finder) fetch(hits []hit) ([]Event, error) {
 	}
 	return out, nil
 }
-
-func dayNumber(t time.Time) int { return t.Year()*10000 + int(t.Month())*100 + t.Day() }

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"time"
 
+	"convoke/internal/day"
 	"convoke/internal/fault"
 	"convoke/internal/web"
 )
@@ -111,7 +112,7 @@ func (w *Web) fillDays(c *web.Call, weeks [][]calendarDay, es []Event, q Query) 
 	}
 	for _, week := range weeks {
 		for i := range week {
-			list := byDay[dayNumber(week[i].Date)]
+			list := byDay[day.Of(week[i].Date)]
 			for j, e := range list {
 				if j == perDay {
 					week[i].More = len(list) - perDay

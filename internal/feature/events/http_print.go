@@ -31,7 +31,7 @@ func (w *Web) print(c *web.Call, file string) error {
 		if e, g, _, err = w.Get(c.Context(), tx, authz.Actor{}, eid); err != nil {
 			return err
 		}
-		said, err = versionsOf(c.Context(), tx, e)
+		said, err = versionsOf(c.Context(), tx, "", e)
 		return err
 	})
 	if err != nil {
@@ -72,11 +72,14 @@ func (w *Web) sheet(l *i18n.Locale, e *Event, g Group) print.Sheet {
 	if g.Name != "" {
 		s.By = l.T("Organised by {group}", "group", g.Name)
 	}
-	if e.State == Cancelled {
+	was := wasNote(l, e)
+	switch {
+	case e.State == Cancelled:
 		s.Notice = l.T("This event is cancelled.")
-	}
-	if e.State == Postponed {
-		s.Notice = l.T("This event is postponed.")
+	case e.State == Postponed:
+		s.Notice = strings.TrimSpace(l.T("This event is postponed.") + " " + was)
+	case was != "":
+		s.Notice = l.T("This event was moved.") + " " + was
 	}
 	if !e.State.TakesSignUps() {
 		s.Scan = l.T("Details")

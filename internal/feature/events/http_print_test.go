@@ -12,6 +12,9 @@ import (
 	"convoke/internal/web/webtest"
 )
 
+// drawn are the files that have the words of an event.
+var drawn = []string{"poster.pdf", "flyer.pdf", "poster.png", "flyer.png"}
+
 func TestPrint(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -65,20 +68,41 @@ func TestPrint(t *testing.T) {
 			}
 		}
 
-		// What changes shows at once: cancelled, and in letters that cannot be set.
-		before := b.Get(at + "poster.pdf").Body
-		in.State = events.Cancelled
-		if err := f.Update(t.Context(), olga, e, 1, in); err != nil {
-			t.Fatal(err)
-		}
-		if b.Get(at+"poster.pdf").Body == before {
-			t.Error("an old poster is kept")
-		}
-		if got := b.Get(at + "print?lang=en").Text("p.print-notice"); got != "This event is cancelled." {
-			t.Errorf("the notice says %q", got)
+		// What changes shows at once: moved, postponed, cancelled, and in letters that
+		// cannot be set.
+		in.Place, in.Zone = "Town hall", "Europe/London"
+		const was = "Old time: May 9, 2026, 10:00 AM (Berlin). New time: May 9, 2026, 10:00 AM (London). Old place: North gate, Leipzig. New place: Town hall, Leipzig."
+		for i, x := range []struct {
+			state  events.State
+			notice string
+		}{
+			{events.Confirmed, "This event was moved. " + was},
+			{events.Postponed, "This event is postponed. " + was},
+			{events.Cancelled, "This event is cancelled."},
+		} {
+			before := map[string]string{}
+			for _, file := range drawn {
+				before[file] = b.Get(at + file).Body
+			}
+			in.State = x.state
+			if err := f.Update(t.Context(), olga, e, 1+i, in); err != nil {
+				t.Fatal(err)
+			}
+			for _, file := range drawn {
+				if b.Get(at+file).Body == before[file] {
+					t.Errorf("an old %s is kept", file)
+				}
+			}
+			page := b.Get(at + "print?lang=en")
+			if got := page.Text("p.print-notice"); got != x.notice {
+				t.Errorf("the notice says %q, not %q", got, x.notice)
+			}
+			if got := page.Text("textarea#share-en"); !strings.HasPrefix(got, x.notice+" Riverside clean-up ") {
+				t.Errorf("the message says %q", got)
+			}
 		}
 		in.Title = "تنظيف النهر"
-		if err := f.Update(t.Context(), olga, e, 2, in); err != nil {
+		if err := f.Update(t.Context(), olga, e, 4, in); err != nil {
 			t.Fatal(err)
 		}
 		for file, begins := range map[string]string{"poster.pdf": "%PDF-", "flyer.pdf": "%PDF-", "poster.png": "\x89PNG", "flyer.png": "\x89PNG"} {
@@ -87,7 +111,7 @@ func TestPrint(t *testing.T) {
 			}
 		}
 		in.Title = "नदी की सफ़ाई"
-		if err := f.Update(t.Context(), olga, e, 3, in); err != nil {
+		if err := f.Update(t.Context(), olga, e, 5, in); err != nil {
 			t.Fatal(err)
 		}
 		b.Get(at+"poster.png?lang=es").Want(t, 303, at+"print?lang=es")

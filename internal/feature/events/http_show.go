@@ -83,7 +83,7 @@ func (w *Web) show(c *web.Call) error {
 			if row, err = exactRowOf(c.Context(), tx, eid); err != nil {
 				return err
 			}
-			if said, err = versionsOf(c.Context(), tx, e); err != nil {
+			if said, err = versionsOf(c.Context(), tx, "", e); err != nil {
 				return err
 			}
 			all, err = programmesOf(c.Context(), tx, e)
@@ -195,14 +195,32 @@ func (w *Web) says(c *web.Call, e Event, g Group) showData {
 func wasNote(l *i18n.Locale, e *Event) string {
 	var parts []string
 	if !e.WasStart.IsZero() {
-		was, now := e.Local(e.WasStart), e.Local(e.Start)
+		was, now := e.Was(), e.Local(e.Start)
 		parts = append(parts, l.T("Old time: {old}. New time: {new}.",
-			"old", l.DateShort(was)+", "+l.Time(was), "new", l.DateShort(now)+", "+l.Time(now)))
+			"old", startIn(l, l.DateShort(was), was, e.WasAllDay)+zoneNote(e, was),
+			"new", startIn(l, l.DateShort(now), now, e.AllDay)+zoneNote(e, now)))
 	}
 	if e.WasPlace != "" {
 		parts = append(parts, l.T("Old place: {old}. New place: {new}.", "old", e.WasPlace, "new", e.Where.Label()))
 	}
 	return strings.Join(parts, " ")
+}
+
+// startIn is the old or the new start of an event that was moved: its day in words,
+// and the time unless it was, or is, of whole days.
+func startIn(l *i18n.Locale, day string, t time.Time, allDay bool) string {
+	if allDay {
+		return day
+	}
+	return day + ", " + l.Time(t)
+}
+
+// zoneNote ends a time with the city of its zone, where the old zone is another.
+func zoneNote(e *Event, t time.Time) string {
+	if e.WasZone == "" {
+		return ""
+	}
+	return " (" + zoneCity(t.Location().String()) + ")"
 }
 
 // zoneCity turns America/New_York into New York.

@@ -31,7 +31,7 @@ func (w *Web) translatable(c *web.Call) (whole, error) {
 	}
 	x := whole{Event: e}
 	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
-		all, err := versionsOf(c.Context(), tx, e)
+		all, err := versionsOf(c.Context(), tx, "", e)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package events
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -393,12 +394,13 @@ func (im *importer) replace(ctx context.Context, tx *db.Tx, e *Event, in *incomi
 	e.ID, e.Picture, e.PictureAlt, e.Created = old.ID, old.Picture, old.PictureAlt, old.Created
 	told := !e.WasStart.IsZero() || e.WasPlace != "" // the table knows of the move itself
 	if !told {
-		e.WasStart, e.WasPlace = old.WasStart, old.WasPlace
+		e.WasPlace = old.WasPlace
+		e.wasAt(old.WasStart, cmp.Or(old.WasZone, old.Zone), old.WasAllDay)
 	}
 	e.Sequence, e.Updated = old.Sequence+1, tx.Now()
 	if !told && !old.Past(tx.Now()) {
 		if !old.Start.Equal(e.Start) {
-			e.WasStart = old.Start
+			e.wasAt(old.Start, old.Zone, old.AllDay)
 		}
 		if old.Where.Label() != e.Where.Label() {
 			e.WasPlace = old.Where.Label()

@@ -107,7 +107,7 @@ func (im *importer) fromOwn(n int, cell func(name string) string) (Event, bool) 
 		im.leave(n, uid, codeYear, y)
 		return e, false
 	}
-	im.ownMove(&e, cell("was_start"), short("was_place", 4*maxPlace))
+	im.ownMove(&e, cell("was_start"), cell("was_zone"), short("was_place", 4*maxPlace))
 	lat, latErr := strconv.ParseFloat(cell("lat"), 64)
 	lon, lonErr := strconv.ParseFloat(cell("lon"), 64)
 	if p := (geo.Point{Lat: lat, Lon: lon}); latErr == nil && lonErr == nil && p.Valid() {
@@ -133,10 +133,14 @@ func (im *importer) fromOwn(n int, cell func(name string) string) (Event, bool) 
 }
 
 // ownMove takes in what an event was before it was moved.
-func (im *importer) ownMove(e *Event, start, place string) {
+func (im *importer) ownMove(e *Event, start, zone, place string) {
 	e.WasPlace = place
-	if t, ok := im.ownTime(e, start); ok && t.Year() >= firstYear && t.Year() <= lastYear {
-		e.WasStart = t
+	if !geo.KnownZone(zone) { // a table of an earlier version, or the same
+		zone = e.Zone
+	}
+	was := Event{Zone: zone, AllDay: len(start) == len(time.DateOnly)}
+	if t, ok := im.ownTime(&was, start); ok && t.Year() >= firstYear && t.Year() <= lastYear {
+		e.wasAt(t, zone, was.AllDay)
 	}
 }
 

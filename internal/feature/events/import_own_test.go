@@ -40,22 +40,41 @@ func TestExportedTableIsImportedAgain(t *testing.T) {
 		if err := f.Update(t.Context(), olga, e, 0, moved); err != nil {
 			t.Fatal(err)
 		}
+		zone := input()
+		if e, err = f.Create(t.Context(), olga, "g1", "e", zone); err != nil {
+			t.Fatal(err)
+		}
+		zone.Zone = "Europe/London"
+		if err := f.Update(t.Context(), olga, e, 0, zone); err != nil {
+			t.Fatal(err)
+		}
+		hours := input()
+		hours.StartTime, hours.EndTime = "", ""
+		if e, err = f.Create(t.Context(), olga, "g1", "f", hours); err != nil {
+			t.Fatal(err)
+		}
+		hours.StartTime, hours.EndTime = "10:00", "13:00"
+		if err := f.Update(t.Context(), olga, e, 0, hours); err != nil {
+			t.Fatal(err)
+		}
 		first := exported(t, f.Service)
-		if !strings.Contains(first, "T10:00+02:00,\"North gate, Leipzig\"") {
-			t.Errorf("what was before is not told: %s", first)
+		for _, want := range []string{"T10:00+02:00,\"North gate, Leipzig\",\r\n", "T10:00+02:00,,Europe/Berlin\r\n", ",2026-05-09,,\r\n"} {
+			if !strings.Contains(first, want) {
+				t.Errorf("what was before is not told: %s", first)
+			}
 		}
 		k := newDesk(t, dbtest.Open(t, dbtest.SQLite(t), clock.NewManual(dbtest.Now)))
 		s, out := k.csv(first)
-		if counts(s) != [5]int{4, 0, 0, 0, 0} {
+		if counts(s) != [5]int{6, 0, 0, 0, 0} {
 			t.Fatalf("%v\n%s", counts(s), out)
 		}
 		if diff := cmp.Diff(cells(t, first), cells(t, exported(t, k.svc))); diff != "" {
 			t.Errorf("what went and what came (-/+):\n%s", diff)
 		}
-		if s, out := k.csv(first); counts(s) != [5]int{0, 0, 4, 0, 0} {
+		if s, out := k.csv(first); counts(s) != [5]int{0, 0, 6, 0, 0} {
 			t.Errorf("again: %v\n%s", counts(s), out)
 		}
-		if s, _ := k.csv(strings.Replace(first, "toilet captions,30", "toilet captions,31", 1)); counts(s) != [5]int{0, 1, 3, 0, 0} {
+		if s, _ := k.csv(strings.Replace(first, "toilet captions,30", "toilet captions,31", 1)); counts(s) != [5]int{0, 1, 5, 0, 0} {
 			t.Errorf("with one more place: %v", counts(s))
 		}
 	})

@@ -37,6 +37,9 @@ func fingerprint(e *Event, estimates []Estimate, revision int) []byte {
 	}
 	if !e.WasStart.IsZero() || e.WasPlace != "" { // of others, what was stored before still fits
 		b = binary.AppendVarint(append(append(b, 'w'), e.WasPlace...), clock.Micros(e.WasStart))
+		if b = append(b, e.WasZone...); e.WasAllDay != e.AllDay {
+			b = append(b, 'd')
+		}
 	}
 	b = binary.BigEndian.AppendUint64(b, math.Float64bits(w.Point.Lat))
 	b = binary.BigEndian.AppendUint64(b, math.Float64bits(w.Point.Lon))

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,15 +82,13 @@ func TestTableOfAnEarlierVersion(t *testing.T) {
 	}
 	var out strings.Builder
 	w := csv.NewWriter(&out)
+	then := slices.Index(rows[0], "description") + 1
 	for _, row := range rows {
-		if err := w.Write(row[:len(row)-6]); err != nil {
+		if err := w.Write(row[:then]); err != nil {
 			t.Fatal(err)
 		}
 	}
 	w.Flush()
-	if !strings.HasSuffix(strings.SplitN(out.String(), "\n", 2)[0], ",description") {
-		t.Fatalf("the table is %s", out.String())
-	}
 	k := newDesk(t, dbtest.Open(t, dbtest.SQLite(t), clock.NewManual(dbtest.Now)))
 	if s, said := k.csv(out.String()); counts(s) != [5]int{1, 0, 0, 0, 0} {
 		t.Errorf("%v\n%s", counts(s), said)

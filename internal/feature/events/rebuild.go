@@ -52,7 +52,7 @@ func rebuildText(ctx context.Context, tx *db.Tx, after int64) (next int64, more 
 	if _, err := tx.Exec(ctx, "delete from event_text where rowid > $1 and rowid <= $2", after, next); err != nil {
 		return 0, false, fmt.Errorf("clear the index: %w", err)
 	}
-	all, err := versionsOf(ctx, tx, es...)
+	all, err := versionsOf(ctx, tx, "", es...)
 	if err != nil {
 		return 0, false, err
 	}

@@ -71,6 +71,7 @@ func schemaOf(c *web.Call, e *Event, g Group, plain string) schemaEvent {
 	s := schemaEvent{
 		Context: "https://schema.org", Type: "Event", ID: url, URL: url, Name: e.Title, Description: plain,
 		Start: datetime(e, e.Local(e.Start)), End: datetime(e, e.Local(e.End)), Language: e.Lang, Capacity: e.Capacity,
+		Previous: wasStart(e),
 		Modified: e.Updated.Format(time.RFC3339), Kind: string(e.Kind),
 		Status: "https://schema.org/EventScheduled", Mode: "https://schema.org/OfflineEventAttendanceMode",
 	}
@@ -81,9 +82,6 @@ func schemaOf(c *web.Call, e *Event, g Group, plain string) schemaEvent {
 		s.Status = "https://schema.org/EventPostponed"
 	case Moved:
 		s.Status = "https://schema.org/EventRescheduled"
-	}
-	if !e.WasStart.IsZero() {
-		s.Previous = datetime(e, e.Local(e.WasStart))
 	}
 	w := e.Where
 	if w.Label() != "" {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"convoke/internal/day"
 	"convoke/internal/geo"
 	"convoke/internal/ical"
 	"convoke/internal/id"
@@ -232,8 +233,8 @@ func (x *series) span(wall time.Time) (start, end time.Time, c ical.Clock) {
 }
 
 // on is the wall time of a date that is named by a day.
-func (x *series) on(day int) time.Time {
-	return dayTime(day).Add(x.Starts.Sub(x.Starts.Truncate(24 * time.Hour)))
+func (x *series) on(d int) time.Time {
+	return day.Time(d).Add(x.Starts.Sub(x.Starts.Truncate(24 * time.Hour)))
 }
 
 // walls are the wall times of the rule behind a day and up to stop, at most limit
@@ -245,7 +246,7 @@ func (x *series) walls(after int, stop time.Time, limit int) (out []time.Time, a
 	}
 	all = true
 	r.Dates(x.Starts, stop, func(wall time.Time) bool {
-		if dayOf(wall) <= after {
+		if day.Of(wall) <= after {
 			return true
 		}
 		if len(out) == limit {
@@ -287,19 +288,6 @@ func (p pattern) gaps(walls []time.Time) []time.Time {
 }
 
 func monthOf(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC) }
-
-// dayOf is a wall time's day as yyyymmdd; dayTime is the reverse.
-func dayOf(wall time.Time) int {
-	y, m, d := wall.Date()
-	return y*10000 + int(m)*100 + d
-}
-
-func dayTime(day int) time.Time {
-	return time.Date(day/10000, time.Month(day/100%100), day%100, 0, 0, 0, 0, time.UTC)
-}
-
-// dayText is a day as forms and programs write it.
-func dayText(day int) string { return dayTime(day).Format(time.DateOnly) }
 
 // sortWeekdays puts days in the order of a week that begins on Monday, each once.
 func sortWeekdays(days []time.Weekday) []time.Weekday {

@@ -3,6 +3,8 @@ package events
 import (
 	"testing"
 	"time"
+
+	"convoke/internal/day"
 )
 
 // A change of all dates looks at those that may still be to come, however long
@@ -11,10 +13,10 @@ func TestFirstDay(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 5, 2, 12, 0, 0, 0, time.UTC)
 	for scope, want := range map[Scope]int{
-		Later: dayOf(day("2026-05-05")), After: dayOf(day("2026-05-05")) + 1, All: dayOf(day("2026-03-03")),
+		Later: 20260505, After: 20260506, All: 20260303,
 	} {
-		if got := firstDay(scope, dayOf(day("2026-05-05")), now); got != want {
-			t.Errorf("%s begins on %s, want %s", scope, dayText(got), dayText(want))
+		if got := firstDay(scope, 20260505, now); got != want {
+			t.Errorf("%s begins on %s, want %s", scope, day.ISO(got), day.ISO(want))
 		}
 	}
 }

@@ -3,6 +3,7 @@ package events
 import (
 	"time"
 
+	"convoke/internal/day"
 	"convoke/internal/ical"
 	"convoke/internal/id"
 )
@@ -88,7 +89,7 @@ func (x *series) place(e *Event, day int) {
 }
 
 // scheduled is the day of the rule that an event lies on as it is now.
-func scheduled(e *Event) int { return dayOf(ical.WallOf(e.Local(e.Start))) }
+func scheduled(e *Event) int { return day.Of(ical.WallOf(e.Local(e.Start))) }
 
 // copied is the state in which a new date begins.
 func copied(s State) State {
@@ -100,12 +101,13 @@ func copied(s State) State {
 }
 
 // copyOf is a new event that says what e says, as the date of a day.
-func (x *series) copyOf(e *Event, eid id.Event, day int) Event {
+func (x *series) copyOf(e *Event, eid id.Event, d int) Event {
 	n := *e
 	n.Seq, n.Sequence, n.ID = 0, 0, eid
-	n.UID = x.ID + "-" + dayText(day)
+	n.UID = x.ID + "-" + day.ISO(d)
 	n.Group, n.State = x.Group, copied(e.State)
-	n.WasStart, n.WasPlace, n.Campaign, n.Follows = time.Time{}, "", "", 0
-	x.place(&n, day)
+	n.WasPlace, n.Campaign, n.Follows = "", "", 0
+	n.wasAt(time.Time{}, "", false)
+	x.place(&n, d)
 	return n
 }

@@ -10,11 +10,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"convoke/internal/day"
 	"convoke/internal/fault"
 	"convoke/internal/ical"
 )
 
-func day(s string) time.Time {
+func midnight(s string) time.Time {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
 		panic(err)
@@ -60,7 +61,7 @@ func byHand(in RepeatInput, every int, start, stop time.Time) []time.Time {
 func TestRulesAgainstTheCalendar(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		start := day("2024-01-01").AddDate(0, 0, rapid.IntRange(0, 1500).Draw(t, "day")).Add(18 * time.Hour)
+		start := midnight("2024-01-01").AddDate(0, 0, rapid.IntRange(0, 1500).Draw(t, "day")).Add(18 * time.Hour)
 		every := rapid.IntRange(1, 13).Draw(t, "every")
 		in := RepeatInput{Every: fmt.Sprint(every), Unit: rapid.SampledFrom([]Unit{Days, Weeks, Months}).Draw(t, "unit")}
 		in.Monthly = rapid.SampledFrom(monthly(start)).Draw(t, "monthly")
@@ -93,12 +94,12 @@ func TestRulesAgainstTheCalendar(t *testing.T) {
 		if err != nil || back.rule() != x.Rule {
 			t.Fatalf("%s is read as %s, %v", x.Rule, back.rule(), err)
 		}
-		cut := dayOf(start.AddDate(0, 0, rapid.IntRange(1, 700).Draw(t, "cut")))
+		cut := day.Of(start.AddDate(0, 0, rapid.IntRange(1, 700).Draw(t, "cut")))
 		if err := x.endBefore(cut); err != nil {
 			t.Fatal(err)
 		}
 		before, _ := x.walls(0, stop, 10_000)
-		want = slices.DeleteFunc(want, func(w time.Time) bool { return dayOf(w) >= cut })
+		want = slices.DeleteFunc(want, func(w time.Time) bool { return day.Of(w) >= cut })
 		if d := cmp.Diff(want, before); d != "" {
 			t.Fatalf("ended before %d:\n%s", cut, d)
 		}
@@ -118,7 +119,7 @@ func TestMonthsWithoutTheDay(t *testing.T) {
 		{"2026-09-30", byLast, "0930 1028 1125 1230 0127 0224 0331 0428 0526 0630", ""},
 		{"2026-09-01", byNth, "0901 1006 1103 1201 0105 0202 0302 0406 0504 0601", ""}, // the first Tuesday
 	} {
-		start := day(c.start).Add(18 * time.Hour)
+		start := midnight(c.start).Add(18 * time.Hour)
 		p, err := RepeatInput{Unit: Months, Monthly: c.how}.parse(start, start)
 		if err != nil {
 			t.Fatal(err)
@@ -136,7 +137,7 @@ func TestMonthsWithoutTheDay(t *testing.T) {
 			t.Errorf("%s by %s: %q without %q, want %q without %q", c.start, c.how, got, missing, c.want, c.missing)
 		}
 	}
-	leap := day("2028-02-29").Add(18 * time.Hour)
+	leap := midnight("2028-02-29").Add(18 * time.Hour)
 	p, err := RepeatInput{Unit: Months, Every: "12", Monthly: byDay}.parse(leap, leap)
 	if err != nil {
 		t.Fatal(err)
@@ -180,10 +181,10 @@ func TestClockChangesInsideASeries(t *testing.T) {
 		{at("Africa/Cairo", "2026-04-17 00:00", "2026-04-17 00:30"), "2026-04-24", "2026-04-24T01:00+03:00", "2026-04-24T01:30+03:00", ical.Skipped},
 	} {
 		x := seriesFrom(&c.e)
-		if got := x.on(dayOf(day(c.on))).Format("15:04"); got != x.Starts.Format("15:04") {
+		if got := x.on(day.Of(midnight(c.on))).Format("15:04"); got != x.Starts.Format("15:04") {
 			t.Errorf("%s: the wall time is %s", c.on, got)
 		}
-		start, end, clock := x.span(x.on(dayOf(day(c.on))))
+		start, end, clock := x.span(x.on(day.Of(midnight(c.on))))
 		from, to := start.In(x.zone()).Format("2006-01-02T15:04Z07:00"), end.In(x.zone()).Format("2006-01-02T15:04Z07:00")
 		if from != c.from || to != c.to || clock != c.clock {
 			t.Errorf("%s on %s: %s to %s (%v), want %s to %s (%v)", c.e.Zone, c.on, from, to, clock, c.from, c.to, c.clock)
@@ -203,7 +204,7 @@ func TestClockChangesInsideASeries(t *testing.T) {
 
 func TestDue(t *testing.T) {
 	t.Parallel()
-	now := day("2026-05-02")
+	now := midnight("2026-05-02")
 	every := func(n, of int) (out []time.Time) {
 		for i := range of {
 			out = append(out, now.AddDate(0, 0, n*(i+1)))
@@ -228,8 +229,8 @@ func TestDue(t *testing.T) {
 
 func TestRepeatRefused(t *testing.T) {
 	t.Parallel()
-	start := day("2026-05-05").Add(18 * time.Hour) // a Tuesday
-	now := day("2026-05-02")
+	start := midnight("2026-05-05").Add(18 * time.Hour) // a Tuesday
+	now := midnight("2026-05-02")
 	week := RepeatInput{Unit: Weeks}
 	for _, c := range []struct {
 		change func(*RepeatInput)

@@ -1,6 +1,7 @@
 package events
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -337,20 +338,22 @@ func (s *Service) campaignOf(ctx context.Context, tx *db.Tx, e *Event) (Campaign
 func keep(n, old *Event) {
 	n.ID, n.Group, n.Source, n.UID = old.ID, old.Group, old.Source, old.UID
 	n.Organizer, n.SourceURL, n.Picture = old.Organizer, old.SourceURL, old.Picture
-	n.WasStart, n.WasPlace, n.Created = old.WasStart, old.WasPlace, old.Created
-	n.Campaign, n.hidden = old.Campaign, old.hidden
+	n.Created, n.Campaign, n.hidden = old.Created, old.Campaign, old.hidden
 }
 
 // noteMove remembers what the last move of a public event changed, so that pages
 // and messages can tell old and new.
 func noteMove(n, old *Event) {
+	n.WasPlace = old.WasPlace
+	n.wasAt(old.WasStart, cmp.Or(old.WasZone, old.Zone), old.WasAllDay) // the same moment may be in another zone
 	start, place := !old.Start.Equal(n.Start), old.Where.Label() != n.Where.Label()
 	if !old.State.Listed() || !start && !place {
 		return
 	}
-	n.WasStart, n.WasPlace = time.Time{}, ""
+	n.WasPlace = ""
+	n.wasAt(time.Time{}, "", false)
 	if start {
-		n.WasStart = old.Start
+		n.wasAt(old.Start, old.Zone, old.AllDay)
 	}
 	if place {
 		n.WasPlace = old.Where.Label()
@@ -470,7 +473,10 @@ func (s *Service) Search(ctx context.Context, q Query) (Result, error) {
 		if err != nil {
 			return err
 		}
-		all, err := versionsIn(ctx, tx, q.In, r.Events)
+		if q.In == "" {
+			return nil
+		}
+		all, err := versionsOf(ctx, tx, q.In, r.Events...)
 		all.say(q.In, r.Events)
 		return err
 	})

@@ -121,7 +121,7 @@ func (s *Service) archived(ctx context.Context, tx *db.Tx, es []Event) ([]archiv
 	if err != nil {
 		return nil, err
 	}
-	said, err := versionsOf(ctx, tx, es...)
+	said, err := versionsOf(ctx, tx, "", es...)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
@@ -34,7 +35,7 @@ type planned struct {
 	skipped    bool // it was taken out before
 }
 
-func (p *planned) day() int { return dayOf(p.Wall) }
+func (p *planned) day() int { return day.Of(p.Wall) }
 
 // plan is what a rule would do to an event and its series.
 type plan struct {
@@ -149,7 +150,7 @@ func (p *plan) match(ctx context.Context, tx *db.Tx, e *Event) error {
 	}
 	for _, k := range links {
 		x := byEvent[k.Event]
-		has := func(w time.Time) bool { return dayOf(w) == k.Day }
+		has := func(w time.Time) bool { return day.Of(w) == k.Day }
 		at := slices.IndexFunc(p.dates[1:], func(d planned) bool { return has(d.Wall) })
 		switch {
 		case k.Event == e.ID:
@@ -160,7 +161,7 @@ func (p *plan) match(ctx context.Context, tx *db.Tx, e *Event) error {
 		case slices.ContainsFunc(far, has):
 			p.dates = append(p.dates, planned{Wall: p.series.on(k.Day), Start: x.Start, End: x.End, Event: x, own: k.Own})
 		default:
-			p.rest = append(p.rest, planned{Wall: dayTime(k.Day), Event: x, own: k.Own})
+			p.rest = append(p.rest, planned{Wall: day.Time(k.Day), Event: x, own: k.Own})
 			if !x.Past(tx.Now()) && x.State != Cancelled {
 				p.gone = append(p.gone, *x)
 			}
@@ -206,7 +207,7 @@ func (s *Service) Repeat(ctx context.Context, by authz.Actor, eid id.Event, key,
 			return errSeriesChanged()
 		case in.Shown != "" && in.Shown != p.shown():
 			return errShownOther()
-		case !slices.ContainsFunc(p.dates[1:], func(d planned) bool { return in.keeps(dayText(d.day())) }):
+		case !slices.ContainsFunc(p.dates[1:], func(d planned) bool { return in.keeps(day.ISO(d.day())) }):
 			return fault.Invalid(fault.Field("date", "series.none", "Leave at least one further date."))
 		}
 		return s.carryOut(ctx, tx, &e, &p, key, in)
@@ -239,9 +240,13 @@ func (s *Service) carryOut(ctx context.Context, tx *db.Tx, e *Event, p *plan, ke
 	if err := s.leaveOut(ctx, tx, p); err != nil {
 		return err
 	}
+	says, err := originalOf(ctx, tx, e)
+	if err != nil {
+		return err
+	}
 	for i := range p.dates[1:] {
 		d := &p.dates[1+i]
-		if err := s.carryOutDate(ctx, tx, e, x, d, in.keeps(dayText(d.day()))); err != nil {
+		if err := s.carryOutDate(ctx, tx, &says, x, d, in.keeps(day.ISO(d.day()))); err != nil {
 			return err
 		}
 	}
@@ -284,15 +289,15 @@ func (s *Service) leaveOut(ctx context.Context, tx *db.Tx, p *plan) error {
 }
 
 // endBefore leaves a series with the dates before a day.
-func (x *series) endBefore(day int) error {
+func (x *series) endBefore(d int) error {
 	p, err := patternOf(x.Rule)
 	if err != nil {
 		return err
 	}
-	last := dayTime(day).AddDate(0, 0, -1)
+	last := day.Time(d).AddDate(0, 0, -1)
 	switch {
 	case p.count > 0:
-		p.count = max(1, min(p.count, countBefore(x, day)))
+		p.count = max(1, min(p.count, countBefore(x, d)))
 	case p.until.IsZero() || p.until.After(last):
 		p.until = last
 	}
@@ -302,7 +307,7 @@ func (x *series) endBefore(day int) error {
 }
 
 // carryOutDate makes one further date what it is to be.
-func (s *Service) carryOutDate(ctx context.Context, tx *db.Tx, e *Event, x *series, d *planned, takesPlace bool) error {
+func (s *Service) carryOutDate(ctx context.Context, tx *db.Tx, e *original, x *series, d *planned, takesPlace bool) error {
 	k := dated{Series: x.ID, Day: d.day(), Own: d.own}
 	switch {
 	case d.Event == nil && takesPlace && d.End.After(tx.Now()):
@@ -365,27 +370,39 @@ func (s *Service) callOff(ctx context.Context, tx *db.Tx, old *Event) error {
 	return s.store(ctx, tx, old, &e)
 }
 
+// original is an event with all that its copies take from it.
+type original struct {
+	*Event
+	programme Programme
+	versions  []Version
+}
+
+func originalOf(ctx context.Context, tx *db.Tx, e *Event) (original, error) {
+	all, err := programmesOf(ctx, tx, *e)
+	if err != nil {
+		return original{}, err
+	}
+	said, err := versionsOf(ctx, tx, "", *e)
+	return original{e, *all.of(e), said[e.ID]}, err
+}
+
 // addDate makes a new date that says what e says.
-func (s *Service) addDate(ctx context.Context, tx *db.Tx, e *Event, x *series, day int) (id.Event, error) {
-	n := x.copyOf(e, id.Event(s.IDs.New()), day)
+func (s *Service) addDate(ctx context.Context, tx *db.Tx, e *original, x *series, day int) (id.Event, error) {
+	n := x.copyOf(e.Event, id.Event(s.IDs.New()), day)
 	if err := s.insert(ctx, tx, &n); err != nil {
 		return "", err
 	}
-	all, err := programmesOf(ctx, tx, *e)
-	if err != nil {
-		return "", err
-	}
-	if p := all.of(e); !p.Empty() {
+	if p := e.programme; !p.Empty() {
 		if p.Start.Equal(e.Start) {
 			p.Start = n.Start
 		} else {
 			p.Start = time.Time{} // the meeting times were open already
 		}
-		if err := errors.Join(putProgramme(ctx, tx, n.ID, p), s.tellNeeds(ctx, tx, n.ID, p)); err != nil {
+		if err := errors.Join(putProgramme(ctx, tx, n.ID, &p), s.tellNeeds(ctx, tx, n.ID, &p)); err != nil {
 			return "", err
 		}
 	}
-	if err := copyVersions(ctx, tx, e, &n); err != nil {
+	if err := addVersions(ctx, tx, &n, e.versions); err != nil {
 		return "", err
 	}
 	return n.ID, s.Facts.Emit(ctx, tx, fact.EventCopied{
@@ -396,7 +413,7 @@ func (s *Service) addDate(ctx context.Context, tx *db.Tx, e *Event, x *series, d
 // touchSeries says that the pages of a series are out of date: each shows the
 // dates around it.
 func touchSeries(ctx context.Context, tx *db.Tx, series string) error {
-	since := dayOf(tx.Now().AddDate(0, 0, -pastDays))
+	since := day.Of(tx.Now().AddDate(0, 0, -pastDays))
 	all, err := datesFrom(ctx, tx, series, since)
 	for _, k := range all {
 		if k.Event != "" {

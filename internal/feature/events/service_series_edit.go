@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/ical"
@@ -168,8 +169,8 @@ func (w *spreading) split(ctx context.Context, tx *db.Tx, fresh string) error {
 }
 
 // countBefore is how many dates the rule has before a day.
-func countBefore(x *series, day int) int {
-	walls, _ := x.walls(0, dayTime(day).Add(-time.Second), maxDates)
+func countBefore(x *series, d int) int {
+	walls, _ := x.walls(0, day.Time(d).Add(-time.Second), maxDates)
 	return len(walls)
 }
 
@@ -253,14 +254,14 @@ func (s *Service) noteOwn(ctx context.Context, tx *db.Tx, eid id.Event, parts in
 
 // firstDay is from which day on a change looks at dates, for the event of a day.
 // All means all that may still be to come: the past of a long series is not read.
-func firstDay(scope Scope, day int, now time.Time) int {
+func firstDay(scope Scope, d int, now time.Time) int {
 	switch scope {
 	case After:
-		return day + 1
+		return d + 1
 	case Later:
-		return day
+		return d
 	}
-	return dayOf(now.AddDate(0, 0, -pastDays))
+	return day.Of(now.AddDate(0, 0, -pastDays))
 }
 
 // EndSeries calls off dates of a series: public ones are cancelled, and stay to
@@ -320,11 +321,11 @@ func (s *Service) callOffFrom(ctx context.Context, tx *db.Tx, x *series, from in
 		}
 		n++
 	}
-	if first := dayOf(ical.WallOf(tx.Now().In(x.zone()))); from < first {
+	if first := day.Of(ical.WallOf(tx.Now().In(x.zone()))); from < first {
 		from = first // what was stays in the rule
 	}
-	if from <= dayOf(x.Starts) {
-		from = dayOf(x.Starts) + 1 // a rule has one date at least
+	if from <= day.Of(x.Starts) {
+		from = day.Of(x.Starts) + 1 // a rule has one date at least
 	}
 	if err := x.endBefore(from); err != nil {
 		return n, err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"convoke/internal/clock"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/ical"
 )
@@ -70,29 +71,33 @@ func (s *Service) roll(ctx context.Context, tx *db.Tx, sid string) error {
 
 func (s *Service) addDue(ctx context.Context, tx *db.Tx, x *series) error {
 	now := ical.WallOf(tx.Now().In(x.zone()))
-	decided, err := datesFrom(ctx, tx, x.ID, dayOf(now)+1)
+	decided, err := datesFrom(ctx, tx, x.ID, day.Of(now)+1)
 	if err != nil {
 		return err
 	}
 	// What came and went while nobody looked is not made up for.
-	walls, _ := x.walls(dayOf(now), now.AddDate(maxYears, 0, 0), maxYears*366)
+	walls, _ := x.walls(day.Of(now), now.AddDate(maxYears, 0, 0), maxYears*366)
 	walls = slices.DeleteFunc(walls, func(w time.Time) bool {
-		return slices.ContainsFunc(decided, func(k dated) bool { return k.Day == dayOf(w) })
+		return slices.ContainsFunc(decided, func(k dated) bool { return k.Day == day.Of(w) })
 	})
-	walls = due(walls, now, near(decided, dayOf(now.AddDate(0, 0, aheadDays))))
+	walls = due(walls, now, near(decided, day.Of(now.AddDate(0, 0, aheadDays))))
 	if len(walls) == 0 {
 		return nil
 	}
-	says, err := modelOf(ctx, tx, x)
-	if err != nil || says == nil {
+	e, err := modelOf(ctx, tx, x)
+	if err != nil || e == nil {
+		return err
+	}
+	says, err := originalOf(ctx, tx, e)
+	if err != nil {
 		return err
 	}
 	for _, w := range walls {
-		n, err := s.addDate(ctx, tx, says, x, dayOf(w))
+		n, err := s.addDate(ctx, tx, &says, x, day.Of(w))
 		if err != nil {
 			return err
 		}
-		if err := putLink(ctx, tx, dated{Series: x.ID, Day: dayOf(w), Event: n}); err != nil {
+		if err := putLink(ctx, tx, dated{Series: x.ID, Day: day.Of(w), Event: n}); err != nil {
 			return err
 		}
 	}

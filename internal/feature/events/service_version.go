@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/id"
@@ -52,7 +53,7 @@ func (s *Service) translateDates(ctx context.Context, tx *db.Tx, of *Event, v *V
 	if err != nil || x == nil {
 		return err
 	}
-	es, err := eventsFrom(ctx, tx, x.ID, dayOf(of.Local(tx.Now())), maxDates)
+	es, err := eventsFrom(ctx, tx, x.ID, day.Of(of.Local(tx.Now())), maxDates)
 	if err != nil {
 		return err
 	}
@@ -82,7 +83,7 @@ func (s *Service) translateDates(ctx context.Context, tx *db.Tx, of *Event, v *V
 
 // sayIn brings one event to the first of the languages that it has a text in.
 func sayIn(ctx context.Context, tx *db.Tx, e *Event, langs ...string) error {
-	all, err := versionsOf(ctx, tx, *e)
+	all, err := versionsOf(ctx, tx, "", *e)
 	if err != nil {
 		return err
 	}

@@ -20,9 +20,10 @@ import (
 const columns = `id, at_key, group_id, source_id, uid, title, description, description_html, kind, state, listed,
 	starts_at, ends_at, zone, all_day, day, place, address, locality, region, country, lat, lon, precise,
 	cell3, cell6, cell9, online_url, lang, access_yes, access_no, access_note, capacity, organizer, source_url,
-	picture, picture_alt, sequence, was_starts_at, was_place, hash, created_at, updated_at, campaign_id, follows`
+	picture, picture_alt, sequence, was_starts_at, was_place, hash, created_at, updated_at, campaign_id, follows,
+	was_zone, was_all_day`
 
-const columnCount = 45
+const columnCount = 47
 
 func selectEvents() string {
 	return "select e.seq, e." + strings.Join(strings.Fields(columns), " e.") + " from event e "
@@ -47,7 +48,8 @@ func scanEvent(scan func(...any) error) (Event, error) {
 		&start, &end, &e.Zone, &e.AllDay, &day, &e.Where.Place, &e.Where.Address, &e.Where.Locality, &e.Where.Region,
 		&e.Where.Country, &lat, &lon, &e.Where.Precise, &cell3, &cell6, &cell9, &e.Where.OnlineURL, &e.Lang,
 		&e.Access.Yes, &e.Access.No, &e.Access.Note, &e.Capacity, &e.Organizer, &e.SourceURL, &e.Picture, &e.PictureAlt,
-		&e.Sequence, &wasStart, &e.WasPlace, &hash, &created, &updated, &campaign, &e.Follows)
+		&e.Sequence, &wasStart, &e.WasPlace, &hash, &created, &updated, &campaign, &e.Follows,
+		&e.WasZone, &e.WasAllDay)
 	if err != nil {
 		return e, fmt.Errorf("scan event: %w", err)
 	}
@@ -100,6 +102,7 @@ func values(e *Event, hash []byte) []any {
 		e.Where.Locality, e.Where.Region, e.Where.Country, lat, lon, string(e.Where.Precise), c3, c6, c9, e.Where.OnlineURL,
 		e.Lang, e.Access.Yes, e.Access.No, e.Access.Note, e.Capacity, e.Organizer, e.SourceURL, e.Picture, e.PictureAlt,
 		e.Sequence, was, e.WasPlace, hash, clock.Micros(e.Created), clock.Micros(e.Updated), campaign, e.Follows,
+		e.WasZone, e.WasAllDay,
 	}
 }
 
@@ -137,8 +140,21 @@ func insertEvent(ctx context.Context, tx *db.Tx, e *Event, hash []byte) error {
 	return search.Put(ctx, tx, e.AtKey, words(e), tagsOf(e)...)
 }
 
-// updateEvent replaces the event that has old's row.
+// updateEvent replaces the event that has old's row. One that was imported has no
+// versions.
 func updateEvent(ctx context.Context, tx *db.Tx, old, e *Event, hash []byte) error {
+	var said versions
+	if e.State.Listed() && e.Source == "" {
+		var err error
+		if said, err = versionsOf(ctx, tx, "", *e); err != nil {
+			return err
+		}
+	}
+	return updateSaid(ctx, tx, old, e, hash, said[e.ID])
+}
+
+// updateSaid is [updateEvent] with the versions that the event has.
+func updateSaid(ctx context.Context, tx *db.Tx, old, e *Event, hash []byte, vs []Version) error {
 	e.Seq = old.Seq
 	e.AtKey = atKey(e.Start, e.Seq)
 	if _, err := tx.Exec(ctx, updateSQL, append([]any{e.Seq}, values(e, hash)...)...); err != nil {
@@ -152,11 +168,7 @@ func updateEvent(ctx context.Context, tx *db.Tx, old, e *Event, hash []byte) err
 	if !e.State.Listed() {
 		return nil
 	}
-	all, err := versionsOf(ctx, tx, *e)
-	if err != nil {
-		return err
-	}
-	return search.Put(ctx, tx, e.AtKey, words(e, all[e.ID]...), tagsOf(e, all[e.ID]...)...)
+	return search.Put(ctx, tx, e.AtKey, words(e, vs...), tagsOf(e, vs...)...)
 }
 
 // words is the text by which an event is found.

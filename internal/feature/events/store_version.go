@@ -9,24 +9,10 @@ import (
 	"convoke/internal/search"
 )
 
-// versionsOf lists the versions of events.
-func versionsOf(ctx context.Context, tx *db.Tx, es ...Event) (versions, error) {
+// versionsOf lists the versions of events, in one language or with "" in all.
+func versionsOf(ctx context.Context, tx *db.Tx, lang string, es ...Event) (versions, error) {
 	out := versions{}
 	if len(es) == 0 {
-		return out, nil
-	}
-	ids := make([]any, len(es))
-	at := map[id.Event]int{}
-	for i := range es {
-		ids[i], at[es[i].ID] = string(es[i].ID), i
-	}
-	return out, out.read(ctx, tx, amongst(ids), ids, func(eid id.Event) *Event { return &es[at[eid]] })
-}
-
-// versionsIn is [versionsOf] in one language.
-func versionsIn(ctx context.Context, tx *db.Tx, lang string, es []Event) (versions, error) {
-	out := versions{}
-	if len(es) == 0 || lang == "" {
 		return out, nil
 	}
 	args := make([]any, len(es), len(es)+1)
@@ -34,11 +20,11 @@ func versionsIn(ctx context.Context, tx *db.Tx, lang string, es []Event) (versio
 	for i := range es {
 		args[i], at[es[i].ID] = string(es[i].ID), i
 	}
-	where := amongst(args) + fmt.Sprintf(" and lang = $%d", len(args)+1)
-	return out, out.read(ctx, tx, where, append(args, lang), func(eid id.Event) *Event { return &es[at[eid]] })
-}
-
-func (vs versions) read(ctx context.Context, tx *db.Tx, where string, args []any, event func(id.Event) *Event) error {
+	where := amongst(args)
+	if lang != "" {
+		where += fmt.Sprintf(" and lang = $%d", len(args)+1)
+		args = append(args, lang)
+	}
 	q := `select event_id, lang, title, description, description_html, access_note, bring, bring_html, credit, made_of
 		from event_version` + where + " order by event_id, lang"
 	err := tx.Each(ctx, q, args, func(scan func(...any) error) error {
@@ -50,15 +36,15 @@ func (vs versions) read(ctx context.Context, tx *db.Tx, where string, args []any
 			return err
 		}
 		v.HTML, v.BringHTML = trusted(html), trusted(bring)
-		if at := id.Event(eid); !event(at).ownLang(v.Lang) {
-			vs[at] = append(vs[at], v)
+		if e := &es[at[id.Event(eid)]]; !e.ownLang(v.Lang) {
+			out[e.ID] = append(out[e.ID], v)
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("list versions: %w", err)
+		return nil, fmt.Errorf("list versions: %w", err)
 	}
-	return nil
+	return out, nil
 }
 
 func putVersion(ctx context.Context, tx *db.Tx, eid id.Event, v *Version) error {
@@ -79,15 +65,6 @@ func dropVersion(ctx context.Context, tx *db.Tx, eid id.Event, lang string) erro
 		return fmt.Errorf("remove a version: %w", err)
 	}
 	return nil
-}
-
-// copyVersions gives a new event the versions of another that says the same.
-func copyVersions(ctx context.Context, tx *db.Tx, from, to *Event) error {
-	all, err := versionsOf(ctx, tx, *from)
-	if err != nil {
-		return err
-	}
-	return addVersions(ctx, tx, to, all[from.ID])
 }
 
 // addVersions stores the versions of a new event, and makes it findable by them.

@@ -65,8 +65,10 @@ func (s *Service) items(c *web.Call, es []Event, q *Query) []Item {
 }
 
 // datetime is the machine's form for <time>.
-func datetime(e *Event, t time.Time) string {
-	if e.AllDay {
+func datetime(e *Event, t time.Time) string { return stamp(t, e.AllDay) }
+
+func stamp(t time.Time, allDay bool) string {
+	if allDay {
 		return t.Format("2006-01-02")
 	}
 	return t.Format("2006-01-02T15:04Z07:00")
@@ -184,8 +186,9 @@ func (s *Service) Describe(ctx context.Context, eid id.Event, l *i18n.Locale) (D
 		WasWhere: e.WasPlace, Cancelled: e.State == Cancelled, Zone: e.Local(e.Start).Location(),
 	}
 	if !e.WasStart.IsZero() {
-		was := e.Local(e.WasStart)
-		d.WasWhen = l.Date(was) + ", " + l.Time(was)
+		was, now := e.Was(), e.Local(e.Start)
+		d.When += zoneNote(&e, now)
+		d.WasWhen = startIn(l, l.Date(was), was, e.WasAllDay) + zoneNote(&e, was)
 	}
 	return d, nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/i18n"
 	"convoke/internal/ical"
@@ -112,7 +113,7 @@ func (w *Web) datesOf(c *web.Call, e *Event, known bool) (*series, []Event, erro
 		if x, _, err = belongs(c.Context(), tx, e.ID); err != nil || x == nil {
 			return err
 		}
-		since := dayOf(ical.WallOf(tx.Now().In(x.zone())).AddDate(0, 0, -pastDays))
+		since := day.Of(ical.WallOf(tx.Now().In(x.zone())).AddDate(0, 0, -pastDays))
 		all, err := eventsFrom(c.Context(), tx, x.ID, since, shownDates)
 		out = nil
 		for i := range all {
@@ -159,9 +160,9 @@ func dateChoices(l *i18n.Locale, f *web.Form, p *plan, fresh bool) []web.Choice 
 		if note := clockNote(l, d, p.series.zone()); note != "" && !p.series.AllDay && d.own&ownWhen == 0 {
 			hints = append(hints, note)
 		}
-		day := dayText(d.day())
+		iso := day.ISO(d.day())
 		out = append(out, web.Choice{
-			Value: day, Label: l.Date(x.Local(x.Start)) + ", " + hours(l, &x), Hint: strings.Join(hints, " "), On: fresh && !d.skipped || !fresh && f.Has("date", day),
+			Value: iso, Label: l.Date(x.Local(x.Start)) + ", " + hours(l, &x), Hint: strings.Join(hints, " "), On: fresh && !d.skipped || !fresh && f.Has("date", iso),
 		})
 	}
 	return out
