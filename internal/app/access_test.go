@@ -95,7 +95,7 @@ func newAccess(t *testing.T) *access {
 		t.Fatal(err)
 	}
 	err := x.Groups.SetNewcomers(t.Context(), steward, "riverside", groups.SettingsInput{Joining: groups.ByRequest})
-	if err = errors.Join(err, x.Groups.SetConduct(t.Context(), steward, "riverside", "We listen.")); err != nil {
+	if err = errors.Join(err, x.Groups.SetConduct(t.Context(), steward, "riverside", "We listen.", "")); err != nil {
 		t.Fatal(err)
 	}
 	said := map[statements.State]string{}
