@@ -48,7 +48,13 @@ var wildcard = regexp.MustCompile(`\{(\w+)(\.\.\.)?\}`)
 
 func newAccess(t *testing.T) *access {
 	t.Helper()
-	x := &access{stand: start(t, settings(t, "")), browser: map[string]*webtest.Browser{}}
+	return newAccessOn(t, "")
+}
+
+// newAccessOn is the same on the database at url.
+func newAccessOn(t *testing.T, url string) *access {
+	t.Helper()
+	x := &access{stand: start(t, settings(t, url)), browser: map[string]*webtest.Browser{}}
 	x.tokens = map[string]string{}
 	x.roles = []string{"visitor", "account", "other", "member", "organizer", "steward", "operator", "manager", "roster"}
 	x.browser["visitor"] = x.visitor()
