@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"convoke/internal/api"
+	"convoke/internal/plaintext"
 	"convoke/internal/record/box"
 	"convoke/internal/web"
 )
@@ -26,7 +27,15 @@ type apiPledgeItem struct {
 
 // apiPledge is a pledge as its page shows it.
 type apiPledge struct {
-	apiPledgeItem
+	Slug      string             `json:"slug"`
+	URL       string             `json:"url" doc:"Of its page."`
+	Title     string             `json:"title"`
+	Lang      string             `json:"lang" doc:"ISO 639."`
+	Kind      string             `json:"kind" enum:"attend,strike,walk_out,boycott,withhold,host,bring,teach,drive"`
+	State     string             `json:"state" enum:"draft,open,reached,missed,closed"`
+	People    int                `json:"people" doc:"How many it takes, counting oneself; of each part where there are parts."`
+	Personal  bool               `json:"personal" doc:"Each who pledges says how many it takes for them; people is the goal then."`
+	Deadline  time.Time          `json:"deadline" doc:"The last moment to pledge."`
 	Text      string             `json:"text" doc:"What the record holds a hash of: title, kind, parts and the text itself."`
 	Salt      string             `json:"salt" doc:"Hexadecimal, empty for a draft. SHA-256 of its bytes and the text is text_hash."`
 	TextHash  string             `json:"text_hash" doc:"As in the manifest of the box."`
@@ -98,6 +107,7 @@ type apiPledgeInput struct {
 	Time     string   `json:"time,omitempty" doc:"18:30; the end of the day when empty."`
 	Campaign string   `json:"campaign,omitempty" doc:"Handle."`
 	Event    string   `json:"event,omitempty" doc:"Id."`
+	Sequence int      `json:"sequence,omitempty" doc:"For a change: that of the pledge as it was read."`
 }
 
 func (in *apiPledgeInput) typed() Input {
@@ -110,7 +120,8 @@ func (in *apiPledgeInput) typed() Input {
 		parts += x + "\n"
 	}
 	return Input{
-		Title: in.Title, Body: in.Body, Lang: in.Lang, Kind: in.Kind, Gate: in.Gate, Split: in.Split, Rule: rule, Parts: parts,
+		Title: plaintext.Line(in.Title), Body: plaintext.Text(in.Body), Lang: in.Lang, Kind: in.Kind, Gate: in.Gate, Split: in.Split, Rule: rule,
+		Parts:  plaintext.Text(parts),
 		People: strconv.Itoa(in.People), Day: in.Day, Time: in.Time, Campaign: in.Campaign, Event: in.Event,
 	}
 }
@@ -129,7 +140,7 @@ type (
 	}
 	apiChange struct {
 		Slug string `path:"slug"`
-		Body apiPledgeChange
+		Body apiPledgeInput
 	}
 	apiOpening struct {
 		Slug string `path:"slug"`
@@ -140,11 +151,6 @@ type (
 		Body apiPledgeOwning
 	}
 )
-
-type apiPledgeChange struct {
-	apiPledgeInput
-	Sequence int `json:"sequence" doc:"That of the pledge as it was read."`
-}
 
 type apiPledgeOpening struct {
 	Sequence int      `json:"sequence" doc:"That of the pledge as it was read."`
@@ -253,7 +259,8 @@ func pledgeItemOf(base string, p *Pledge) apiPledgeItem {
 func apiOf(base string, f *found) apiPledge {
 	p := &f.Pledge
 	out := apiPledge{
-		apiPledgeItem: pledgeItemOf(base, p), Text: p.Text(), Salt: p.Salt, TextHash: p.Hash, Gate: p.Gate, Box: p.Box, Closes: p.Closes(), Zone: p.Zone,
+		Slug: p.Slug, URL: base + urlOf(p), Title: p.Title, Lang: p.Lang, Kind: p.Kind, State: string(p.State), People: p.People,
+		Personal: p.Personal, Deadline: p.Deadline, Text: p.Text(), Salt: p.Salt, TextHash: p.Hash, Gate: p.Gate, Box: p.Box, Closes: p.Closes(), Zone: p.Zone,
 		Pledged: f.Count.Counted, Withdrawn: f.Count.Withdrawn, Done: f.Count.Done, Issued: f.Count.Issued, Leaves: f.Count.Leaves, Witnessed: f.Count.Witnessed,
 		Tallies: []apiPledgeTally{}, Owners: []apiPledgeOwner{}, Reached: []apiPledgeSuccess{}, Sequence: p.Sequence, Updated: p.Updated,
 	}
