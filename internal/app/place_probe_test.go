@@ -171,10 +171,10 @@ func (p *probe) addresses() []string {
 				continue
 			}
 			out = append(out, path)
+			for _, format := range formatsOf(pattern) {
+				out = append(out, path+format)
+			}
 			if pattern == "GET /events/{id}" {
-				for _, format := range []string{".ics", ".json", ".geojson", ".csv", ".atom", ".pdf"} {
-					out = append(out, path+format)
-				}
 				at := path[strings.LastIndexByte(path, '/')+1:]
 				out = append(out, "/map/picture.png?event="+at, "/map/picture.png?dark=1&event="+at)
 			}
