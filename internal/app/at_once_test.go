@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"convoke/internal/api/apitest"
 	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/feature/groups"
@@ -34,8 +35,17 @@ func TestTwoAtOnce(t *testing.T) {
 		if _, err := s.Petitions.Create(t.Context(), kims, "riverside", s.IDs.Secret(), petition); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := s.Pledges.Create(t.Context(), kims, "riverside", s.IDs.Secret(), toolDay()); err != nil {
+			t.Fatal(err)
+		}
 		for _, x := range formsAtOnce(event, statement) {
 			atOnce(t, s, sam, kim, x)
+		}
+		const scopes = "read events:write groups:write campaigns:write statements:write petitions:write"
+		c := apitest.New(t, s.Site)
+		sams, kimsToo := c.As(token(t, sam, strings.Fields(scopes)...)), c.As(token(t, kim, strings.Fields(scopes)...))
+		for _, x := range callsAtOnce(event, statement) {
+			callAtOnce(t, sams, kimsToo, x)
 		}
 	})
 }
@@ -52,7 +62,7 @@ type formAtOnce struct {
 
 func formsAtOnce(event, statement string) []formAtOnce {
 	in := meeting("Open assembly", "2026-06-06")
-	const campaign, group, petition = "/campaigns/day-of-care", "/groups/riverside", "/petitions/bench"
+	const campaign, group, petition, pledge = "/campaigns/day-of-care", "/groups/riverside", "/petitions/bench", "/pledges/a-tool-for-the-garden-day"
 	only := func(name string, more ...string) func(string) []string {
 		return func(text string) []string { return append([]string{name, text}, more...) }
 	}
@@ -62,6 +72,7 @@ func formsAtOnce(event, statement string) []formAtOnce {
 			return asForm(in)
 		}},
 		{event + "/programme", event + "/programme?saved=1", event, "sequence", "bring", only("bring")},
+		{event + "/place", event + "/place?saved=1", "", "version", "directions", only("directions", "address", "Gate 4", "early", "1")},
 		{event + "/translate?lang=es", event + "?saved=1&lang=es", event + "?lang=es", "sequence", "description", only("description", "lang", "es", "title", "Asamblea")},
 		{campaign + "/edit", campaign, campaign, "sequence", "statement", only("statement", "title", "Day of care", "lang", "en", "state", "open")},
 		{campaign + "/languages?lang=es", campaign + "?lang=es", campaign + "?lang=es", "sequence", "statement", only("statement", "lang", "es", "title", "Día")},
@@ -71,6 +82,12 @@ func formsAtOnce(event, statement string) []formAtOnce {
 		{group + "/newcomers", group, "", "version", "welcome", only("welcome", "joining", "request")},
 		{group + "/conduct/edit", group, group + "/conduct", "version", "body", only("body")},
 		{statement + "/edit", statement, statement, "sequence", "markdown", only("markdown", "title", "We say so", "lang", "en", "day", "2026-05-01", "state", "published", "note", "Better words.")},
+		{statement + "/translate?lang=es", statement + "?lang=es", statement + "?lang=es", "sequence", "markdown", only("markdown", "lang", "es", "title", "Decimos", "note", "Mejor.")},
+		{pledge + "/edit", pledge, "", "sequence", "body", func(text string) []string {
+			tools := toolDay()
+			tools.Body = text
+			return pledgeForm(tools)
+		}},
 		{petition + "/edit", petition, "", "sequence", "markdown", only("markdown", "title", "A bench", "addressee", "The town council", "lang", "en", "stages", "100", "gate", "browser")},
 		{petition + "/translate?lang=es", petition + "?lang=es", "", "sequence", "markdown", only("markdown", "lang", "es", "title", "Un banco", "addressee", "El ayuntamiento")},
 	}
