@@ -46,8 +46,8 @@ func (s *stand) riverside() (steward authz.Actor, g id.Group, ids map[string]id.
 	_, steward = s.signIn("sam")
 	g = s.group(steward, "riverside", "Riverside Neighbours")
 	must(s.Groups.SetNewcomers(ctx, steward, "riverside", groups.SettingsInput{Joining: groups.ByRequest, Welcome: "Come *in*."}))
-	must(s.Groups.SetConduct(ctx, steward, "riverside", "Be kind."))
-	must(s.Groups.SetConduct(ctx, steward, "riverside", "Be kind, and on time."))
+	must(s.Groups.SetConduct(ctx, steward, "riverside", "Be kind.", ""))
+	must(s.Groups.SetConduct(ctx, steward, "riverside", "Be kind, and on time.", ""))
 	must(s.Groups.Announce(ctx, steward, "riverside", groups.AnnounceInput{Key: s.IDs.Secret(), Title: "Keys", Body: "They are at the library."}))
 	_, err := s.Campaigns.Create(ctx, steward, "riverside", s.IDs.Secret(), campaigns.Input{
 		Handle: "open-doors", Title: "Open doors", Statement: "All of them.", Lang: "en", State: campaigns.Open, Dates: "2026-06-05 to 2026-06-07\n2026-07-01",

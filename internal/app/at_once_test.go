@@ -4,10 +4,13 @@ import (
 	"strings"
 	"testing"
 
+	"convoke/internal/api/apitest"
 	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/feature/groups"
+	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/statements"
+	"convoke/internal/record/box"
 	"convoke/internal/web/webtest"
 )
 
@@ -26,60 +29,94 @@ func TestTwoAtOnce(t *testing.T) {
 		}
 		event := "/events/" + string(s.event(kims, s.groupID("riverside"), meeting("Open assembly", "2026-06-06")))
 		statement := s.publish(kims, "riverside", statements.Input{Title: "We say so", Markdown: "So it is.", Lang: "en", Day: "2026-05-01", State: statements.Published})
-		in := meeting("", "2026-06-06")
-		for at, x := range map[string]struct {
-			hidden string // the field that tells what the form was filled from
-			text   string // the field that both change
-			fields func(text string) []string
-		}{
-			event: {"sequence", "description", func(text string) []string {
-				in := in
-				in.Title, in.Description = "Open assembly", text
-				return asForm(in)
-			}},
-			"/campaigns/day-of-care": {"sequence", "statement", func(text string) []string {
-				return []string{"title", "Day of care", "statement", text, "lang", "en", "state", "open"}
-			}},
-			"/groups/riverside": {"version", "about", func(text string) []string {
-				return []string{"name", "Riverside Neighbours", "about", text}
-			}},
-			statement: {"sequence", "markdown", func(text string) []string {
-				return []string{"title", "We say so", "markdown", text, "lang", "en", "day", "2026-05-01", "state", "published", "note", "Better words."}
-			}},
-		} {
-			opened := kim.Get(at+"/edit").Want(t, 200, "").Attr("input[name="+x.hidden+"]", "value")
-			again := sam.Get(at+"/edit").Want(t, 200, "").Attr("input[name="+x.hidden+"]", "value")
-			if opened == "" || opened != again {
-				t.Fatalf("%s: the form is filled from %q and %q", at, opened, again)
-			}
-			sam.Post(at+"/edit", append(x.fields("What Sam wrote."), x.hidden, again)...).Want(t, 303, at)
-			late := kim.Post(at+"/edit", append(x.fields("What Kim wrote."), x.hidden, opened)...).Want(t, 422, "")
-			if !strings.Contains(late.Text(".error-summary"), "Somebody else") || late.Text("#"+x.text) != "What Kim wrote." {
-				t.Errorf("%s: Kim is told %q, and finds %q", at, late.Text(".error-summary"), late.Text("#"+x.text))
-			}
-			if got := s.visitor().Get(at).Text("main"); !strings.Contains(got, "What Sam wrote.") || strings.Contains(got, "What Kim wrote.") {
-				t.Errorf("%s says %s", at, got)
-			}
-			if at == "/campaigns/day-of-care" {
-				languagesAtOnce(t, sam, kim)
-			}
-			// Opened again, Kim's words go in.
-			fresh := kim.Get(at+"/edit").Want(t, 200, "").Attr("input[name="+x.hidden+"]", "value")
-			kim.Post(at+"/edit", append(x.fields("What both wrote."), x.hidden, fresh)...).Want(t, 303, at)
+		petition := petitions.Input{
+			Title: "A bench", Slug: "bench", Addressee: "The town council", Markdown: "Please.", Lang: "en", Stages: "100", Gate: box.GateBrowser,
+		}
+		if _, err := s.Petitions.Create(t.Context(), kims, "riverside", s.IDs.Secret(), petition); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Pledges.Create(t.Context(), kims, "riverside", s.IDs.Secret(), toolDay()); err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range formsAtOnce(event, statement) {
+			atOnce(t, s, sam, kim, x)
+		}
+		const scopes = "read events:write groups:write campaigns:write statements:write petitions:write"
+		c := apitest.New(t, s.Site)
+		sams, kimsToo := c.As(token(t, sam, strings.Fields(scopes)...)), c.As(token(t, kim, strings.Fields(scopes)...))
+		for _, x := range callsAtOnce(event, statement) {
+			callAtOnce(t, sams, kimsToo, x)
 		}
 	})
 }
 
-// languagesAtOnce is the same for a further language of a campaign.
-func languagesAtOnce(t *testing.T, sam, kim *webtest.Browser) {
-	t.Helper()
-	const at = "/campaigns/day-of-care/languages"
-	opened := kim.Get(at).Want(t, 200, "").Attr("input[name=sequence]", "value")
-	sam.Post(at, "sequence", opened, "lang", "es", "title", "Día", "statement", "Lo que Sam escribió.").Want(t, 303, "/campaigns/day-of-care?lang=es")
-	late := kim.Post(at, "sequence", opened, "lang", "es", "title", "Día", "statement", "Lo que Kim escribió.").Want(t, 422, "")
-	if late.Text("#statement") != "Lo que Kim escribió." || !strings.Contains(sam.Get(at+"?lang=es").Text("#statement"), "Sam") {
-		t.Errorf("Kim finds %q", late.Text("#statement"))
+// formAtOnce is a form that two people fill in.
+type formAtOnce struct {
+	at     string // of the form
+	saved  string // where one is when it is saved
+	page   string // what visitors read, "" for a form whose text only some see
+	hidden string // the field that tells what the form was filled from
+	text   string // the field that both change
+	fields func(text string) []string
+}
+
+func formsAtOnce(event, statement string) []formAtOnce {
+	in := meeting("Open assembly", "2026-06-06")
+	const campaign, group, petition, pledge = "/campaigns/day-of-care", "/groups/riverside", "/petitions/bench", "/pledges/a-tool-for-the-garden-day"
+	only := func(name string, more ...string) func(string) []string {
+		return func(text string) []string { return append([]string{name, text}, more...) }
 	}
+	return []formAtOnce{
+		{event + "/edit", event, event, "sequence", "description", func(text string) []string {
+			in.Description = text
+			return asForm(in)
+		}},
+		{event + "/programme", event + "/programme?saved=1", event, "sequence", "bring", only("bring")},
+		{event + "/place", event + "/place?saved=1", "", "version", "directions", only("directions", "address", "Gate 4", "early", "1")},
+		{event + "/translate?lang=es", event + "?saved=1&lang=es", event + "?lang=es", "sequence", "description", only("description", "lang", "es", "title", "Asamblea")},
+		{campaign + "/edit", campaign, campaign, "sequence", "statement", only("statement", "title", "Day of care", "lang", "en", "state", "open")},
+		{campaign + "/languages?lang=es", campaign + "?lang=es", campaign + "?lang=es", "sequence", "statement", only("statement", "lang", "es", "title", "Día")},
+		{campaign + "/template", campaign, "", "version", "description", only("description", "title", "Day of care", "kind", "mutual_aid")},
+		{campaign + "/points", campaign + "#points", campaign, "version", "body", only("body")},
+		{group + "/edit", group, group, "version", "about", only("about", "name", "Riverside Neighbours")},
+		{group + "/newcomers", group, "", "version", "welcome", only("welcome", "joining", "request")},
+		{group + "/conduct/edit", group, group + "/conduct", "version", "body", only("body")},
+		{statement + "/edit", statement, statement, "sequence", "markdown", only("markdown", "title", "We say so", "lang", "en", "day", "2026-05-01", "state", "published", "note", "Better words.")},
+		{statement + "/translate?lang=es", statement + "?lang=es", statement + "?lang=es", "sequence", "markdown", only("markdown", "lang", "es", "title", "Decimos", "note", "Mejor.")},
+		{pledge + "/edit", pledge, "", "sequence", "body", func(text string) []string {
+			tools := toolDay()
+			tools.Body = text
+			return pledgeForm(tools)
+		}},
+		{petition + "/edit", petition, "", "sequence", "markdown", only("markdown", "title", "A bench", "addressee", "The town council", "lang", "en", "stages", "100", "gate", "browser")},
+		{petition + "/translate?lang=es", petition + "?lang=es", "", "sequence", "markdown", only("markdown", "lang", "es", "title", "Un banco", "addressee", "El ayuntamiento")},
+	}
+}
+
+func atOnce(t *testing.T, s *stand, sam, kim *webtest.Browser, x formAtOnce) {
+	t.Helper()
+	to, _, _ := strings.Cut(x.at, "?")
+	opened := kim.Get(x.at).Want(t, 200, "").Attr("input[name="+x.hidden+"]", "value")
+	again := sam.Get(x.at).Want(t, 200, "").Attr("input[name="+x.hidden+"]", "value")
+	if opened == "" || opened != again {
+		t.Fatalf("%s: the form is filled from %q and %q", x.at, opened, again)
+	}
+	sam.Post(to, append(x.fields("What Sam wrote."), x.hidden, again)...).Want(t, 303, x.saved)
+	late := kim.Post(to, append(x.fields("What Kim wrote."), x.hidden, opened)...).Want(t, 422, "")
+	if !strings.Contains(late.Text(".error-summary"), "Somebody else") || late.Text("#"+x.text) != "What Kim wrote." {
+		t.Errorf("%s: Kim is told %q, and finds %q", x.at, late.Text(".error-summary"), late.Text("#"+x.text))
+	}
+	if got := sam.Get(x.at).Want(t, 200, "").Text("#" + x.text); got != "What Sam wrote." {
+		t.Errorf("%s: Sam finds %q", x.at, got)
+	}
+	if x.page != "" {
+		if got := s.visitor().Get(x.page).Text("main"); !strings.Contains(got, "What Sam wrote.") || strings.Contains(got, "What Kim wrote.") {
+			t.Errorf("%s says %s", x.page, got)
+		}
+	}
+	// Opened again, Kim's words go in.
+	fresh := kim.Get(x.at).Want(t, 200, "").Attr("input[name="+x.hidden+"]", "value")
+	kim.Post(to, append(x.fields("What both wrote."), x.hidden, fresh)...).Want(t, 303, x.saved)
 }
 
 // TestAnOwnerLeavesInMidCampaign: the campaign goes on with the others, the events

@@ -19,6 +19,25 @@ import (
 	"convoke/internal/web/webtest"
 )
 
+// wrongEvents make each field of an event wrong.
+var wrongEvents = map[string]func(*events.Input){
+	"title":       func(in *events.Input) { in.Title = "" },
+	"description": func(in *events.Input) { in.Description = strings.Repeat("x", 12001) },
+	"kind":        func(in *events.Input) { in.Kind = "riot" },
+	"state":       func(in *events.Input) { in.State = "maybe" },
+	"start_date":  func(in *events.Input) { in.StartDate = "soon" },
+	"start_time":  func(in *events.Input) { in.StartTime = "25:00" },
+	"end_time":    func(in *events.Input) { in.EndTime = "17:00" },
+	"end_date":    func(in *events.Input) { in.EndDate, in.EndTime = "2028-05-05", "10:00" },
+	"zone":        func(in *events.Input) { in.Zone = "Mars/Base" },
+	"near":        func(in *events.Input) { in.Near = "Nowhere at all" },
+	"place":       func(in *events.Input) { in.Place = strings.Repeat("x", 301) },
+	"online_url":  func(in *events.Input) { in.OnlineURL = "javascript:alert(1)" },
+	"lang":        func(in *events.Input) { in.Lang = "xx-klingon-language" },
+	"capacity":    func(in *events.Input) { in.Capacity = "0" },
+	"access_note": func(in *events.Input) { in.AccessNote = strings.Repeat("x", 1001) },
+}
+
 func TestEventFormKeepsWhatWasTyped(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stand) {
@@ -30,23 +49,7 @@ func TestEventFormKeepsWhatWasTyped(t *testing.T) {
 			t.Errorf("the group's town is not offered: %q", a.Attr("#near", "value"))
 		}
 		good := meeting("Soup", "2026-05-05")
-		for field, change := range map[string]func(*events.Input){
-			"title":       func(in *events.Input) { in.Title = "" },
-			"description": func(in *events.Input) { in.Description = strings.Repeat("x", 12001) },
-			"kind":        func(in *events.Input) { in.Kind = "riot" },
-			"state":       func(in *events.Input) { in.State = "maybe" },
-			"start_date":  func(in *events.Input) { in.StartDate = "soon" },
-			"start_time":  func(in *events.Input) { in.StartTime = "25:00" },
-			"end_time":    func(in *events.Input) { in.EndTime = "17:00" },
-			"end_date":    func(in *events.Input) { in.EndDate, in.EndTime = "2028-05-05", "10:00" },
-			"zone":        func(in *events.Input) { in.Zone = "Mars/Base" },
-			"near":        func(in *events.Input) { in.Near = "Nowhere at all" },
-			"place":       func(in *events.Input) { in.Place = strings.Repeat("x", 301) },
-			"online_url":  func(in *events.Input) { in.OnlineURL = "javascript:alert(1)" },
-			"lang":        func(in *events.Input) { in.Lang = "xx-klingon-language" },
-			"capacity":    func(in *events.Input) { in.Capacity = "0" },
-			"access_note": func(in *events.Input) { in.AccessNote = strings.Repeat("x", 1001) },
-		} {
+		for field, change := range wrongEvents {
 			in := good
 			change(&in)
 			a := b.Post(path, asForm(in, "key", s.IDs.Secret())...).Want(t, 422, "")

@@ -2,8 +2,13 @@ package app_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,8 +20,10 @@ import (
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
+	"convoke/internal/db/dbtest"
 	"convoke/internal/feature/attendance"
 	"convoke/internal/feature/events"
+	"convoke/internal/feature/webhooks"
 	"convoke/internal/id"
 	"convoke/internal/web/webtest"
 )
@@ -37,16 +44,41 @@ type probe struct {
 	steward authz.Actor
 	in      events.Input
 	event   id.Event
-	token   string
 	names   *strings.Replacer // makes addresses readable
+	sent    []string          // what webhooks were told, with the headers
 }
 
-func newProbe(t *testing.T) *probe {
+// Post implements webhooks.Sender.
+func (p *probe) Post(_ context.Context, url string, header http.Header, body []byte) (int, error) {
+	p.sent = append(p.sent, fmt.Sprint(url, header, string(body)))
+	return http.StatusNoContent, nil
+}
+
+// work does all that waits.
+func (p *probe) work() {
+	p.t.Helper()
+	if _, err := p.Jobs.RunPending(p.t.Context()); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// told are the secret words that webhooks were told.
+func (p *probe) told() []string {
+	p.t.Helper()
+	p.work()
+	var out []string
+	for _, w := range secretWords {
+		if strings.Contains(strings.ToLower(strings.Join(p.sent, " ")), w) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+func newProbe(t *testing.T, url string) *probe {
 	t.Helper()
-	p := &probe{access: newAccess(t)}
-	me := p.browser["steward"].Post("/me/tokens", "name", "probe", "scope", "read", "scope", "events:write", "scope", "attendance:write",
-		"scope", "statements:write", "scope", "webhooks:write", "days", "30").Want(t, 200, "")
-	p.token = me.Text("#token")
+	p := &probe{access: newAccessOn(t, url)}
+	p.Webhooks.Sender = p
 	err := p.DB.Read(t.Context(), func(tx *db.Tx) error {
 		return tx.Get(t.Context(), "select id from person where handle = 'the-steward'", nil, &p.steward.Person)
 	})
@@ -60,10 +92,50 @@ func newProbe(t *testing.T) *probe {
 	}
 	p.in = meeting("Care day", p.clock.Now().AddDate(0, 0, 7).Format(time.DateOnly))
 	p.in.Campaign, p.in.Capacity = "open-doors", "2"
+	p.hook()
 	p.event = p.stand.event(p.steward, g, p.in)
 	p.values["/events/{id}"] = string(p.event)
-	p.names = strings.NewReplacer(string(p.event), "ID", p.values["/events/{id} of a draft"], "DRAFT")
+	p.series(g)
+	p.readable("")
 	return p
+}
+
+// readable names what stands in addresses.
+func (p *probe) readable(secret string) {
+	all := []string{string(p.event), "ID", p.values["/events/{id} of a draft"], "DRAFT", p.values["/events/{id} of a date"], "DATE"}
+	if secret != "" {
+		all = append(all, secret, "SECRET")
+	}
+	p.names = strings.NewReplacer(all...)
+}
+
+// hook makes a webhook of all kinds.
+func (p *probe) hook() {
+	p.t.Helper()
+	in := webhooks.Input{URL: "https://hooks.example.org/in", Kinds: []string{"event.published", "event.changed", "event.cancelled", "group.changed", "statement.published"}}
+	hook, _, err := p.Webhooks.Add(p.t.Context(), p.steward, "riverside", p.IDs.Secret(), in)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.values["id"] = hook.ID
+}
+
+// series repeats the event.
+func (p *probe) series(g id.Group) {
+	p.t.Helper()
+	ctx := p.t.Context()
+	err := p.Events.Repeat(ctx, p.steward, p.event, p.IDs.Secret(), "", events.RepeatInput{Unit: events.Weeks, End: "times", Times: "2"})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var date string
+	err = p.DB.Read(ctx, func(tx *db.Tx) error {
+		return tx.Get(ctx, `select e.id from event e where e.group_id = $1 and e.title = $2 and e.id <> $3`, []any{string(g), p.in.Title, string(p.event)}, &date)
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.values["/events/{id} of a date"] = date
 }
 
 func (p *probe) groupID(handle string) (id.Group, error) {
@@ -92,17 +164,19 @@ func (p *probe) hide(hour time.Time) {
 // addresses are all that every GET route answers at, with the values of the node.
 func (p *probe) addresses() []string {
 	var out []string
-	for _, of := range []string{"", " of a draft"} {
+	for _, of := range []string{"", " of a draft", " of a date"} {
 		for _, pattern := range p.Site.Patterns() {
 			method, path, ok := p.path(pattern, of)
 			if !ok || method != "GET" {
 				continue
 			}
 			out = append(out, path)
+			for _, format := range formatsOf(pattern) {
+				out = append(out, path+format)
+			}
 			if pattern == "GET /events/{id}" {
-				for _, format := range []string{".ics", ".json", ".geojson", ".csv", ".atom", ".pdf"} {
-					out = append(out, path+format)
-				}
+				at := path[strings.LastIndexByte(path, '/')+1:]
+				out = append(out, "/map/picture.png?event="+at, "/map/picture.png?dark=1&event="+at)
 			}
 		}
 	}
@@ -131,7 +205,7 @@ func (p *probe) found(b *webtest.Browser, header ...string) []string {
 		return a
 	}
 	for _, path := range p.addresses() {
-		if strings.HasSuffix(path, ".png") || strings.HasSuffix(path, ".pdf") {
+		if isPicture(path) {
 			continue
 		}
 		a := ask(path, "", "text/html")
@@ -182,11 +256,16 @@ func (p *probe) finds(word string) []string {
 	return out
 }
 
+func isPicture(path string) bool {
+	path, _, _ = strings.Cut(path, "?")
+	return strings.HasSuffix(path, ".png") || strings.HasSuffix(path, ".pdf")
+}
+
 // pictures are what cannot be searched for words: posters, tiles, codes.
 func (p *probe) pictures(b *webtest.Browser) map[string][32]byte {
 	out := map[string][32]byte{}
 	for _, path := range p.addresses() {
-		if !strings.HasSuffix(path, ".png") && !strings.HasSuffix(path, ".pdf") && !strings.HasPrefix(path, "/map/") {
+		if !isPicture(path) && !strings.HasPrefix(path, "/map/") {
 			continue
 		}
 		if a := b.Get(path); a.Status == 200 {
@@ -222,8 +301,41 @@ func (p *probe) stored() []string {
 			}
 		}
 	}
+	if p.DB.Engine() == db.Postgres {
+		out = append(out, p.rows()...)
+	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// rows finds the words in the tables of a server.
+func (p *probe) rows() (out []string) {
+	p.t.Helper()
+	ctx := p.t.Context()
+	err := p.DB.Read(ctx, func(tx *db.Tx) error {
+		out = nil
+		tables, err := db.Column[string](ctx, tx, "select table_name from information_schema.tables where table_schema = current_schema() order by 1")
+		if err != nil || len(tables) < 50 {
+			return errors.Join(err, fmt.Errorf("%d tables", len(tables)))
+		}
+		for _, table := range tables {
+			all, err := db.Column[string](ctx, tx, `select x::text from "`+table+`" x`)
+			if err != nil {
+				return err
+			}
+			rows := strings.ToLower(strings.Join(all, " "))
+			for _, w := range secretWords {
+				if strings.Contains(rows, w) || strings.Contains(rows, hex.EncodeToString([]byte(w[1:]))) { // bytes are shown so
+					out = append(out, table)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return out
 }
 
 func (p *probe) want(what string, got []string, want ...string) {
@@ -239,8 +351,20 @@ func (p *probe) want(what string, got []string, want ...string) {
 // own page and in its own files too, and still nowhere else.
 func TestExactPlaceIsFoundNowhereElse(t *testing.T) {
 	t.Parallel()
-	p := newProbe(t)
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		exactPlaceIsFoundNowhereElse(t, newProbe(t, ""))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		exactPlaceIsFoundNowhereElse(t, newProbe(t, dbtest.Postgres(t)))
+	})
+}
+
+func exactPlaceIsFoundNowhereElse(t *testing.T, p *probe) {
+	t.Helper()
 	drawn := p.pictures(p.visitor())
+	before := map[string]map[string][32]byte{"visitor": drawn, "steward": p.pictures(p.browser["steward"])}
 	hour := time.Date(2026, p.clock.Now().Month(), p.clock.Now().Day(), 14, 0, 0, 0, time.UTC).AddDate(0, 0, 7)
 	p.hide(hour.Add(2 * time.Hour)) // local to Leipzig
 	secrets := map[attendance.State]string{}
@@ -266,16 +390,16 @@ func TestExactPlaceIsFoundNowhereElse(t *testing.T) {
 		}
 		p.want(role, p.found(p.browser[role]), want...)
 	}
-	p.want("a token", p.found(p.visitor(), "Authorization", "Bearer "+p.token), "/api/v1/events/ID/place", "/api/v1/events/DRAFT/place")
-	for _, role := range []string{"visitor", "steward"} {
-		if d := cmp.Diff(drawn, p.pictures(p.browser[role])); d != "" || len(drawn) < 8 {
-			t.Errorf("%s: %d pictures, of which some differ:\n%s", role, len(drawn), d)
+	p.want("a token", p.found(p.visitor(), "Authorization", "Bearer "+p.tokens["steward"]), "/api/v1/events/ID/place", "/api/v1/events/DRAFT/place")
+	for role, was := range before {
+		if d := cmp.Diff(was, p.pictures(p.browser[role])); d != "" || len(was) < 16 {
+			t.Errorf("%s: %d pictures, of which some differ:\n%s", role, len(was), d)
 		}
 	}
 	held := []string{"/events/ID/attend/SECRET", "/events/ID/attend/SECRET/event.ics", "/api/v1/events/ID/attendance/SECRET"}
 	hold := func(who attendance.State) []string {
 		p.values["secret"] = secrets[who]
-		p.names = strings.NewReplacer(string(p.event), "ID", p.values["/events/{id} of a draft"], "DRAFT", secrets[who], "SECRET")
+		p.readable(secrets[who])
 		return p.found(p.visitor())
 	}
 	p.want("who has a place", hold(attendance.Going), held...)
@@ -283,6 +407,7 @@ func TestExactPlaceIsFoundNowhereElse(t *testing.T) {
 	for _, w := range secretWords {
 		p.want("search for "+w, p.finds(w))
 	}
+	p.want("what webhooks are told", p.told())
 	p.want("on the disk and in exports", p.stored())
 
 	p.clock.Set(hour.Add(-time.Second))
@@ -294,7 +419,11 @@ func TestExactPlaceIsFoundNowhereElse(t *testing.T) {
 	for _, w := range secretWords {
 		p.want("search from the hour on for "+w, p.finds(w))
 	}
+	p.want("what webhooks are told from the hour on", p.told())
 	p.want("on the disk from the hour on", p.stored())
+	if all := strings.Join(p.sent, " "); !strings.Contains(all, "event.published") || !strings.Contains(all, "event.changed") || !strings.Contains(all, string(p.event)) {
+		t.Errorf("webhooks were told of nothing: %s", all)
+	}
 
 	// The search is not blind: what is public is found all over.
 	in := p.in
@@ -310,6 +439,9 @@ func TestExactPlaceIsFoundNowhereElse(t *testing.T) {
 	}
 	if len(p.finds("zanderhof")) < 6 || !slices.Contains(p.stored(), "export.ics") || len(p.stored()) < 2 {
 		t.Errorf("what is public is found by %q and stored in %q", p.finds("zanderhof"), p.stored())
+	}
+	if p.DB.Engine() == db.Postgres && !slices.Contains(p.stored(), "event") {
+		t.Errorf("what is public is stored in %q", p.stored())
 	}
 	in.Title = "Care day, elsewhere"
 	if err := p.Events.Update(t.Context(), p.steward, p.event, 1, in); err != nil {

@@ -102,6 +102,17 @@ func TestAPIRules(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 		c.Get(conduct+"?version=9").Refused(404, "web.not_found")
+		// Of two who have read the same version, the second replaces nothing.
+		late := map[string]any{"body": "We sing.", "version": 1}
+		mine.Do("PUT", conduct, late).Refused(409, "group.changed_meanwhile")
+		mine.Do("PUT", conduct, map[string]any{"body": "We listen and ask.", "version": 1}).Want(200, &r) // the answer was lost
+		if r.Version != 2 || r.Body != "We listen and ask." {
+			t.Errorf("%+v", r)
+		}
+		mine.Do("PUT", conduct, map[string]any{"body": "", "version": 2}).Want(200, &r)
+		mine.Do("PUT", conduct, map[string]any{"body": "We sing.", "version": 2}).Refused(409, "group.changed_meanwhile")
+		mine.Do("PUT", conduct, map[string]any{"body": "We sing.", "version": 0}).Want(200, &r)
+		mine.Do("PUT", conduct, map[string]any{"body": "We dance.", "version": 0}).Refused(409, "group.changed_meanwhile")
 		mine.Do("PUT", conduct, map[string]any{"body": ""}).Want(200, &r)
 		c.Get(conduct).Refused(404, "web.not_found")
 
@@ -111,8 +122,19 @@ func TestAPIRules(t *testing.T) {
 		var n apiNewcomers
 		mine.Do("PUT", newcomers, map[string]any{"joining": "request", "welcome": "Hello."}).Want(200, &n)
 		mine.Get(newcomers).Want(200, &n)
-		if n != (apiNewcomers{"request", "Hello."}) {
+		if n.Version == "" || n != (apiNewcomers{"request", "Hello.", n.Version}) {
 			t.Errorf("%+v", n)
 		}
+		first, second := n, n
+		first.Welcome, second.Welcome = "Hello and welcome.", "Come in."
+		mine.Do("PUT", newcomers, first).Want(200, &n)
+		mine.Do("PUT", newcomers, first).Want(200, &n) // the answer was lost
+		mine.Do("PUT", newcomers, second).Refused(409, "group.changed_meanwhile")
+		mine.Get(newcomers).Want(200, &n)
+		if n.Version == first.Version || n.Welcome != first.Welcome {
+			t.Errorf("%+v", n)
+		}
+		second.Version = n.Version
+		mine.Do("PUT", newcomers, second).Want(200, &n)
 	})
 }

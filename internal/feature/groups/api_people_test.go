@@ -27,7 +27,7 @@ func TestAPIAsksToJoin(t *testing.T) {
 		hers.Do("PUT", "/me/requests/nobody", hello).Refused(404, "web.not_found")
 
 		x.settings(sam, "riverside", SettingsInput{Joining: ByRequest})
-		if err := x.SetConduct(t.Context(), sam, "riverside", "We listen."); err != nil {
+		if err := x.SetConduct(t.Context(), sam, "riverside", "We listen.", ""); err != nil {
 			t.Fatal(err)
 		}
 		hers.Do("PUT", at, hello).Refused(422, "form.invalid", "#/conduct", "group.conduct")
@@ -93,7 +93,7 @@ func TestAPIAcceptsConduct(t *testing.T) {
 		hers := by(c, mia, "read", "roles:write")
 		hers.Do("PUT", at, first).Refused(404, "web.not_found") // there are none
 		for _, text := range []string{"We listen.", "We listen and ask."} {
-			if err := x.SetConduct(t.Context(), sam, "riverside", text); err != nil {
+			if err := x.SetConduct(t.Context(), sam, "riverside", text, ""); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -23,6 +23,7 @@ type apiConduct struct {
 type apiNewcomers struct {
 	Joining string `json:"joining" enum:"open,request,invitation"`
 	Welcome string `json:"welcome,omitempty" doc:"Markdown; for those who have just come in."`
+	Version string `json:"version,omitempty" doc:"Of both; a change may send it back. When somebody changed them meanwhile, nothing is overwritten."`
 }
 
 type (
@@ -33,7 +34,8 @@ type (
 	apiConductPut struct {
 		Handle string `path:"handle"`
 		Body   struct {
-			Body string `json:"body" doc:"Markdown; empty ends them."`
+			Body    string `json:"body" doc:"Markdown; empty ends them."`
+			Version *int   `json:"version,omitempty" minimum:"0" doc:"The one that counted when they were read, 0 for none. When another counts meanwhile, nothing is overwritten."`
 		}
 	}
 	apiNewcomersPut struct {
@@ -59,7 +61,7 @@ func (s *Service) mountRules(a *api.API) {
 				return apiConduct{}, err
 			}
 			body := f.Text("body")
-			if err := s.SetConduct(c.Context(), c.Actor(), in.Handle, body); err != nil {
+			if err := s.SetConduct(c.Context(), c.Actor(), in.Handle, body, f.Line("version")); err != nil {
 				return apiConduct{}, err
 			}
 			if body == "" {
@@ -75,8 +77,7 @@ func (s *Service) mountRules(a *api.API) {
 			if err != nil {
 				return apiNewcomers{}, err
 			}
-			typed := SettingsInput{Joining: Joining(in.Body.Joining), Welcome: f.Text("welcome")}
-			if err := s.SetNewcomers(c.Context(), c.Actor(), in.Handle, typed); err != nil {
+			if err := s.SetNewcomers(c.Context(), c.Actor(), in.Handle, readSettings(f)); err != nil {
 				return apiNewcomers{}, err
 			}
 			return s.apiNewcomers(c, in.Handle)
@@ -101,7 +102,7 @@ func (s *Service) apiConduct(c *web.Call, in *apiConductPath) (apiConduct, error
 }
 
 func (s *Service) apiNewcomers(c *web.Call, handle string) (apiNewcomers, error) {
-	g, welcome, err := s.Newcomers(c.Context(), c.Actor(), handle)
+	_, set, err := s.Newcomers(c.Context(), c.Actor(), handle)
 	c.Header().Set("Cache-Control", "no-store")
-	return apiNewcomers{string(g.Joining), welcome}, err
+	return apiNewcomers{string(set.Joining), set.Welcome, set.Version}, err
 }

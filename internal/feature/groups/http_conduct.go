@@ -51,7 +51,7 @@ func (s *Service) editConductForm(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	f := c.NewForm().Set("body", t.Body)
+	f := c.NewForm().Set("body", t.Body).Set("version", strconv.Itoa(g.Conduct))
 	return editConductPage.RenderForm(c, f, editConductData{f, g})
 }
 
@@ -64,7 +64,7 @@ func (s *Service) editConduct(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	err = s.SetConduct(c.Context(), c.Actor(), g.Handle, f.Text("body"))
+	err = s.SetConduct(c.Context(), c.Actor(), g.Handle, f.Text("body"), f.Line("version"))
 	if f.Accepts(err) {
 		return editConductPage.RenderForm(c, f, editConductData{f, g})
 	}

@@ -132,11 +132,12 @@ type newcomersData struct {
 var newcomersPage = web.NewPage[newcomersData](pages, "pages/newcomers.html")
 
 func (s *Service) newcomersForm(c *web.Call) error {
-	g, welcome, err := s.Newcomers(c.Context(), c.Actor(), c.Param("handle"))
+	g, set, err := s.Newcomers(c.Context(), c.Actor(), c.Param("handle"))
 	if err != nil {
 		return err
 	}
-	return showNewcomers(c, c.NewForm().Set("joining", string(g.Joining)).Set("welcome", welcome), g)
+	f := c.NewForm().Set("joining", string(set.Joining)).Set("welcome", set.Welcome).Set("version", set.Version)
+	return showNewcomers(c, f, g)
 }
 
 func showNewcomers(c *web.Call, f *web.Form, g Group) error {
@@ -157,7 +158,7 @@ func (s *Service) newcomers(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	err = s.SetNewcomers(c.Context(), c.Actor(), g.Handle, SettingsInput{Joining(f.Line("joining")), f.Text("welcome")})
+	err = s.SetNewcomers(c.Context(), c.Actor(), g.Handle, readSettings(f))
 	if f.Accepts(err) {
 		return showNewcomers(c, f, g)
 	}
@@ -165,6 +166,10 @@ func (s *Service) newcomers(c *web.Call) error {
 		return err
 	}
 	return c.SeeOther("/groups/" + g.Handle)
+}
+
+func readSettings(f *web.Form) SettingsInput {
+	return SettingsInput{Joining: Joining(f.Line("joining")), Welcome: f.Text("welcome"), Version: f.Line("version")}
 }
 
 type welcomeData struct {

@@ -244,10 +244,10 @@ func TestConduct(t *testing.T) {
 			}
 			return is
 		}
-		wantKind(t, x.SetConduct(ctx, ada, "riverside", "Be kind"), fault.KindForbidden)
-		wantKind(t, x.SetConduct(ctx, sam, "riverside", strings.Repeat("x", 17<<10)), fault.KindInvalid)
+		wantKind(t, x.SetConduct(ctx, ada, "riverside", "Be kind", ""), fault.KindForbidden)
+		wantKind(t, x.SetConduct(ctx, sam, "riverside", strings.Repeat("x", 17<<10), ""), fault.KindInvalid)
 		for range 2 { // the same text is one version
-			if err := x.SetConduct(ctx, sam, "riverside", "Be **kind**"); err != nil {
+			if err := x.SetConduct(ctx, sam, "riverside", "Be **kind**", ""); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -282,7 +282,7 @@ func TestConduct(t *testing.T) {
 		if _, err := x.Ask(ctx, eve, "riverside", JoinInput{Conduct: 1}); err != nil {
 			t.Fatal(err)
 		}
-		if err := x.SetConduct(ctx, sam, "riverside", "Be very kind"); err != nil {
+		if err := x.SetConduct(ctx, sam, "riverside", "Be very kind", ""); err != nil {
 			t.Fatal(err)
 		}
 		_, list, err := x.Requests(ctx, sam, "riverside")
@@ -296,10 +296,10 @@ func TestConduct(t *testing.T) {
 			t.Error("the new version is not asked for")
 		}
 		// Without rules nobody is asked; versions go on counting.
-		if err := x.SetConduct(ctx, sam, "riverside", ""); err != nil || unread(ada) {
+		if err := x.SetConduct(ctx, sam, "riverside", "", ""); err != nil || unread(ada) {
 			t.Errorf("asked for nothing: %v", err)
 		}
-		if err := x.SetConduct(ctx, sam, "riverside", "Be kind again"); err != nil {
+		if err := x.SetConduct(ctx, sam, "riverside", "Be kind again", ""); err != nil {
 			t.Fatal(err)
 		}
 		_, _, text, err := x.Conduct(ctx, authz.Actor{}, "riverside", 0)

@@ -1,6 +1,8 @@
 package groups
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"html/template"
 	"slices"
@@ -35,6 +37,14 @@ const (
 type SettingsInput struct {
 	Joining Joining
 	Welcome string // Markdown
+	// Version is of what the change was filled from, "" when that is not known.
+	Version string
+}
+
+// version changes with whatever the form for newcomers holds.
+func (in SettingsInput) version() string {
+	sum := sha256.Sum256([]byte(string(in.Joining) + "\x00" + in.Welcome))
+	return hex.EncodeToString(sum[:6])
 }
 
 func (in SettingsInput) parse() (template.HTML, error) {

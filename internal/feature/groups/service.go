@@ -318,8 +318,7 @@ func (s *Service) Edit(ctx context.Context, by authz.Actor, handle string, in Cr
 			return err
 		}
 		if in.Version != "" && in.Version != now.version() && g.version() != now.version() {
-			return fault.Conflict("group.changed_meanwhile",
-				"Somebody else has changed this group meanwhile. Please open the page again: what you typed is still here to copy.")
+			return errChanged()
 		}
 		tx.Touch("groups", "group:"+string(g.ID), "group-events:"+string(g.ID))
 		if err := updateGroup(ctx, tx, g, s.Fold(g.Name)); err != nil {
@@ -327,6 +326,11 @@ func (s *Service) Edit(ctx context.Context, by authz.Actor, handle string, in Cr
 		}
 		return s.Facts.Emit(ctx, tx, fact.GroupChanged{Group: g.ID})
 	})
+}
+
+func errChanged() error {
+	return fault.Conflict("group.changed_meanwhile",
+		"Somebody else has changed this group meanwhile. Please open the page again: what you typed is still here to copy.")
 }
 
 // Editable returns a group that the actor may edit.

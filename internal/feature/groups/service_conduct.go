@@ -3,6 +3,7 @@ package groups
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"convoke/internal/authz"
 	"convoke/internal/day"
@@ -32,9 +33,10 @@ func (s *Service) Conduct(ctx context.Context, by authz.Actor, handle string, ve
 }
 
 // SetConduct publishes a version of the rules of conduct, for stewards; "" ends
-// them. The same text again changes nothing. Members are asked to accept a new
-// version; its author has.
-func (s *Service) SetConduct(ctx context.Context, by authz.Actor, handle, body string) error {
+// them. The same text again changes nothing, and others replace nothing when they
+// were made from another version than the one that counts; "" does not tell which.
+// Members are asked to accept a new version; its author has.
+func (s *Service) SetConduct(ctx context.Context, by authz.Actor, handle, body, version string) error {
 	html, wrong, is := render("body", body)
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
 		g, _, err := s.check(ctx, tx, by, handle, authz.EditGroup)
@@ -47,6 +49,9 @@ func (s *Service) SetConduct(ctx context.Context, by authz.Actor, handle, body s
 		old, err := currentConduct(ctx, tx, g)
 		if err != nil || old.Body == body {
 			return err
+		}
+		if version != "" && version != strconv.Itoa(g.Conduct) {
+			return errChanged()
 		}
 		t := Text{Body: body, HTML: html, Day: day.Of(tx.Now())}
 		if body != "" {

@@ -281,19 +281,26 @@ func (s *Service) HeldRequests(ctx context.Context, tx *db.Tx, p id.Person) (lis
 
 // Newcomers returns how people join and what new members see first, for
 // stewards.
-func (s *Service) Newcomers(ctx context.Context, by authz.Actor, handle string) (g Group, welcome string, err error) {
+func (s *Service) Newcomers(ctx context.Context, by authz.Actor, handle string) (g Group, set SettingsInput, err error) {
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
 		var err error
 		if g, _, err = s.check(ctx, tx, by, handle, authz.EditGroup); err != nil {
 			return err
 		}
-		welcome, _, err = welcomeOf(ctx, tx, g.ID)
+		set, err = settingsOf(ctx, tx, g)
 		return err
 	})
-	return g, welcome, err
+	return g, set, err
 }
 
-// SetNewcomers changes that.
+func settingsOf(ctx context.Context, tx *db.Tx, g Group) (SettingsInput, error) {
+	welcome, _, err := welcomeOf(ctx, tx, g.ID)
+	set := SettingsInput{Joining: g.Joining, Welcome: welcome}
+	set.Version = set.version()
+	return set, err
+}
+
+// SetNewcomers changes that, unless somebody else did meanwhile.
 func (s *Service) SetNewcomers(ctx context.Context, by authz.Actor, handle string, in SettingsInput) error {
 	html, wrong := in.parse()
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
@@ -303,6 +310,13 @@ func (s *Service) SetNewcomers(ctx context.Context, by authz.Actor, handle strin
 		}
 		if wrong != nil {
 			return wrong
+		}
+		now, err := settingsOf(ctx, tx, g)
+		if err != nil {
+			return err
+		}
+		if in.Version != "" && in.Version != now.Version && in.version() != now.Version {
+			return errChanged()
 		}
 		tx.Touch("group:" + string(g.ID))
 		return putSettings(ctx, tx, g.ID, in, html)

@@ -126,6 +126,11 @@ func TestLanguage(t *testing.T) {
 	if a := b.Get("/me"); a.Attr("html", "lang") != "es" {
 		t.Error("an unknown language changed something")
 	}
+	// Whoever chose none reads the first that the browser asks for and there is.
+	k, _, _ := account(t, n.Service, RoleAccount, "kim")
+	if a := n.as(k.Session).Get("/me", "Accept-Language", "tlh, ar;q=0.9, es;q=0.8"); a.Attr("html", "lang") != "ar" {
+		t.Errorf("language of the browser %q", a.Attr("html", "lang"))
+	}
 }
 
 func TestInvitationPage(t *testing.T) {
