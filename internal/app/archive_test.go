@@ -451,6 +451,7 @@ func TestWhatAFileMaySay(t *testing.T) {
 		"a curve that falls":            {"pledges.json", `[{"threshold":3,`, `[{"threshold":9,"people":1},{"threshold":3,`, "pledges invalid"},
 		"a success of no part":          {"pledges.json", `"reached":[{"part":-1`, `"reached":[{"part":7`, "pledges invalid"},
 		"a pledge that goes on":         {"pledges.json", `"state":"reached"`, `"state":"open"`, "pledges elsewhere"},
+		"a pledge of others' event":     {"pledges.json", `"event":"`, `"event":"x`, "pledges event"},
 		"a pledge of others":            {"pledges.json", `"owners":["riverside"]`, `"owners":["riverside","hill"]`, "pledges owners"},
 		"rules without a day":           {"conduct.json", `"day":"2026`, `"day":"x2026`, "conduct invalid"},
 		"a member twice":                {"events.json", `"kind":"meeting"`, `"kind":"meeting","kind":"rally"`, ""},

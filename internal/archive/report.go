@@ -19,6 +19,7 @@ const (
 	CodeCharacters = "characters" // characters that deceive readers were taken out
 	CodePicture    = "picture"    // its picture could not be taken
 	CodeCampaign   = "campaign"   // it is part of a campaign that is not the group's here
+	CodeEvent      = "event"      // it is about an event that is not the group's here
 	CodeOwners     = "owners"     // others owned it too
 	CodeElsewhere  = "elsewhere"  // it lives on another server
 	CodeLookAlike  = "look_alike" // people could take it for another

@@ -197,6 +197,11 @@ func (s *Service) importPledge(ctx context.Context, tx *db.Tx, in *archive.Impor
 	} else if row.Campaign != "" {
 		in.Report.Note(archivePart, row.ID, archive.CodeCampaign, "It was part of a campaign that the group does not own here, and now stands for itself.")
 	}
+	if e, ok := in.Events[row.Event]; ok {
+		p.Event = e
+	} else if row.Event != "" {
+		in.Report.Note(archivePart, row.ID, archive.CodeEvent, "It was part of an event that the group does not have here, and now stands for itself.")
+	}
 	if p.State == Open {
 		p.State = Closed
 		in.Report.Note(archivePart, row.ID, archive.CodeElsewhere, "People can pledge only on the server where it was opened.")
@@ -217,7 +222,6 @@ func (s *Service) importPledge(ctx context.Context, tx *db.Tx, in *archive.Impor
 	if !in.Write {
 		return nil
 	}
-	p.Event = in.Events[row.Event]
 	return s.arrive(ctx, tx, in.Group, p)
 }
 
