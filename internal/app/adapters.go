@@ -287,7 +287,7 @@ func (briefs) brief(c *web.Call, it events.Item, e events.Event, err error) (att
 // what was not moved with the event.
 func (n *Node) attendPanel(c *web.Call, e *events.Event, can events.Can) (events.Fragment, error) {
 	panel, err := n.attendWeb.Panel(c, e.ID, e.Local(e.End), can.SeeNumbers)
-	if err != nil || !can.Edit {
+	if err != nil || !can.Edit || e.State == events.Cancelled {
 		return panel, err
 	}
 	left, err := n.attendWeb.LeftPanel(c, e.ID, e.Start)

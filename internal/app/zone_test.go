@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"convoke/internal/api/apitest"
+	"convoke/internal/feature/events"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
 )
@@ -163,6 +164,11 @@ func TestTimesAreLeftBehindByAMove(t *testing.T) {
 			Want(t, 303, event+"/timeslots?saved=1&day=2026-06-06")
 		if text := b.Get(event).Text("main") + b.Get(event+"/timeslots").Text("main"); strings.Contains(text, "with the event.") {
 			t.Errorf("both are looked at: %s", text)
+		}
+		in.StartTime, in.State = "09:30", events.Cancelled
+		b.Post(event+"/edit", asForm(in, "sequence", "2")...).Want(t, 303, event+"?saved=1")
+		if text := b.Get(event).Text("main"); strings.Contains(text, "with the event.") {
+			t.Errorf("of one that is cancelled: %s", text)
 		}
 	})
 }

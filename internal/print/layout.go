@@ -163,7 +163,7 @@ func (c *composer) head() float64 {
 	if c.s.Notice != "" {
 		t := c.fit(c.s.Notice, room{bold: true, max: 9 * k, min: 5 * k, leading: 1.2, lines: 4, width: c.inner() - 8*k, height: 30 * k})
 		c.bars = append(c.bars, bar{m, m, c.inner(), 2.6*k + t.tall() + 5*k, black})
-		return c.down(t, m+4*k, m+4*k, white) + 9*k
+		return c.down(t, m+4*k, m+4*k, white) + 12*k
 	}
 	if c.s.Kicker != "" {
 		t := c.fit(c.s.Kicker, room{bold: true, max: 6.4 * c.body, min: 4 * c.body, leading: 1.1, lines: 1, width: c.inner(), height: 20 * k})

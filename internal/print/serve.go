@@ -117,11 +117,20 @@ func (p *Press) page(c *web.Call, s Subject) error {
 		}
 		for _, sheet := range shown {
 			v := version{Sheet: sheet, Fits: p.Fits(sheet), Share: sheet.share()}
-			v.Rows = strings.Count(v.Share, "\n") + 2
+			v.Rows = rows(v.Share) + 1
 			d.Versions = append(d.Versions, v)
 		}
 		return printPage.Render(c, d)
 	})
+}
+
+// rows are how many lines a text has about on a phone.
+func rows(s string) int {
+	n := 0
+	for line := range strings.Lines(s) {
+		n += 1 + utf8.RuneCountInString(line)/40
+	}
+	return n
 }
 
 // share is the sheet as a message.
