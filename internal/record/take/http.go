@@ -2,7 +2,6 @@ package take
 
 import (
 	"embed"
-	"encoding/hex"
 	"time"
 
 	"convoke/internal/fault"
@@ -88,6 +87,7 @@ type about struct {
 	Path    string // of the box, as in /b/BID
 	Gate    string
 	Ask     *ask // nil where one signs
+	Least   int  // how many statements wait for each other; up to 1, none does
 }
 
 // ask is the questions of a pledge.
@@ -102,7 +102,7 @@ type ask struct {
 }
 
 func (k *call) about(f *web.Form) about {
-	a := about{Form: f, Subject: k.what, Path: "/b/" + k.box.ID.String(), Gate: k.box.Gate}
+	a := about{Form: f, Subject: k.what, Path: "/b/" + k.box.ID.String(), Gate: k.box.Gate, Least: k.box.Manifest.MinBatch}
 	p := k.what.Pledge
 	if k.box.Manifest.Type != leaf.PledgeTo || p == nil {
 		return a
@@ -238,9 +238,4 @@ func (w *Web) confirm(k *call, f *web.Form) error {
 		return err
 	}
 	return w.ways(k, f, grant)
-}
-
-// receiptPath is where the receipt of a leaf is.
-func receiptPath(b leaf.ID, hash [32]byte, key leaf.Key) string {
-	return "/b/" + b.String() + "/proof/" + hex.EncodeToString(hash[:]) + "?key=" + hex.EncodeToString(key[:])
 }
