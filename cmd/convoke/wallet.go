@@ -30,7 +30,7 @@ func (walletNew) Run(_ context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(p.err, "Write this down. Whoever has it can take part, change and take back in your place:")
+	fmt.Fprintln(p.err, "One code serves everywhere: it gives each box another key. Write it down. Whoever has it can take part, change and take back in your place:")
 	_, err = fmt.Fprintln(p.out, c)
 	return err
 }
