@@ -10,15 +10,20 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/cdproto/network"
 
 	"convoke/internal/app"
 	"convoke/internal/config"
 	"convoke/internal/db"
 	"convoke/internal/fault"
+	"convoke/internal/feature/identity"
 	"convoke/internal/record/box"
+	"convoke/internal/record/box/boxtest"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/take"
 	"convoke/internal/record/verify"
@@ -117,16 +122,77 @@ func (b *boxes) counted(path string) verify.Box {
 
 var walletCode = regexp.MustCompile(`^[0-9a-z]{5}(-[0-9a-z]{5}){3}-[0-9a-z]{6}$`)
 
-// TestTakingPart takes part with script, where the code stays in the browser, and
-// without, where the server makes it; the box is then counted again from its files.
+// signs lets one more person sign.
+func (b *boxes) signs(path string) {
+	b.t.Helper()
+	ctx := b.t.Context()
+	id, err := leaf.ParseID(strings.TrimPrefix(path, "/b/"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	i, err := b.Boxes.Info(ctx, id)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	v, err := boxtest.Anybody(ctx, b.Boxes, i, b.IDs.Secret())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if _, err := b.Boxes.Cast(ctx, id, v.Signs()); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// signIn gives a visitor the session of a new account.
+func (b *boxes) signIn(p *Page) {
+	b.t.Helper()
+	path, _, err := b.Identity.SetupLink(b.t.Context())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	j, err := b.Identity.SetUp(b.t.Context(), strings.TrimPrefix(path, "/setup/"), "", identity.SetupInput{Name: "Test node", Language: "en", Handle: "sam"})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if _, err := ask(p, network.SetCookie, network.SetCookieParams{Name: "convoke", Value: j.Session, URL: b.url}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// receipt looks for the receipt: with script a file that was fetched without
+// cookies, without it the text itself. No page leads to it.
+func (p *Page) receipt(t *testing.T, within string) {
+	t.Helper()
+	if strings.Contains(p.HTML(), "/proof/") {
+		t.Errorf("%s leads to the receipt: who asks for it would be known", p.URL())
+	}
+	if p.o.NoScript {
+		if r := p.Text("#receipt"); !strings.HasPrefix(r, "c2sp.org/tlog-proof") {
+			t.Errorf("the receipt is %q", r)
+		}
+		return
+	}
+	link := within + " [data-receipt]"
+	if !until(func() bool { return strings.HasPrefix(p.Attr(link, "href"), "blob:") }) || !strings.HasPrefix(p.Attr(link, "download"), "receipt-") {
+		t.Errorf("the receipt is at %q, as %q", p.Attr(link, "href"), p.Attr(link, "download"))
+	}
+}
+
+// TestTakingPart takes part with script, where the code stays in the browser, also
+// for somebody who is signed in, and without, where the server makes it; the box is
+// then counted again from its files.
 func TestTakingPart(t *testing.T) {
 	t.Parallel()
 	b := newBoxes(t)
 	petition := b.open(leaf.Box{Type: leaf.Petition, Takes: leaf.TakesSign})
 	pledge := b.open(leaf.Box{Type: leaf.PledgeTo, Takes: leaf.TakesSay, Parts: 2})
-	for n, noScript := range []bool{true, false} {
-		t.Run(fmt.Sprintf("noscript=%v", noScript), func(t *testing.T) {
+	for n, who := range []string{"noscript", "script", "signed in"} {
+		t.Run(who, func(t *testing.T) {
+			noScript := who == "noscript"
 			p := Browser(t, PageOptions{Base: b.url, NoScript: noScript, Width: 320, Height: 640})
+			if who == "signed in" {
+				b.signIn(p)
+			}
 			button, shown := "Sign", "#done-code"
 			if noScript {
 				button, shown = "Sign: let this server do it", "#code"
@@ -138,6 +204,7 @@ func TestTakingPart(t *testing.T) {
 			p.ClickRole("button", button)
 			p.HasText("Thank you. It is in the record.")
 			p.HasText("Thanks.")
+			p.receipt(t, "#own-done")
 			p.Axe(t)
 			code := p.Text(shown)
 			if !walletCode.MatchString(code) {
@@ -152,6 +219,7 @@ func TestTakingPart(t *testing.T) {
 			p.Check("Take it back", true)
 			p.ClickRole("button", "Go on")
 			p.HasText("It was taken back, and does not count.")
+			p.receipt(t, "#mine-said")
 			p.Axe(t)
 			if x := b.counted(petition); x.Counted != 0 || x.Withdrawn != int64(n+1) {
 				t.Errorf("counted again: %+v", x)
@@ -163,8 +231,15 @@ func TestTakingPart(t *testing.T) {
 			p.HasText("how many people it takes")
 			p.Fill("If so many people do it, with you", "2")
 			p.Select("Place or group", "South gate")
+			if !noScript { // one code serves everywhere
+				p.ClickRole("DisclosureTriangle", "I have a code already")
+				p.Fill("Your code (optional)", code)
+			}
 			p.ClickRole("button", button)
 			p.HasText("Thank you. It is in the record.")
+			if again := p.Text(shown); noScript == (again == code) {
+				t.Errorf("the code was %q and is %q", code, again)
+			}
 			code = p.Text(shown)
 			p.Goto(pledge + "/mine")
 			p.Fill("Your code", code)
@@ -182,11 +257,56 @@ func TestTakingPart(t *testing.T) {
 			if !noScript {
 				p.NoErrors(t)
 			}
+			if who == "signed in" && !slices.Contains(p.cookies(t), "convoke") {
+				t.Error("nobody is signed in")
+			}
 		})
 	}
-	if x := b.counted(pledge); len(x.Standing) != 2 || x.Standing[1] != 2 {
+	if x := b.counted(pledge); len(x.Standing) != 2 || x.Standing[1] != 3 {
 		t.Errorf("counted again, %v stand", x.Standing)
 	}
+}
+
+// TestWaiting takes part where statements wait for each other: the page says so, and
+// has no receipt, until enough have come.
+func TestWaiting(t *testing.T) {
+	t.Parallel()
+	b := newBoxes(t)
+	petition := b.open(leaf.Box{Type: leaf.Petition, Takes: leaf.TakesSign, MinBatch: 3})
+	sign := func(p *Page, button, shown string) string {
+		p.Goto(petition + "/take")
+		p.HasText("Here statements wait until 3 people have come")
+		p.ClickRole("button", button)
+		p.HasText("Thank you. It is not in the record yet.")
+		p.HasText("It is counted within a quarter of an hour.")
+		p.HasNoText("Thank you. It is in the record.")
+		p.HasNoText("receipt")
+		p.sound(t)
+		return p.Text(shown)
+	}
+	p := Browser(t, PageOptions{Base: b.url, Width: 320, Height: 640})
+	code := sign(p, "Sign", "#done-code")
+	p.Goto(petition + "/mine")
+	p.Fill("Your code", code)
+	p.ClickRole("button", "Go on")
+	p.HasText("it may wait for others: look again in a quarter of an hour")
+	sign(Browser(t, PageOptions{Base: b.url, NoScript: true, Width: 320, Height: 640}), "Sign: let this server do it", "#code")
+	if x := b.counted(petition); x.Counted != 0 || x.Issued != 2 {
+		t.Errorf("counted again: %+v", x)
+	}
+	b.signs(petition)
+	if !until(func() bool { return b.counted(petition).Counted == 3 }) {
+		t.Errorf("counted again: %+v", b.counted(petition))
+	}
+	p.ClickRole("button", "Go on")
+	p.HasText("It is counted.")
+	p.receipt(t, "#mine-said")
+	p.Check("Take it back", true)
+	p.Fill("Your code", code)
+	p.ClickRole("button", "Go on")
+	p.HasText("It waits for others")
+	p.HasNoText("Save the receipt")
+	p.NoErrors(t)
 }
 
 // TestSavedPage takes part with the page that is opened from a file and has no

@@ -35,15 +35,20 @@ func inNode(ts *testscript.TestScript, dir string, f func(ctx context.Context, n
 	f(ctx, n)
 }
 
-// petitionCmd is "petition DIR N TICKET": it opens a petition in the node of that
-// folder, lets N people sign it, and writes the ticket that a page would show to
-// one more. $BOX is its id afterwards.
+// petitionCmd is "petition DIR N TICKET [LEAST]": it opens a petition in the node of
+// that folder, lets N people sign it, and writes the ticket that a page would show to
+// one more. $BOX is its id afterwards. LEAST statements wait for each other.
 func petitionCmd(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 3 {
-		ts.Fatalf("usage: petition DIR N TICKET")
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: petition DIR N TICKET [LEAST]")
 	}
 	people, err := strconv.Atoi(args[1])
 	ts.Check(err)
+	least := 0
+	if len(args) > 3 {
+		least, err = strconv.Atoi(args[3])
+		ts.Check(err)
+	}
 	inNode(ts, args[0], func(ctx context.Context, n *app.Node) {
 		d, err := n.Boxes.Prepare(ctx, box.RollInput{Gate: box.GateBrowser})
 		ts.Check(err)
@@ -54,6 +59,7 @@ func petitionCmd(ts *testscript.TestScript, neg bool, args []string) {
 			}
 			b, err = n.Boxes.Open(ctx, tx, d.ID, 0, leaf.Box{
 				Type: leaf.Petition, Takes: leaf.TakesSign, Text: strings.Repeat("0", 64), Opens: time.Now().Unix(), Closes: time.Now().Add(time.Hour).Unix(),
+				MinBatch: least,
 			})
 			return err
 		}))

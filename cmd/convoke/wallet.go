@@ -30,7 +30,7 @@ func (walletNew) Run(_ context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(p.err, "Write this down. Whoever has it can take part, change and take back in your place:")
+	fmt.Fprintln(p.err, "One code serves everywhere: it gives each box another key. Write it down. Whoever has it can take part, change and take back in your place:")
 	_, err = fmt.Fprintln(p.out, c)
 	return err
 }
@@ -167,7 +167,7 @@ func (s *walletSign) Run(_ context.Context, p *program) error {
 		if s.Done {
 			body = leaf.Done()
 		}
-		return p.printLeaf(part.Say(origin, nil, s.Counter, body))
+		return p.printLeaf(v, part.Say(origin, nil, s.Counter, body))
 	}
 	keys, err := v.manifest.SlotKeys()
 	if err != nil {
@@ -190,12 +190,16 @@ func (s *walletSign) Run(_ context.Context, p *program) error {
 		return fmt.Errorf("the server did not sign what was asked: %w", err)
 	}
 	if v.box.Takes == leaf.TakesSign {
-		return p.printLeaf(part.Sign(auth))
+		return p.printLeaf(v, part.Sign(auth))
 	}
-	return p.printLeaf(part.Say(origin, auth, s.Counter, leaf.Pledge{Threshold: s.Threshold, Part: s.Part}.Encode()))
+	return p.printLeaf(v, part.Say(origin, auth, s.Counter, leaf.Pledge{Threshold: s.Threshold, Part: s.Part}.Encode()))
 }
 
-func (p *program) printLeaf(b []byte) error {
+func (p *program) printLeaf(v *vote, b []byte) error {
+	if v.box.MinBatch > 1 {
+		fmt.Fprintf(p.err, "Statements of this box wait until %d people have come, a quarter of an hour at most. If the page says that yours waits, or the\n"+
+			"answer is 202 with \"pending\": true, it is not counted yet. Put the same one in again after that time: it counts once.\n", v.box.MinBatch)
+	}
 	_, err := fmt.Fprintln(p.out, base64.StdEncoding.EncodeToString(b))
 	return err
 }

@@ -72,7 +72,7 @@ func newWorld(t testing.TB, signers int) *world {
 func (w *world) sign(t testing.TB, n int) {
 	roll := w.roll(t, box.RollInput{Gate: box.GateBrowser, Slots: 2})
 	w.petition = w.open(t, roll, 0, leaf.Box{Type: leaf.Petition, Takes: leaf.TakesSign, Goals: []uint64{3, 1000}})
-	w.other = w.open(t, roll, 1, leaf.Box{Type: leaf.Petition, Takes: leaf.TakesSign})
+	w.other = w.open(t, roll, 1, leaf.Box{Type: leaf.Petition, Takes: leaf.TakesSign, MinBatch: 20})
 	for i := range n {
 		p := w.person(t, w.petition, "")
 		w.signers = append(w.signers, p)

@@ -69,7 +69,7 @@ func until(t *testing.T, what string, ok func() bool) {
 			return
 		}
 	}
-	t.Errorf("%s is not shown by the other process", what)
+	t.Errorf("%s: in vain, in five seconds", what)
 }
 
 // While the server is told to stop, it finishes what it has taken: each sign-up

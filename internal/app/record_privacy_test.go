@@ -137,10 +137,8 @@ func (l *lockedBuffer) all() []byte {
 	return bytes.Clone(l.b.Bytes())
 }
 
-// gather lets n people sign by e-mail and n pledge by the server's hand. All
-// statements of a box go into it in one batch, which ordered leaves in the order of
-// their arrival.
-func gather(t *testing.T, url string, n int, ordered bool) *crowd {
+// nobody is a node on which nobody took part yet.
+func nobody(t *testing.T, url string) *crowd {
 	c := &crowd{log: &lockedBuffer{}, ranks: map[leaf.Key]int{}, tags: map[string]int{}}
 	cfg := settings(t, url)
 	cfg.BaseURL = "https://example.org"
@@ -156,6 +154,14 @@ func gather(t *testing.T, url string, n int, ordered bool) *crowd {
 		}
 	})
 	c.saved = &saved{stand: &stand{node, t, k}}
+	return c
+}
+
+// gather lets n people sign by e-mail and n pledge by the server's hand. All
+// statements of a box go into it in one batch, which ordered leaves in the order of
+// their arrival.
+func gather(t *testing.T, url string, n int, ordered bool) *crowd {
+	c := nobody(t, url)
 	if ordered {
 		c.Boxes.Shuffle = func(int, func(i, j int)) {}
 	}

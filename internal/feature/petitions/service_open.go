@@ -99,7 +99,7 @@ func (s *Service) open(ctx context.Context, tx *db.Tx, f *Found, draft *box.Draf
 		return err
 	}
 	zone := zoneOf(f.Group.Zone)
-	m := leaf.Box{Type: leaf.Petition, Takes: leaf.TakesSign, Text: hash, Goals: p.Stages, Opens: tx.Now().Unix()}
+	m := leaf.Box{Type: leaf.Petition, Takes: leaf.TakesSign, Text: hash, Goals: p.Stages, Opens: tx.Now().Unix(), MinBatch: draft.MinBatch()}
 	if p.Opens > 0 {
 		m.Opens = max(m.Opens, day.At(p.Opens, zone).Unix())
 	}

@@ -39,7 +39,9 @@ func (s *Service) begin(ctx context.Context, tx *db.Tx, p *Pledge, roll *box.Dra
 	if err := s.Boxes.StoreRoll(ctx, tx, roll); err != nil {
 		return err
 	}
-	b, err := s.Boxes.Open(ctx, tx, roll.ID, 0, p.manifest(tx.Now()))
+	m := p.manifest(tx.Now())
+	m.MinBatch = roll.MinBatch()
+	b, err := s.Boxes.Open(ctx, tx, roll.ID, 0, m)
 	p.Box = b.String()
 	return err
 }

@@ -228,26 +228,6 @@ func TestCrowd(t *testing.T) {
 	})
 }
 
-// TestLeastBatch proves that statements of a small vote wait for each other.
-func TestLeastBatch(t *testing.T) {
-	each(t, func(t *testing.T, s *stand) {
-		roll := s.roll(t, box.RollInput{Gate: box.GateBrowser})
-		i := s.open(t, roll, 0, leaf.Box{MinBatch: 3})
-		for k := range 3 {
-			if n := len(s.leaves(t, i.Log())); n != 0 {
-				t.Fatalf("%d leaves after %d statements", n, k)
-			}
-			if r := s.cast(t, i, s.anybody(t, i).Signs()); !r.Pending && k < 2 {
-				t.Errorf("receipt %+v", r)
-			}
-		}
-		s.Stop()
-		if n := s.numbers(t, i).Counted; n != 3 {
-			t.Errorf("%d count", n)
-		}
-	})
-}
-
 // TestClosedRoll proves that only those on the list take part, each once, and that
 // each can check their line.
 func TestClosedRoll(t *testing.T) {

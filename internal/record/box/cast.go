@@ -15,8 +15,6 @@ import (
 const (
 	maxBatch = 10_000
 	maxLine  = 50_000
-	// maxHold is how long statements of a box with a least batch wait for others.
-	maxHold = 15 * time.Minute
 )
 
 // Receipt says where a statement is.
@@ -44,6 +42,7 @@ type statement struct {
 type line struct {
 	waiting []*statement
 	running bool
+	now     bool // the box closes: nobody waits for others any more
 	wake    chan struct{}
 }
 
@@ -62,16 +61,11 @@ func (b *Boxes) Cast(ctx context.Context, id leaf.ID, encoded []byte) (Receipt, 
 	if err != nil {
 		return Receipt{}, err
 	}
-	if err := b.join(i, s); err != nil {
-		return Receipt{}, err
+	if i.quiet() {
+		return b.castQuiet(ctx, i, s)
 	}
-	if i.Manifest.MinBatch > 1 {
-		select {
-		case <-s.done:
-			return s.receipt, s.err
-		default:
-			return Receipt{Box: id, Pending: true}, nil
-		}
+	if _, err := b.join(i, s); err != nil {
+		return Receipt{}, err
 	}
 	<-s.done // whether it was recorded must be known
 	return s.receipt, s.err
@@ -127,20 +121,25 @@ func (i *Info) authentic(k leaf.Key, auth []byte) error {
 	return nil
 }
 
-// join queues a statement and wakes who commits.
-func (b *Boxes) join(i *Info, s *statement) error {
+// join queues a statement and wakes who commits. there says that it waits already.
+func (b *Boxes) join(i *Info, s *statement) (there bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.ended {
-		return fault.After(fault.Unavailable("box.stopping", "This server is being restarted. Nothing was recorded. Please send it again in a few seconds."), 5*time.Second)
+		return false, fault.After(fault.Unavailable("box.stopping", "This server is being restarted. Nothing was recorded. Please send it again in a few seconds."), 5*time.Second)
 	}
 	l := b.lines[i.ID]
 	if l == nil {
 		l = &line{wake: make(chan struct{}, 1)}
 		b.lines[i.ID] = l
 	}
+	if i.quiet() {
+		if there, err = l.has(s); there || err != nil {
+			return there, err
+		}
+	}
 	if len(l.waiting) >= maxLine {
-		return fault.After(fault.Unavailable("box.busy",
+		return false, fault.After(fault.Unavailable("box.busy",
 			"Very many people take part just now. Nothing was recorded. Please send it again in a few seconds."), 3*time.Second)
 	}
 	l.waiting = append(l.waiting, s)
@@ -152,7 +151,7 @@ func (b *Boxes) join(i *Info, s *statement) error {
 		l.running = true
 		b.work.Go(func() { b.run(i, l) })
 	}
-	return nil
+	return false, nil
 }
 
 // run commits what waits until nothing does. The next commit holds all that came
@@ -174,7 +173,7 @@ func (b *Boxes) run(i *Info, l *line) {
 
 // next is the next batch, nil when nothing waits any more.
 func (b *Boxes) next(i *Info, l *line) []*statement {
-	hold := time.NewTimer(maxHold)
+	hold := time.NewTimer(i.hold(b.Clock.Now()))
 	defer hold.Stop()
 	for late := false; ; {
 		b.mu.Lock()
@@ -185,7 +184,7 @@ func (b *Boxes) next(i *Info, l *line) []*statement {
 			b.mu.Unlock()
 			return nil
 		}
-		if n >= i.Manifest.MinBatch || late || b.ended {
+		if n >= i.Manifest.MinBatch || late || l.now || b.ended {
 			n = min(n, maxBatch)
 			batch := l.waiting[:n:n]
 			l.waiting = l.waiting[n:]

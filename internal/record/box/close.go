@@ -19,6 +19,7 @@ func (b *Boxes) Close(ctx context.Context, id leaf.ID) error {
 	if err != nil {
 		return err
 	}
+	b.hurry(id)
 	last := false
 	err = b.DB.WriteHot(ctx, i.Log(), func(tx *db.Tx) error {
 		closed, err := boxClosed(ctx, tx, id)

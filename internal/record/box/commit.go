@@ -15,11 +15,7 @@ import (
 func (b *Boxes) commit(i *Info, batch []*statement) {
 	ctx := context.Background() //nolint:forbidigo // nobody's request: the batch belongs to many
 	err := b.DB.WriteHot(ctx, i.Log(), func(tx *db.Tx) error {
-		c := &entry{
-			b: b, i: i, tx: tx, batch: map[leaf.Key]int64{}, says: map[leaf.Key]said{}, bent: map[int]bool{},
-			known: b.Sets.Finder(tx, i.Log()), active: b.Sets.Finder(tx, activatedSet(i.Roll, i.Manifest.Slot)),
-		}
-		return c.all(ctx, batch)
+		return b.entry(i, tx).all(ctx, batch)
 	})
 	if err == nil {
 		return
@@ -46,7 +42,15 @@ type entry struct {
 	known, active *keyset.Finder // keys that were there before this batch
 }
 
-func (c *entry) all(ctx context.Context, batch []*statement) error {
+func (b *Boxes) entry(i *Info, tx *db.Tx) *entry {
+	return &entry{
+		b: b, i: i, tx: tx, batch: map[leaf.Key]int64{}, says: map[leaf.Key]said{}, bent: map[int]bool{},
+		known: b.Sets.Finder(tx, i.Log()), active: b.Sets.Finder(tx, activatedSet(i.Roll, i.Manifest.Slot)),
+	}
+}
+
+// open is nil while the box takes statements.
+func (c *entry) open(ctx context.Context) error {
 	closed, err := boxClosed(ctx, c.tx, c.i.ID)
 	if err != nil {
 		return err
@@ -54,7 +58,12 @@ func (c *entry) all(ctx context.Context, batch []*statement) error {
 	if closed {
 		return errClosed()
 	}
-	if err := c.i.window(c.tx.Now()); err != nil {
+	return c.i.window(c.tx.Now())
+}
+
+func (c *entry) all(ctx context.Context, batch []*statement) error {
+	err := c.open(ctx)
+	if err != nil {
 		return err
 	}
 	if c.next, err = record.Size(ctx, c.tx, c.i.Log()); err != nil {
@@ -87,19 +96,44 @@ func (c *entry) all(ctx context.Context, batch []*statement) error {
 	return c.b.reach(ctx, c.tx, c.i, c.bent)
 }
 
+// verdict is what a statement changes.
+type verdict struct {
+	receipt  Receipt // of one that is in the box already, and changes nothing
+	known    bool    // its key has taken part before
+	old, now said    // what its key says before and after it
+}
+
 func (c *entry) one(ctx context.Context, s *statement) (Receipt, error) {
-	at, known, err := c.find(ctx, s.key)
-	if err != nil {
+	v, err := c.judge(ctx, s)
+	if err != nil || v.receipt.Again {
+		return v.receipt, err
+	}
+	if s.say == nil {
+		c.counts.counted++
+		return c.add(s, false), nil
+	}
+	if err := c.tally(ctx, v.old, v.now); err != nil {
 		return Receipt{}, err
 	}
+	r := c.add(s, v.known)
+	v.now.leaf, v.now.idx = leafName(s.leaf), r.Index
+	c.says[s.key] = v.now
+	return r, nil
+}
+
+// judge says what a statement would change, or why it is refused. It only reads.
+func (c *entry) judge(ctx context.Context, s *statement) (v verdict, err error) {
+	at, known, err := c.find(ctx, s.key)
+	if err != nil {
+		return v, err
+	}
 	if s.say != nil {
-		return c.say(ctx, s, known)
+		return c.judgeSay(ctx, s, known)
 	}
 	if known {
-		return Receipt{Box: c.i.ID, Index: at, Again: true}, nil
+		v.receipt = Receipt{Box: c.i.ID, Index: at, Again: true}
 	}
-	c.counts.counted++
-	return c.add(s, false), nil
+	return v, nil
 }
 
 // find is the leaf with which a key came into the box.
@@ -121,23 +155,22 @@ func (c *entry) add(s *statement, known bool) Receipt {
 	return r
 }
 
-// say applies a statement that has a counter: only a higher one than the last says
-// something new.
-func (c *entry) say(ctx context.Context, s *statement, known bool) (Receipt, error) {
+// judgeSay is [entry.judge] of a statement that has a counter: only a higher one than
+// the last says something new.
+func (c *entry) judgeSay(ctx context.Context, s *statement, known bool) (v verdict, err error) {
 	if !known && len(s.say.Auth) == 0 {
 		ok, err := c.activated(ctx, s.key)
 		if err != nil {
-			return Receipt{}, err
+			return v, err
 		}
 		if !ok {
-			return Receipt{}, fault.Forbidden("box.unknown_key", "This key has not taken part here, so it has nothing to change. Nothing was recorded.")
+			return v, errUnknownKey()
 		}
 	}
 	old, has := c.says[s.key]
 	if !has {
-		var err error
 		if old, has, err = saidBy(ctx, c.tx, c.i.ID, s.key); err != nil {
-			return Receipt{}, err
+			return v, err
 		}
 	}
 	if !has {
@@ -145,24 +178,20 @@ func (c *entry) say(ctx context.Context, s *statement, known bool) (Receipt, err
 	}
 	if has && s.say.Counter <= old.counter {
 		if bytes.Equal(old.leaf, leafName(s.leaf)) {
-			return Receipt{Box: c.i.ID, Index: old.idx, Again: true}, nil
+			v.receipt = Receipt{Box: c.i.ID, Index: old.idx, Again: true}
+			return v, nil
 		}
-		return Receipt{}, fault.Conflict("box.stale", "You have said something newer here already. Nothing was recorded.")
+		return v, fault.Conflict("box.stale", "You have said something newer here already. Nothing was recorded.")
 	}
 	if err := c.i.late(s.say.Body, c.tx.Now()); err != nil {
-		return Receipt{}, err
+		return v, err
 	}
 	now, err := c.i.apply(old, s.say)
-	if err != nil {
-		return Receipt{}, err
-	}
-	if err := c.tally(ctx, old, now); err != nil {
-		return Receipt{}, err
-	}
-	r := c.add(s, known)
-	now.leaf, now.idx = leafName(s.leaf), r.Index
-	c.says[s.key] = now
-	return r, nil
+	return verdict{known: known, old: old, now: now}, err
+}
+
+func errUnknownKey() error {
+	return fault.Forbidden("box.unknown_key", "This key has not taken part here, so it has nothing to change. Nothing was recorded.")
 }
 
 // activated says whether a key showed its credential before the box opened.

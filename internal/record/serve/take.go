@@ -121,6 +121,9 @@ func (w *Web) cast(c *web.Call) error {
 	}
 	h := tlog.RecordHash(b)
 	name := hex.EncodeToString(h[:])
+	if form && r.Pending {
+		return c.SeeOther("/b/" + id.String() + "/paste?waits=1")
+	}
 	if form {
 		return c.SeeOther("/b/" + id.String() + "/proof/" + name + "?key=" + hex.EncodeToString(b[2:34]))
 	}
@@ -186,8 +189,12 @@ func (w *Web) issue(c *web.Call) error {
 }
 
 // proof is the receipt of a leaf: key says under which key it was put in, because
-// leaves are found by their keys.
+// leaves are found by their keys. Who asks for it has put it in, so it must not be
+// known either.
 func (w *Web) proof(c *web.Call) error {
+	if err := nameless(c); err != nil {
+		return err
+	}
 	id, err := leaf.ParseID(c.Param("id"))
 	if err != nil {
 		return web.ErrNotFound()

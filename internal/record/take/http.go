@@ -2,7 +2,6 @@ package take
 
 import (
 	"embed"
-	"encoding/hex"
 	"time"
 
 	"convoke/internal/fault"
@@ -89,6 +88,7 @@ type about struct {
 	Gate    string
 	Frozen  bool // nobody can be added to those who have taken a code
 	Ask     *ask // nil where one signs
+	Least   int  // how many statements wait for each other; up to 1, none does
 }
 
 // ask is the questions of a pledge.
@@ -103,7 +103,7 @@ type ask struct {
 }
 
 func (k *call) about(f *web.Form) about {
-	a := about{Form: f, Subject: k.what, Path: "/b/" + k.box.ID.String(), Gate: k.box.Gate}
+	a := about{Form: f, Subject: k.what, Path: "/b/" + k.box.ID.String(), Gate: k.box.Gate, Least: k.box.Manifest.MinBatch}
 	p := k.what.Pledge
 	if k.box.Manifest.Type != leaf.PledgeTo || p == nil {
 		return a
@@ -243,9 +243,4 @@ func (w *Web) confirm(k *call, f *web.Form) error {
 		return err
 	}
 	return w.ways(k, f, grant)
-}
-
-// receiptPath is where the receipt of a leaf is.
-func receiptPath(b leaf.ID, hash [32]byte, key leaf.Key) string {
-	return "/b/" + b.String() + "/proof/" + hex.EncodeToString(hash[:]) + "?key=" + hex.EncodeToString(key[:])
 }

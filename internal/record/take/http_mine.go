@@ -97,8 +97,8 @@ func (w *Web) doMine(k *call, f *web.Form) (*saidView, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := k.view(s, w.part(k.box, code).Public())
-	return &v, nil
+	v, err := w.view(k, s, w.part(k.box, code).Public())
+	return &v, err
 }
 
 // saying is what a key says, for programs.

@@ -17,6 +17,7 @@ type pasteData struct {
 	Answer string // base64, after a request was pasted
 	Ticket string
 	Cast   string // the address that takes statements
+	Waits  bool   // the statement that was just put in
 }
 
 var pastePage = web.NewPage[pasteData](pages, "pages/paste.html", "pages/parts.html")
@@ -34,7 +35,7 @@ func (w *Web) showPaste(k *call, f *web.Form, grant, answer string) error {
 	if err != nil {
 		return err
 	}
-	d := pasteData{about: k.about(f), Grant: grant, Answer: answer, Cast: k.BaseURL() + "/b/" + k.box.ID.String() + "/cast"}
+	d := pasteData{about: k.about(f), Grant: grant, Answer: answer, Cast: k.BaseURL() + "/b/" + k.box.ID.String() + "/cast", Waits: k.Query().Has("waits")}
 	if d.Ticket, err = t.text(); err != nil {
 		return err
 	}

@@ -117,15 +117,18 @@ type saidView struct {
 	Threshold int // of a pledge, 0 otherwise
 	Part      string
 	Next      int // number of the next statement, for the command line
-	Receipt   string
+	// Receipt is the text itself: a link to it would say with its cookies whose it is.
+	Receipt string
 }
 
-func (k *call) view(s box.Saying, key leaf.Key) saidView {
-	v := saidView{Counts: s.Live, Done: s.Done, Threshold: int(s.Threshold), Next: int(s.Counter) + 1, Receipt: receiptPath(k.box.ID, s.Hash, key)}
+func (w *Web) view(k *call, s box.Saying, key leaf.Key) (saidView, error) {
+	v := saidView{Counts: s.Live, Done: s.Done, Threshold: int(s.Threshold), Next: int(s.Counter) + 1}
 	if p := k.what.Pledge; p != nil && k.box.Manifest.Parts > 0 {
 		v.Part = partName(p.Parts, int(s.Part))
 	}
-	return v
+	var err error
+	v.Receipt, err = w.receipt(k.Context(), k.box, key, s.Hash)
+	return v, err
 }
 
 var donePage = web.NewPage[doneData](pages, "pages/done.html", "pages/parts.html")
@@ -148,7 +151,7 @@ func (w *Web) assisted(k *call, f *web.Form) error {
 	if err != nil {
 		return err
 	}
-	r, err := w.assist(k.Context(), k.box, grant, code, body)
+	err = w.assist(k.Context(), k.box, grant, code, body)
 	if f.Accepts(err) {
 		if fault.HasCode(err, "box.grant") {
 			return w.gate(k, f)
@@ -158,22 +161,21 @@ func (w *Web) assisted(k *call, f *web.Form) error {
 	if err != nil {
 		return err
 	}
-	return w.done(k, f, code, r)
+	return w.done(k, f, code)
 }
 
-func (w *Web) done(k *call, f *web.Form, code wallet.Code, r box.Receipt) error {
+func (w *Web) done(k *call, f *web.Form, code wallet.Code) error {
 	d := doneData{about: k.about(f), Code: code.String(), Said: saidView{Waits: true}}
-	if !r.Pending {
-		key := w.part(k.box, code).Public()
-		s, ok, err := w.said(k.Context(), k.box, key)
-		if err != nil {
+	key := w.part(k.box, code).Public()
+	s, ok, err := w.said(k.Context(), k.box, key)
+	if err != nil {
+		return err
+	}
+	if ok {
+		if d.Said, err = w.view(k, s, key); err != nil {
 			return err
 		}
-		if ok {
-			d.Said = k.view(s, key)
-		}
 	}
-	var err error
 	if d.After, err = w.Subjects.After(k.Call, k.box.ID); err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 
 	"convoke/internal/db"
 	"convoke/internal/db/dbtest"
+	"convoke/internal/fault"
 	"convoke/internal/notify"
 	"convoke/internal/record"
 	"convoke/internal/record/box"
@@ -91,6 +92,10 @@ func (r *refusals) leaves() {
 	r.refused("not canonical", "the name of a box in capitals", "web.not_found", 404,
 		r.ask("POST", "/b/"+strings.ToUpper(i.ID.String())+"/cast", octets, string(v.Signs())))
 	r.want("not canonical", "an authenticator beyond the modulus", "box.credential", r.cast(i, r.beyond(i)))
+	waits := r.open(box.GateBrowser, leaf.Box{MinBatch: 2})
+	u := r.anybody(waits)
+	r.taken(r.cast(waits, u.Signs()))
+	r.want("double", "another statement while one waits", "box.waits", r.cast(waits, u.Say(waits.Origin, nil, 1, leaf.Withdraw())))
 	r.receipts(i, other, v)
 	r.counts(i, 1, int64(r.numbers(i).Issued))
 }
@@ -441,16 +446,23 @@ func (r *refusals) times() {
 
 // stops are a line that is full, a server that is going, and one that was restored.
 func (r *refusals) stops(open func() *stand) {
-	const line = 50_000
-	full, i := r.open(box.GateBrowser, leaf.Box{MinBatch: line + 1}), r.open(box.GateBrowser, leaf.Box{})
+	const line, batch = 50_000, 10_000
+	full, i := r.open(box.GateBrowser, leaf.Box{}), r.open(box.GateBrowser, leaf.Box{})
 	v, w := r.anybody(full), r.anybody(i)
-	said := v.Say(full.Origin, nil, 1, leaf.Withdraw()) // refused at the commit
-	for range line {
-		if _, err := r.Cast(ctx, full.ID, said); err != nil {
-			r.t.Fatal(err)
-		}
+	said := v.Say(full.Origin, nil, 1, leaf.Withdraw()) // refused at the commit, which waits here
+	commit, answers := make(chan struct{}), make(chan error, batch+line+1)
+	r.Shuffle = func(int, func(i, j int)) { <-commit }
+	for range batch + line + 1 {
+		go func() {
+			_, err := r.Cast(ctx, full.ID, said)
+			answers <- err
+		}()
+	}
+	if err := <-answers; !fault.HasCode(err, "box.busy") {
+		r.t.Errorf("the first answer is %v", err)
 	}
 	r.want("too much", "a line that is full", "box.busy", r.cast(full, said))
+	close(commit)
 	r.Stop()
 	r.want("not now", "a server that is going", "box.stopping", r.cast(i, w.Signs()))
 	if _, err := record.Restored(ctx, r.DB); err != nil {

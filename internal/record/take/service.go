@@ -11,6 +11,7 @@ import (
 
 	"convoke/internal/db"
 	"convoke/internal/fault"
+	"convoke/internal/record"
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/wallet"
@@ -55,32 +56,33 @@ func (w *Web) part(i *box.Info, c wallet.Code) *wallet.Part {
 // assist takes part in somebody's place, with a code that is in memory only: it
 // has a credential issued, marked as assisted, and puts the statement into the box.
 // body is empty where one signs.
-func (w *Web) assist(ctx context.Context, i *box.Info, grant string, c wallet.Code, body []byte) (box.Receipt, error) {
+func (w *Web) assist(ctx context.Context, i *box.Info, grant string, c wallet.Code, body []byte) error {
 	p, slot := w.part(i, c), i.Manifest.Slot
 	asked, err := p.Request(i.Key, i.Registrar, i.Roll, slot)
 	if err != nil {
-		return box.Receipt{}, fmt.Errorf("ask for a credential: %w", err)
+		return fmt.Errorf("ask for a credential: %w", err)
 	}
 	signed, err := w.Boxes.Issue(ctx, i.Roll, box.IssueInput{
 		Grant: grant, Slots: 1 << slot, Blinded: [][]byte{asked.Message}, Mode: leaf.Assisted,
 	})
 	if err != nil {
-		return box.Receipt{}, err
+		return err
 	}
 	auth, err := asked.Finalize(signed[0])
 	if err != nil {
-		return box.Receipt{}, fmt.Errorf("read a credential: %w", err)
+		return fmt.Errorf("read a credential: %w", err)
 	}
 	if i.Manifest.Takes == leaf.TakesSign {
-		return w.Boxes.Cast(ctx, i.ID, p.Sign(auth))
+		_, err = w.Boxes.Cast(ctx, i.ID, p.Sign(auth))
+		return err
 	}
-	r, err := w.Boxes.Cast(ctx, i.ID, p.Say(i.Origin, auth, 1, body))
-	if !fault.HasCode(err, "box.stale") {
-		return r, err
+	_, err = w.Boxes.Cast(ctx, i.ID, p.Say(i.Origin, auth, 1, body))
+	if fault.HasCode(err, "box.stale") || fault.HasCode(err, "box.waits") {
+		// Sent before with another choice: what was said first, or since, holds, and who
+		// lost that answer gets to see it with their code.
+		return nil
 	}
-	// Sent before with another choice: what was said first, or since, holds, and who
-	// lost that answer gets to see it with their code.
-	return box.Receipt{Box: i.ID, Again: true}, nil
+	return err
 }
 
 func (w *Web) said(ctx context.Context, i *box.Info, k leaf.Key) (s box.Saying, ok bool, err error) {
@@ -89,6 +91,18 @@ func (w *Web) said(ctx context.Context, i *box.Info, k leaf.Key) (s box.Saying, 
 		return err
 	})
 	return s, ok, err
+}
+
+// receipt is that of a key's leaf, as its address gives it.
+func (w *Web) receipt(ctx context.Context, i *box.Info, k leaf.Key, hash [32]byte) (text string, err error) {
+	err = w.Boxes.DB.Read(ctx, func(tx *db.Tx) error {
+		at, err := w.Boxes.Where(ctx, tx, i.ID, k, hash)
+		if err == nil {
+			text, err = record.Proof(ctx, tx, i.Log(), at)
+		}
+		return err
+	})
+	return text, err
 }
 
 // What somebody does later with their code.
