@@ -1,9 +1,11 @@
 package api
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -91,7 +93,29 @@ const (
 var format = huma.Format{
 	Marshal: huma.DefaultJSONFormat.Marshal,
 	// Numbers and members are checked against the schema before they get here.
-	Unmarshal: json.Unmarshal,
+	Unmarshal: func(b []byte, v any) error {
+		if hasNUL(b) {
+			return errNUL
+		}
+		return json.Unmarshal(b, v)
+	},
+}
+
+var errNUL = errors.New("a text holds a NUL")
+
+// hasNUL finds what one database engine would store and the other not, as package web
+// does in forms and queries.
+func hasNUL(b []byte) bool {
+	for i := 0; i < len(b); i++ {
+		if b[i] != '\\' {
+			continue
+		}
+		if bytes.HasPrefix(b[i:], []byte(`\u0000`)) {
+			return true
+		}
+		i++ // what is escaped may be another backslash
+	}
+	return false
 }
 
 // schemaName names a type in the description: apiEvent is Event. Two types of one

@@ -119,6 +119,10 @@ func TestWhatIsSentIsChecked(t *testing.T) {
 		"#/id", "api.missing", "#/kind", "api.choice", "#/tags/1", "api.value", "#/more", "api.unknown")
 	c.Do("POST", "/things/a", `{"id":`, key...).Refused(400, "api.json")
 	c.Do("POST", "/things/a", "", key...).Refused(400, "api.json")
+	for _, nul := range []string{`{"id":"\u0000","kind":"small"}`, `{"id":"a\\\u0000","kind":"small"}`, `{"\u0000":1}`} {
+		c.Do("POST", "/things/a", nul, key...).Refused(400, "api.json")
+	}
+	c.Do("POST", "/things/a", `{"id":"a\\u0000","kind":"small"}`, key...).Want(201, nil) // a backslash and letters
 	c.Do("POST", "/things/a", `{"id":"`+strings.Repeat("x", 256<<10)+`"}`, key...).Refused(413, "form.large")
 	c.Do("POST", "/things/a", good, append(key, "Content-Type", "text/plain")...).Refused(400, "api.media_type")
 	c.Get("/things/a?many=x").Refused(422, "form.invalid", "#/many", "api.value")

@@ -21,6 +21,8 @@ type described struct {
 	*access
 	c   *apitest.Client
 	ops map[string]string // patterns by names
+	// taken are the first bodies that operations took.
+	taken map[string]obj
 }
 
 // obj is JSON that is sent, or that came.
@@ -28,21 +30,31 @@ type obj = map[string]any
 
 func describe(x *access) *described {
 	x.t.Helper()
-	raw, err := x.API.OpenAPI()
+	d := &described{x, apitest.New(x.t, x.Site), map[string]string{}, map[string]obj{}}
+	for pattern, op := range x.operations() {
+		d.ops[op.OperationID] = pattern
+	}
+	return d
+}
+
+// operations are all of the description, by their patterns.
+func (s *stand) operations() map[string]*openapi3.Operation {
+	s.t.Helper()
+	raw, err := s.API.OpenAPI()
 	if err != nil {
-		x.t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	doc, err := openapi3.NewLoader().LoadFromData(raw)
 	if err != nil {
-		x.t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	d := &described{x, apitest.New(x.t, x.Site), map[string]string{}}
+	out := map[string]*openapi3.Operation{}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			d.ops[op.OperationID] = method + " " + path
+			out[method+" "+path] = op
 		}
 	}
-	return d
+	return out
 }
 
 var unfilled = regexp.MustCompile(`\{\w+\}`)
@@ -63,6 +75,9 @@ func (d *described) do(role, op string, body any, names ...string) obj {
 		d.t.Errorf("%s as %s at %s: %d %s", op, role, path, a.Status, a.Body)
 	case a.Status != http.StatusNoContent:
 		a.Want(a.Status, &out)
+	}
+	if o, ok := body.(obj); ok && d.taken[op] == nil {
+		d.taken[op] = maps.Clone(o)
 	}
 	return out
 }
@@ -110,6 +125,17 @@ func TestOperationsAsDescribed(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := describe(first.copy(first.Config.Data))
+	d.steps()
+	d.restAsDescribed(first)
+	for op, pattern := range d.ops {
+		if !d.c.Done(op) {
+			t.Errorf("%s, %s, has never succeeded", op, pattern)
+		}
+	}
+}
+
+// steps ask most operations, each with what the ones before it made.
+func (d *described) steps() {
 	d.groupsAsDescribed()
 	d.campaignsAsDescribed()
 	d.statementsAsDescribed()
@@ -119,12 +145,6 @@ func TestOperationsAsDescribed(t *testing.T) {
 	d.timesAsDescribed()
 	d.helpersAsDescribed()
 	d.eventsAsDescribed()
-	d.restAsDescribed(first)
-	for op, pattern := range d.ops {
-		if !d.c.Done(op) {
-			t.Errorf("%s, %s, has never succeeded", op, pattern)
-		}
-	}
 }
 
 // restAsDescribed asks what is left with the least that tells who may, as [TestAccess]

@@ -289,8 +289,9 @@ func TestRideAPI(t *testing.T) {
 		c.Do("PUT", rider, map[string]any{"need": map[string]any{"from": "Leipzig", "seats": 9}}).Refused(422, "form.invalid")
 		c.Do("PUT", driver, map[string]any{"offer": map[string]any{"from": "12 Main Street", "meeting": "0341 987654", "date": day, "time": "08:00", "seats": 4}}).Refused(422, "form.invalid")
 		// What cannot be an offer is one that is gone, whatever the database takes.
-		for _, bad := range []string{"\x00", d.Offer.Offer.ID + "\x00", "x"} {
-			c.Do("PUT", rider, map[string]any{"seats": []map[string]any{{"offer": bad, "seats": 1}}}).Refused(409, "ride.gone")
+		for bad, code := range map[string]string{"\x00": "api.json", d.Offer.Offer.ID + "\x00": "api.json", d.Offer.Offer.ID + "x": "ride.gone", "x": "ride.gone"} {
+			status := map[string]int{"api.json": 400, "ride.gone": 409}[code]
+			c.Do("PUT", rider, map[string]any{"seats": []map[string]any{{"offer": bad, "seats": 1}}}).Refused(status, code)
 		}
 		// Fewer, and what is needed beyond them ends.
 		var fewer rideJSON

@@ -7,13 +7,13 @@ import (
 	"time"
 
 	"convoke/internal/api"
+	"convoke/internal/plaintext"
 	"convoke/internal/record/box"
 	"convoke/internal/web"
 )
 
-// PledgeItem is a pledge as lists show it. Its name is exported because the members of
-// others that are embedded would not be described.
-type PledgeItem struct {
+// apiPledgeItem is a pledge as lists show it.
+type apiPledgeItem struct {
 	Slug     string    `json:"slug"`
 	URL      string    `json:"url" doc:"Of its page."`
 	Title    string    `json:"title"`
@@ -27,7 +27,15 @@ type PledgeItem struct {
 
 // apiPledge is a pledge as its page shows it.
 type apiPledge struct {
-	PledgeItem
+	Slug      string             `json:"slug"`
+	URL       string             `json:"url" doc:"Of its page."`
+	Title     string             `json:"title"`
+	Lang      string             `json:"lang" doc:"ISO 639."`
+	Kind      string             `json:"kind" enum:"attend,strike,walk_out,boycott,withhold,host,bring,teach,drive"`
+	State     string             `json:"state" enum:"draft,open,reached,missed,closed"`
+	People    int                `json:"people" doc:"How many it takes, counting oneself; of each part where there are parts."`
+	Personal  bool               `json:"personal" doc:"Each who pledges says how many it takes for them; people is the goal then."`
+	Deadline  time.Time          `json:"deadline" doc:"The last moment to pledge."`
 	Text      string             `json:"text" doc:"What the record holds a hash of: title, kind, parts and the text itself."`
 	Salt      string             `json:"salt" doc:"Hexadecimal, empty for a draft. SHA-256 of its bytes and the text is text_hash."`
 	TextHash  string             `json:"text_hash" doc:"As in the manifest of the box."`
@@ -84,9 +92,8 @@ type apiPledgeSuccess struct {
 	At     time.Time `json:"at"`
 }
 
-// PledgeInput is a pledge as the form takes it. Its name is exported as that of
-// [PledgeItem] is.
-type PledgeInput struct {
+// apiPledgeInput is a pledge as the form takes it.
+type apiPledgeInput struct {
 	Title    string   `json:"title"`
 	Body     string   `json:"body" doc:"Markdown: what exactly."`
 	Lang     string   `json:"lang" doc:"ISO 639."`
@@ -100,9 +107,10 @@ type PledgeInput struct {
 	Time     string   `json:"time,omitempty" doc:"18:30; the end of the day when empty."`
 	Campaign string   `json:"campaign,omitempty" doc:"Handle."`
 	Event    string   `json:"event,omitempty" doc:"Id."`
+	Sequence int      `json:"sequence,omitempty" doc:"For a change: that of the pledge as it was read."`
 }
 
-func (in *PledgeInput) typed() Input {
+func (in *apiPledgeInput) typed() Input {
 	rule := "same"
 	if in.Personal {
 		rule = "own"
@@ -112,7 +120,8 @@ func (in *PledgeInput) typed() Input {
 		parts += x + "\n"
 	}
 	return Input{
-		Title: in.Title, Body: in.Body, Lang: in.Lang, Kind: in.Kind, Gate: in.Gate, Split: in.Split, Rule: rule, Parts: parts,
+		Title: plaintext.Line(in.Title), Body: plaintext.Text(in.Body), Lang: in.Lang, Kind: in.Kind, Gate: in.Gate, Split: in.Split, Rule: rule,
+		Parts:  plaintext.Text(parts),
 		People: strconv.Itoa(in.People), Day: in.Day, Time: in.Time, Campaign: in.Campaign, Event: in.Event,
 	}
 }
@@ -127,11 +136,11 @@ type (
 	}
 	apiCreate struct {
 		Handle string `path:"handle"`
-		Body   PledgeInput
+		Body   apiPledgeInput
 	}
 	apiChange struct {
 		Slug string `path:"slug"`
-		Body apiPledgeChange
+		Body apiPledgeInput
 	}
 	apiOpening struct {
 		Slug string `path:"slug"`
@@ -142,11 +151,6 @@ type (
 		Body apiPledgeOwning
 	}
 )
-
-type apiPledgeChange struct {
-	PledgeInput
-	Sequence int `json:"sequence" doc:"That of the pledge as it was read."`
-}
 
 type apiPledgeOpening struct {
 	Sequence int      `json:"sequence" doc:"That of the pledge as it was read."`
@@ -221,12 +225,12 @@ func (w *Web) apiOwn(c *web.Call, in *apiOwning) error {
 	return w.Leave(ctx, by, slug, group)
 }
 
-func (w *Web) apiList(c *web.Call, in *apiList) (api.Page[PledgeItem], error) {
+func (w *Web) apiList(c *web.Call, in *apiList) (api.Page[apiPledgeItem], error) {
 	page, more, err := w.List(c.Context(), in.When == "past", readCursor(in.After), pageSize)
 	if err != nil {
-		return api.Page[PledgeItem]{}, err
+		return api.Page[apiPledgeItem]{}, err
 	}
-	out := make([]PledgeItem, len(page))
+	out := make([]apiPledgeItem, len(page))
 	for i := range page {
 		out[i] = pledgeItemOf(c.BaseURL(), &page[i])
 	}
@@ -245,8 +249,8 @@ func (w *Web) apiShow(c *web.Call, slug string) (apiPledge, error) {
 	return apiOf(c.BaseURL(), &f), nil
 }
 
-func pledgeItemOf(base string, p *Pledge) PledgeItem {
-	return PledgeItem{
+func pledgeItemOf(base string, p *Pledge) apiPledgeItem {
+	return apiPledgeItem{
 		Slug: p.Slug, URL: base + urlOf(p), Title: p.Title, Lang: p.Lang, Kind: p.Kind, State: string(p.State), People: p.People,
 		Personal: p.Personal, Deadline: p.Deadline,
 	}
@@ -255,7 +259,8 @@ func pledgeItemOf(base string, p *Pledge) PledgeItem {
 func apiOf(base string, f *found) apiPledge {
 	p := &f.Pledge
 	out := apiPledge{
-		PledgeItem: pledgeItemOf(base, p), Text: p.Text(), Salt: p.Salt, TextHash: p.Hash, Gate: p.Gate, Box: p.Box, Closes: p.Closes(), Zone: p.Zone,
+		Slug: p.Slug, URL: base + urlOf(p), Title: p.Title, Lang: p.Lang, Kind: p.Kind, State: string(p.State), People: p.People,
+		Personal: p.Personal, Deadline: p.Deadline, Text: p.Text(), Salt: p.Salt, TextHash: p.Hash, Gate: p.Gate, Box: p.Box, Closes: p.Closes(), Zone: p.Zone,
 		Pledged: f.Count.Counted, Withdrawn: f.Count.Withdrawn, Done: f.Count.Done, Issued: f.Count.Issued, Leaves: f.Count.Leaves, Witnessed: f.Count.Witnessed,
 		Tallies: []apiPledgeTally{}, Owners: []apiPledgeOwner{}, Reached: []apiPledgeSuccess{}, Sequence: p.Sequence, Updated: p.Updated,
 	}
