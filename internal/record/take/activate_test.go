@@ -54,7 +54,7 @@ func TestActivate(t *testing.T) {
 		refused("a cookie", post(route, raw, shown, "Cookie", "lang=en"), 400, "box.named")
 		refused("a token", post(route, raw, shown, "Authorization", "Bearer x"), 400, "box.named")
 		refused("a credential of another box", post(route, raw, foreign), 403, "box.credential")
-		refused("a slot that is not there", post(route, raw, append([]byte{1, 0x23, 7}, shown[3:]...)), 404, "box.not_found")
+		refused("a slot that is not there", post(route, raw, append([]byte{1, 0x23, 7}, shown[3:]...)), 400, "box.slot")
 		refused("another leaf", post(route, raw, leaf.Freeze{}.Encode()), 400, "box.leaf")
 		refused("a leaf that is cut", post(route, raw, shown[:100]), 400, "box.leaf")
 		refused("nothing", post(route, raw, nil), 400, "box.leaf")

@@ -298,7 +298,7 @@ func (r *refusals) activations() {
 		r.t.Fatal(err)
 	}
 	r.want("late", "after the freeze", "box.frozen", r.activate(i.Roll, shown(0, late)))
-	r.want("late", "a credential after the freeze", "box.closed", r.issue(i.Roll, r.grant(i.Roll), 1, r.message(i)))
+	r.want("late", "a credential after the freeze", "box.frozen", r.issue(i.Roll, r.grant(i.Roll), 1, r.message(i)))
 }
 
 // nobodyNamed sends what could say who sends to all that is anonymous.
