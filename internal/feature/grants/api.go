@@ -134,7 +134,7 @@ func (w *Web) apiInvite(c *web.Call, in *apiManagerNew) (apiHelpURL, error) {
 	if err != nil {
 		return apiHelpURL{}, err
 	}
-	path, err := w.Invite(c.Context(), c.Actor(), e, f.Line("handle"))
+	path, err := w.Invite(c.Context(), c.Actor(), e, f.Line("handle"), "")
 	if err != nil {
 		return apiHelpURL{}, err
 	}

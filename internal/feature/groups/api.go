@@ -292,7 +292,7 @@ func (s *Service) apiOpen(c *web.Call, in *apiHandle) (api.Page[apiInvitation], 
 }
 
 func (s *Service) apiInvite(c *web.Call, in *apiInvite) (apiLink, error) {
-	path, err := s.Invite(c.Context(), c.Actor(), in.Handle, authz.Role(in.Body.Role))
+	path, err := s.Invite(c.Context(), c.Actor(), in.Handle, authz.Role(in.Body.Role), "")
 	if err != nil {
 		return apiLink{}, err
 	}
