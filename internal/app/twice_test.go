@@ -67,7 +67,7 @@ var twice = map[string][]string{
 	"has the version that it was filled from": {
 		"/campaigns/{handle}/demands", "/campaigns/{handle}/edit", "/campaigns/{handle}/languages", "/campaigns/{handle}/points",
 		"/campaigns/{handle}/template", "/events/{id}/edit", "/events/{id}/place", "/events/{id}/programme", "/events/{id}/repeat/end",
-		"/events/{id}/translate", "/groups/{handle}/conduct/edit", "/groups/{handle}/edit", "/groups/{handle}/newcomers", "/petitions/{slug}/discard",
+		"/events/{id}/timeslots/{slot}", "/events/{id}/translate", "/groups/{handle}/conduct/edit", "/groups/{handle}/edit", "/groups/{handle}/newcomers", "/petitions/{slug}/discard",
 		"/petitions/{slug}/edit", "/petitions/{slug}/open", "/petitions/{slug}/translate", "/pledges/{slug}/edit", "/pledges/{slug}/open",
 		"/statements/{id}/edit", "/statements/{id}/translate", "/statements/{id}/withdraw",
 	},
@@ -79,7 +79,7 @@ var twice = map[string][]string{
 		"/events/{id}/attend/{secret}/roles", "/events/{id}/attend/{secret}/roles/withdraw", "/events/{id}/coming/{answer}",
 		"/events/{id}/doors/{door}/revoke", "/events/{id}/messages", "/events/{id}/people/links/{link}/revoke", "/events/{id}/people/name",
 		"/events/{id}/people/{grant}/end", "/events/{id}/rides/{offer}/keep", "/events/{id}/rides/{offer}/remove", "/events/{id}/roles",
-		"/events/{id}/roles/{role}/{code}", "/events/{id}/timeslots/{slot}", "/events/{id}/timeslots/{slot}/remove",
+		"/events/{id}/roles/{role}/{code}", "/events/{id}/timeslots/{slot}/remove",
 		"/groups/{handle}/announcements/{id}/delete", "/groups/{handle}/archive", "/groups/{handle}/conduct/accept", "/groups/{handle}/end",
 		"/groups/{handle}/invitations/{id}/revoke", "/groups/{handle}/join", "/groups/{handle}/join/withdraw", "/groups/{handle}/leave",
 		"/groups/{handle}/lineage/{member}", "/groups/{handle}/members/{member}", "/groups/{handle}/members/{member}/recovery",
