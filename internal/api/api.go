@@ -19,7 +19,7 @@ import (
 )
 
 // Version of the API's description. It grows with every change.
-const Version = "1.2.10"
+const Version = "1.2.11"
 
 // maxBody bounds what is sent, as it does for forms.
 const maxBody = 256 << 10

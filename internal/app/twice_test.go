@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"convoke/internal/api/apitest"
 	"convoke/internal/web/webtest"
 )
 
@@ -48,6 +49,16 @@ func TestLinksSentTwice(t *testing.T) {
 			if n := s.count(x.count); n != 2 {
 				t.Errorf("%s: there are %d, not 2", x.at, n)
 			}
+		}
+		// By a program too.
+		mine := apitest.New(t, s.Site).As(token(t, sam, "roles:write"))
+		var one, again struct{ URL string }
+		const at = "/groups/riverside/invitations"
+		mine.Do("POST", at, map[string]any{"role": "member"}, "Idempotency-Key", "for-one-member").Want(201, &one)
+		mine.Do("POST", at, map[string]any{"role": "member"}, "Idempotency-Key", "for-one-member").Want(201, &again)
+		mine.Do("POST", at, map[string]any{"role": "organizer"}, "Idempotency-Key", "for-one-member").Refused(409, "api.key_reused")
+		if one.URL == "" || again != one {
+			t.Errorf("%+v, then %+v", one, again)
 		}
 	})
 }
