@@ -93,7 +93,7 @@ func (x *access) held(steward authz.Actor, slot string) {
 	if _, err := x.Attendance.SignUp(ctx, id.Event(x.values["/events/{id}"]), signUp, in); err != nil {
 		x.t.Fatal(err)
 	}
-	invitation, err := x.Groups.Invite(ctx, steward, "riverside", authz.Member)
+	invitation, err := x.Groups.Invite(ctx, steward, "riverside", authz.Member, "")
 	if err != nil {
 		x.t.Fatal(err)
 	}

@@ -142,8 +142,8 @@ func (l *limiter) Allow(bucket, subject string) (bool, time.Duration) {
 // invitations makes links for groups.
 type invitations struct{ s *identity.Service }
 
-func (i invitations) Invite(ctx context.Context, tx *db.Tx, g id.Group, role authz.Role, by id.Person, ttl time.Duration) (string, error) {
-	return i.s.Invite(ctx, tx, identity.InviteInput{Group: &g, Role: string(role), MadeBy: by, TTL: ttl})
+func (i invitations) Invite(ctx context.Context, tx *db.Tx, g id.Group, role authz.Role, by id.Person, ttl time.Duration, key string) (string, error) {
+	return i.s.Invite(ctx, tx, identity.InviteInput{Group: &g, Role: string(role), MadeBy: by, TTL: ttl, Secret: key})
 }
 
 func (i invitations) Open(ctx context.Context, tx *db.Tx, g id.Group) ([]groups.Invitation, error) {

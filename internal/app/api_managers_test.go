@@ -26,14 +26,20 @@ func TestManagersByAPI(t *testing.T) {
 		c.Get(at).Refused(401, "token.missing")
 		c.As(token(t, h.robin, "events:write")).Do("POST", at+"/links", map[string]any{}).Refused(403, "token.scope")
 		mia := c.As(token(t, h.mia, "roles:write"))
-		mia.Do("POST", at+"/links", map[string]any{}).Refused(403, "authz.forbidden")
+		mia.Do("POST", at+"/links", map[string]any{}, "Idempotency-Key", "not-for-mia").Refused(403, "authz.forbidden")
 		mia.Get(at).Refused(403, "authz.forbidden")
 		c.As(token(t, h.ana, "roles:write")).Get("/events/"+string(h.draft)+"/managers").Refused(404, "event.not_found")
-		robin.Do("POST", at+"/links", map[string]any{"handle": "no such!"}).Refused(422, "form.invalid", "#/handle", "handle.shape")
+		robin.Do("POST", at+"/links", map[string]any{"handle": "no such!"}, "Idempotency-Key", "no-such-one").Refused(422, "form.invalid", "#/handle", "handle.shape")
 
 		var link, spare struct{ URL string }
-		robin.Do("POST", at+"/links", map[string]any{}).Want(201, &link)
-		robin.Do("POST", at+"/links", map[string]any{"handle": "ana"}).Want(201, &spare)
+		robin.Do("POST", at+"/links", map[string]any{}, "Idempotency-Key", "a-first-link").Want(201, &link)
+		robin.Do("POST", at+"/links", map[string]any{}, "Idempotency-Key", "a-first-link").Want(201, &spare)
+		if spare != link {
+			t.Errorf("%+v, then %+v", link, spare)
+		}
+		robin.Do("POST", at+"/links", map[string]any{"handle": "ana"}, "Idempotency-Key", "a-first-link").Refused(409, "api.key_reused")
+		robin.Do("POST", at+"/links", map[string]any{}).Refused(400, "api.key")
+		robin.Do("POST", at+"/links", map[string]any{"handle": "ana"}, "Idempotency-Key", "a-spare-link").Want(201, &spare)
 		var all managersJSON
 		a := robin.Get(at).Want(200, &all)
 		if len(all.Links) != 2 || len(all.Managers) != 0 || strings.Contains(string(a.Body), pathOf(link.URL)[len("/invitations/"):]) {

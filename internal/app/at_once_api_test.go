@@ -9,6 +9,45 @@ import (
 	"convoke/internal/api/apitest"
 )
 
+// TestTwoChangeATime: of two who change the same time at once, by form and by
+// program, the second is told.
+func TestTwoChangeATime(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		sam, actor := s.signIn("sam")
+		s.group(actor, "riverside", "Riverside Neighbours")
+		event := "/events/" + string(s.event(actor, s.groupID("riverside"), meeting("Open assembly", "2026-06-06")))
+		mine := apitest.New(t, s.Site).As(token(t, sam, "read", "events:write"))
+		shift := map[string]any{"title": "Shift", "start_date": "2026-06-06", "start_time": "18:00", "end_time": "19:00"}
+		var one, now struct{ ID, Title, Version string }
+		mine.Do("POST", event+"/timeslots", shift, "Idempotency-Key", "a-first-shift").Want(201, &one)
+		at := event + "/timeslots/" + one.ID
+		form := func(title, version string) []string {
+			return []string{"title", title, "start_date", "2026-06-06", "start_time", "18:00", "end_time", "19:00", "version", version}
+		}
+		opened := sam.Get(at).Want(t, 200, "").Attr("input[name=version]", "value")
+		if opened == "" || opened != one.Version {
+			t.Fatalf("the form is filled from %q, the program read %q", opened, one.Version)
+		}
+		shift["title"], shift["version"] = "Early shift", one.Version
+		mine.Do("PUT", at, shift).Want(200, &now)
+		mine.Do("PUT", at, shift).Want(200, &now) // the answer was lost
+		late := sam.Post(at, form("Late shift", opened)...).Want(t, 422, "")
+		if !strings.Contains(late.Text(".error-summary"), "Somebody else") || late.Attr("#title", "value") != "Late shift" {
+			t.Errorf("told %q, and finds %q", late.Text(".error-summary"), late.Attr("#title", "value"))
+		}
+		if got := sam.Get(at).Attr("#title", "value"); got != "Early shift" || now.Version == opened {
+			t.Errorf("it is %q, version %q", got, now.Version)
+		}
+		sam.Post(at, form("Late shift", now.Version)...).Want(t, 303, event+"/timeslots?saved=1&day=2026-06-06")
+		shift["title"] = "Third shift"
+		shift["version"] = now.Version
+		mine.Do("PUT", at, shift).Refused(409, "slot.changed_meanwhile")
+		delete(shift, "version") // whoever does not know it replaces
+		mine.Do("PUT", at, shift).Want(200, &now)
+	})
+}
+
 // putAtOnce is what two programs replace.
 type putAtOnce struct {
 	at      string

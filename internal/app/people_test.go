@@ -170,7 +170,7 @@ func (s *mailStand) filled() (b *webtest.Browser, robin authz.Actor, sam authz.A
 	if err := s.Grants.Name(ctx, robin, e, "sam"); err != nil {
 		s.t.Fatal(err)
 	}
-	if _, err := s.Grants.Invite(ctx, sam, e, "robin.unusual"); err != nil {
+	if _, err := s.Grants.Invite(ctx, sam, e, "robin.unusual", ""); err != nil {
 		s.t.Fatal(err)
 	}
 	b.Post("/groups/riverside/members/lee/recovery").Want(s.t, 303, "/groups/riverside/members/lee/recovery")

@@ -255,7 +255,7 @@ func TestNamingRosterStewards(t *testing.T) {
 		h.signIn("lee.unusual") // has an account, and is no member
 		unknown := h.sam.Post(url+"/name", "member", "zoe.unusual").Want(t, 422, "")
 		known := h.sam.Post(url+"/name", "member", "lee.unusual").Want(t, 422, "")
-		if strings.ReplaceAll(known.Body, "lee", "") != strings.ReplaceAll(unknown.Body, "zoe", "") {
+		if strings.ReplaceAll(keyless(known.Body), "lee", "") != strings.ReplaceAll(keyless(unknown.Body), "zoe", "") {
 			t.Error("a known and an unknown handle are answered differently")
 		}
 		h.sam.Post(url+"/name", "member", " ").Want(t, 422, "")

@@ -49,6 +49,7 @@ type apiSlot struct {
 	Least    int            `json:"least" doc:"People that it needs; 0 when nothing is said."`
 	Going    int            `json:"going"`
 	Waiting  int            `json:"waiting"`
+	Version  string         `json:"version" doc:"Of what is said above; a change may send it back."`
 	Needs    map[string]int `json:"needs,omitempty" doc:"For organizers only."`
 }
 
@@ -72,6 +73,7 @@ type apiSlotInput struct {
 	Capacity  int    `json:"capacity,omitempty" doc:"People; 0 or absent is no limit."`
 	Least     int    `json:"least,omitempty" doc:"People that it needs; 0 or absent when nothing is said."`
 	Closed    bool   `json:"closed,omitempty" doc:"Nobody else can choose it."`
+	Version   string `json:"version,omitempty" doc:"For a change: that of the time as it was read. When somebody changed it meanwhile, nothing is overwritten."`
 }
 
 type apiSignUpInput struct {
@@ -238,7 +240,7 @@ func apiTime(t time.Time, b Brief) string {
 func apiSlotView(c *web.Call, s *Slot, b Brief, needs bool) apiSlot {
 	out := apiSlot{
 		ID: s.ID, Title: s.Title, Start: apiTime(s.Start, b), End: apiTime(s.End, b), Open: s.Takes(c.Now()),
-		Capacity: s.Capacity, Least: s.Least, Going: s.Going, Waiting: s.Waiting,
+		Capacity: s.Capacity, Least: s.Least, Going: s.Going, Waiting: s.Waiting, Version: s.version(),
 	}
 	if needs {
 		out.Needs = apiNeeds(s.Needs)

@@ -188,6 +188,7 @@ func readSlot(f *web.Form) SlotInput {
 	return SlotInput{
 		Title: f.Line("title"), StartDate: f.Line("start_date"), StartTime: f.Line("start_time"),
 		EndDate: f.Line("end_date"), EndTime: f.Line("end_time"), Capacity: f.Line("capacity"), Least: f.Line("least"), Closed: f.Has("closed", "1"),
+		Version: f.Line("version"),
 	}
 }
 
@@ -243,7 +244,7 @@ func (w *Web) slot(c *web.Call) error {
 		return err
 	}
 	from, to := s.Start.In(b.Start.Location()), s.End.In(b.Start.Location())
-	f := c.NewForm().Set("title", s.Title).Set("start_date", from.Format(time.DateOnly)).Set("start_time", from.Format("15:04")).
+	f := c.NewForm().Set("version", s.version()).Set("title", s.Title).Set("start_date", from.Format(time.DateOnly)).Set("start_time", from.Format("15:04")).
 		Set("end_date", to.Format(time.DateOnly)).Set("end_time", to.Format("15:04"))
 	if s.Capacity > 0 {
 		f.Set("capacity", strconv.Itoa(s.Capacity))

@@ -69,6 +69,10 @@ func (s *Service) ChangeSlot(ctx context.Context, e id.Event, slot string, start
 	}
 	n.ID = slot
 	return s.editSlot(ctx, e, slot, func(tx *db.Tx, old *Slot) error {
+		if in.Version != "" && in.Version != old.version() && n.version() != old.version() {
+			return fault.Conflict("slot.changed_meanwhile",
+				"Somebody else has changed this time meanwhile. Please open the page again: what you typed is still here to copy.")
+		}
 		if err := n.keepsPromises(old.Going); err != nil {
 			return err
 		}

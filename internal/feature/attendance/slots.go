@@ -2,6 +2,9 @@ package attendance
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,6 +41,12 @@ type Slot struct {
 // left says that the event was moved since, to start, and it was not.
 func (s *Slot) left(start, now time.Time) bool {
 	return !s.EventAt.Equal(start) && s.End.After(now)
+}
+
+// version changes with whatever the form of a slot holds, and with nothing else.
+func (s *Slot) version() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %d %d %d %d %t", s.Title, s.Start.UnixMicro(), s.End.UnixMicro(), s.Capacity, s.Least, s.Closed))
+	return hex.EncodeToString(sum[:6])
 }
 
 // missing is how many more people it needs.
@@ -123,6 +132,8 @@ type SlotInput struct {
 	Capacity           string // "" is no limit
 	Least              string // "" is nothing said
 	Closed             bool
+	// Version is of what the change was filled from, "" when that is not known.
+	Version string
 }
 
 // parse checks everything and lists all that is wrong at once. start and end

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"convoke/internal/api"
+	"convoke/internal/fault"
 	"convoke/internal/id"
 	"convoke/internal/web"
 )
@@ -74,9 +75,9 @@ func (w *Web) MountAPI(a *api.API) {
 	api.Add(a, op(http.MethodGet, "", "listManagers", "Who helps with an event, and links that nobody has used", "For organizers of its group."),
 		func(c *web.Call, _ *apiEventPath) (apiManagers, error) { return w.apiManagers(c) })
 	invite := op(http.MethodPost, "/links", "inviteManager", "Make a link that makes somebody a manager of the event",
-		"For organizers of its group. Repeated, it makes another link: revoke the one whose answer was lost.")
-	invite.Status = http.StatusCreated
-	api.Add(a, invite, w.apiInvite)
+		"For organizers of its group.")
+	invite.Status, invite.Keyed = http.StatusCreated, true
+	api.Add(a, invite, func(c *web.Call, in *apiManagerNew) (apiHelpURL, error) { return w.apiInvite(c, a, in) })
 	api.Do(a, op(http.MethodDelete, "/links/{link}", "revokeManagerLink", "Revoke a link that nobody has used", ""), func(c *web.Call, in *apiHelpLinkPath) error {
 		e, err := eventID(c)
 		if err != nil {
@@ -125,8 +126,12 @@ func (w *Web) apiManagers(c *web.Call) (apiManagers, error) {
 	return out, err
 }
 
-func (w *Web) apiInvite(c *web.Call, in *apiManagerNew) (apiHelpURL, error) {
+func (w *Web) apiInvite(c *web.Call, a *api.API, in *apiManagerNew) (apiHelpURL, error) {
 	e, err := eventID(c)
+	if err != nil {
+		return apiHelpURL{}, err
+	}
+	key, err := a.Key(c)
 	if err != nil {
 		return apiHelpURL{}, err
 	}
@@ -134,7 +139,10 @@ func (w *Web) apiInvite(c *web.Call, in *apiManagerNew) (apiHelpURL, error) {
 	if err != nil {
 		return apiHelpURL{}, err
 	}
-	path, err := w.Invite(c.Context(), c.Actor(), e, f.Line("handle"))
+	path, err := w.Invite(c.Context(), c.Actor(), e, f.Line("handle"), key)
+	if fault.HasCode(err, "form.key_used") {
+		err = api.ErrKeyReused()
+	}
 	if err != nil {
 		return apiHelpURL{}, err
 	}

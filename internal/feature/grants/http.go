@@ -67,6 +67,9 @@ func (w *Web) showPeople(c *web.Call, f *web.Form, at, link string) error {
 	if err != nil {
 		return err
 	}
+	if f.Raw("key") == "" { // the other form was sent, or none
+		f.Set("key", c.NewKey())
+	}
 	d := peopleData{
 		Event: p.Event, URL: "/events/" + string(e) + "/people", Form: f, Links: p.Links, Looks: p.Looks, Steward: p.Steward,
 		Link: link, At: at,
@@ -109,7 +112,7 @@ func (w *Web) invite(c *web.Call) error {
 	}
 	path := ""
 	if err = w.Prove(c, f); err == nil {
-		path, err = w.Invite(c.Context(), c.Actor(), e, f.Line("handle"))
+		path, err = w.Invite(c.Context(), c.Actor(), e, f.Line("handle"), f.Line("key"))
 	}
 	if f.Accepts(err) {
 		return w.showPeople(c, f, "invite", "")

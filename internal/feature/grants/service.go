@@ -146,8 +146,8 @@ func (s *Service) People(ctx context.Context, by authz.Actor, e id.Event) (Peopl
 
 // Invite makes a link to help with an event and returns its path, to be shown
 // once. With a handle only that account can use it; whether there is one is not
-// looked up, so the answer is the same.
-func (s *Service) Invite(ctx context.Context, by authz.Actor, e id.Event, typed string) (path string, err error) {
+// looked up, so the answer is the same. key is the form's, or "".
+func (s *Service) Invite(ctx context.Context, by authz.Actor, e id.Event, typed, key string) (path string, err error) {
 	h := handle.Fold(typed)
 	if f, bad := (handle.Rules{Dots: true}).Check(h); h != "" && bad && f.Code != "handle.reserved" {
 		return "", fault.Invalid(f)
@@ -157,17 +157,17 @@ func (s *Service) Invite(ctx context.Context, by authz.Actor, e id.Event, typed 
 		if err != nil {
 			return err
 		}
-		open, err := s.Links.Open(ctx, tx, e)
-		if err != nil {
-			return err
-		}
-		if len(open) >= maxLinks {
-			return fault.Conflict("grant.many_links", "There are {max} links already that nobody has used. Revoke some first.", "max", maxLinks)
-		}
 		if err := s.room(ctx, tx, x, Manager); err != nil {
 			return err
 		}
-		secret, err := s.Links.Make(ctx, tx, x.Group, e, by.Person, h, "")
+		secret, err := s.Links.Make(ctx, tx, x.Group, e, by.Person, h, key)
+		if err != nil {
+			return err
+		}
+		open, err := s.Links.Open(ctx, tx, e) // with it, unless it was there before
+		if err == nil && len(open) > maxLinks {
+			return fault.Conflict("grant.many_links", "There are {max} links already that nobody has used. Revoke some first.", "max", maxLinks)
+		}
 		path = "/invitations/" + secret
 		return err
 	})

@@ -9,6 +9,7 @@ import (
 	"convoke/internal/api"
 	"convoke/internal/authz"
 	"convoke/internal/db"
+	"convoke/internal/fault"
 	"convoke/internal/handle"
 	"convoke/internal/web"
 )
@@ -178,9 +179,9 @@ func (s *Service) MountAPI(a *api.API) {
 		})
 	api.Add(a, op(http.MethodGet, "/groups/{handle}/invitations", "listInvitations", "The links that are not used yet", "For organizers."), s.apiOpen)
 	invite := op(http.MethodPost, "/groups/{handle}/invitations", "invite", "Make a link that lets somebody in",
-		"Organizers invite members, stewards anybody. Repeated, it makes another link: revoke the one whose answer was lost.")
-	invite.Status = http.StatusCreated
-	api.Add(a, invite, s.apiInvite)
+		"Organizers invite members, stewards anybody.")
+	invite.Status, invite.Keyed = http.StatusCreated, true
+	api.Add(a, invite, func(c *web.Call, in *apiInvite) (apiLink, error) { return s.apiInvite(c, a, in) })
 	api.Do(a, op(http.MethodDelete, "/groups/{handle}/invitations/{id}", "revokeInvitation", "Revoke a link that is not used yet", ""),
 		func(c *web.Call, in *apiInvitationPath) error {
 			return s.Revoke(c.Context(), c.Actor(), in.Handle, in.ID)
@@ -291,8 +292,15 @@ func (s *Service) apiOpen(c *web.Call, in *apiHandle) (api.Page[apiInvitation], 
 	return api.PageOf(out, ""), err
 }
 
-func (s *Service) apiInvite(c *web.Call, in *apiInvite) (apiLink, error) {
-	path, err := s.Invite(c.Context(), c.Actor(), in.Handle, authz.Role(in.Body.Role))
+func (s *Service) apiInvite(c *web.Call, a *api.API, in *apiInvite) (apiLink, error) {
+	key, err := a.Key(c)
+	if err != nil {
+		return apiLink{}, err
+	}
+	path, err := s.Invite(c.Context(), c.Actor(), in.Handle, authz.Role(in.Body.Role), key)
+	if fault.HasCode(err, "form.key_used") {
+		err = api.ErrKeyReused()
+	}
 	if err != nil {
 		return apiLink{}, err
 	}

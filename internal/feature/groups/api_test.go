@@ -156,11 +156,11 @@ func TestAPIInvitations(t *testing.T) {
 		}
 		x.join(g, ada, authz.Organizer)
 		var link apiLink
-		a := by(c, ada).Do("POST", "/groups/riverside/invitations", map[string]any{"role": "member"}).Want(201, &link)
+		a := by(c, ada).Do("POST", "/groups/riverside/invitations", map[string]any{"role": "member"}, "Idempotency-Key", "for-one-member").Want(201, &link)
 		if !strings.HasPrefix(link.URL, "http://localhost/invitations/secret-") || a.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%+v %v", link, a.Header)
 		}
-		by(c, ada).Do("POST", "/groups/riverside/invitations", map[string]any{"role": "steward"}).Refused(403, "authz.forbidden")
+		by(c, ada).Do("POST", "/groups/riverside/invitations", map[string]any{"role": "steward"}, "Idempotency-Key", "for-one-steward").Refused(403, "authz.forbidden")
 		var open struct{ Items []apiInvitation }
 		by(c, sam).Get("/groups/riverside/invitations").Want(200, &open)
 		if len(open.Items) != 1 || open.Items[0].Role != "member" {

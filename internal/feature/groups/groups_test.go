@@ -300,14 +300,14 @@ func TestMembership(t *testing.T) {
 		if err != nil || more || len(list) != 1 || list[0].Handle != "sam" {
 			t.Errorf("%+v, %v, %v", list, more, err)
 		}
-		if _, err := x.Invite(ctx, ada, "riverside", authz.Member); err != nil {
+		if _, err := x.Invite(ctx, ada, "riverside", authz.Member, ""); err != nil {
 			t.Fatal(err)
 		}
-		_, err = x.Invite(ctx, ada, "riverside", authz.Steward)
+		_, err = x.Invite(ctx, ada, "riverside", authz.Steward, "")
 		wantKind(t, err, fault.KindForbidden)
-		_, err = x.Invite(ctx, ada, "riverside", "king")
+		_, err = x.Invite(ctx, ada, "riverside", "king", "")
 		wantKind(t, err, fault.KindInvalid)
-		if _, err := x.Invite(ctx, sam, "riverside", authz.Steward); err != nil {
+		if _, err := x.Invite(ctx, sam, "riverside", authz.Steward, ""); err != nil {
 			t.Fatal(err)
 		}
 		_, open, may, err := x.OpenInvitations(ctx, ada, "riverside")
@@ -387,7 +387,7 @@ func TestSuspension(t *testing.T) {
 		}
 		wantKind(t, x.Edit(ctx, sam, "riverside", CreateInput{Name: "New"}), fault.KindForbidden)
 		wantKind(t, x.Edit(ctx, eve, "riverside", CreateInput{Name: "New"}), fault.KindNotFound)
-		_, err := x.Invite(ctx, sam, "riverside", authz.Member)
+		_, err := x.Invite(ctx, sam, "riverside", authz.Member, "")
 		wantKind(t, err, fault.KindForbidden)
 		err = x.DB.Write(ctx, func(tx *db.Tx) error { return x.Join(ctx, tx, g, eve.Person, Admission{Role: "member"}) })
 		wantKind(t, err, fault.KindConflict)

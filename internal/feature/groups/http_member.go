@@ -198,7 +198,7 @@ type openView struct {
 var invitationsPage = web.NewPage[invitationsData](pages, "pages/invitations.html")
 
 func (s *Service) invitations(c *web.Call) error {
-	return s.showInvitations(c, c.NewForm().Set("role", string(authz.Member)), "")
+	return s.showInvitations(c, c.NewForm().Set("role", string(authz.Member)).Set("key", c.NewKey()), "")
 }
 
 func (s *Service) showInvitations(c *web.Call, f *web.Form, link string) error {
@@ -232,7 +232,7 @@ func (s *Service) invite(c *web.Call) error {
 		err = s.Prove(c, f)
 	}
 	if err == nil {
-		path, err = s.Invite(c.Context(), c.Actor(), c.Param("handle"), role)
+		path, err = s.Invite(c.Context(), c.Actor(), c.Param("handle"), role, f.Line("key"))
 	}
 	if f.Accepts(err) {
 		return s.showInvitations(c, f, "")
@@ -240,7 +240,7 @@ func (s *Service) invite(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	return s.showInvitations(c, f, c.BaseURL()+path)
+	return s.showInvitations(c, f.Set("key", c.NewKey()), c.BaseURL()+path)
 }
 
 func (s *Service) revoke(c *web.Call) error {

@@ -96,7 +96,7 @@ func TestLineage(t *testing.T) {
 		want("dan sam(bea(cat))")
 		bring(cat, ada, authz.Member) // who brings back who once brought them
 		want("dan sam(bea(cat(ada)))")
-		_, err := x.Invite(ctx, bea, "riverside", authz.Member)
+		_, err := x.Invite(ctx, bea, "riverside", authz.Member, "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -24,8 +24,9 @@ type Invitation struct {
 
 // Invitations makes and revokes the links that let people in.
 type Invitations interface {
-	// Invite returns the secret of a new link, /invitations/SECRET.
-	Invite(ctx context.Context, tx *db.Tx, g id.Group, role authz.Role, by id.Person, ttl time.Duration) (secret string, err error)
+	// Invite returns the secret of a link, /invitations/SECRET. It is key, the form's,
+	// which again makes no other, or a new one for "".
+	Invite(ctx context.Context, tx *db.Tx, g id.Group, role authz.Role, by id.Person, ttl time.Duration, key string) (secret string, err error)
 	Open(ctx context.Context, tx *db.Tx, g id.Group) ([]Invitation, error)
 	// Revoke reports false when there is no such unused link.
 	Revoke(ctx context.Context, tx *db.Tx, g id.Group, iid string, by id.Person) (bool, error)

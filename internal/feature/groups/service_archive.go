@@ -392,6 +392,6 @@ func (s *Service) InviteFirst(ctx context.Context, tx *db.Tx, g id.Group) (path 
 	if b.Over() || b.Suspended {
 		return "", web.ErrNotFound()
 	}
-	secret, err := s.Invitations.Invite(ctx, tx, g, authz.Steward, "", invitationTTL)
+	secret, err := s.Invitations.Invite(ctx, tx, g, authz.Steward, "", invitationTTL, "")
 	return "/invitations/" + secret, err
 }

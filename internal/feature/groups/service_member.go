@@ -144,8 +144,8 @@ func invites(role authz.Role) authz.Action {
 }
 
 // Invite makes a link to the group and returns its path, to be shown once. An
-// organizer may invite members, a steward anybody.
-func (s *Service) Invite(ctx context.Context, by authz.Actor, handle string, role authz.Role) (path string, err error) {
+// organizer may invite members, a steward anybody. key is the form's, or "".
+func (s *Service) Invite(ctx context.Context, by authz.Actor, handle string, role authz.Role, key string) (path string, err error) {
 	err = s.DB.Write(ctx, func(tx *db.Tx) error {
 		g, sub, err := s.check(ctx, tx, by, handle, authz.InviteMember)
 		if err != nil {
@@ -157,7 +157,7 @@ func (s *Service) Invite(ctx context.Context, by authz.Actor, handle string, rol
 		if err := authz.Check(by, invites(role), sub); err != nil {
 			return err
 		}
-		secret, err := s.Invitations.Invite(ctx, tx, g.ID, role, by.Person, invitationTTL)
+		secret, err := s.Invitations.Invite(ctx, tx, g.ID, role, by.Person, invitationTTL, key)
 		path = "/invitations/" + secret
 		return err
 	})

@@ -48,7 +48,7 @@ type fakeInvitations struct {
 	by   map[string]id.Person
 }
 
-func (f *fakeInvitations) Invite(_ context.Context, tx *db.Tx, g id.Group, role authz.Role, by id.Person, ttl time.Duration) (string, error) {
+func (f *fakeInvitations) Invite(_ context.Context, tx *db.Tx, g id.Group, role authz.Role, by id.Person, ttl time.Duration, key string) (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.n++

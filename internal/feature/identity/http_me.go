@@ -165,7 +165,7 @@ type auditView struct {
 var operatorPage = web.NewPage[operatorData](pages, "pages/operator.html")
 
 func (s *Service) operator(c *web.Call) error {
-	return s.showOperator(c, c.NewForm().Set("role", RoleAccount), "")
+	return s.showOperator(c, c.NewForm().Set("role", RoleAccount).Set("key", c.NewKey()), "")
 }
 
 func (s *Service) showOperator(c *web.Call, f *web.Form, link string) error {
@@ -209,7 +209,7 @@ func (s *Service) inviteOperator(c *web.Call) error {
 	}
 	var path string
 	if err = s.Prove(c, f); err == nil {
-		path, err = s.InviteToNode(c.Context(), c.Actor(), f.Line("role"))
+		path, err = s.InviteToNode(c.Context(), c.Actor(), f.Line("role"), f.Line("key"))
 	}
 	if f.Accepts(err) {
 		return s.showOperator(c, f, "")
@@ -217,7 +217,7 @@ func (s *Service) inviteOperator(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	return s.showOperator(c, f, c.BaseURL()+path)
+	return s.showOperator(c, f.Set("key", c.NewKey()), c.BaseURL()+path)
 }
 
 // actionText says an audited action to people. Actions of other features that

@@ -33,7 +33,7 @@ func (t tokenView) Unused() bool { return t.Used.IsZero() }
 var tokensPage = web.NewPage[tokensData](pages, "pages/tokens.html")
 
 func (s *Service) tokens(c *web.Call) error {
-	return s.showTokens(c, c.NewForm().Set("scope", string(api.Read)).Set("days", "90"), "")
+	return s.showTokens(c, c.NewForm().Set("scope", string(api.Read)).Set("days", "90").Set("key", c.NewKey()), "")
 }
 
 func (s *Service) showTokens(c *web.Call, f *web.Form, secret string) error {
@@ -76,7 +76,7 @@ func (s *Service) makeToken(c *web.Call) error {
 	secret := ""
 	if err = s.Prove(c, f); err == nil {
 		days, _ := f.Int("days")
-		secret, err = s.MakeToken(c.Context(), c.Actor(), TokenInput{Name: f.Line("name"), Scopes: f.All("scope"), Days: days})
+		secret, err = s.MakeToken(c.Context(), c.Actor(), TokenInput{Name: f.Line("name"), Scopes: f.All("scope"), Days: days, Key: f.Line("key")})
 	}
 	if f.Accepts(err) {
 		return s.showTokens(c, f, "")
@@ -84,7 +84,7 @@ func (s *Service) makeToken(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	return s.showTokens(c, c.NewForm().Set("scope", string(api.Read)).Set("days", "90"), secret)
+	return s.showTokens(c, c.NewForm().Set("scope", string(api.Read)).Set("days", "90").Set("key", c.NewKey()), secret)
 }
 
 func (s *Service) revokeToken(c *web.Call) error {

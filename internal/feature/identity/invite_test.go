@@ -109,7 +109,7 @@ func TestOperatorInvitationRaisesAnAccount(t *testing.T) {
 	each(t, func(t *testing.T, s *Service, _ *fakeGroups, _ *clock.Manual) {
 		ctx := t.Context()
 		j, sam, _ := account(t, s, RoleAccount, "sam")
-		_, err := s.InviteToNode(ctx, sam, RoleOperator)
+		_, err := s.InviteToNode(ctx, sam, RoleOperator, "")
 		wantKind(t, err, fault.KindForbidden)
 		path, err := s.CreateOperator(ctx)
 		if err != nil {
@@ -123,7 +123,7 @@ func TestOperatorInvitationRaisesAnAccount(t *testing.T) {
 		if !x.Actor.Operator {
 			t.Error("no operator after the invitation")
 		}
-		if _, err := s.InviteToNode(ctx, x.Actor, "king"); !fault.Is(err, fault.KindInvalid) {
+		if _, err := s.InviteToNode(ctx, x.Actor, "king", ""); !fault.Is(err, fault.KindInvalid) {
 			t.Errorf("unknown role: %v", err)
 		}
 		counts, audit, err := s.Overview(ctx, x.Actor)

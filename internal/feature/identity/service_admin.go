@@ -116,27 +116,28 @@ func (s *Service) Site(ctx context.Context) (name, language string, err error) {
 // /invitations/SECRET and works for a day. It is for the command line, which
 // asks nobody for permission.
 func (s *Service) CreateOperator(ctx context.Context) (path string, err error) {
-	return s.inviteToNode(ctx, "", RoleOperator)
+	return s.inviteToNode(ctx, "", RoleOperator, "")
 }
 
-// InviteToNode is for operators: a link for an operator or a plain account.
-func (s *Service) InviteToNode(ctx context.Context, by authz.Actor, role string) (path string, err error) {
+// InviteToNode is for operators: a link for an operator or a plain account. key is
+// the form's, or "".
+func (s *Service) InviteToNode(ctx context.Context, by authz.Actor, role, key string) (path string, err error) {
 	if err := authz.Check(by, authz.InviteOperator, authz.Subject{}); err != nil {
 		return "", err
 	}
 	if role != RoleOperator && role != RoleAccount {
 		return "", fault.Invalid(fault.Field("role", "invitation.role", "Choose what the link is for."))
 	}
-	return s.inviteToNode(ctx, by.Person, role)
+	return s.inviteToNode(ctx, by.Person, role, key)
 }
 
-func (s *Service) inviteToNode(ctx context.Context, by id.Person, role string) (path string, err error) {
+func (s *Service) inviteToNode(ctx context.Context, by id.Person, role, key string) (path string, err error) {
 	ttl := invitationTTL
 	if role == RoleOperator {
 		ttl = operatorTTL
 	}
 	err = s.DB.Write(ctx, func(tx *db.Tx) error {
-		secret, err := s.Invite(ctx, tx, InviteInput{Role: role, MadeBy: by, TTL: ttl})
+		secret, err := s.Invite(ctx, tx, InviteInput{Role: role, MadeBy: by, TTL: ttl, Secret: key})
 		path = "/invitations/" + secret
 		return err
 	})

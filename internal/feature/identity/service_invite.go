@@ -34,7 +34,8 @@ type InviteInput struct {
 	Event *id.Event
 	// Handle is who alone may use it, folded; "" is anybody. It is not looked up.
 	Handle string
-	// Secret, when it is not "", is the link's: the same again makes no other.
+	// Secret, when it is not "", is the link's: the same again makes no other. It is
+	// the key of a form.
 	Secret string
 	// Role is [RoleOperator] or [RoleAccount], with a group one of its roles, with
 	// an event [RoleManager].
@@ -60,8 +61,8 @@ func (s *Service) Invite(ctx context.Context, tx *db.Tx, in InviteInput) (secret
 	if ttl <= 0 || ttl > invitationTTL {
 		ttl = invitationTTL
 	}
-	if secret = in.Secret; secret == "" {
-		secret = s.IDs.Secret()
+	if secret, err = s.secretOf(in.Secret); err != nil {
+		return "", err
 	}
 	row := invitationRow{id: s.IDs.Secret(), role: in.Role, madeBy: in.MadeBy, expires: tx.Now().Add(ttl), handle: in.Handle}
 	subject := in.Role
@@ -73,10 +74,30 @@ func (s *Service) Invite(ctx context.Context, tx *db.Tx, in InviteInput) (secret
 		row.event = *in.Event
 		subject = string(row.event) + " " + in.Role
 	}
-	if fresh, err := insertOnce(ctx, tx, secret, row); err != nil || !fresh {
-		return secret, err
+	switch fresh, err := insertOnce(ctx, tx, secret, row); {
+	case err != nil:
+		return "", err
+	case !fresh:
+		return secret, checkSame(ctx, tx, secret, row)
 	}
 	return secret, s.Audit(ctx, tx, in.MadeBy, "invite", subject)
+}
+
+// secretOf is the key of a form, which becomes the secret of what it makes, so that
+// a form sent twice makes one; without a key it is a new one.
+func (s *Service) secretOf(key string) (string, error) {
+	switch {
+	case key == "":
+		return s.IDs.Secret(), nil
+	case !id.ValidSecret(key):
+		return "", fault.Malformed("form.key", "This form is incomplete. Please open the page again.")
+	}
+	return key, nil
+}
+
+// errOther is for a key that has made something else.
+func errOther() error {
+	return fault.Conflict("form.key_used", "This form was used for something else. Please open the page again.")
 }
 
 // OpenInvitation is a link of a group that nobody has used yet.

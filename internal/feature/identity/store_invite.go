@@ -38,6 +38,18 @@ func insertOnce(ctx context.Context, tx *db.Tx, secret string, r invitationRow) 
 	return n == 1, nil
 }
 
+// checkSame refuses a secret whose link is not like r, used or not.
+func checkSame(ctx context.Context, tx *db.Tx, secret string, r invitationRow) error {
+	var n int
+	err := tx.Get(ctx, `select count(*) from invitation where hash = $1 and role = $2 and for_handle = $3
+		and coalesce(group_id, '') = $4 and coalesce(event_id, '') = $5 and coalesce(made_by, '') = $6`,
+		[]any{id.Hash(secret), r.role, r.handle, string(r.group), string(r.event), string(r.madeBy)}, &n)
+	if err == nil && n == 0 {
+		return errOther()
+	}
+	return err
+}
+
 func nullable(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
 
 // invitationByHash returns db.ErrNoRows for a link that does not work.

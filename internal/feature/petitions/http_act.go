@@ -215,7 +215,7 @@ func (w *Web) codesForm(c *web.Call) error {
 	if p := &found.Petition; p.State != Open || p.Gate != "paper" {
 		return errState()
 	}
-	return w.codesPage(c, &found.Petition, c.NewForm().Set("n", "50"), nil)
+	return w.codesPage(c, &found.Petition, c.NewForm().Set("n", "50").Set("key", c.NewKey()), nil)
 }
 
 // printCodes shows the codes in its answer: there is no address at which they could
@@ -230,7 +230,7 @@ func (w *Web) printCodes(c *web.Call) error {
 		return err
 	}
 	n, _ := f.Int("n")
-	codes, err := w.Service.Print(c.Context(), c.Actor(), found.Petition.Slug, n)
+	codes, err := w.Service.Print(c.Context(), c.Actor(), found.Petition.Slug, f.Line("key"), n)
 	if f.Accepts(err) {
 		return w.codesPage(c, &found.Petition, f, nil)
 	}

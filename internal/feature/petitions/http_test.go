@@ -360,9 +360,9 @@ func TestCodesOnPages(t *testing.T) {
 	slug := s.opened(in)
 	at := "/petitions/" + slug
 	b := s.as(olga)
-	b.Get(at+"/codes").Want(t, 200, "")
-	b.Post(at+"/codes", "n", "0").Want(t, 422, "")
-	if a := b.Post(at+"/codes", "n", "3").Want(t, 200, ""); len(a.All("li code")) != 3 {
+	key := b.Get(at+"/codes").Want(t, 200, "").Attr("input[name=key]", "value")
+	b.Post(at+"/codes", "key", key, "n", "0").Want(t, 422, "")
+	if a := b.Post(at+"/codes", "key", key, "n", "3").Want(t, 200, ""); len(a.All("li code")) != 3 {
 		t.Errorf("codes: %s", a.Text("main"))
 	}
 	if a := s.visitor().Get(at); !strings.Contains(a.Text("main"), "3 codes printed") {

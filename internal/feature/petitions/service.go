@@ -66,7 +66,7 @@ type Boxes interface {
 	Declare(ctx context.Context, tx *db.Tx, b leaf.ID, count uint32, note []byte) error
 	Note(ctx context.Context, tx *db.Tx, b leaf.ID, what any) error
 	Close(ctx context.Context, b leaf.ID) error
-	PrintCodes(ctx context.Context, tx *db.Tx, roll leaf.ID, codes []string) error
+	PrintCodes(ctx context.Context, tx *db.Tx, roll leaf.ID, codes []string) (fresh int, err error)
 }
 
 // Facts tells other features what happened, inside the transaction.

@@ -2,7 +2,9 @@ package petitions
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"time"
 
 	"convoke/internal/authz"
@@ -190,22 +192,28 @@ func (s *Service) GroupSuspended(ctx context.Context, tx *db.Tx, x fact.GroupSus
 // maxCodes bounds how many codes are printed at a time.
 const maxCodes = 500
 
-// Print makes codes to give out on paper, which are shown only now.
-func (s *Service) Print(ctx context.Context, by authz.Actor, slug string, n int) ([]string, error) {
+// Print makes codes to give out on paper, which are shown only now. They are made of
+// the form's key, so that sent twice it gives the same; only new ones are counted.
+func (s *Service) Print(ctx context.Context, by authz.Actor, slug, key string, n int) ([]string, error) {
+	if !id.ValidSecret(key) {
+		return nil, fault.Malformed("form.key", "This form is incomplete. Please open the page again.")
+	}
 	if n < 1 || n > maxCodes {
 		return nil, fault.Invalid(fault.Field("n", "petition.codes", "Print 1 to {max} codes at a time.", "max", maxCodes))
 	}
 	codes := make([]string, n)
 	for i := range codes {
-		codes[i] = box.FormatCode(s.IDs.Bytes(16))
+		h := sha256.Sum256(fmt.Appendf(nil, "petition code\n%s\n%d", key, i))
+		codes[i] = box.FormatCode(h[:16])
 	}
 	err := s.change(ctx, by, slug, anySequence, func(tx *db.Tx, f *Found) (bool, error) {
 		p := &f.Petition
 		if p.State != Open || p.Gate != box.GatePaper {
 			return false, errState()
 		}
-		p.Codes += n
-		return true, s.Boxes.PrintCodes(ctx, tx, p.Roll, codes)
+		fresh, err := s.Boxes.PrintCodes(ctx, tx, p.Roll, codes)
+		p.Codes += fresh
+		return fresh > 0, err
 	})
 	return codes, err
 }

@@ -303,15 +303,24 @@ func TestPrintedCodes(t *testing.T) {
 	in := some("By code")
 	in.Gate = box.GatePaper
 	slug := s.opened(in)
-	codes, err := s.Service.Print(t.Context(), olga, slug, 3)
+	key := s.ids.Secret()
+	codes, err := s.Service.Print(t.Context(), olga, slug, key, 3)
 	s.must(err)
 	if p := s.get(slug); len(codes) != 3 || p.Codes != 3 {
 		t.Errorf("%q, counted %d", codes, p.Codes)
 	}
+	again, err := s.Service.Print(t.Context(), olga, slug, key, 3) // the answer was lost
+	s.must(err)
+	if p := s.get(slug); !slices.Equal(again, codes) || p.Codes != 3 {
+		t.Errorf("sent twice, %q, counted %d", again, p.Codes)
+	}
+	if _, err := s.Service.Print(t.Context(), olga, slug, "", 3); !fault.HasCode(err, "form.key") {
+		t.Errorf("without a key: %v", err)
+	}
 	if _, err := s.boxes.AdmitCode(t.Context(), s.get(slug).Roll, box.GatePaper, codes[0]); err != nil {
 		t.Errorf("a printed code is refused: %v", err)
 	}
-	if _, err := s.Service.Print(t.Context(), olga, slug, 501); !fault.Is(err, fault.KindInvalid) {
+	if _, err := s.Service.Print(t.Context(), olga, slug, s.ids.Secret(), 501); !fault.Is(err, fault.KindInvalid) {
 		t.Errorf("too many: %v", err)
 	}
 }

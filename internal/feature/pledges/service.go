@@ -62,7 +62,7 @@ type Boxes interface {
 	Numbers(ctx context.Context, tx *db.Tx, b leaf.ID) (box.Numbers, error)
 	Watched(ctx context.Context, tx *db.Tx, b leaf.ID) (leaves, witnessed int64, err error)
 	Curve(ctx context.Context, tx *db.Tx, b leaf.ID, part int) ([]box.Step, error)
-	PrintCodes(ctx context.Context, tx *db.Tx, roll leaf.ID, codes []string) error
+	PrintCodes(ctx context.Context, tx *db.Tx, roll leaf.ID, codes []string) (fresh int, err error)
 }
 
 // Places finds places by name, the best first; *geo.Gazetteer does.

@@ -218,7 +218,8 @@ func (s *Service) Codes(ctx context.Context, by authz.Actor, slug, key string, n
 		if !p.printable(tx.Now()) {
 			return errNoCodes()
 		}
-		return s.Boxes.PrintCodes(ctx, tx, roll, codes)
+		_, err := s.Boxes.PrintCodes(ctx, tx, roll, codes)
+		return err
 	})
 	return codes, err
 }

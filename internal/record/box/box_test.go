@@ -287,7 +287,7 @@ func TestCodes(t *testing.T) {
 		printed := box.FormatCode(b)
 		roll := s.roll(t, box.RollInput{Gate: box.GatePaper})
 		i := s.open(t, roll, 0, leaf.Box{})
-		s.write(t, func(tx *db.Tx) error { return s.PrintCodes(ctx, tx, roll, []string{printed}) })
+		s.write(t, func(tx *db.Tx) error { _, err := s.PrintCodes(ctx, tx, roll, []string{printed}); return err })
 		_, err := s.AdmitCode(ctx, roll, box.GatePaper, "0000-0000-0000")
 		wantCode(t, err, "box.code")
 		g, err := s.AdmitCode(ctx, roll, box.GatePaper, " "+printed+" ")

@@ -270,16 +270,20 @@ func FormatCode(random []byte) string {
 }
 
 // PrintCodes adds codes to give out on paper or at a door: they are shown once and
-// kept as tags only.
-func (b *Boxes) PrintCodes(ctx context.Context, tx *db.Tx, roll leaf.ID, codes []string) error {
+// kept as tags only. n is how many of them were not there yet.
+func (b *Boxes) PrintCodes(ctx context.Context, tx *db.Tx, roll leaf.ID, codes []string) (n int, err error) {
 	k, err := b.rollKey(ctx, roll)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, c := range codes {
-		if err := insertCode(ctx, tx, roll, k.Tag(byCode, CleanCode(c))); err != nil {
-			return err
+		fresh, err := insertCode(ctx, tx, roll, k.Tag(byCode, CleanCode(c)))
+		if err != nil {
+			return 0, err
+		}
+		if fresh {
+			n++
 		}
 	}
-	return nil
+	return n, nil
 }

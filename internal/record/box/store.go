@@ -67,12 +67,13 @@ func frozenSlots(ctx context.Context, tx *db.Tx, roll leaf.ID) (set uint32, err 
 	return set, err
 }
 
-func insertCode(ctx context.Context, tx *db.Tx, roll leaf.ID, tag []byte) error {
-	_, err := tx.Exec(ctx, "insert into roll_code (roll_id, tag) values ($1, $2) on conflict do nothing", roll.String(), tag)
+// insertCode stores a code; fresh is false when it is there already.
+func insertCode(ctx context.Context, tx *db.Tx, roll leaf.ID, tag []byte) (fresh bool, err error) {
+	n, err := tx.Exec(ctx, "insert into roll_code (roll_id, tag) values ($1, $2) on conflict do nothing", roll.String(), tag)
 	if err != nil {
-		return fmt.Errorf("store a code: %w", err)
+		return false, fmt.Errorf("store a code: %w", err)
 	}
-	return nil
+	return n == 1, nil
 }
 
 func codeThere(ctx context.Context, tx *db.Tx, roll leaf.ID, tag []byte) (bool, error) {

@@ -318,7 +318,7 @@ func (c *client) issue(b *webtest.Browser, grant string) []byte {
 // print adds codes that were printed here.
 func (s *stand) print(i *box.Info, codes ...string) {
 	s.t.Helper()
-	if err := s.DB.Write(ctx, func(tx *db.Tx) error { return s.PrintCodes(ctx, tx, i.Roll, codes) }); err != nil {
+	if err := s.DB.Write(ctx, func(tx *db.Tx) error { _, err := s.PrintCodes(ctx, tx, i.Roll, codes); return err }); err != nil {
 		s.t.Fatal(err)
 	}
 }
