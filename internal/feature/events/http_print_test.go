@@ -2,11 +2,13 @@ package events_test
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"convoke/internal/clock"
 	"convoke/internal/db"
 	"convoke/internal/db/dbtest"
+	"convoke/internal/fact"
 	"convoke/internal/feature/events"
 	"convoke/internal/print"
 	"convoke/internal/web/webtest"
@@ -38,6 +40,20 @@ func TestPrint(t *testing.T) {
 		in.State, in.AccessYes, in.AccessNote = events.Confirmed, []string{"step_free"}, "Ring the bell."
 		if err := f.Update(t.Context(), olga, e, 0, in); err != nil {
 			t.Fatal(err)
+		}
+
+		// What is kept asks the database for nothing.
+		var asked atomic.Int64
+		f.Groups = groupsFake{asked: &asked}
+		b.Get(at+"qr.png").Want(t, 200, "")
+		if asked.Load() == 0 {
+			t.Error("the group of the event was not read")
+		}
+		asked.Store(0)
+		for _, more := range []string{"", "?x=1", "?lang=xx"} {
+			if b.Get(at+"qr.png"+more).Want(t, 200, ""); asked.Load() != 0 {
+				t.Errorf("%s is read again", more)
+			}
 		}
 
 		page := b.Get(at+"print").Want(t, 200, "")
@@ -99,6 +115,11 @@ func TestPrint(t *testing.T) {
 			}
 		}
 		f.Groups = groupsFake{suspended: true}
+		if err := f.db.Write(t.Context(), func(tx *db.Tx) error {
+			return f.GroupSuspended(t.Context(), tx, fact.GroupSuspended{Group: "g1", Suspended: true})
+		}); err != nil {
+			t.Fatal(err)
+		}
 		for _, file := range print.Files() {
 			b.Get(at+file).Want(t, 404, "")
 		}
