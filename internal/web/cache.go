@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -222,7 +223,7 @@ func (c *Call) Cached(tags []string, ttl time.Duration, make func() error, param
 
 // only is an address with the parameters of these names alone, in a fixed order.
 func only(u *url.URL, params []string) *url.URL {
-	if u.RawQuery == "" && !u.ForceQuery {
+	if u.RawQuery == "" && !u.ForceQuery || ordered(u.RawQuery, params) {
 		return u
 	}
 	all, kept := u.Query(), url.Values{}
@@ -234,6 +235,20 @@ func only(u *url.URL, params []string) *url.URL {
 	short := *u
 	short.RawQuery, short.ForceQuery = kept.Encode(), false
 	return &short
+}
+
+// ordered says that [only] would change nothing. Most addresses are so, and to
+// find it out takes a tenth of the time.
+func ordered(query string, params []string) bool {
+	last := ""
+	for pair := range strings.SplitSeq(query, "&") {
+		name, _, whole := strings.Cut(pair, "=")
+		if !whole || name < last || !slices.Contains(params, name) {
+			return false
+		}
+		last = name
+	}
+	return !strings.ContainsAny(query, "%+;")
 }
 
 // captured runs make for an address with this call's output kept instead of sent.
