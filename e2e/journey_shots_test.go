@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -26,6 +27,7 @@ func TestShots(t *testing.T) {
 	t.Parallel()
 	s := Server(t, ServerOptions{Demo: true})
 	w := survey(t, s, setUp(t, s))
+	w.fill(t)
 	for _, wide := range []bool{false, true} {
 		for _, dark := range []bool{false, true} {
 			w.walk(t, wide, dark)
@@ -60,21 +62,56 @@ func (w *site) walk(t *testing.T, wide, dark bool) {
 	p.ClickRole("button", "I can’t come")
 	for _, c := range []struct{ name, path string }{
 		{"calendar", "/calendar"}, {"turnout", "/turnout"}, {"group", "/groups/riverside"}, {"campaign", "/campaigns/open-doors"},
-		{"pledge", "/pledges/a-tool-for-the-garden-day"}, {"recount", "/record/recount"}, {"petition", "/petitions/keep-the-library-open-on-sundays"},
+		{"pledge", "/pledges/a-tool-for-the-garden-day"}, {"recount", "/record/recount"}, {"statement", w.said},
+		{"rides", w.ride}, {"door", w.door}, {"petition", "/petitions/keep-the-library-open-on-sundays"},
 	} {
 		p.Goto(c.path)
 		p.shot(t, c.name+suffix)
 	}
 	p.ClickRole("link", "Sign")
 	p.shot(t, "sign"+suffix)
+	if wide { // on a phone it is a list of days, and very long
+		p.Goto(w.vigil + "/rota")
+		p.shot(t, "rota"+suffix)
+	}
 	p.signIn(t, w.o, w.event+"/edit")
 	p.shot(t, "edit"+suffix)
 	for _, c := range []struct{ name, path string }{
 		{"template", "/groups/canal-street/events/new?template=march"}, {"prepare", w.event + "/programme"}, {"messages", w.event + "/messages"},
+		{"times", w.vigil + "/timeslots"}, {"roles", w.event + "/roles"}, {"doors", w.today + "/doors"}, {"translate", "/translate/es?page=/turnout&q=day"},
 	} {
 		p.Goto(c.path)
 		p.shot(t, c.name+suffix)
 	}
+	o.Language = "ar"
+	p = Browser(t, o)
+	p.Goto(w.event)
+	p.shot(t, "event-ar"+suffix)
+}
+
+// fill gives pages something to show that else are nearly empty.
+func (w *site) fill(t *testing.T) {
+	t.Helper()
+	p := Browser(t, PageOptions{Base: w.s.URL, NoScript: true})
+	event := strings.Join(strings.SplitN(w.ride, "/", 4)[:3], "/")
+	for _, x := range [][2]string{{"Dresden, Germany", "Main station, south side"}, {"Berlin, Germany", "Südkreuz, east exit"}} {
+		p.Goto(event + "/attend")
+		p.ClickRole("button", "Keep my place")
+		mine, _, _ := strings.Cut(p.Path(), "?")
+		p.Goto(mine + "/ride/offer")
+		p.Fill("From which town?", x[0])
+		p.Fill("Where do you meet?", x[1])
+		p.Fill("It leaves at", "08:15")
+		p.Fill("Seats for others", "3")
+		p.ClickRole("button", "Save")
+		p.hasStatus(t, 200)
+	}
+	p.signIn(t, w.o, "/groups/canal-street/statements/new?campaign=spring-cleaning")
+	p.Fill("Title", "Forty sacks from the canal")
+	p.Fill("Text", "On Saturday **sixty people** cleaned the bank from the lock to the bridge.\n\n- forty sacks of litter\n- nine bicycles\n\nThank you all.")
+	p.ClickRole("button", "Save")
+	p.hasStatus(t, 200)
+	w.said = p.place()
 }
 
 // shot saves the page as a picture with few colours, which is small.

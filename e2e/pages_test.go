@@ -49,6 +49,11 @@ type site struct {
 	public []string
 	inside []string // for the organizer
 	event  string   // path of the organizer's event
+	vigil  string   // path of one that lasts for weeks, with times
+	today  string   // path of one whose door is open
+	door   string   // path of the link of that door
+	ride   string   // path of the rides of somebody's sign-up
+	said   string   // path of a statement of a campaign
 }
 
 // everyPage visits every page in every variant.
@@ -137,6 +142,7 @@ func survey(t *testing.T, s *Instance, o organizer) *site {
 	session := p.Attr("a[href^='/me/sessions/']", "href")
 	p.Goto("/groups/canal-street/invitations")
 	p.ClickRole("button", "Make a link")
+	w.vigil, w.today, w.door, w.ride = vigil, today, door, ride
 	w.public = append(w.public, vigil, vigil+"/rota", vigil+"/attend", vigil+"/attend?day="+day, vigil+"/turnout")
 	w.public = append(w.public, door, today+"/door?code=kq4m-7d2x", p.local(p.Text("#link")), resetLink(t, s, o), "/invitations/01234567890123456789012345")
 	w.inside = []string{

@@ -10,10 +10,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +45,8 @@ func (a adapter) Handle(h *huma.Operation, handler func(huma.Context)) {
 			return serve()
 		}
 		tags, ttl := op.Cache(c)
-		return c.Cached(tags, ttl, serve)
+		// An operation refuses parameters that it does not have, and that is not kept.
+		return c.Cached(tags, ttl, serve, slices.Collect(maps.Keys(c.Query()))...)
 	})
 }
 

@@ -45,6 +45,16 @@ func (a *API) Key(c *web.Call) (string, error) {
 	return id.SecretOf(tag), nil
 }
 
+// Keyed is the [API.Key] of a request and its body as a [Form].
+func (a *API) Keyed(c *web.Call, body any) (string, *web.Form, error) {
+	key, err := a.Key(c)
+	if err != nil {
+		return "", nil, err
+	}
+	f, err := Form(c, body)
+	return key, f, err
+}
+
 // ErrKeyReused is what a feature answers when it can tell that a key stood for
 // another request.
 func ErrKeyReused() error {

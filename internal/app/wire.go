@@ -224,6 +224,7 @@ func (n *Node) schedules() {
 	n.Jobs.Every("expire requests to join and announcements", time.Hour, n.Groups.Expire)
 	n.Jobs.Every("expire what was granted for events", time.Hour, n.Grants.Expire)
 	n.Jobs.Every("add dates to series", time.Hour, n.Events.Roll)
+	n.Jobs.Every("forget imports that can no longer be undone", time.Hour, n.Events.ExpireRuns)
 	n.Jobs.Every("expire proposals", time.Hour, n.Campaigns.Expire)
 	n.Jobs.Every("expire tokens", time.Hour, n.Identity.ExpireTokens)
 	n.Jobs.Every("expire proposed translations", 24*time.Hour, n.Translate.Expire)

@@ -28,8 +28,7 @@ func TestAnOldBackupDoesNotOpenWhatWasErasedSince(t *testing.T) {
 	for name, e := range engines {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			n := newNode(t, "")
-			n.fill(t)
+			n := filled(t, "")
 			k := newKey(t)
 			file := n.backup(t, k.Recipient())
 			wrapped := must(wrappedKey(t, n.keys, "event:e1"))
@@ -80,8 +79,7 @@ func TestAnOldBackupDoesNotOpenWhatWasErasedSince(t *testing.T) {
 
 func TestOlderKeysLoseWhatCameSince(t *testing.T) {
 	t.Parallel()
-	n := newNode(t, "")
-	n.fill(t)
+	n := filled(t, "")
 	k := newKey(t)
 	older := filepath.Join(t.TempDir(), "older")
 	in := n.keysInput(t)
@@ -108,8 +106,7 @@ func TestOlderKeysLoseWhatCameSince(t *testing.T) {
 
 func TestTheTwoFilesAreToldApart(t *testing.T) {
 	t.Parallel()
-	n := newNode(t, "")
-	n.fill(t)
+	n := filled(t, "")
 	k := newKey(t)
 	file := n.backup(t, k.Recipient())
 	o := n.target(t, file, "", k)
@@ -132,8 +129,7 @@ func TestTheTwoFilesAreToldApart(t *testing.T) {
 // TestKeysThatAreThere restores into a folder that still has its keys.
 func TestKeysThatAreThere(t *testing.T) {
 	t.Parallel()
-	n := newNode(t, "")
-	n.fill(t)
+	n := filled(t, "")
 	k := newKey(t)
 	file := n.backup(t, k.Recipient())
 	if err := n.vault.Destroy(t.Context(), "event:e0"); err != nil {
@@ -170,8 +166,7 @@ func TestKeysThatAreThere(t *testing.T) {
 // and is run again with the newest.
 func TestNewestKeysDestroyThoseThatAreThere(t *testing.T) {
 	t.Parallel()
-	n := newNode(t, "")
-	n.fill(t)
+	n := filled(t, "")
 	k := newKey(t)
 	o := n.target(t, n.backup(t, k.Recipient()), "", k)
 	before := n.target(t, o.File, "", k)

@@ -76,8 +76,7 @@ func TestKilledRestoreRunsAgain(t *testing.T) {
 		for _, after := range []int{9, 16, 18, 0} {
 			t.Run(name+" "+string(rune('a'+after)), func(t *testing.T) {
 				t.Parallel()
-				n := newNode(t, "")
-				n.fill(t)
+				n := filled(t, "")
 				keyFile := n.dir + "/backup.key"
 				to, created, err := OwnKey(keyFile, testClock().Now())
 				if err != nil || !created {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"convoke/internal/db"
 )
@@ -94,7 +93,7 @@ func (l *loader) flush() error {
 	if l.db.Engine() == db.Postgres {
 		n = max(1, min(rowsAtOnce, maxArgs/len(l.names)))
 	}
-	many, one := head+tuples(n, len(l.names))+l.again, head+tuples(1, len(l.names))+l.again
+	many, one := head+db.Tuples(n, len(l.names))+l.again, head+db.Tuples(1, len(l.names))+l.again
 	err := l.db.Write(l.ctx, func(tx *db.Tx) error {
 		for part := range slices.Chunk(l.rows, n) {
 			if len(part) == n {
@@ -117,24 +116,6 @@ func (l *loader) flush() error {
 	l.rows, l.bytes = l.rows[:0], 0
 	l.done()
 	return nil
-}
-
-// tuples is ($1, $2), ($3, $4) for n rows of a width.
-func tuples(n, width int) string {
-	var b strings.Builder
-	for i := range n * width {
-		switch {
-		case i == 0:
-			b.WriteString("(")
-		case i%width == 0:
-			b.WriteString("), (")
-		default:
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "$%d", i+1)
-	}
-	b.WriteString(")")
-	return b.String()
 }
 
 // verify reads back what was loaded and compares it with the sums.

@@ -71,6 +71,14 @@ func newNode(t testing.TB, url string) *node {
 	return n
 }
 
+// filled is a new node that has something of everything.
+func filled(t testing.TB, url string) *node {
+	t.Helper()
+	n := newNode(t, url)
+	n.fill(t)
+	return n
+}
+
 func (n *node) keysURL() string { return filepath.Join(n.dir, "keys.db") }
 
 func (n *node) close(t testing.TB) {

@@ -30,8 +30,7 @@ func TestEveryRowComesBackOnEitherEngine(t *testing.T) {
 		for to, b := range engines {
 			t.Run(from+" to "+to, func(t *testing.T) {
 				t.Parallel()
-				n := newNode(t, a.full(t))
-				n.fill(t)
+				n := filled(t, a.full(t))
 				k := newKey(t)
 				o := n.target(t, n.backup(t, k.Recipient()), b.empty(t), k)
 				o.Drop = nil
@@ -75,8 +74,7 @@ func TestErasedStaysErased(t *testing.T) {
 	for name, e := range engines {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			n := newNode(t, "")
-			n.fill(t)
+			n := filled(t, "")
 			if err := n.vault.Destroy(t.Context(), "event:e0"); err != nil { // before the backup; its rows are still there
 				t.Fatal(err)
 			}
@@ -116,8 +114,7 @@ func TestErasedStaysErased(t *testing.T) {
 
 func TestAChangedRowIsFound(t *testing.T) {
 	t.Parallel()
-	n := newNode(t, "")
-	n.fill(t)
+	n := filled(t, "")
 	k := newKey(t)
 	m, sums, err := Check(bytes.NewReader(must(os.ReadFile(n.backup(t, k.Recipient())))), []age.Identity{k})
 	if err != nil {
@@ -147,8 +144,7 @@ func copyFile(t *testing.T, from, to string) {
 
 func TestNothingPersonalIsInAnyFile(t *testing.T) {
 	t.Parallel()
-	n := newNode(t, "")
-	n.fill(t)
+	n := filled(t, "")
 	k := newKey(t)
 	file := n.backup(t, k.Recipient())
 	o := n.target(t, file, "", k)
@@ -222,8 +218,7 @@ var errHeader = errors.New("not a backup, or of another key")
 
 func TestDamageIsRefusedBeforeAnythingChanges(t *testing.T) {
 	t.Parallel()
-	n := newNode(t, "")
-	n.fill(t)
+	n := filled(t, "")
 	k := newKey(t)
 	file := n.backup(t, k.Recipient())
 	for _, damaged := range []string{file, file + KeysSuffix} {
@@ -280,8 +275,7 @@ func TestOnlyAnEmptyPlaceWithTheRightBootKeyIsTaken(t *testing.T) {
 	for name, e := range engines {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			n := newNode(t, e.full(t))
-			n.fill(t)
+			n := filled(t, e.full(t))
 			k := newKey(t)
 			file := n.backup(t, k.Recipient())
 			o := n.target(t, file, n.mainURL, k)
@@ -323,8 +317,7 @@ func TestAFailedRestoreLeavesNothing(t *testing.T) {
 	for name, e := range engines {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			n := newNode(t, "")
-			n.fill(t)
+			n := filled(t, "")
 			k := newKey(t)
 			o := n.target(t, n.backup(t, k.Recipient()), e.empty(t), k)
 			broken := errors.New("broken on purpose")
@@ -368,8 +361,7 @@ func TestOlderBackup(t *testing.T) {
 	for name, e := range engines {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			n := newNode(t, "")
-			n.fill(t)
+			n := filled(t, "")
 			k := newKey(t)
 			o := n.target(t, n.backup(t, k.Recipient()), e.empty(t), k)
 			newer, err := some(migrations.Main, false, func(string) bool { return true })

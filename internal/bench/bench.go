@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -139,7 +140,7 @@ func Run(ctx context.Context, o Options) (r Report, err error) {
 		return r, err
 	}
 	for _, x := range benchmarks {
-		if len(o.Names) > 0 && !contains(o.Names, x.name) {
+		if len(o.Names) > 0 && !slices.Contains(o.Names, x.name) {
 			continue
 		}
 		b.current = x.name
@@ -153,20 +154,11 @@ func Run(ctx context.Context, o Options) (r Report, err error) {
 
 func known(names []string) error {
 	for _, n := range names {
-		if !contains(Names(), n) {
+		if !slices.Contains(Names(), n) {
 			return fmt.Errorf("there is no benchmark %q: choose of %s", n, strings.Join(Names(), ", "))
 		}
 	}
 	return nil
-}
-
-func contains(all []string, s string) bool {
-	for _, x := range all {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 func (b *bench) identify(ctx context.Context) error {
@@ -184,9 +176,9 @@ func (b *bench) say(format string, args ...any) {
 	}
 }
 
-// add reports a line of the current benchmark.
+// add reports a line of the current benchmark, measured once unless it says more.
 func (b *bench) add(l Line) {
-	l.Bench = b.current
+	l.Bench, l.Times = b.current, max(1, l.Times)
 	b.report.Lines = append(b.report.Lines, l.judge())
 }
 

@@ -142,7 +142,7 @@ func (b *bench) retell(ctx context.Context, node *app.Node) error {
 		}
 		took = append(took, millis(time.Since(start)))
 	}
-	b.add(Line{What: fmt.Sprintf("a change of the template, to %s events", number(float64(b.callEvents))), Value: median(took), Unit: "ms", Aim: Aim{Most: 1000}})
+	b.add(Line{What: fmt.Sprintf("a change of the template, to %s events", number(float64(b.callEvents))), Value: median(took), Unit: "ms", Times: len(took), Aim: Aim{Most: 1000}})
 	return nil
 }
 
@@ -160,7 +160,7 @@ func (b *bench) amidTheCrowd(ctx context.Context, node *app.Node, es []id.Event)
 			}
 			took = append(took, time.Since(start))
 		}
-		b.add(Line{What: name + what, Value: millis(quantile(took, 0.99)), Unit: "ms", Aim: Aim{Most: 10}})
+		b.add(Line{What: name + what, Value: millis(quantile(took, 0.99)), Unit: "ms", Times: len(took), Aim: Aim{Most: 10}})
 		return nil
 	}
 	secrets := make([]string, 0, b.queries)

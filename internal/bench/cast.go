@@ -85,11 +85,11 @@ func (b *bench) castTurns(ctx context.Context, node *app.Node, id leaf.ID, f *os
 	b.add(bare.line("signatures cast over HTTP, to bare group commits, "+conns, "/s", aim))
 	b.add(inside.line("the same, to casts within the process", "/s", aim))
 	rate := median(bare.product)
-	b.add(Line{What: "the same, to what the prototype stored within the process", Value: rate, Unit: "/s",
+	b.add(Line{What: "the same, to what the prototype stored within the process", Value: rate, Unit: "/s", Times: len(bare.product),
 		Reference: prototypeInside, Ratio: rate / prototypeInside, Aim: aim})
-	b.add(Line{What: "a cast, p50", Value: median(bare.p50), Unit: "ms"})
+	b.add(Line{What: "a cast, p50", Value: median(bare.p50), Unit: "ms", Times: len(bare.p50)})
 	p99 := median(bare.p99)
-	b.add(Line{What: "a cast, p99", Value: p99, Unit: "ms", Reference: median(bareP99), Ratio: p99 / median(bareP99), Aim: Aim{Most: 500}})
+	b.add(Line{What: "a cast, p99", Value: p99, Unit: "ms", Times: len(bare.p99), Reference: median(bareP99), Ratio: p99 / median(bareP99), Aim: Aim{Most: 500}})
 	return nil
 }
 

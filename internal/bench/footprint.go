@@ -104,9 +104,9 @@ func (b *bench) footprint(ctx context.Context) error {
 		}
 		took, memory = append(took, millis(s.took)), append(memory, s.now)
 	}
-	b.add(Line{What: "start of the process to the first page", Value: median(took), Unit: "ms", Aim: Aim{Most: 300}})
+	b.add(Line{What: "start of the process to the first page", Value: median(took), Unit: "ms", Times: len(took), Aim: Aim{Most: 300}})
 	if m := median(memory); m > 0 {
-		b.add(Line{What: "memory resident then", Value: m, Unit: "MiB", Aim: Aim{Most: 80}})
+		b.add(Line{What: "memory resident then", Value: m, Unit: "MiB", Times: len(memory), Aim: Aim{Most: 80}})
 	}
 	if st, err := os.Stat(b.Serve[0]); err == nil {
 		b.add(Line{What: "binary", Value: float64(st.Size()) / 1e6, Unit: "MB", Aim: Aim{Most: 60}})

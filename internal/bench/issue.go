@@ -68,7 +68,7 @@ func (b *bench) issue(ctx context.Context) error {
 	b.add(slow.line("blind signatures, to the same without remainders", "/s", Aim{Ratio: 2.5}))
 	b.add(usual.line("the same, to the standard library's signatures", "/s", Aim{Ratio: 0.9}))
 	if v := median(each); v > 0 {
-		b.add(Line{What: "the same for each second of a processor, to the prototype", Value: v, Unit: "/s", Reference: prototypeSigned,
+		b.add(Line{What: "the same for each second of a processor, to the prototype", Value: v, Unit: "/s", Times: len(each), Reference: prototypeSigned,
 			Ratio: v / prototypeSigned, Aim: Aim{Ratio: 1}})
 	}
 	return nil

@@ -68,8 +68,8 @@ func (b *bench) searches(ctx context.Context, node *app.Node, what string, next 
 		}
 	}
 	what = fmt.Sprintf("%s, of %s events", what, number(float64(b.seededIn())))
-	b.add(Line{What: what + ", p50", Value: millis(quantile(took, 0.50)), Unit: "ms"})
-	b.add(Line{What: what + ", p99", Value: millis(quantile(took, 0.99)), Unit: "ms", Aim: Aim{Most: 10}})
+	b.add(Line{What: what + ", p50", Value: millis(quantile(took, 0.50)), Unit: "ms", Times: len(took)})
+	b.add(Line{What: what + ", p99", Value: millis(quantile(took, 0.99)), Unit: "ms", Times: len(took), Aim: Aim{Most: 10}})
 	return nil
 }
 

@@ -113,7 +113,7 @@ func (b *bench) miss(ctx context.Context, node *app.Node, addr string, p page) e
 		}
 		took = append(took, r.took...)
 	}
-	b.add(Line{What: p.name + " made anew, p50", Value: millis(quantile(took, 0.5)), Unit: "ms", Aim: Aim{Most: 15}})
+	b.add(Line{What: p.name + " made anew, p50", Value: millis(quantile(took, 0.5)), Unit: "ms", Times: len(took), Aim: Aim{Most: 15}})
 	return nil
 }
 

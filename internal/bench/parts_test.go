@@ -41,7 +41,7 @@ func TestRatioIsOfTheSameTurn(t *testing.T) {
 		p.add(result{n: 1, all: 2 * d, cpu: 4}, result{n: 1, all: d, cpu: 3})
 	}
 	l := p.line("x", "/s", Aim{Ratio: 0.5}).judge()
-	if l.Ratio != 0.5 || l.CPU != 0.75 || l.Met == nil || !*l.Met {
+	if l.Ratio != 0.5 || l.CPU != 0.75 || l.Times != 3 || l.Met == nil || !*l.Met {
 		t.Errorf("line %+v", l)
 	}
 	if l.Aim.Ratio = 0.51; *l.judge().Met {

@@ -59,8 +59,8 @@ func (b *bench) receipt(ctx context.Context) (err error) {
 	first := took[0] // has read what the process keeps in memory
 	took = took[min(1, len(took)-1):]
 	among := fmt.Sprintf(" among %s leaves", number(float64(b.leaves)))
-	b.add(Line{What: "a receipt" + among + ", p50", Value: millis(quantile(took, 0.5)), Unit: "ms", Aim: Aim{Most: 1}})
-	b.add(Line{What: "a receipt" + among + ", p99", Value: millis(quantile(took, 0.99)), Unit: "ms"})
+	b.add(Line{What: "a receipt" + among + ", p50", Value: millis(quantile(took, 0.5)), Unit: "ms", Times: len(took), Aim: Aim{Most: 1}})
+	b.add(Line{What: "a receipt" + among + ", p99", Value: millis(quantile(took, 0.99)), Unit: "ms", Times: len(took)})
 	b.add(Line{What: "the first after a start", Value: millis(first), Unit: "ms"})
 	site, err := serve(ctx, crowd(node.Site))
 	if err != nil {
@@ -76,6 +76,6 @@ func (b *bench) receipt(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	b.add(Line{What: "the same over HTTP, p50", Value: millis(quantile(res.took, 0.5)), Unit: "ms"})
+	b.add(Line{What: "the same over HTTP, p50", Value: millis(quantile(res.took, 0.5)), Unit: "ms", Times: len(res.took)})
 	return nil
 }

@@ -75,7 +75,7 @@ func (b *bench) recount(ctx context.Context) error {
 	b.add(ours.line(number(float64(b.leaves))+" leaves counted again, to credentials verified", "/s", aim))
 	b.add(standard.line("the same, to the standard library's RSA checks", "/s", aim))
 	if m := median(memory); m > 0 {
-		b.add(Line{What: "memory resident meanwhile, at most", Value: m, Unit: "MiB", Aim: Aim{Most: recountMemory}})
+		b.add(Line{What: "memory resident meanwhile, at most", Value: m, Unit: "MiB", Times: len(memory), Aim: Aim{Most: recountMemory}})
 	}
 	return nil
 }

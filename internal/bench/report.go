@@ -13,7 +13,7 @@ type Report struct {
 	Machine Machine `json:"machine"`
 	Started string  `json:"started"` // RFC 3339, UTC
 	Scale   Scale   `json:"scale"`
-	Runs    int     `json:"runs"` // turns whose median each line is
+	Runs    int     `json:"runs"` // turns that were asked for; see [Line.Times]
 	Lines   []Line  `json:"lines"`
 }
 
@@ -23,6 +23,9 @@ type Line struct {
 	What  string  `json:"what"`
 	Value float64 `json:"value"` // in Unit
 	Unit  string  `json:"unit"`
+	// Times says how often it was measured: turns whose median Value is, or for p50
+	// and p99 of one turn what was done in it.
+	Times int `json:"times"`
 	// Reference is what the reference program did, in the same unit; 0 where
 	// there is none. Ratio is the median of the turns' ratios.
 	Reference float64 `json:"reference,omitempty"`
@@ -60,11 +63,11 @@ func (l Line) judge() Line {
 // Write prints the report as a table for people.
 func (r Report) Write(out io.Writer) error {
 	m := r.Machine
-	fmt.Fprintf(out, "%s\n%s, %d cores, %s memory, %s, SQLite %s\nscale %s, median of %d turns, begun %s\n\n",
-		"Each ratio is product to reference, taken in turns on this machine.",
+	fmt.Fprintf(out, "%s\n%s, %d cores, %s memory, %s, SQLite %s\nscale %s, %d turns asked for, begun %s\n\n",
+		"Each ratio is product to reference, taken in turns on this machine. Times says how often a figure was measured; of several turns it is the median.",
 		m.CPU, m.Cores, bytesText(m.Memory), m.Go, m.SQLite, r.Scale, r.Runs, r.Started)
 	t := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "benchmark\twhat\tmeasured\treference\tratio\tby CPU\taim\t")
+	fmt.Fprintln(t, "benchmark\twhat\tmeasured\ttimes\treference\tratio\tby CPU\taim\t")
 	for _, l := range r.Lines {
 		ref, ratio, cpu, verdict := "", "", "", ""
 		if l.Reference > 0 {
@@ -78,8 +81,8 @@ func (r Report) Write(out io.Writer) error {
 		} else if l.Met != nil {
 			verdict = "missed"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s %s\t%s\t%s\t%s\t%s\t%s\n",
-			l.Bench, l.What, number(l.Value), l.Unit, ref, ratio, cpu, l.Aim.text(l.Unit), verdict)
+		fmt.Fprintf(t, "%s\t%s\t%s %s\t%d\t%s\t%s\t%s\t%s\t%s\n",
+			l.Bench, l.What, number(l.Value), l.Unit, l.Times, ref, ratio, cpu, l.Aim.text(l.Unit), verdict)
 	}
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("write the report: %w", err)

@@ -51,8 +51,8 @@ func (b *bench) signUpTurns(ctx context.Context, node *app.Node, addr, ref strin
 	aim := Aim{Ratio: 0.5}
 	b.add(open.line("durable sign-ups, no limit, "+conns, "/s", aim))
 	b.add(limited.line("durable sign-ups, half to the waiting list, "+conns, "/s", aim))
-	b.add(Line{What: "latency p50, no limit", Value: median(open.p50), Unit: "ms"})
-	b.add(Line{What: "latency p99, no limit", Value: median(open.p99), Unit: "ms", Aim: Aim{Most: 250}})
+	b.add(Line{What: "latency p50, no limit", Value: median(open.p50), Unit: "ms", Times: len(open.p50)})
+	b.add(Line{What: "latency p99, no limit", Value: median(open.p99), Unit: "ms", Times: len(open.p99), Aim: Aim{Most: 250}})
 	return nil
 }
 

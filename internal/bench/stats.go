@@ -67,7 +67,7 @@ func (p *pair) ratio() float64 {
 // line reports the pair as rates a second.
 func (p *pair) line(what, unit string, aim Aim) Line {
 	return Line{
-		What: what, Value: median(p.product), Unit: unit, Reference: median(p.reference), Ratio: p.ratio(),
+		What: what, Value: median(p.product), Unit: unit, Times: len(p.product), Reference: median(p.reference), Ratio: p.ratio(),
 		CPU: median(p.cpu), Aim: aim,
 	}
 }

@@ -35,6 +35,26 @@ func TestSchemaParity(t *testing.T) {
 	}
 }
 
+// An event that is removed takes its rows with it, or is taken out of them: each
+// table must find them by an index.
+func TestWhatBelongsToAnEventIsFound(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite(t), fixed())
+	var refer, slow []string
+	err := d.Read(t.Context(), func(tx *db.Tx) (err error) {
+		const q = `select m.name from sqlite_schema m, pragma_foreign_key_list(m.name) f where m.type = 'table' and f."table" = 'event'`
+		if refer, err = db.Column[string](t.Context(), tx, q); err != nil {
+			return err
+		}
+		slow, err = db.Column[string](t.Context(), tx, q+` and not exists
+			(select 1 from pragma_index_list(m.name) i, pragma_index_info(i.name) c where c.seqno = 0 and c.name = f."from")`)
+		return err
+	})
+	if err != nil || len(refer) < 10 || len(slow) > 0 {
+		t.Errorf("of %d tables these have no index on their event: %v; %v", len(refer), slow, err)
+	}
+}
+
 func columns(t *testing.T, d *db.DB, q string) []string {
 	t.Helper()
 	var out []string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -147,4 +148,22 @@ func Column[T any](ctx context.Context, t *Tx, q string, args ...any) ([]T, erro
 		err := scan(&v)
 		return v, err
 	})
+}
+
+// Tuples is ($1, $2), ($3, $4) for n rows of a width: many rows of one insert.
+func Tuples(n, width int) string {
+	var b strings.Builder
+	for i := range n * width {
+		switch {
+		case i == 0:
+			b.WriteString("(")
+		case i%width == 0:
+			b.WriteString("), (")
+		default:
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "$%d", i+1)
+	}
+	b.WriteString(")")
+	return b.String()
 }

@@ -15,7 +15,7 @@ const colours = 16
 // weighs a quarter of what the same picture in all colours weighs.
 func flat(img *image.RGBA) *image.Paletted {
 	count := map[color.RGBA]int{}
-	each(img, func(_ int, c color.RGBA) { count[c]++ })
+	runs(img, func(from, to int, c color.RGBA) { count[c] += to - from })
 	most := slices.SortedFunc(maps.Keys(count), func(a, b color.RGBA) int {
 		if d := count[b] - count[a]; d != 0 {
 			return d
@@ -35,13 +35,11 @@ func flat(img *image.RGBA) *image.Paletted {
 	for _, c := range most {
 		index[c] = uint8(out.Palette.Index(c)) //nolint:gosec // below colours
 	}
-	var last color.RGBA
-	at := index[last]
-	each(img, func(i int, c color.RGBA) {
-		if c != last {
-			last, at = c, index[c]
+	runs(img, func(from, to int, c color.RGBA) {
+		at := index[c]
+		for i := from; i < to; i++ {
+			out.Pix[i] = at
 		}
-		out.Pix[i] = at
 	})
 	return out
 }
@@ -54,10 +52,20 @@ func alike(a, b color.RGBA) bool {
 
 func number(c color.RGBA) int { return int(c.R)<<16 | int(c.G)<<8 | int(c.B) }
 
-// each goes through the pixels of a picture without transparency.
-func each(img *image.RGBA, do func(i int, c color.RGBA)) {
-	for i := range len(img.Pix) / 4 {
+// runs goes through a picture without transparency, by pixels of one colour that
+// follow each other: most do.
+func runs(img *image.RGBA, do func(from, to int, c color.RGBA)) {
+	at := func(i int) color.RGBA {
 		p := img.Pix[i*4 : i*4+4 : i*4+4]
-		do(i, color.RGBA{p[0], p[1], p[2], p[3]})
+		return color.RGBA{p[0], p[1], p[2], p[3]}
+	}
+	n := len(img.Pix) / 4
+	for from := 0; from < n; {
+		to, c := from+1, at(from)
+		for to < n && at(to) == c {
+			to++
+		}
+		do(from, to, c)
+		from = to
 	}
 }

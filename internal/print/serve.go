@@ -2,7 +2,9 @@ package print
 
 import (
 	"embed"
+	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 	"unicode"
@@ -19,8 +21,9 @@ type Subject struct {
 	Path string   // of the page, and before the files' names: /events/ID
 	Name string   // begins the names of downloaded files
 	Tags []string // what it shows, for the cache
-	// Sheets are at least one, each in another language.
-	Sheets []Sheet
+	// Sheets returns at least one, each in another language. It is asked only for
+	// what the cache does not have.
+	Sheets func() ([]Sheet, error)
 }
 
 // Files are the last parts of the addresses that [Press.Serve] answers.
@@ -32,32 +35,88 @@ func Files() []string {
 const ttl = 10 * time.Minute
 
 // Serve answers for one of the [Files] of a subject that everybody may know of.
-// ?lang= is the language, ?paper= the size of the sheet.
+// ?lang= is the language, ?paper= the size of the sheet; an address that asks for
+// what there is not leads to one that does, so that nothing is drawn for it.
 func (p *Press) Serve(c *web.Call, file string, s Subject) error {
-	if file == "print" {
-		return p.page(c, s)
-	}
-	sheet := choose(s.Sheets, c.Query().Get("lang"), c.Locale.Tag())
-	code := file == "qr.png" || file == "qr.pdf" // the same in all languages
-	if !code && !p.Fits(sheet) {
-		return c.SeeOther(s.Path + "/print?lang=" + sheet.Lang)
-	}
-	return c.Cached(s.Tags, ttl, func() error {
-		data, err := p.file(c, file, sheet)
+	params := paramsOf(file)
+	err := c.Cached(s.Tags, ttl, func() error {
+		sheets, err := s.Sheets()
 		if err != nil {
 			return err
 		}
-		name := s.Name + "-" + sheet.Lang + "-" + file
-		ctype := "application/pdf"
-		if code {
-			name = s.Name + "-" + file
+		sheet := choose(sheets, c.Query().Get("lang"), c.Locale.Tag())
+		if to := address(c, s.Path+"/"+file, sheet, params); to != "" {
+			return elsewhere{to}
 		}
-		if strings.HasSuffix(file, ".png") {
-			ctype = "image/png"
+		if file == "print" {
+			return p.page(c, s.Path, sheets)
 		}
-		c.Header().Set("Content-Disposition", `inline; filename="`+name+`"`)
-		return c.Write(http.StatusOK, ctype, data)
-	})
+		return p.send(c, file, s, sheet)
+	}, params...)
+	if to, ok := errors.AsType[elsewhere](err); ok {
+		return c.SeeOther(to.path)
+	}
+	return err
+}
+
+// elsewhere leads out of what the cache keeps, which are only files.
+type elsewhere struct{ path string }
+
+func (e elsewhere) Error() string { return "look at " + e.path }
+
+// coded says that a file is the code alone, the same in all languages.
+func coded(file string) bool { return file == "qr.png" || file == "qr.pdf" }
+
+// paramsOf are the parameters that a file depends on.
+func paramsOf(file string) []string {
+	switch {
+	case coded(file):
+		return nil
+	case file == "print" || file == "poster.png":
+		return []string{"lang"}
+	}
+	return []string{"lang", "paper"}
+}
+
+// address is where the reader must go for what was asked for in the one way that
+// is kept; "" is here.
+func address(c *web.Call, path string, sheet Sheet, params []string) string {
+	right, same := url.Values{}, true
+	for _, name := range params {
+		asked := c.Query()[name]
+		if len(asked) == 0 {
+			continue
+		}
+		value := sheet.Lang
+		if name == "paper" {
+			value = paper(asked[0]).Code
+		}
+		right.Set(name, value)
+		same = same && len(asked) == 1 && asked[0] == value
+	}
+	if same {
+		return ""
+	}
+	return path + "?" + right.Encode()
+}
+
+func (p *Press) send(c *web.Call, file string, s Subject, sheet Sheet) error {
+	if !coded(file) && !p.Fits(sheet) {
+		return elsewhere{s.Path + "/print?lang=" + sheet.Lang}
+	}
+	data, err := p.file(c, file, sheet)
+	if err != nil {
+		return err
+	}
+	name, ctype := s.Name+"-"+sheet.Lang+"-"+file, "application/pdf"
+	if coded(file) {
+		name = s.Name + "-" + file
+	}
+	if strings.HasSuffix(file, ".png") {
+		ctype = "image/png"
+	}
+	c.Header().Set("Content-Disposition", `inline; filename="`+name+`"`)
+	return c.Write(http.StatusOK, ctype, data)
 }
 
 func (p *Press) file(c *web.Call, file string, s Sheet) ([]byte, error) {
@@ -108,20 +167,17 @@ var printPage = web.NewPage[pageData](pages, "pages/print.html")
 
 // page offers all files in all languages, or with ?lang= those of one language
 // and the sheet itself, for the browser to print.
-func (p *Press) page(c *web.Call, s Subject) error {
-	return c.Cached(s.Tags, ttl, func() error {
-		d := pageData{Path: s.Path, Title: choose(s.Sheets, c.Locale.Tag()).Title, Papers: Papers()}
-		shown := s.Sheets
-		if lang := c.Query().Get("lang"); lang != "" {
-			shown, d.One = []Sheet{choose(s.Sheets, lang, c.Locale.Tag())}, true
-		}
-		for _, sheet := range shown {
-			v := version{Sheet: sheet, Fits: p.Fits(sheet), Share: sheet.share()}
-			v.Rows = rows(v.Share) + 1
-			d.Versions = append(d.Versions, v)
-		}
-		return printPage.Render(c, d)
-	})
+func (p *Press) page(c *web.Call, path string, sheets []Sheet) error {
+	d := pageData{Path: path, Title: choose(sheets, c.Locale.Tag()).Title, Papers: Papers()}
+	if lang := c.Query().Get("lang"); lang != "" {
+		sheets, d.One = []Sheet{choose(sheets, lang)}, true
+	}
+	for _, sheet := range sheets {
+		v := version{Sheet: sheet, Fits: p.Fits(sheet), Share: sheet.share()}
+		v.Rows = rows(v.Share) + 1
+		d.Versions = append(d.Versions, v)
+	}
+	return printPage.Render(c, d)
 }
 
 // rows are how many lines a text has about on a phone.

@@ -30,24 +30,35 @@ var encodings = [2]string{"zstd", "gzip"}
 // lines are the values of header fields as net/http keeps them. They are made
 // once and shared by all answers, so nobody may change them.
 type lines struct {
-	once                             sync.Once
+	once, sized                      sync.Once
 	coding, tag, length, ctype, vary []string
 }
 
-// header returns the lines of one encoding, "" being none.
-func (b *blob) header(enc string, body []byte) *lines {
+// size is the line of the length, which is always n.
+func (l *lines) size(n int) []string {
+	l.sized.Do(func() { l.length = []string{itoa(n)} })
+	return l.length
+}
+
+// at is the place of an encoding; that of "", which is none, is after the others.
+func at(enc string) int {
 	i := 0
 	for i < len(encodings) && encodings[i] != enc {
 		i++
 	}
-	l := &b.lines[i]
+	return i
+}
+
+// header returns the lines of one encoding but for the length.
+func (b *blob) header(enc string) *lines {
+	l := &b.lines[at(enc)]
 	l.once.Do(func() {
 		tag := b.etag
 		if enc != "" {
 			tag += "-" + enc
 			l.coding = []string{enc}
 		}
-		l.tag, l.length, l.ctype = []string{`"` + tag + `"`}, []string{itoa(len(body))}, []string{b.ctype}
+		l.tag, l.ctype = []string{`"` + tag + `"`}, []string{b.ctype}
 		l.vary = []string{"Accept-Encoding, Accept-Language, Cookie"}
 	})
 	return l
@@ -67,32 +78,38 @@ func newPacked(ctype string, packed []byte) *blob {
 	return b
 }
 
-// plain is the body without encoding; of a packed blob it is made each time.
-func (b *blob) plain() ([]byte, error) {
+// encoding picks what the client accepts (RFC 9110 section 12.5.3, without
+// weights: browsers send none but q=0, which is honoured).
+func (b *blob) encoding(accept string, keep bool) string {
+	for _, e := range encodings {
+		// A one-off body: gzip at its fastest is cheaper. A packed one is gzip already.
+		if accepts(accept, e) && (e != "zstd" || keep && b.body != nil) {
+			return e
+		}
+	}
+	return ""
+}
+
+// in is the body in one of the encodings, or in none. A packed one is unpacked each
+// time.
+func (b *blob) in(enc string, keep bool) []byte {
+	if enc != "" {
+		i := at(enc)
+		b.once[i].Do(func() { b.enc[i] = compress(enc, b.body, keep) })
+		return b.enc[i]
+	}
 	if b.body != nil {
-		return b.body, nil
+		return b.body
 	}
 	r, err := gzip.NewReader(bytes.NewReader(b.enc[1]))
 	if err != nil {
-		return nil, err
+		panic(err) // a broken file in the program, which the tests find
 	}
-	return io.ReadAll(r)
-}
-
-// encoded picks what the client accepts (RFC 9110 section 12.5.3, without
-// weights: browsers send none but q=0, which is honoured).
-func (b *blob) encoded(accept string, keep bool) (body []byte, encoding string) {
-	for i, e := range encodings {
-		if !accepts(accept, e) {
-			continue
-		}
-		if e == "zstd" && (!keep || b.body == nil) {
-			continue // a one-off body: gzip at its fastest is cheaper; a packed one is gzip already
-		}
-		b.once[i].Do(func() { b.enc[i] = compress(e, b.body, keep) })
-		return b.enc[i], e
+	body, err := io.ReadAll(r)
+	if err != nil {
+		panic(err)
 	}
-	return b.body, ""
+	return body
 }
 
 func accepts(header, enc string) bool {
@@ -139,28 +156,24 @@ func compress(encoding string, body []byte, best bool) []byte {
 	return out.Bytes()
 }
 
-// serve answers with the body, or 304 when the client has it.
+// serve answers with the body, or 304 when the client has it: then nothing is
+// packed or unpacked.
 func (b *blob) serve(w http.ResponseWriter, r *http.Request, status int, cacheControl string) {
-	body, enc := b.body, ""
+	enc := ""
 	if b.body == nil || len(b.body) >= 512 && compressible(b.ctype) {
-		body, enc = b.encoded(r.Header.Get("Accept-Encoding"), true)
+		enc = b.encoding(r.Header.Get("Accept-Encoding"), true)
 	}
-	if body == nil {
-		var err error
-		if body, err = b.plain(); err != nil {
-			panic(err) // a broken file in the program, which the tests find
-		}
-	}
-	h, l := w.Header(), b.header(enc, body)
+	h, l := w.Header(), b.header(enc)
 	h["Etag"], h["Vary"], h["Cache-Control"] = l.tag, l.vary, []string{cacheControl}
 	if matches(r.Header.Get("If-None-Match"), b.etag) && status == http.StatusOK {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
+	body := b.in(enc, true)
 	if enc != "" {
 		h["Content-Encoding"] = l.coding
 	}
-	h["Content-Type"], h["Content-Length"] = l.ctype, l.length
+	h["Content-Type"], h["Content-Length"] = l.ctype, l.size(len(body))
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body)

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -197,14 +199,17 @@ func (c *Cache) drop(e *entry) {
 
 // Cached answers a visitor from the cache, rendering with make when needed.
 // Somebody who is signed in gets a page of their own. tags name what the page
-// shows; ttl bounds its age where it depends on the time.
-func (c *Call) Cached(tags []string, ttl time.Duration, make func() error) error {
+// shows; ttl bounds its age where it depends on the time. params are the parameters
+// of the address that it depends on: make sees no others, so that nothing is
+// rendered again for what anybody writes behind an address.
+func (c *Call) Cached(tags []string, ttl time.Duration, make func() error, params ...string) error {
 	if !c.Actor().Visitor() || c.Locale.Records() || c.R.Method != http.MethodGet && c.R.Method != http.MethodHead {
 		return make()
 	}
-	key := c.Locale.Key() + "\x00" + c.BaseURL() + c.R.URL.RequestURI()
+	address := only(c.R.URL, params)
+	key := c.Locale.Key() + "\x00" + c.BaseURL() + address.RequestURI()
 	e, err := c.site.cache.get(c.Context(), key, tags, ttl, func() (*entry, error) {
-		return c.captured(make)
+		return c.captured(address, make)
 	})
 	if err != nil {
 		return err
@@ -216,11 +221,42 @@ func (c *Call) Cached(tags []string, ttl time.Duration, make func() error) error
 	return nil
 }
 
-// captured runs make with this call's output kept instead of sent. Others may
-// wait for the result, so it does not end when this reader leaves.
-func (c *Call) captured(make func() error) (*entry, error) {
+// only is an address with the parameters of these names alone, in a fixed order.
+func only(u *url.URL, params []string) *url.URL {
+	if u.RawQuery == "" && !u.ForceQuery || ordered(u.RawQuery, params) {
+		return u
+	}
+	all, kept := u.Query(), url.Values{}
+	for _, p := range params {
+		if v, ok := all[p]; ok {
+			kept[p] = v
+		}
+	}
+	short := *u
+	short.RawQuery, short.ForceQuery = kept.Encode(), false
+	return &short
+}
+
+// ordered says that [only] would change nothing. Most addresses are so, and to
+// find it out takes a tenth of the time.
+func ordered(query string, params []string) bool {
+	last := ""
+	for pair := range strings.SplitSeq(query, "&") {
+		name, _, whole := strings.Cut(pair, "=")
+		if !whole || name < last || !slices.Contains(params, name) {
+			return false
+		}
+		last = name
+	}
+	return !strings.ContainsAny(query, "%+;")
+}
+
+// captured runs make for an address with this call's output kept instead of sent.
+// Others may wait for the result, so it does not end when this reader leaves.
+func (c *Call) captured(address *url.URL, make func() error) (*entry, error) {
 	r, k := c.R, &capture{header: http.Header{}}
 	c.R, c.capture = r.WithContext(context.WithoutCancel(r.Context())), k
+	c.R.URL = address
 	defer func() { c.R, c.capture = r, nil }()
 	if err := (route{handle: func(*Call) error { return make() }}).run(c); err != nil {
 		return nil, err

@@ -180,12 +180,12 @@ func (c *Call) Write(status int, contentType string, body []byte) error {
 	}
 	if len(body) >= 1024 && compressible(contentType) {
 		v := &blob{body: body}
-		b, enc := v.encoded(c.R.Header.Get("Accept-Encoding"), false)
+		enc := v.encoding(c.R.Header.Get("Accept-Encoding"), false)
 		if enc != "" {
 			h.Set("Content-Encoding", enc)
 		}
 		h.Set("Vary", "Accept-Encoding, Accept-Language, Cookie")
-		body = b
+		body = v.in(enc, false)
 	}
 	h.Set("Content-Length", itoa(len(body)))
 	c.W.WriteHeader(status)

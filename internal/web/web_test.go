@@ -232,6 +232,33 @@ func TestCachedPages(t *testing.T) {
 	}
 }
 
+// What anybody writes behind an address must neither be rendered anew nor stand
+// on the page that others get.
+func TestParametersOfCachedPages(t *testing.T) {
+	t.Parallel()
+	s, _ := site(t)
+	n := 0
+	s.Handle("GET /page", func(c *web.Call) error {
+		return c.Cached([]string{"thing"}, time.Hour, func() error {
+			n++
+			return page.Render(c, data{Text: "kind " + strings.Join(c.Query()["kind"], "+") + ", of " + c.R.URL.RequestURI()})
+		}, "kind", "after")
+	})
+	for want, all := range map[string][]string{
+		"<p>kind , of /page</p>": {"/page", "/page?", "/page?x=1", "/page?x=2&Kind=a&%zz"},
+		"<p>kind a&#43;b, of /page?after=1&amp;kind=a&amp;kind=b</p>": {"/page?after=1&kind=a&kind=b", "/page?kind=a&x=9&kind=b&after=1", "/page?after=%31&kind=a&kind=b", "/page?after=1&kind=a&kind=b&"},
+	} {
+		for _, address := range all {
+			if body := do(s, "GET", address, "").Body.String(); !strings.Contains(body, want) || strings.Contains(body, "x=1") || strings.Contains(body, "x=9") {
+				t.Errorf("%s: not %q\n%s", address, want, body)
+			}
+		}
+	}
+	if n != 2 {
+		t.Errorf("rendered %d times, want 2", n)
+	}
+}
+
 // A write while a page is rendered makes that rendering stale.
 func TestTouchDuringRendering(t *testing.T) {
 	t.Parallel()

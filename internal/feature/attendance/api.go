@@ -182,11 +182,7 @@ func (w *Web) apiAddSlot(c *web.Call, a *api.API, body apiSlotInput) (apiSlot, e
 	if err != nil {
 		return apiSlot{}, err
 	}
-	key, err := a.Key(c)
-	if err != nil {
-		return apiSlot{}, err
-	}
-	f, err := api.Form(c, body)
+	key, f, err := a.Keyed(c, body)
 	if err != nil {
 		return apiSlot{}, err
 	}

@@ -76,7 +76,7 @@ func (w *Web) rota(c *web.Call) error {
 			return errNoRota()
 		}
 		return rotaPage.Render(c, viewRota(c, b, n))
-	})
+	}, "all")
 }
 
 func viewRota(c *web.Call, b Brief, n Numbers) rotaData {

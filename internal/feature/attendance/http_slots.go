@@ -27,6 +27,7 @@ type slotView struct {
 	Free            int
 	Missing         int
 	Full, Closed    bool
+	Over            bool
 	Outside         bool // not within the event's time
 	Left            bool // the event was moved, and this was not
 	Needs           []web.Choice
@@ -34,11 +35,15 @@ type slotView struct {
 
 func viewSlot(c *web.Call, s *Slot, loc *time.Location) slotView {
 	from := s.Start.In(loc)
-	return slotView{
+	v := slotView{
 		ID: s.ID, Title: s.Title, When: span(c.Locale, from, s.End.In(loc)), Datetime: from.Format("2006-01-02T15:04Z07:00"),
 		Going: s.Going, Waiting: s.Waiting, Limit: s.Capacity > 0, Free: max(0, s.free()), Missing: s.missing(),
-		Full: s.full(), Closed: !s.Takes(c.Now()), Needs: needChoices(c.Locale, s.Needs),
+		Full: s.full(), Closed: !s.Takes(c.Now()), Over: !s.End.After(c.Now()), Needs: needChoices(c.Locale, s.Needs),
 	}
+	if v.Over {
+		v.Missing = 0 // nobody is needed any more
+	}
+	return v
 }
 
 // needChoices are what people need, in the reader's language, with how many.

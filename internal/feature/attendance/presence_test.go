@@ -356,12 +356,20 @@ func TestRota(t *testing.T) {
 	if strings.Contains(whole, all[0].ID) || !strings.Contains(whole, `datetime="2026-05-12"`) {
 		t.Error("the days that are over are not shown as such")
 	}
+	// Nor is anybody needed at times that are over, as the organizers see them.
+	d.edits = true
+	past := d.get(path + "/timeslots?day=2026-05-12")
+	past.want(t, 200, `<span class="badge past">Over</span>`)
+	if strings.Contains(past.body, "more needed") || strings.Contains(past.body, "Closed</span>") {
+		t.Errorf("of times that are over:\n%s", past.body)
+	}
 	// Gaps come first, the next one first.
 	if i, k := strings.Index(r.body, all[26].ID), strings.Index(r.body, all[27].ID); i > k || k > strings.Index(r.body, "<table") {
 		t.Error("gaps are not in their order")
 	}
 	d.hidden[c.Event] = true
-	if r := d.get(path + "/rota?hidden"); r.code != 404 {
+	d.site.Cache().Touch([]string{"event:" + string(c.Event)})
+	if r := d.get(path + "/rota"); r.code != 404 {
 		t.Errorf("the rota of a hidden event: %d", r.code)
 	}
 	none, _ := d.event(0)

@@ -72,26 +72,33 @@ type Web struct {
 	ids sync.Map
 }
 
-// tags are those of a campaign's public pages; found without asking the database
-// once a page was shown.
+// tags are those of a campaign's public pages.
 func (w *Web) tags(c *web.Call, handle string) ([]string, error) {
-	known, ok := w.ids.Load(handle)
-	if !ok {
-		err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
-			x, err := campaignBy(c.Context(), tx, "handle", handle)
-			known = x.ID
-			return err
-		})
-		if errors.Is(err, db.ErrNoRows) {
-			return nil, web.ErrNotFound()
-		}
-		if err != nil {
-			return nil, err
-		}
-		w.ids.Store(handle, known)
+	cid, err := w.idOf(c, handle)
+	if err != nil {
+		return nil, err
 	}
-	cid := string(known.(id.Campaign))
-	return []string{"campaign:" + cid, "campaign-events:" + cid, "site"}, nil
+	return []string{"campaign:" + string(cid), "campaign-events:" + string(cid), "site"}, nil
+}
+
+// idOf is a campaign's id, found without asking the database once a page was shown.
+func (w *Web) idOf(c *web.Call, handle string) (id.Campaign, error) {
+	if known, ok := w.ids.Load(handle); ok {
+		return known.(id.Campaign), nil
+	}
+	var cid id.Campaign
+	err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
+		x, err := campaignBy(c.Context(), tx, "handle", handle)
+		cid = x.ID
+		return err
+	})
+	if errors.Is(err, db.ErrNoRows) {
+		return "", web.ErrNotFound()
+	}
+	if err == nil {
+		w.ids.Store(handle, cid)
+	}
+	return cid, err
 }
 
 // read loads a campaign for a page that anybody may ask for.
@@ -176,7 +183,7 @@ func (w *Web) list(c *web.Call) error {
 			d.Next = "/campaigns?" + next.Encode()
 		}
 		return listPage.Render(c, d)
-	})
+	}, "when", "after")
 }
 
 // readCursor is the beginning for anything that was not made by a list.
@@ -294,7 +301,7 @@ func (w *Web) show(c *web.Call) error {
 			d.Saved = savedDraft(c.Query().Get("saved"), handle)
 		}
 		return showPage.Render(c, d)
-	})
+	}, "lang")
 }
 
 // savedDraft names what the browser kept of the form that led here.

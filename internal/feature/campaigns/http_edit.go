@@ -130,6 +130,17 @@ func (w *Web) editable(c *web.Call, handle string) (Campaign, error) {
 	return camp, err
 }
 
+// typed is the campaign of the address for somebody who may edit it, and what they
+// sent.
+func (w *Web) typed(c *web.Call) (Campaign, *web.Form, error) {
+	camp, err := w.editable(c, c.Param("handle"))
+	if err != nil {
+		return camp, nil, err
+	}
+	f, err := c.Form()
+	return camp, f, err
+}
+
 func (w *Web) seated(c *web.Call, handle string) (camp Campaign, seat Seat, err error) {
 	if err := c.RequireActor(); err != nil {
 		return camp, seat, err
@@ -160,11 +171,7 @@ func (w *Web) editForm(c *web.Call) error {
 }
 
 func (w *Web) edit(c *web.Call) error {
-	camp, err := w.editable(c, c.Param("handle"))
-	if err != nil {
-		return err
-	}
-	f, err := c.Form()
+	camp, f, err := w.typed(c)
 	if err != nil {
 		return err
 	}
@@ -222,11 +229,7 @@ func (w *Web) textForm(c *web.Call) error {
 }
 
 func (w *Web) translate(c *web.Call) error {
-	camp, err := w.editable(c, c.Param("handle"))
-	if err != nil {
-		return err
-	}
-	f, err := c.Form()
+	camp, f, err := w.typed(c)
 	if err != nil {
 		return err
 	}

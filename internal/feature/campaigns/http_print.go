@@ -21,11 +21,22 @@ func (w *Web) mountPrint(site *web.Site) {
 // print answers with posters of a campaign in each of its languages. A draft
 // has none, for its owners either: paper cannot be taken back.
 func (w *Web) print(c *web.Call, file string) error {
+	handle := c.Param("handle")
+	cid, err := w.idOf(c, handle)
+	if err != nil {
+		return err
+	}
+	s := print.Subject{Path: "/campaigns/" + handle, Name: handle, Tags: []string{"campaign:" + string(cid), "groups", "site"}}
+	s.Sheets = func() ([]print.Sheet, error) { return w.sheets(c, handle, s.Path) }
+	return w.Print.Serve(c, file, s)
+}
+
+func (w *Web) sheets(c *web.Call, handle, path string) (out []print.Sheet, err error) {
 	var camp Campaign
 	var texts []Text
 	var d showData
-	err := w.DB.Read(c.Context(), func(tx *db.Tx) (err error) {
-		if camp, _, err = w.load(c.Context(), tx, authz.Actor{}, c.Param("handle")); err != nil {
+	err = w.DB.Read(c.Context(), func(tx *db.Tx) (err error) {
+		if camp, _, err = w.load(c.Context(), tx, authz.Actor{}, handle); err != nil {
 			return err
 		}
 		if texts, err = textsOf(c.Context(), tx, camp.ID); err != nil {
@@ -35,21 +46,19 @@ func (w *Web) print(c *web.Call, file string) error {
 		return w.people(c.Context(), tx, &camp, &d)
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var owners []string
-	s := print.Subject{Path: "/campaigns/" + camp.Handle, Name: camp.Handle, Tags: []string{"campaign:" + string(camp.ID), "site"}}
 	for _, g := range d.Owners {
 		owners = append(owners, g.Name)
-		s.Tags = append(s.Tags, "group:"+string(g.ID))
 	}
 	for _, t := range append([]Text{camp.Text}, texts...) {
 		l, _ := w.Print.Locale(t.Lang)
 		sheet := sheetOf(l, &camp, t, strings.Join(owners, ", "))
-		sheet.URL = c.BaseURL() + s.Path
-		s.Sheets = append(s.Sheets, sheet)
+		sheet.URL = c.BaseURL() + path
+		out = append(out, sheet)
 	}
-	return w.Print.Serve(c, file, s)
+	return out, nil
 }
 
 // sheetText is as much of a statement, in characters, as a poster may have room

@@ -44,11 +44,7 @@ func (w *Web) demandsForm(c *web.Call) error {
 
 // demand adds a demand, or says where one stands.
 func (w *Web) demand(c *web.Call) error {
-	camp, err := w.editable(c, c.Param("handle"))
-	if err != nil {
-		return err
-	}
-	f, err := c.Form()
+	camp, f, err := w.typed(c)
 	if err != nil {
 		return err
 	}
@@ -94,11 +90,7 @@ func (w *Web) pointsForm(c *web.Call) error {
 }
 
 func (w *Web) setPoints(c *web.Call) error {
-	camp, err := w.editable(c, c.Param("handle"))
-	if err != nil {
-		return err
-	}
-	f, err := c.Form()
+	camp, f, err := w.typed(c)
 	if err != nil {
 		return err
 	}
@@ -146,11 +138,7 @@ func (w *Web) templateForm(c *web.Call) error {
 }
 
 func (w *Web) setTemplate(c *web.Call) error {
-	camp, err := w.editable(c, c.Param("handle"))
-	if err != nil {
-		return err
-	}
-	f, err := c.Form()
+	camp, f, err := w.typed(c)
 	if err != nil {
 		return err
 	}

@@ -137,7 +137,7 @@ func (w *Web) places(c *web.Call) error {
 			return err
 		}
 		return placesPage.Render(c, d)
-	})
+	}, "from")
 }
 
 // GroupPanel is the campaigns of a group, on its page.

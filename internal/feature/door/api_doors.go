@@ -94,11 +94,7 @@ func (w *Web) apiAddDoor(c *web.Call, a *api.API, in *apiDoorNew) (apiDoorMade, 
 	if err != nil {
 		return apiDoorMade{}, err
 	}
-	key, err := a.Key(c)
-	if err != nil {
-		return apiDoorMade{}, err
-	}
-	f, err := api.Form(c, in.Body)
+	key, f, err := a.Keyed(c, in.Body)
 	if err != nil {
 		return apiDoorMade{}, err
 	}
@@ -132,11 +128,7 @@ func (w *Web) apiPublish(c *web.Call, a *api.API, in *apiCountNew) (apiCounted, 
 	if err != nil {
 		return apiCounted{}, err
 	}
-	key, err := a.Key(c)
-	if err != nil {
-		return apiCounted{}, err
-	}
-	f, err := api.Form(c, in.Body)
+	key, f, err := a.Keyed(c, in.Body)
 	if err != nil {
 		return apiCounted{}, err
 	}

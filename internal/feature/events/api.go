@@ -331,11 +331,7 @@ func (w *Web) apiCreate(c *web.Call, a *api.API, in *apiCreate) (apiEvent, error
 	if err != nil {
 		return apiEvent{}, err
 	}
-	key, err := a.Key(c)
-	if err != nil {
-		return apiEvent{}, err
-	}
-	f, err := api.Form(c, in.Body)
+	key, f, err := a.Keyed(c, in.Body)
 	if err != nil {
 		return apiEvent{}, err
 	}

@@ -110,11 +110,7 @@ func (w *Web) apiRepeat(c *web.Call, a *api.API, in *apiRepeat) (api.Page[apiEve
 	if err != nil {
 		return api.Page[apiEvent]{}, err
 	}
-	key, err := a.Key(c)
-	if err != nil {
-		return api.Page[apiEvent]{}, err
-	}
-	f, err := api.Form(c, in.Body)
+	key, f, err := a.Keyed(c, in.Body)
 	if err != nil {
 		return api.Page[apiEvent]{}, err
 	}

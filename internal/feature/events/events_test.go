@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,7 +24,10 @@ import (
 )
 
 // one is the only group; olga organizes it, mia is a member, otto a stranger.
-type groupsFake struct{ suspended bool }
+type groupsFake struct {
+	suspended bool
+	asked     *atomic.Int64 // how often a group was looked up; may be nil
+}
 
 var (
 	olga = authz.Actor{Person: "olga", Handle: "olga"}
@@ -32,6 +36,9 @@ var (
 )
 
 func (g groupsFake) ByID(_ context.Context, _ *db.Tx, gid id.Group) (events.Group, error) {
+	if g.asked != nil {
+		g.asked.Add(1)
+	}
 	return events.Group{ID: gid, Handle: "riverside", Name: "Riverside Neighbours", Place: "Leipzig", Suspended: g.suspended}, nil
 }
 

@@ -43,7 +43,7 @@ func (w *Web) feed(c *web.Call, limit int, write func(q *Query, r Result) error)
 			c.Header().Set("Link", "<"+c.BaseURL()+withQuery(c.R.URL.Path, nextPage(c, &q, r))+`>; rel="next"`)
 		}
 		return write(&q, r)
-	})
+	}, searchParams()...)
 }
 
 func writeJSON(c *web.Call, ctype string, v any) error {

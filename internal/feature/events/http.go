@@ -110,7 +110,7 @@ func (w *Web) list(c *web.Call) error {
 		}
 		w.fillList(c, &d, &q, r)
 		return listPage.Render(c, d)
-	})
+	}, searchParams()...)
 }
 
 // search finds events for a page, with their texts in the language of the reader.

@@ -63,7 +63,7 @@ func (w *Web) calendar(c *web.Call) error {
 		d.Weeks = weeks(d.Month, c.Locale.FirstWeekday(), now)
 		w.fillDays(c, d.Weeks, r.Events, q)
 		return calendarPage.Render(c, d)
-	})
+	}, append(searchParams(), "month")...)
 }
 
 // readMonth sets month to what the address asks for, if it asks.

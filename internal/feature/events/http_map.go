@@ -193,7 +193,7 @@ func (w *Web) picture(c *web.Call) error {
 			return err
 		}
 		return c.Write(200, "image/png", out.Bytes())
-	})
+	}, append(searchParams(), "event", "pin", "dark")...)
 }
 
 // pinOf reads a point that is marked for itself.

@@ -6,6 +6,7 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/i18n"
+	"convoke/internal/id"
 	"convoke/internal/print"
 	"convoke/internal/web"
 )
@@ -24,6 +25,12 @@ func (w *Web) print(c *web.Call, file string) error {
 	if err != nil {
 		return err
 	}
+	s := print.Subject{Path: "/events/" + string(eid), Name: string(eid), Tags: []string{"event:" + string(eid), "groups", "site"}}
+	s.Sheets = func() ([]print.Sheet, error) { return w.sheets(c, eid, s.Path) }
+	return w.Print.Serve(c, file, s)
+}
+
+func (w *Web) sheets(c *web.Call, eid id.Event, path string) (out []print.Sheet, err error) {
 	var e Event
 	var g Group
 	var said versions
@@ -35,20 +42,16 @@ func (w *Web) print(c *web.Call, file string) error {
 		return err
 	})
 	if err != nil {
-		return err
-	}
-	s := print.Subject{Path: "/events/" + string(e.ID), Name: string(e.ID), Tags: []string{"event:" + string(e.ID), "site"}}
-	if g.ID != "" {
-		s.Tags = append(s.Tags, "group:"+string(g.ID))
+		return nil, err
 	}
 	for _, l := range w.Print.Locales() {
 		one := []Event{e}
 		said.say(l.Tag(), one)
 		sheet := w.sheet(l, &one[0], g)
-		sheet.URL = c.BaseURL() + s.Path
-		s.Sheets = append(s.Sheets, sheet)
+		sheet.URL = c.BaseURL() + path
+		out = append(out, sheet)
 	}
-	return w.Print.Serve(c, file, s)
+	return out, nil
 }
 
 // sheetText is as much of a description, in characters, as a poster may have

@@ -2,11 +2,13 @@ package events_test
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"convoke/internal/clock"
 	"convoke/internal/db"
 	"convoke/internal/db/dbtest"
+	"convoke/internal/fact"
 	"convoke/internal/feature/events"
 	"convoke/internal/print"
 	"convoke/internal/web/webtest"
@@ -42,6 +44,22 @@ func TestPrint(t *testing.T) {
 		if err := f.Update(t.Context(), olga, e, 0, in); err != nil {
 			t.Fatal(err)
 		}
+
+		// What is kept asks the database for nothing.
+		d.OnTouch(func([]string) {}) // PostgreSQL may still say what was written above
+		var asked atomic.Int64
+		f.Groups = groupsFake{asked: &asked}
+		b.Get(at+"qr.png").Want(t, 200, "")
+		if asked.Load() == 0 {
+			t.Error("the group of the event was not read")
+		}
+		asked.Store(0)
+		for _, more := range []string{"", "?x=1", "?lang=xx"} {
+			if b.Get(at+"qr.png"+more).Want(t, 200, ""); asked.Load() != 0 {
+				t.Errorf("%s is read again", more)
+			}
+		}
+		d.OnTouch(site.Cache().Touch)
 
 		page := b.Get(at+"print").Want(t, 200, "")
 		link := "http://localhost/events/" + string(e)
@@ -123,6 +141,11 @@ func TestPrint(t *testing.T) {
 			}
 		}
 		f.Groups = groupsFake{suspended: true}
+		if err := f.db.Write(t.Context(), func(tx *db.Tx) error {
+			return f.GroupSuspended(t.Context(), tx, fact.GroupSuspended{Group: "g1", Suspended: true})
+		}); err != nil {
+			t.Fatal(err)
+		}
 		for _, file := range print.Files() {
 			b.Get(at+file).Want(t, 404, "")
 		}

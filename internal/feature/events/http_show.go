@@ -113,7 +113,7 @@ func (w *Web) show(c *web.Call) error {
 			return w.oneGeoJSON(c, e)
 		}
 		return errNoEvent()
-	})
+	}, "lang")
 }
 
 func (w *Web) page(c *web.Call, e Event, g Group, sub authz.Subject, src Source, camp Campaign, p *Programme, exact exactNote, shown version.Shown, own string) error {

@@ -43,6 +43,11 @@ type Query struct {
 	Limit    int
 }
 
+// searchParams are the names of the parameters that [ParseQuery] reads.
+func searchParams() []string {
+	return []string{"near", "radius_km", "bbox", "from", "to", "when", "kind", "group", "campaign", "lang", "access", "q", "after", "limit"}
+}
+
 // ParseQuery reads the parameters that /events and its formats share.
 func ParseQuery(v url.Values, places Places) (Query, error) {
 	q := Query{Radius: 25, Limit: pageSize}

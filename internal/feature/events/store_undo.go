@@ -2,6 +2,7 @@ package events
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -58,6 +59,29 @@ func runsWhere(ctx context.Context, tx *db.Tx, rest string, args ...any) ([]Run,
 			r.At = clock.FromMicros(at)
 			return r, err
 		})
+}
+
+// oldRun is an import that can no longer be undone, if there is one.
+func oldRun(ctx context.Context, tx *db.Tx) (run string, ok bool, err error) {
+	err = tx.Get(ctx, `select id from import_run where at < $1 or id <= (select id from import_run order by id desc limit 1 offset $2) order by id limit 1`,
+		[]any{clock.Micros(tx.Now().Add(-keepRuns)), maxRuns}, &run)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", false, nil
+	}
+	return run, err == nil, err
+}
+
+// forgetRun removes up to n rows of an import, and with the last one the import.
+func forgetRun(ctx context.Context, tx *db.Tx, run string, n int) error {
+	gone, err := tx.Exec(ctx, `delete from import_row where run_id = $1 and event_id in
+		(select r.event_id from import_row r where r.run_id = $1 order by r.event_id limit $2)`, run, n)
+	if err == nil && gone < int64(n) {
+		_, err = tx.Exec(ctx, "delete from import_run where id = $1", run)
+	}
+	if err != nil {
+		return fmt.Errorf("forget an import: %w", err)
+	}
+	return nil
 }
 
 // runRow is an event that an import wrote.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"convoke/internal/db"
 	"convoke/internal/id"
@@ -12,8 +13,12 @@ import (
 // ErrNoRun: there is no import with this id, or it wrote nothing.
 var ErrNoRun = errors.New("there is no such import")
 
-// maxRuns is how many imports [Service.Runs] lists.
-const maxRuns = 200
+// Of imports the latest maxRuns can be undone, for keepRuns; see
+// [Service.ExpireRuns].
+const (
+	maxRuns  = 200
+	keepRuns = 180 * 24 * time.Hour
+)
 
 // Runs lists imports that wrote something, the latest first.
 func (s *Service) Runs(ctx context.Context) ([]Run, error) {
@@ -26,15 +31,32 @@ func (s *Service) Runs(ctx context.Context) ([]Run, error) {
 	return all, err
 }
 
+// ExpireRuns forgets the imports that can no longer be undone. What they brought
+// stays.
+func (s *Service) ExpireRuns(ctx context.Context) error {
+	for {
+		more := false
+		err := s.DB.Write(ctx, func(tx *db.Tx) error {
+			run, ok, err := oldRun(ctx, tx)
+			if more = ok; err != nil || !ok {
+				return err
+			}
+			return forgetRun(ctx, tx, run, 2000) // the rest in the next round, so that others get their turn
+		})
+		if err != nil || !more {
+			return err
+		}
+	}
+}
+
 // Why an event of an import that is undone stays.
 const (
-	codeBefore  = "before"
-	codeSince   = "changed_since"
-	codeInUse   = "in_use"
-	whyBefore   = "“%s” stays: it was here before this import, which changed it. What it said before is not kept."
-	whySince    = "“%s” stays: it was changed after this import."
-	whyInUse    = "“%s” stays: people signed up for it, or organizers added something to it."
-	estimatesIn = "estimates" // these came with the import
+	codeBefore = "before"
+	codeSince  = "changed_since"
+	codeInUse  = "in_use"
+	whyBefore  = "“%s” stays: it was here before this import, which changed it. What it said before is not kept."
+	whySince   = "“%s” stays: it was changed after this import."
+	whyInUse   = "“%s” stays: it belongs to a group."
 )
 
 // UndoOptions say which import to undo.
@@ -45,9 +67,8 @@ type UndoOptions struct {
 	Progress func(rows int)
 }
 
-// UndoImport removes the events that one import made and that nobody has touched
-// since: not a later import, nor an organizer, nor anybody who signed up. What
-// stays is named in the report. Each batch is one transaction, so an undo that
+// UndoImport removes the events that one import made and that no later import has
+// changed. What stays is named in the report. Each batch is one transaction, so an undo that
 // is stopped is simply run again.
 func (s *Service) UndoImport(ctx context.Context, o UndoOptions, report *Report) (UndoSummary, error) {
 	u := undo{Service: s, o: o, report: report}
@@ -103,17 +124,13 @@ func (u *undo) batch(ctx context.Context, after id.Event) (n int, last id.Event,
 		if err != nil {
 			return err
 		}
-		used, err := u.used(ctx, tx, rows)
-		if err != nil {
-			return err
-		}
 		var tags []string
 		for _, r := range rows {
 			e, ok := here[r.event]
 			if !ok {
 				continue
 			}
-			if code, why := r.stays(&e, used[e.ID]); code != "" {
+			if code, why := r.stays(&e); code != "" {
 				stay = append(stay, ImportProblem{UID: e.UID, Code: code, Text: fmt.Sprintf(why, e.Title)})
 				continue
 			}
@@ -148,40 +165,18 @@ func (u *undo) batch(ctx context.Context, after id.Event) (n int, last id.Event,
 	return n, last, nil
 }
 
-// stays says why an event is not removed; used is that others hold something of it.
-func (r *runRow) stays(e *Event, used bool) (code, why string) {
+// stays says why an event is not removed. Nobody can sign up for an event of no
+// group, or add anything to it, so nothing of others goes with it.
+func (r *runRow) stays(e *Event) (code, why string) {
 	switch {
 	case !r.made:
 		return codeBefore, whyBefore
-	case used || e.Group != "":
+	case e.Group != "":
 		return codeInUse, whyInUse
 	case e.Sequence != r.sequence:
 		return codeSince, whySince
 	}
 	return "", ""
-}
-
-// used are the events of which other features hold something that no import
-// brought.
-func (u *undo) used(ctx context.Context, tx *db.Tx, rows []runRow) (map[id.Event]bool, error) {
-	all := make([]id.Event, len(rows))
-	for i, r := range rows {
-		all[i] = r.event
-	}
-	out := map[id.Event]bool{}
-	for _, a := range u.Attached {
-		if a.Name() == estimatesIn {
-			continue
-		}
-		has, err := a.Export(ctx, tx, all)
-		if err != nil {
-			return nil, err
-		}
-		for e := range has {
-			out[e] = true
-		}
-	}
-	return out, nil
 }
 
 func (u *undo) remove(ctx context.Context, tx *db.Tx, e *Event) error {

@@ -2,12 +2,12 @@ package events_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
-	"slices"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -15,7 +15,6 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/db/dbtest"
 	"convoke/internal/feature/events"
-	"convoke/internal/id"
 )
 
 // undone is what an undo says.
@@ -48,26 +47,22 @@ func (u undone) why() map[string]string {
 	return out
 }
 
-// held is what another feature holds of events.
-type held struct {
-	name string
-	of   []id.Event
-}
-
-func (h held) Name() string   { return h.name }
-func (h held) Compared() bool { return false }
-func (h held) Import(context.Context, *db.Tx, events.Arriving, []byte, bool) error {
-	return nil
-}
-
-func (h held) Export(_ context.Context, _ *db.Tx, es []id.Event) (map[id.Event]any, error) {
-	out := map[id.Event]any{}
-	for _, e := range es {
-		if slices.Contains(h.of, e) {
-			out[e] = true
+// give makes events those of a group, which no import does.
+func (k *desk) give(uids ...string) {
+	k.t.Helper()
+	err := k.svc.DB.Write(k.t.Context(), func(tx *db.Tx) error {
+		_, err := tx.Exec(k.t.Context(), `insert into groups (id, handle, name, name_folded, handle_look, name_look, about, about_html, place, zone, langs, suspended, sample, created_at)
+			values ('g1', 'riverside', 'Riverside Neighbours', 'riverside neighbours', '', '', '', '', 'Leipzig', 'Europe/Berlin', 'de', $1, $2, 0)`, false, false)
+		for _, uid := range uids {
+			if err == nil {
+				_, err = tx.Exec(k.t.Context(), "update event set group_id = 'g1' where uid = $1", uid)
+			}
 		}
+		return err
+	})
+	if err != nil {
+		k.t.Fatal(err)
 	}
-	return out, nil
 }
 
 // left is what the tally still has.
@@ -147,7 +142,7 @@ func TestUndoLeavesWhatOthersTouched(t *testing.T) {
 		if second.New != 10 || second.Updated != 1 {
 			t.Fatalf("%+v", second)
 		}
-		k.svc.Attached = []events.Attached{held{"estimates", []id.Event{k.one("b1").ID}}, held{"sign_ups", []id.Event{k.one("b35").ID, k.one("b7").ID}}}
+		k.give("b35", "b7")
 		for _, dry := range []bool{true, false} {
 			u := k.undo(second.Run, dry)
 			if d := cmp.Diff(map[string]string{"b3": "before", "b35": "in_use"}, u.why()); d != "" || u.Summary.Removed != 9 || u.Summary.Stay != 2 {
@@ -169,6 +164,56 @@ func TestUndoLeavesWhatOthersTouched(t *testing.T) {
 		}
 		if got := k.find("rally"); got != 3 {
 			t.Errorf("%d are found", got)
+		}
+	})
+}
+
+// After half a year, or when many others have followed, it is forgotten which
+// events came with an import. The events stay.
+func TestImportsAreForgotten(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := newDesk(t, d)
+		kept, _ := k.csv(big(30))
+		run := func(id string, age time.Duration, rows int) {
+			t.Helper()
+			err := d.Write(t.Context(), func(tx *db.Tx) error {
+				_, err := tx.Exec(t.Context(), `insert into import_run (id, source_id, kind, name, at, made, changed, removed) values ($1, 'table', 'csv', 'A table', $2, $3, 0, 0)`,
+					id, clock.Micros(tx.Now().Add(-age)), rows)
+				for i := 0; err == nil && i < rows; i++ {
+					_, err = tx.Exec(t.Context(), "insert into import_row (run_id, event_id, made, sequence) values ($1, $2, $3, 0)", id, fmt.Sprint("e", i), true)
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		forget := func(runs, rows int) {
+			t.Helper()
+			if err := k.svc.ExpireRuns(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if a, b := k.count("select count(*) from import_run"), k.count("select count(*) from import_row"); a != runs || b != rows {
+				t.Errorf("%d imports with %d rows are left, want %d with %d", a, b, runs, rows)
+			}
+		}
+		const day = 24 * time.Hour
+		run("00-old", 180*day+time.Second, 4001)
+		run("00-young", 180*day-time.Minute, 2)
+		forget(2, 32)
+		for i := range 199 {
+			run(fmt.Sprintf("zz-%03d", i), 0, 1)
+		}
+		forget(200, 30+199) // 00-young is the 201st
+		if u := k.undo(kept.Run, true); u.Summary.Removed != 30 {
+			t.Errorf("the 200th: %+v", u)
+		}
+		run("zz-199", 0, 1)
+		forget(200, 200)
+		_, err := k.svc.UndoImport(t.Context(), events.UndoOptions{Run: kept.Run}, events.NewReport(t.Output(), false))
+		if !errors.Is(err, events.ErrNoRun) || len(k.rows()) != 30 {
+			t.Errorf("%v, and %d events", err, len(k.rows()))
 		}
 	})
 }

@@ -86,11 +86,7 @@ func apiAnnouncementOf(x Announcement) apiAnnouncement {
 }
 
 func (s *Service) apiAnnounce(c *web.Call, a *api.API, in *apiAnnouncementNew) (apiAnnouncement, error) {
-	key, err := a.Key(c)
-	if err != nil {
-		return apiAnnouncement{}, err
-	}
-	f, err := api.Form(c, in.Body)
+	key, f, err := a.Keyed(c, in.Body)
 	if err != nil {
 		return apiAnnouncement{}, err
 	}

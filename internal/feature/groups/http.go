@@ -102,7 +102,7 @@ func (s *Service) list(c *web.Call) error {
 			d.Next = "/groups?" + next.Encode()
 		}
 		return listPage.Render(c, d)
-	})
+	}, "q", "after")
 }
 
 // short cuts what a stranger put into an address, at a character.

@@ -113,11 +113,7 @@ func (w *Web) MountAPI(a *api.API) {
 			if _, err := w.load(c); err != nil {
 				return file{}, err
 			}
-			key, err := a.Key(c)
-			if err != nil {
-				return file{}, err
-			}
-			f, err := api.Form(c, in.Body)
+			key, f, err := a.Keyed(c, in.Body)
 			if err != nil {
 				return file{}, err
 			}
@@ -196,11 +192,7 @@ func (w *Web) apiCreate(c *web.Call, a *api.API, in *apiCreate) (file, error) {
 	if _, err := w.starter(c); err != nil {
 		return file{}, err
 	}
-	key, err := a.Key(c)
-	if err != nil {
-		return file{}, err
-	}
-	f, err := api.Form(c, in.Body)
+	key, f, err := a.Keyed(c, in.Body)
 	if err != nil {
 		return file{}, err
 	}

@@ -192,7 +192,7 @@ func (w *Web) list(c *web.Call) error {
 			return err
 		}
 		return listPage.Render(c, d)
-	})
+	}, params()...)
 }
 
 // listJSON is the list for programs, as the API has it.
@@ -203,7 +203,7 @@ func (w *Web) listJSON(c *web.Call) error {
 			return err
 		}
 		return writeJSON(c, page)
-	})
+	}, params()...)
 }
 
 func writeJSON(c *web.Call, v any) error {

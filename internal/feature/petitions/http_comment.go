@@ -226,7 +226,7 @@ func (w *Web) comments(c *web.Call) error {
 		d := commentsData{Petition: f.Petition, URL: f.Petition.url()}
 		d.fill(c, all, d.URL+"/comments?")
 		return commentsPage.Render(c, d)
-	})
+	}, "after")
 }
 
 func (w *Web) queue(c *web.Call) error {

@@ -30,31 +30,35 @@ func (w *Web) sheet(c *web.Call) error {
 			return fault.Malformed("petition.pages", "Ask for 1 to {max} sheets at a time.", "max", maxPages)
 		}
 	}
-	clean, ok := cleanSheetCode(code)
-	if code != "" && !ok {
+	clean, fits := cleanSheetCode(code)
+	if code != "" && !fits {
 		return errNone()
 	}
-	var f Found
-	err := w.DB.Read(c.Context(), func(tx *db.Tx) (err error) {
-		f, err = w.Get(c.Context(), tx, authz.Actor{}, c.Param("slug"))
-		return err
-	})
-	if err == nil && f.Petition.State != Open {
-		err = errOver()
-	}
-	if err != nil {
-		return err
-	}
-	p := &f.Petition
+	slug := c.Param("slug")
 	if code == "" {
-		to := p.url() + "/sheet.pdf?code=" + SheetCode(w.IDs.Bytes(7))
+		f, err := w.openPetition(c, slug)
+		if err != nil {
+			return err
+		}
+		to := f.Petition.url() + "/sheet.pdf?code=" + SheetCode(w.IDs.Bytes(7))
 		if n > 1 {
 			to += "&pages=" + strconv.Itoa(n)
 		}
 		c.Header().Set("Cache-Control", "no-store")
 		return c.SeeOther(to)
 	}
-	return c.Cached([]string{"petition:" + p.ID, "group:" + string(p.Group), "site"}, pageTTL, func() error {
+	k, ok, err := w.knownOf(c, slug)
+	if err == nil && !ok {
+		err = errNone()
+	}
+	if err != nil {
+		return err
+	}
+	return c.Cached([]string{"petition:" + k.id, "group:" + k.group, "site"}, pageTTL, func() error {
+		f, err := w.openPetition(c, slug)
+		if err != nil {
+			return err
+		}
 		b, err := w.Print.SignSheets(c.Context(), w.sheetOf(c, &f, clean, n))
 		if errors.Is(err, print.ErrLetters) {
 			return fault.Conflict("petition.letters", "The letters of this text cannot be put into a file here. Print the page of the petition instead.")
@@ -62,9 +66,21 @@ func (w *Web) sheet(c *web.Call) error {
 		if err != nil {
 			return err
 		}
-		c.Header().Set("Content-Disposition", fmt.Sprintf("inline; filename=%q", p.Slug+"-sheet.pdf"))
+		c.Header().Set("Content-Disposition", fmt.Sprintf("inline; filename=%q", f.Petition.Slug+"-sheet.pdf"))
 		return c.Write(http.StatusOK, "application/pdf", b)
+	}, "code", "pages")
+}
+
+// openPetition is one that everybody may sign.
+func (w *Web) openPetition(c *web.Call, slug string) (f Found, err error) {
+	err = w.DB.Read(c.Context(), func(tx *db.Tx) (err error) {
+		f, err = w.Get(c.Context(), tx, authz.Actor{}, slug)
+		return err
 	})
+	if err == nil && f.Petition.State != Open {
+		err = errOver()
+	}
+	return f, err
 }
 
 // sheetCodes are n codes that follow from the first one.

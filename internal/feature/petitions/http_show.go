@@ -84,31 +84,36 @@ var showPage = web.NewPage[showData](pages, "pages/show.html", "pages/parts.html
 // known is what the tags of a page are made of.
 type known struct{ id, box, group string }
 
-// tags are those of a petition's public pages; found without asking the database
-// once the page was shown. Of what is not public there are none to know.
+// tags are those of a petition's public pages. Of what is not public there are
+// none to know.
 func (w *Web) tags(c *web.Call, slug string) ([]string, error) {
-	v, ok := w.known.Load(slug)
+	k, ok, err := w.knownOf(c, slug)
 	if !ok {
-		var k known
-		err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
-			p, err := bySlug(c.Context(), tx, slug)
-			if err == nil && p.State == Draft {
-				err = db.ErrNoRows
-			}
-			k = known{p.ID, p.Box.String(), string(p.Group)}
-			return err
-		})
-		if errors.Is(err, db.ErrNoRows) {
-			return []string{"petitions"}, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		w.known.Store(slug, k)
-		v = k
+		return []string{"petitions"}, err
 	}
-	k := v.(known)
 	return []string{"petition:" + k.id, "box:" + k.box, "group:" + k.group, "record:" + record.NodeLog, "groups", "petitions", "site"}, nil
+}
+
+// knownOf is what never changes of a petition; found without asking the database
+// once a page was shown. ok is false for what is not public.
+func (w *Web) knownOf(c *web.Call, slug string) (k known, ok bool, err error) {
+	if v, ok := w.known.Load(slug); ok {
+		return v.(known), true, nil
+	}
+	var p Petition
+	err = w.DB.Read(c.Context(), func(tx *db.Tx) (err error) {
+		p, err = bySlug(c.Context(), tx, slug)
+		return err
+	})
+	if errors.Is(err, db.ErrNoRows) || err == nil && p.State == Draft {
+		return known{}, false, nil
+	}
+	if err != nil {
+		return known{}, false, err
+	}
+	k = known{p.ID, p.Box.String(), string(p.Group)}
+	w.known.Store(slug, k)
+	return k, true, nil
 }
 
 // page is what the page of a petition is made of.
@@ -204,7 +209,7 @@ func (w *Web) show(c *web.Call) error {
 			return err
 		}
 		return showPage.Render(c, d)
-	})
+	}, "lang")
 }
 
 func (w *Web) showData(c *web.Call, v *view) (showData, error) {

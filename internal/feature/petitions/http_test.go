@@ -318,6 +318,13 @@ func TestSheetsOnPages(t *testing.T) {
 	if !strings.HasPrefix(pdf.Body, "%PDF") {
 		t.Error("no PDF")
 	}
+	_, made := s.site.Cache().Counts()
+	if again := v.Get(a.Location+"&x=1").Want(t, 200, ""); again.Body != pdf.Body {
+		t.Error("another sheet under the same code")
+	}
+	if _, n := s.site.Cache().Counts(); n != made {
+		t.Error("a sheet is drawn again for what stands behind its address")
+	}
 	if more := v.Get(a.Location+"&pages=2").Want(t, 200, ""); bytes.Count([]byte(more.Body), []byte("/Type /Page\n")) <= bytes.Count([]byte(pdf.Body), []byte("/Type /Page\n")) {
 		t.Error("two sheets have no more pages than one")
 	}

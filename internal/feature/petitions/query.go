@@ -29,6 +29,9 @@ var stateNames = [...]struct {
 	state State
 }{{"open", Open}, {"waiting", Delivered}, {"answered", Answered}, {"closed", Closed}}
 
+// params are the names of the parameters that [ParseQuery] reads.
+func params() []string { return []string{"state", "after", "limit"} }
+
 // ParseQuery reads the parameters of /petitions.
 func ParseQuery(v url.Values) (Query, error) {
 	q := Query{State: Open, Limit: pageSize, After: v.Get("after")}

@@ -156,7 +156,7 @@ func (w *Web) list(c *web.Call) error {
 			d.Next = "/pledges?" + next.Encode()
 		}
 		return listPage.Render(c, d)
-	})
+	}, "when", "after")
 }
 
 // listJSON is the list for programs, as the API has it.
@@ -167,7 +167,7 @@ func (w *Web) listJSON(c *web.Call) error {
 			return err
 		}
 		return writeJSON(c, page)
-	})
+	}, "when", "after")
 }
 
 type panelData struct {

@@ -125,11 +125,7 @@ func (w *Web) apiAddBus(c *web.Call, a *api.API, in *apiRideBusNew) (apiRideBus,
 	if err != nil {
 		return apiRideBus{}, err
 	}
-	key, err := a.Key(c)
-	if err != nil {
-		return apiRideBus{}, err
-	}
-	f, err := api.Form(c, in.Body)
+	key, f, err := a.Keyed(c, in.Body)
 	if err != nil {
 		return apiRideBus{}, err
 	}

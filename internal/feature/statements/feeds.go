@@ -39,7 +39,7 @@ func (w *Web) feed(c *web.Call, suffix string, write func(g Group, r *Result, ne
 			next = c.BaseURL() + address(g, suffix, r.next(c.Query().Get("limit")))
 		}
 		return write(g, &r, next)
-	})
+	}, params()...)
 }
 
 // feedTitle is what a feed is called.

@@ -201,7 +201,7 @@ func (w *Web) list(c *web.Call) error {
 		}
 		d.fill(c, &r)
 		return listPage.Render(c, d)
-	})
+	}, params()...)
 }
 
 func (d *listData) fill(c *web.Call, r *Result) {

@@ -73,7 +73,7 @@ func (w *Web) show(c *web.Call) error {
 			return writeJSON(c, "application/ld+json", schemaOf(c, &f, t, true))
 		}
 		return errNone()
-	})
+	}, "lang")
 }
 
 func (w *Web) page(c *web.Call, f *Found, t Text, shown version.Shown) error {

@@ -24,6 +24,9 @@ type Query struct {
 	Limit    int
 }
 
+// params are the names of the parameters that [ParseQuery] reads.
+func params() []string { return []string{"group", "campaign", "lang", "after", "limit"} }
+
 // ParseQuery reads the parameters that /statements and its feeds share.
 func ParseQuery(v url.Values) (Query, error) {
 	q := Query{Handle: handleOf(v.Get("group")), Campaign: handleOf(v.Get("campaign")), Lang: v.Get("lang"), Limit: pageSize}

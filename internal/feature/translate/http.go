@@ -134,7 +134,7 @@ func (w *Web) list(c *web.Call) error {
 			break
 		}
 		d.Rows = append(d.Rows, row{
-			Href: "/translate/" + l.Tag() + "/" + textID(m.Key), English: m.ID, Plural: m.Plural, Where: where(m), Forms: l.Forms(m.Key),
+			Href: "/translate/" + l.Tag() + "/" + textID(m.Key), English: m.ID, Plural: m.Plural, Where: where(m, 2), Forms: l.Forms(m.Key),
 		})
 	}
 	return listPage.RenderForm(c, f, d)
@@ -173,10 +173,15 @@ func matches(l *i18n.Locale, m *po.Entry, words string) bool {
 	return words == "" || has(m.ID) || has(strings.Join(l.Forms(m.Key), "\n"))
 }
 
-// where says in which files a text is used, without what all have in common.
-func where(m *po.Entry) string {
+// where says in which files a text is used, without what all have in common, and
+// of many only so many.
+func where(m *po.Entry, most int) string {
 	var out []string
-	for _, r := range m.Refs {
+	for i, r := range m.Refs {
+		if i == most {
+			out = append(out, "…")
+			break
+		}
 		out = append(out, strings.TrimPrefix(strings.TrimPrefix(r, "internal/"), "feature/"))
 	}
 	return strings.Join(out, ", ")
@@ -227,7 +232,7 @@ func (w *Web) form(c *web.Call) error {
 
 func (w *Web) show(c *web.Call, f *web.Form, l *i18n.Locale, m *po.Entry, previews []preview) error {
 	d := formData{
-		Form: f, Locale: languageOf(l), ID: textID(m.Key), Text: *m, Where: where(m), Now: l.Forms(m.Key), Key: f.Line("key"), Previews: previews,
+		Form: f, Locale: languageOf(l), ID: textID(m.Key), Text: *m, Where: where(m, len(m.Refs)), Now: l.Forms(m.Key), Key: f.Line("key"), Previews: previews,
 		Sent: c.Query().Get("sent") != "",
 	}
 	for i := range count(l, m) {

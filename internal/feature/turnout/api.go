@@ -173,11 +173,7 @@ func (w *Web) apiAdd(c *web.Call, a *api.API, in *apiAdd) (apiEstimate, error) {
 	if err != nil {
 		return apiEstimate{}, err
 	}
-	key, err := a.Key(c)
-	if err != nil {
-		return apiEstimate{}, err
-	}
-	f, err := api.Form(c, in.Body)
+	key, f, err := a.Keyed(c, in.Body)
 	if err != nil {
 		return apiEstimate{}, err
 	}

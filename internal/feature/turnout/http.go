@@ -238,7 +238,7 @@ func (w *Web) list(c *web.Call) error {
 		}
 		fillList(c, &d, r)
 		return listPage.Render(c, d)
-	})
+	}, params()...)
 }
 
 func fillList(c *web.Call, d *listData, r Result) {

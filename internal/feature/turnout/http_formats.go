@@ -28,7 +28,7 @@ func (w *Web) feed(c *web.Call, write func(Result) error) error {
 			return err
 		}
 		return write(r)
-	})
+	}, params()...)
 }
 
 // jsonRow is a day or a place. low and high are null when no event of it has an

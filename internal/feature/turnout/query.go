@@ -30,6 +30,9 @@ type Query struct {
 	Limit           int
 }
 
+// params are the names of the parameters that [ParseQuery] reads.
+func params() []string { return []string{"by", "month", "country", "region", "before", "limit"} }
+
 // ParseQuery reads the parameters that /turnout and its formats share.
 func ParseQuery(v url.Values, limit int) (Query, error) {
 	q := Query{Limit: limit, Places: v.Get("by") == "place"}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"convoke/internal/clock"
@@ -41,30 +40,12 @@ func insertRows(ctx context.Context, tx *db.Tx, insert string, width int, rows [
 		for _, r := range rows[:n] {
 			args = append(args, r...)
 		}
-		if _, err := tx.Exec(ctx, insert+tuples(n, width), args...); err != nil {
+		if _, err := tx.Exec(ctx, insert+db.Tuples(n, width), args...); err != nil {
 			return err
 		}
 		rows = rows[n:]
 	}
 	return nil
-}
-
-// tuples is ($1, $2), ($3, $4) for n rows of a width.
-func tuples(n, width int) string {
-	var b strings.Builder
-	for i := range n * width {
-		switch {
-		case i == 0:
-			b.WriteString("(")
-		case i%width == 0:
-			b.WriteString("), (")
-		default:
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "$%d", i+1)
-	}
-	b.WriteString(")")
-	return b.String()
 }
 
 // daysByEvent is empty for an event without estimates.

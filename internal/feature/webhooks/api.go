@@ -128,11 +128,7 @@ func (s *Service) apiAdd(c *web.Call, a *api.API, in *apiAdd) (apiWebhook, error
 	if _, _, _, err := s.List(c.Context(), c.Actor(), in.Handle, 0); err != nil { // for those who may see them
 		return apiWebhook{}, err
 	}
-	key, err := a.Key(c)
-	if err != nil {
-		return apiWebhook{}, err
-	}
-	f, err := api.Form(c, in.Body)
+	key, f, err := a.Keyed(c, in.Body)
 	if err != nil {
 		return apiWebhook{}, err
 	}

@@ -72,6 +72,19 @@ func (w *Web) find(c *web.Call) (*call, error) {
 	return &call{c, i, s}, nil
 }
 
+// sent is the box of the address and the form that somebody sent for it.
+func (w *Web) sent(c *web.Call) (*call, *web.Form, error) {
+	k, err := w.find(c)
+	if err == nil {
+		err = w.slow(c)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	f, err := c.Form()
+	return k, f, err
+}
+
 func (w *Web) slow(c *web.Call) error {
 	if ok, wait := w.Limiter.Allow("take", w.Client(c)); !ok {
 		return fault.After(fault.RateLimited("take.often",
@@ -190,14 +203,7 @@ func (w *Web) gate(k *call, f *web.Form) error {
 
 // take is each step of taking part.
 func (w *Web) take(c *web.Call) error {
-	k, err := w.find(c)
-	if err != nil {
-		return err
-	}
-	if err := w.slow(c); err != nil {
-		return err
-	}
-	f, err := c.Form()
+	k, f, err := w.sent(c)
 	if err != nil {
 		return err
 	}

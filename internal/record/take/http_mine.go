@@ -54,14 +54,7 @@ func (w *Web) showMine(k *call, f *web.Form, s *saidView) error {
 // mine does what somebody wants with their code. The code is in memory for this one
 // answer.
 func (w *Web) mine(c *web.Call) error {
-	k, err := w.find(c)
-	if err != nil {
-		return err
-	}
-	if err := w.slow(c); err != nil {
-		return err
-	}
-	f, err := c.Form()
+	k, f, err := w.sent(c)
 	if err != nil {
 		return err
 	}

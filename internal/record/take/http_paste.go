@@ -44,14 +44,7 @@ func (w *Web) showPaste(k *call, f *web.Form, grant, answer string) error {
 
 // paste signs a blinded request that was made elsewhere.
 func (w *Web) paste(c *web.Call) error {
-	k, err := w.find(c)
-	if err != nil {
-		return err
-	}
-	if err := w.slow(c); err != nil {
-		return err
-	}
-	f, err := c.Form()
+	k, f, err := w.sent(c)
 	if err != nil {
 		return err
 	}
