@@ -28,7 +28,7 @@ func TestSample(t *testing.T) {
 			inBothWays(t, func(t *testing.T, noScript bool) { participant(t, s, noScript) })
 		},
 		"Tor":   func(t *testing.T) { overTor(t, s) },
-		"Map":   func(t *testing.T) { openMap(t, s) },
+		"Map":   func(t *testing.T) { openMaps(t, s) },
 		"Card":  func(t *testing.T) { pocketCard(t, s) },
 		"Pages": func(t *testing.T) { w.everyPage(t) },
 	} {
