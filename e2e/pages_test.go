@@ -257,11 +257,9 @@ func (w *site) visit(t *testing.T, v variant) {
 				t.Errorf("%s has lang %q and dir %q, want %q and %q", path, lang, is, v.lang, dir)
 			}
 			p.has(t, 1, "h1")
-			if !strings.HasSuffix(path, "/embed") { // which has no frame
-				p.has(t, 1, "aside.sample strong")
-				if v.lang == "en" {
-					p.HasText("A sample, not a census.")
-				}
+			p.has(t, 1, "aside.sample strong")
+			if v.lang == "en" {
+				p.HasText("A sample, not a census.")
 			}
 			if v.lang == "en-XA" {
 				p.translated(t)
