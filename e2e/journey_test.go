@@ -34,6 +34,7 @@ func TestSample(t *testing.T) {
 		},
 		"Map":   func(t *testing.T) { openMaps(t, s) },
 		"Card":  func(t *testing.T) { pocketCard(t, s) },
+		"Print": func(t *testing.T) { onPaper(t, s) },
 		"Pages": func(t *testing.T) { w.everyPage(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
