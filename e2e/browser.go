@@ -35,6 +35,8 @@ type PageOptions struct {
 	Language string
 	// Print shows the page as it goes to paper.
 	Print bool
+	// NoWebGL is a visitor whose browser draws only flat pictures.
+	NoWebGL bool
 }
 
 // Chromium is the path of the browser, or empty when there is none.
@@ -52,15 +54,22 @@ func Chromium() string {
 
 // browser starts the one Chromium of the test process. Each page is a visitor
 // of its own in it, with its own cookies and cache.
-var browser = sync.OnceValues(func() (context.Context, error) {
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), flags(Chromium())...)
+var browser = sync.OnceValues(func() (context.Context, error) { return launch() })
+
+// flatBrowser starts one more, for visitors without WebGL.
+var flatBrowser = sync.OnceValues(func() (context.Context, error) {
+	return launch(chromedp.Flag("disable-3d-apis", true))
+})
+
+func launch(more ...chromedp.ExecAllocatorOption) (context.Context, error) {
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), append(flags(Chromium()), more...)...)
 	ctx, quit := chromedp.NewContext(ctx)
 	process.atEnd(func() {
 		quit()
 		stop() // waits until the process and its profile are gone
 	})
 	return ctx, chromedp.Do(ctx)
-})
+}
 
 // flags are those of a quiet browser: it asks nobody for anything by itself, so
 // that every request seen is the page's.
@@ -68,6 +77,10 @@ func flags(path string) []chromedp.ExecAllocatorOption {
 	o := slices.Clone(chromedp.DefaultExecAllocatorOptions[:])
 	o = append(o, chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU)
 	on := map[string]any{
+		// The map that moves needs WebGL, which is drawn without a graphics card.
+		"use-angle":                 "swiftshader",
+		"enable-unsafe-swiftshader": true,
+
 		"disable-component-update":            true,
 		"disable-domain-reliability":          true,
 		"disable-quic":                        true,
@@ -100,7 +113,11 @@ func Browser(t testing.TB, o PageOptions) *Page {
 	if Chromium() == "" {
 		need(t, "no Chromium found; set "+EnvChromium)
 	}
-	parent, err := browser()
+	start := browser
+	if o.NoWebGL {
+		start = flatBrowser
+	}
+	parent, err := start()
 	if err != nil {
 		t.Fatalf("start Chromium: %v", err)
 	}

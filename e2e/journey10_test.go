@@ -13,8 +13,14 @@ import (
 // settings, one link.
 func TestNewNode(t *testing.T) {
 	t.Parallel()
-	s := Server(t, ServerOptions{Data: filepath.Join(t.TempDir(), "node")}) // the program makes it
-	p := Browser(t, PageOptions{Base: s.URL, NoScript: true, Width: 390, Height: 844})
+	onBothEngines(t, newNode)
+}
+
+func newNode(t *testing.T, noScript bool, o ServerOptions) {
+	o = o.withDatabases(t)
+	o.Data = filepath.Join(t.TempDir(), "node") // the program makes it
+	s := Server(t, o)
+	p := Browser(t, PageOptions{Base: s.URL, NoScript: noScript, Width: 390, Height: 844})
 	p.Goto("/")
 	p.HasText("Nothing is planned yet.")
 	p.HasNoText("A sample, not a census.")
@@ -41,11 +47,11 @@ func TestNewNode(t *testing.T) {
 			t.Errorf("the log has a word of the passphrase:\n%s", s.Log())
 		}
 	}
-	again := Server(t, ServerOptions{Data: s.Data})
+	again := Server(t, o)
 	if strings.Contains(again.Log(), "/setup/") {
 		t.Error("a node with an operator offers the set-up link again")
 	}
-	q := Browser(t, PageOptions{Base: again.URL, NoScript: true})
+	q := Browser(t, PageOptions{Base: again.URL, NoScript: noScript})
 	q.signIn(t, robin, "/operator")
 	q.HasRole("heading", "Keep this server")
 	q.sound(t)
@@ -63,8 +69,14 @@ func TestNewNode(t *testing.T) {
 // first one stopped.
 func TestBackup(t *testing.T) {
 	t.Parallel()
-	s := Server(t, ServerOptions{Data: filepath.Join(t.TempDir(), "node")}) // the program makes it
-	p := Browser(t, PageOptions{Base: s.URL, NoScript: true})
+	onBothEngines(t, backUp)
+}
+
+func backUp(t *testing.T, noScript bool, o ServerOptions) {
+	first, second := o.withDatabases(t), o.withDatabases(t)
+	first.Data = filepath.Join(t.TempDir(), "node") // the program makes it
+	s := Server(t, first)
+	p := Browser(t, PageOptions{Base: s.URL, NoScript: noScript})
 	p.Goto(s.SetupLink(t))
 	robin := p.answerSetUp(t)
 	p.Goto("/groups/new")
@@ -74,7 +86,7 @@ func TestBackup(t *testing.T) {
 	p.ClickRole("button", "Start the group")
 	p.hasStatus(t, 200)
 	event := p.addEvent(t, "Planting day", time.Now().AddDate(0, 1, 0))
-	q := Browser(t, PageOptions{Base: s.URL, NoScript: true})
+	q := Browser(t, PageOptions{Base: s.URL, NoScript: noScript})
 	q.Goto(event + "/attend")
 	q.Fill("How many are you?", "3")
 	q.Check("Childcare", true)
@@ -82,12 +94,13 @@ func TestBackup(t *testing.T) {
 	mine := strings.TrimSuffix(q.Path(), "?new=1")
 
 	file := filepath.Join(t.TempDir(), "node.backup")
-	tool(t, s.Data, "backup", file) // while it serves
-	tool(t, s.Data, "doctor")
+	toolWith(t, first, "backup", file) // while it serves
+	toolWith(t, first, "doctor")
 	s.Stop(t)
 
 	// A new machine has the two keys, which are kept apart, and the file.
 	fresh := filepath.Join(t.TempDir(), "node")
+	second.Data = fresh
 	if err := os.Mkdir(fresh, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -100,16 +113,16 @@ func TestBackup(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if out := tool(t, fresh, "restore", "--dry-run", file); !strings.Contains(out, "Nothing was changed.") {
+	if out := toolWith(t, second, "restore", "--dry-run", file); !strings.Contains(out, "Nothing was changed.") {
 		t.Errorf("the dry run says %q", out)
 	}
 	if _, err := os.Stat(filepath.Join(fresh, "convoke.db")); err == nil {
 		t.Error("the dry run made a database")
 	}
-	tool(t, fresh, "restore", file)
-	tool(t, fresh, "doctor")
-	again := Server(t, ServerOptions{Data: fresh})
-	r := Browser(t, PageOptions{Base: again.URL, NoScript: true})
+	toolWith(t, second, "restore", file)
+	toolWith(t, second, "doctor")
+	again := Server(t, second)
+	r := Browser(t, PageOptions{Base: again.URL, NoScript: noScript})
 	r.Goto(event)
 	r.HasText("3 are coming.")
 	r.Goto(mine)
@@ -124,12 +137,18 @@ func TestBackup(t *testing.T) {
 // tool runs a command on a data folder and gives its standard output.
 func tool(t *testing.T, data string, args ...string) string {
 	t.Helper()
+	return toolWith(t, ServerOptions{Data: data}, args...)
+}
+
+// toolWith is [tool] with the folder and the environment of a server.
+func toolWith(t *testing.T, o ServerOptions, args ...string) string {
+	t.Helper()
 	bin, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), bin, append(args, "--data", data)...)
-	cmd.Env = environment()
+	cmd := exec.CommandContext(t.Context(), bin, append(args, "--data", o.Data)...)
+	cmd.Env = append(environment(), o.Env...)
 	var complaints strings.Builder
 	cmd.Stderr = &complaints
 	out, err := cmd.Output()

@@ -27,9 +27,14 @@ func TestSample(t *testing.T) {
 			// Both count who comes to one event.
 			inBothWays(t, func(t *testing.T, noScript bool) { participant(t, s, noScript) })
 		},
-		"Tor":   func(t *testing.T) { overTor(t, s) },
-		"Map":   func(t *testing.T) { openMap(t, s) },
+		"Tor": func(t *testing.T) {
+			inBothWays(t, func(t *testing.T, noScript bool) {
+				overTor(t, s, noScript, seen{4, "tool library", "How to run a tool library", "Open assembly"})
+			})
+		},
+		"Map":   func(t *testing.T) { openMaps(t, s) },
 		"Card":  func(t *testing.T) { pocketCard(t, s) },
+		"Print": func(t *testing.T) { onPaper(t, s) },
 		"Pages": func(t *testing.T) { w.everyPage(t) },
 	} {
 		t.Run(name, func(t *testing.T) {

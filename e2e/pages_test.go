@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -264,11 +263,9 @@ func (w *site) visit(t *testing.T, v variant) {
 				t.Errorf("%s has lang %q and dir %q, want %q and %q", path, lang, is, v.lang, dir)
 			}
 			p.has(t, 1, "h1")
-			if !strings.HasSuffix(path, "/embed") { // which has no frame
-				p.has(t, 1, "aside.sample strong")
-				if v.lang == "en" {
-					p.HasText("A sample, not a census.")
-				}
+			p.has(t, 1, "aside.sample strong")
+			if v.lang == "en" {
+				p.HasText("A sample, not a census.")
 			}
 			if v.lang == "en-XA" {
 				p.translated(t)
@@ -416,39 +413,6 @@ func (w *site) weight(t *testing.T) {
 			t.Logf("%-40s %v", path, g)
 		}
 	}
-}
-
-// openMap presses the button that the script adds to the picture.
-func openMap(t *testing.T, s *Instance) {
-	p := Browser(t, PageOptions{Base: s.URL, Width: 1000, Height: 800})
-	p.Goto("/events?near=Chicago&when=past&radius_km=250")
-	before := p.Weight(t)
-	p.ClickRole("button", "Open the map")
-	moving := func() bool {
-		return p.Count("[data-map] canvas") > 0 && len(p.Controls("button")) > 0 && p.hasControl("button", "Closer")
-	}
-	sorry := func() bool {
-		return strings.Contains(p.body(), "This browser cannot show the moving map.") || strings.Contains(p.body(), "The map could not be loaded.")
-	}
-	if !until(func() bool { return moving() || sorry() }) {
-		t.Fatalf("the map neither opens nor says why; the page says:\n%s", p.body())
-	}
-	if moving() {
-		t.Log("the map opened")
-	} else {
-		t.Log("no WebGL here: the picture stays")
-	}
-	p.has(t, 1, "[data-map] img") // the picture stays under it
-	if after := p.Weight(t); after.Script < before.Script {
-		t.Errorf("before %v, after %v", before, after)
-	}
-	p.Axe(t)
-	p.NoThirdParty(t)
-	p.NoErrors(t)
-}
-
-func (p *Page) hasControl(role, name string) bool {
-	return slices.ContainsFunc(p.Controls(role), func(c Control) bool { return c.Name == name })
 }
 
 // TestFindsWhatMoves and what the keyboard misses: the two checks on pages that

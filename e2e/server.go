@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -42,6 +43,18 @@ type Instance struct {
 	done chan struct{}
 	exit error // valid after done
 	once sync.Once
+}
+
+// withDatabases are the options with the databases that they ask for, so that
+// another program can be given the same. The databases are dropped after a
+// program that is started later has ended: what is made last is cleaned up first.
+func (o ServerOptions) withDatabases(t testing.TB) ServerOptions {
+	t.Helper()
+	if o.Postgres {
+		o.Postgres = false
+		o.Env = append(slices.Clone(o.Env), "CONVOKE_DATABASE_URL="+dbtest.EmptyPostgres(t), "CONVOKE_KEYS_URL="+dbtest.EmptyPostgres(t))
+	}
+	return o
 }
 
 // Server starts the program, waits until it says that it answers, and stops it
@@ -89,10 +102,7 @@ func start(t testing.TB, bin string, o ServerOptions) *Instance {
 		args = append(args, "--demo")
 	}
 	s.cmd = exec.Command(bin, append(args, o.Args...)...)
-	s.cmd.Env = append(environment(), o.Env...)
-	if o.Postgres { // dropped after the program has ended: what is made last is cleaned up first
-		s.cmd.Env = append(s.cmd.Env, "CONVOKE_DATABASE_URL="+dbtest.EmptyPostgres(t), "CONVOKE_KEYS_URL="+dbtest.EmptyPostgres(t))
-	}
+	s.cmd.Env = append(environment(), o.withDatabases(t).Env...)
 	if err := s.run(); err != nil {
 		t.Fatalf("start %s: %v", bin, err)
 	}

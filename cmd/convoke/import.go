@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/url"
 	"os"
 	"path"
@@ -15,7 +14,6 @@ import (
 
 	"convoke/internal/app"
 	"convoke/internal/feature/events"
-	"convoke/internal/fetch"
 	"convoke/internal/geo"
 )
 
@@ -91,7 +89,7 @@ func (f importFlags) run(ctx context.Context, p *program, set Settings, from str
 		out = p.out
 	}
 	report := events.NewReport(out, f.JSON)
-	bar := p.progress(size, "Rows")
+	bar := p.progress(size, "Bytes")
 	name, site := f.Source, ""
 	if u, err := url.Parse(from); err == nil && u.Scheme == "https" {
 		// Everybody reads where events come from, and addresses of calendars are often secret.
@@ -102,9 +100,9 @@ func (f importFlags) run(ctx context.Context, p *program, set Settings, from str
 	}
 	o := events.ImportOptions{
 		Source: events.Source{ID: slug(name), Name: name, URL: site, Credit: f.Credit}, DryRun: f.DryRun, Now: n.Clock.Now(),
-		Gazetteer: n.Places, Progress: bar.set,
+		Gazetteer: n.Places,
 	}
-	err = do(n, r, o, report)
+	err = do(n, &watched{Reader: r, bar: bar}, o, report)
 	bar.end()
 	sum := report.Summary()
 	sum.Seconds = n.Clock.Now().Sub(o.Now).Seconds()
@@ -116,7 +114,7 @@ func (importFlags) open(ctx context.Context, p *program, from string) (io.ReadCl
 	case from == "-":
 		return io.NopCloser(p.in), -1, nil
 	case strings.Contains(from, "://"):
-		b, err := fetch.New(net.DefaultResolver).Get(ctx, from, "text/calendar")
+		b, err := p.get(ctx, from, "text/calendar")
 		if err != nil {
 			return nil, 0, fmt.Errorf("fetch the calendar: %w", err)
 		}
@@ -126,7 +124,10 @@ func (importFlags) open(ctx context.Context, p *program, from string) (io.ReadCl
 	if err != nil {
 		return nil, 0, fmt.Errorf("read the file: %w", err)
 	}
-	return f, -1, nil
+	if st, err := f.Stat(); err == nil && st.Mode().IsRegular() {
+		return f, st.Size(), nil
+	}
+	return f, -1, nil // a pipe has no end yet
 }
 
 // slug makes an id of a name, so that the same name is the same source.

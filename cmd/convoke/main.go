@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"strings"
@@ -17,6 +18,8 @@ import (
 
 	"convoke/internal/app"
 	"convoke/internal/config"
+	"convoke/internal/fault"
+	"convoke/internal/fetch"
 )
 
 // version is set when a release is built.
@@ -101,6 +104,8 @@ type program struct {
 	out, err io.Writer
 	env      []string
 	terminal bool // a person looks at err
+	// get asks another server for a file of a type.
+	get func(ctx context.Context, address, accept string) ([]byte, error)
 }
 
 // usageError ends with exit code 2.
@@ -117,7 +122,10 @@ func start() int {
 	privateFiles()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Environ(), terminal: isTerminal(os.Stderr)}
+	p := &program{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Environ(), terminal: isTerminal(os.Stderr),
+		get: fetch.New(net.DefaultResolver).Get,
+	}
 	return p.run(ctx, os.Args[1:])
 }
 
@@ -163,10 +171,27 @@ func (p *program) run(ctx context.Context, args []string) int {
 			fmt.Fprintln(p.err, err)
 			return exitUsage
 		}
-		fmt.Fprintf(p.err, "convoke: %s\n", err)
+		fmt.Fprintf(p.err, "convoke: %s\n", inWords(err))
 		return exitFailed
 	}
 	return exitOK
+}
+
+// inWords is an error for the one who typed the command: what was typed stands in
+// the places of a fault's message, which logs leave open.
+func inWords(err error) string {
+	s, f := err.Error(), fault.Of(err)
+	if f == nil {
+		return s
+	}
+	for _, m := range append([]fault.FieldError{{Msg: f.Msg, Args: f.Args}}, f.Fields...) {
+		msg := m.Msg
+		for i := 0; i+1 < len(m.Args); i += 2 {
+			msg = strings.ReplaceAll(msg, fmt.Sprintf("{%v}", m.Args[i]), fmt.Sprint(m.Args[i+1]))
+		}
+		s = strings.ReplaceAll(s, m.Msg, msg)
+	}
+	return s
 }
 
 // logger writes logs for people or programs; neither holds personal data.

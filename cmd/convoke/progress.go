@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -30,4 +31,18 @@ func (b progress) end() {
 	if b.bar != nil {
 		_ = b.bar.Finish()
 	}
+}
+
+// watched tells a bar how much of a file was read.
+type watched struct {
+	io.Reader
+	bar  progress
+	done int
+}
+
+func (w *watched) Read(b []byte) (int, error) {
+	n, err := w.Reader.Read(b)
+	w.done += n
+	w.bar.set(w.done)
+	return n, err
 }

@@ -53,13 +53,13 @@ func (s Scale) sizes() (sizes, error) {
 		}, nil
 	case Small:
 		return sizes{
-			signUps: 10_000, signUpConns: 256, pageEvents: 3000, requests: 10_000, pageConns: 32, misses: 20, near: 200_000, text: 200_000,
+			signUps: 10_000, signUpConns: 2000, pageEvents: 3000, requests: 10_000, pageConns: 32, misses: 20, near: 200_000, text: 200_000,
 			queries: 300, imported: 5000, starts: 5, callEvents: 3000, callOwners: 200, callSignUps: 100_000,
 			casts: 40_000, castConns: 2000, leaves: 200_000, blindSigned: 2000, reminded: 100_000,
 		}, nil
 	case Full:
 		return sizes{
-			signUps: 40_000, signUpConns: 256, pageEvents: 3000, requests: 40_000, pageConns: 32, misses: 50, near: 10_000_000, text: 1_000_000,
+			signUps: 40_000, signUpConns: 2000, pageEvents: 3000, requests: 40_000, pageConns: 32, misses: 50, near: 10_000_000, text: 1_000_000,
 			queries: 2000, imported: 50_000, starts: 9, callEvents: 3000, callOwners: 200, callSignUps: 7_000_000,
 			casts: 100_000, castConns: 2000, leaves: 7_000_000, blindSigned: 5000, reminded: 1_000_000,
 		}, nil

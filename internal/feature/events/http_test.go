@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,6 +116,45 @@ func TestNextPageKeepsTheLimit(t *testing.T) {
 			}
 		} else if got := strings.Count(next, "<article"); got != 2 {
 			t.Errorf("%s has %d events, want 2", to, got)
+		}
+	}
+}
+
+// Who follows the header Link of a feed comes by every event once.
+func TestFeedsLeadOnToTheEnd(t *testing.T) {
+	t.Parallel()
+	p := newPages(t)
+	var all []string
+	for i := range 5 {
+		all = append(all, string(p.add(fmt.Sprint("k", i), fmt.Sprintf("2026-06-%02d", i+1))))
+	}
+	for path, item := range map[string]string{
+		"/events.ics": `(?m)^UID:(\w+)@`, "/events.csv": `(?m)/events/(\w+)`, "/events.atom": `<id>[^<]*/events/(\w+)</id>`,
+		"/events.geojson": `"id":"(\w+)"`,
+	} {
+		each, leads := regexp.MustCompile(item), regexp.MustCompile(`^<http://localhost(/[^>]+)>; rel="next"$`)
+		var got []string
+		var sizes []int
+		for next := path + "?limit=2&kind=mutual_aid"; next != ""; {
+			if len(sizes) == 9 {
+				t.Fatalf("%s never ends", path)
+			}
+			w := p.get(next)
+			found := each.FindAllStringSubmatch(w.Body.String(), -1)
+			sizes, next = append(sizes, len(found)), ""
+			for _, m := range found {
+				got = append(got, m[1])
+			}
+			if link := w.Header().Get("Link"); link != "" {
+				m := leads.FindStringSubmatch(link)
+				if m == nil || !strings.HasPrefix(m[1], path+"?") || !strings.Contains(m[1], "kind=mutual_aid") {
+					t.Fatalf("%s leads to %q", path, link)
+				}
+				next = m[1]
+			}
+		}
+		if !slices.Equal(got, all) || !slices.Equal(sizes, []int{2, 2, 1}) {
+			t.Errorf("%s has %q in parts of %v, want %q", path, got, sizes, all)
 		}
 	}
 }

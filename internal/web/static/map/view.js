@@ -3,6 +3,7 @@
 const maxZoom = 12;
 const patience = 30000; // milliseconds until a map that does not show counts as failed
 const settle = 250; // milliseconds of rest after a move before events are fetched again
+const most = 5000; // events that one window shows, as many as in the picture
 
 const light = {
   water: '#d3e2e6', land: '#f7f4ed', county: '#e6e0d3', state: '#d2c9b8', country: '#b3a793',
@@ -188,27 +189,44 @@ const details = (features) => {
   return list;
 };
 
+// following is the query of the next part of an answer that does not hold all.
+const following = (answer) => {
+  const link = /<([^>]+)>; *rel="next"/.exec(answer.headers.get('Link') || '');
+  return link && new URL(link[1]).search;
+};
+
 // watch keeps the events on the map those of the window that it shows.
 const watch = (map, src, failed) => {
   let timer = 0;
   let running = null;
+  let shown = '';
   const load = async () => {
-    running?.abort();
-    running = new AbortController();
-    const { signal } = running;
     const url = new URL(src, location.href);
     // The window takes the place of the circle that was searched for; all else stays as asked.
     for (const name of ['near', 'radius_km', 'bbox']) url.searchParams.delete(name);
     url.searchParams.set('bbox', windowOf(map.getBounds()));
+    if (url.href === shown) return; // a move may end where it began
+    shown = url.href;
+    running?.abort();
+    running = new AbortController();
+    const { signal } = running;
+    const events = { type: 'FeatureCollection', features: [] };
     try {
-      const answer = await fetch(url, { signal, headers: { Accept: 'application/geo+json' } });
-      if (!answer.ok) throw new Error(answer.status);
-      const events = await answer.json();
-      map.events = events;
-      map.getSource('events').setData(events);
+      let more = url.search;
+      while (more && events.features.length < most) {
+        url.search = more;
+        const answer = await fetch(url, { signal, headers: { Accept: 'application/geo+json' } });
+        if (!answer.ok) throw new Error(answer.status);
+        events.features.push(...(await answer.json()).features);
+        map.events = events;
+        map.getSource('events').setData(events);
+        more = following(answer);
+      }
       failed(false);
     } catch (e) {
-      if (e.name !== 'AbortError') failed(true);
+      if (e.name === 'AbortError') return;
+      shown = '';
+      failed(true);
     }
   };
   map.on('moveend', () => {
@@ -220,9 +238,15 @@ const watch = (map, src, failed) => {
 
 const popups = (lib, map, frame) => {
   let popup = null;
+  // The map is small: what was pressed goes to its upper edge, and the popup takes what is left below it and beside the buttons.
   const show = (at, features) => {
     popup?.remove();
-    popup = new lib.Popup({ maxWidth: '280px', offset: 12 }).setLngLat(at).setDOMContent(details(features)).addTo(map);
+    const { clientWidth, clientHeight } = map.getContainer();
+    const [width, buttons] = [Math.min(280, clientWidth - 74), 64];
+    const list = details(features);
+    list.style.maxBlockSize = `${clientHeight - 110}px`;
+    popup = new lib.Popup({ anchor: 'top', maxWidth: `${width}px`, offset: 12 }).setLngLat(at).setDOMContent(list).addTo(map);
+    map.panTo(at, { offset: [Math.min(0, (clientWidth - width) / 2 - buttons), 32 - clientHeight / 2] });
   };
   map.on('click', 'events', async (e) => {
     const feature = e.features[0];
