@@ -41,6 +41,7 @@ type mapView struct {
 	Alt             string
 	Data            string // GeoJSON of the same search
 	ZoomIn, ZoomOut string
+	Most            int // events that a map of a search shows
 	Box             string
 	MaxZoom         int
 	Credit          string
@@ -77,6 +78,7 @@ func (w *Web) mapIn(c *web.Call, q *Query, box geo.Box) mapView {
 	v.Set("bbox", formatBox(box))
 	m := mapView{Width: mapWidth, Height: mapHeight, Box: formatBox(box), MaxZoom: w.Map.MaxZoom(), Credit: w.Map.Credit()}
 	m.Src, m.Dark = pictureURLs(v)
+	m.Most = mapLimit
 	m.Data = withQuery("/events.geojson", without(v, "bbox"))
 	m.Alt = c.Locale.T("Map of the events; the same events are in the list.")
 	m.ZoomIn = withQuery("/events", with(without(v, "near", "radius_km"), "bbox", formatBox(zoom(box, 0.5))))
