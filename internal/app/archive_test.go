@@ -137,7 +137,7 @@ func (s *stand) organizedToo(ids map[string]id.Event, parts map[string]string) {
 	t.Helper()
 	for _, part := range []string{`"door":{"attended":12,"walk_ins":3}`, `"feedback":[{"question":"mood","answer":"good","people":9}]`, `"roles":{"confirmers":2}`, `"was_zone":"America/Denver","was_all_day":true`, `"event_start":"2026-01-21T12:53:20Z"`} {
 		if strings.Count(parts["events.json"], part) != 1 {
-			t.Errorf("events.json has not one %s", part)
+			t.Errorf("events.json has not one %s: %s", part, parts["events.json"])
 		}
 	}
 	if strings.Contains(parts["events.json"], `"answer":"good","people":2`) {

@@ -40,16 +40,14 @@ func TestAnUndoneImportIsNowhere(t *testing.T) {
 		}
 		run := report.Summary().Run
 		var gone, used string
-		var atKey int64
 		err = s.DB.Write(t.Context(), func(tx *db.Tx) error {
 			if err := tx.Get(t.Context(), "select id from event where uid = 'w3'", nil, &gone); err != nil {
 				return err
 			}
-			if err := tx.Get(t.Context(), "select id, at_key from event where uid = 'w7'", nil, &used, &atKey); err != nil {
+			if err := tx.Get(t.Context(), "select id from event where uid = 'w7'", nil, &used); err != nil {
 				return err
 			}
-			_, err := tx.Exec(t.Context(), `insert into roster (event_id, capacity, open, going, waiting, queue, starts_at, ends_at)
-				values ($1, 0, $2, 2, 0, 0, 0, 1)`, used, true)
+			_, err := tx.Exec(t.Context(), "update event set group_id = (select id from groups) where id = $1", used)
 			return err
 		})
 		if err != nil {
@@ -73,8 +71,8 @@ func TestAnUndoneImportIsNowhere(t *testing.T) {
 		undo(39, 1)
 		visitor.Get("/events/"+gone).Want(t, 404, "")
 		visitor.Get("/events/"+used).Want(t, 200, "")
-		err = s.DB.Write(t.Context(), func(tx *db.Tx) error { // whoever signed up has left
-			_, err := tx.Exec(t.Context(), "update roster set going = 0 where event_id = $1", used)
+		err = s.DB.Write(t.Context(), func(tx *db.Tx) error { // it is nobody's again
+			_, err := tx.Exec(t.Context(), "update event set group_id = null where id = $1", used)
 			return err
 		})
 		if err != nil {

@@ -211,13 +211,13 @@ func (s *Service) ImportTotals(_ context.Context, _ *db.Tx, _ Arriving, raw []by
 
 func slotsAmong(ctx context.Context, tx *db.Tx, es []id.Event) (map[id.Event][]Slot, error) {
 	out := map[id.Event][]Slot{}
-	err := among(ctx, tx, "select event_id, id, title, starts_at, ends_at, capacity, least, closed, going, waiting from slot where event_id in ", es,
+	err := among(ctx, tx, "select event_id, id, title, starts_at, ends_at, capacity, least, closed, going, waiting, event_at from slot where event_id in ", es,
 		" order by event_id, starts_at, ends_at, id", func(scan func(...any) error) error {
 			var e id.Event
 			var x Slot
-			var start, end int64
-			err := scan(&e, &x.ID, &x.Title, &start, &end, &x.Capacity, &x.Least, &x.Closed, &x.Going, &x.Waiting)
-			x.Start, x.End = clock.FromMicros(start), clock.FromMicros(end)
+			var start, end, event int64
+			err := scan(&e, &x.ID, &x.Title, &start, &end, &x.Capacity, &x.Least, &x.Closed, &x.Going, &x.Waiting, &event)
+			x.Start, x.End, x.EventAt = clock.FromMicros(start), clock.FromMicros(end), clock.FromMicros(event)
 			out[e] = append(out[e], x)
 			return err
 		})
