@@ -80,7 +80,7 @@ func secondGroup(t *testing.T, p, visitor *Page) {
 	t.Helper()
 	const campaign = "/campaigns/day-of-care"
 	p.Goto("/groups/canal-street/invitations")
-	p.Check("Organiser Publishes events.", true)
+	p.Check("Organizer Publishes events.", true)
 	p.ClickRole("button", "Make a link")
 	p.hasStatus(t, 200)
 	r := Browser(t, PageOptions{Base: p.o.Base, NoScript: p.o.NoScript, Width: 390, Height: 844})

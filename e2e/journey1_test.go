@@ -104,7 +104,7 @@ func whatItSays(t *testing.T, p *Page) time.Time {
 	for _, want := range []string{
 		begin.Format("Monday, January 2, 2006"), "10:00 AM–1:00 PM", "Berlin time (CE", // CET or CEST
 		"Clara-Zetkin-Park, north gate", "Leipzig", "Step-free", "Step-free from the tram stop. Toilet 200 m away.",
-		"Organised by Riverside Neighbours",
+		"Organized by Riverside Neighbours",
 	} {
 		if !strings.Contains(facts, want) {
 			t.Errorf("the event does not say %q; it says:\n%s", want, facts)

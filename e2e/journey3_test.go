@@ -366,7 +366,7 @@ func inviteMember(t *testing.T, p *Page, s *Instance) {
 	t.Helper()
 	p.Goto("/groups/canal-street/invitations")
 	p.sound(t)
-	p.Check("Organiser Publishes events.", true)
+	p.Check("Organizer Publishes events.", true)
 	p.ClickRole("button", "Make a link")
 	p.hasStatus(t, 200)
 	link := p.Text("#link")
@@ -388,7 +388,7 @@ func inviteMember(t *testing.T, p *Page, s *Instance) {
 	}
 	q.sound(t)
 	q.Goto("/groups/canal-street")
-	q.HasText("Your role here: Organiser")
+	q.HasText("Your role here: Organizer")
 	q.HasRole("link", "New event")
 
 	r := Browser(t, PageOptions{Base: s.URL, NoScript: p.o.NoScript})

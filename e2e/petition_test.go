@@ -201,7 +201,7 @@ func TestPledge(t *testing.T) {
 		p.Fill("People", "3")
 		p.ClickRole("button", "Save the draft")
 		p.hasStatus(t, 200)
-		p.HasText("A draft: only organisers")
+		p.HasText("A draft: only organizers")
 		p.sound(t)
 		pledge := p.place()
 		p.ClickRole("link", "Open it")

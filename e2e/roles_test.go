@@ -53,9 +53,9 @@ func (p *Page) takeRole(t *testing.T, event string) string {
 	mine, _, _ := strings.Cut(p.Path(), "?")
 	p.Goto(mine)
 	p.Check("Marshals 3 more are needed.", true)
-	p.Fill("A note to the organisers (optional)", "We met at the tea stall.")
+	p.Fill("A note to the organizers (optional)", "We met at the tea stall.")
 	p.ClickRole("button", "Offer to take it")
 	p.hasStatus(t, 200)
-	p.HasText("Offered. The organisers have not answered yet.")
+	p.HasText("Offered. The organizers have not answered yet.")
 	return mine
 }

@@ -166,7 +166,7 @@ func (p *Page) looksLikePreview(t *testing.T) {
 	p.HasRole("heading", "Walk for the canal")
 	for _, want := range []string{
 		"Nothing is saved yet.", "Lines that still end with … in “What it is about”", "Where we gather: At the fountain",
-		"2:00 PM–4:00 PM", "Bridge of the canal", "Step-free", "40 places are left.", "Organised by Canal Street Garden",
+		"2:00 PM–4:00 PM", "Bridge of the canal", "Step-free", "40 places are left.", "Organized by Canal Street Garden",
 	} {
 		p.HasText(want)
 	}

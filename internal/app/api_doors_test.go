@@ -93,7 +93,7 @@ func TestDoorsByAPI(t *testing.T) {
 		t.Errorf("%+v", counted)
 	}
 	es, err := p.Turnout.Estimates(t.Context(), p.event)
-	want := turnout.Estimate{Low: 95, High: 105, Method: "gate", SourceName: "The organisers, counted at the door"}
+	want := turnout.Estimate{Low: 95, High: 105, Method: "gate", SourceName: "The organizers, counted at the door"}
 	if err != nil || !slices.Equal(es, []turnout.Estimate{want}) {
 		t.Errorf("%+v, %v", es, err)
 	}

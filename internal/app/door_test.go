@@ -264,7 +264,7 @@ func TestPublishingWhatWasCounted(t *testing.T) {
 		p.steward.Post(p.page()+"/doors/publish", "key", key, "high", "105").Want(t, 303, p.page()+"/doors?published=1")
 	}
 	es, err := p.Turnout.Estimates(t.Context(), p.event)
-	want := turnout.Estimate{Low: 95, High: 105, Method: "gate", SourceName: "The organisers, counted at the door"}
+	want := turnout.Estimate{Low: 95, High: 105, Method: "gate", SourceName: "The organizers, counted at the door"}
 	if err != nil || !slices.Equal(es, []turnout.Estimate{want}) {
 		t.Errorf("%+v, %v", es, err)
 	}

@@ -117,7 +117,7 @@ func (n *Node) heldRequests(ctx context.Context, tx *db.Tx, p id.Person) (identi
 
 func saidRole(r authz.Role) identity.Said {
 	text := map[authz.Role]string{
-		authz.Member: i18n.Mark("Member"), authz.Organizer: i18n.Mark("Organiser"), authz.Steward: i18n.Mark("Steward"),
+		authz.Member: i18n.Mark("Member"), authz.Organizer: i18n.Mark("Organizer"), authz.Steward: i18n.Mark("Steward"),
 	}[r]
 	return identity.Said{Raw: string(r), Text: text}
 }

@@ -143,7 +143,7 @@ func TestCodesThatTheGroupBrings(t *testing.T) {
 			v := s.visitor()
 			slug := page[strings.LastIndexByte(page, '/')+1:]
 			take := "/b/" + s.column("select box_id from petition where slug = $1 union all select box_id from pledge where slug = $1", slug)[0] + "/take"
-			if a := v.Get(take).Want(t, 200, ""); !strings.Contains(a.Text("main"), "the organisers gave you") {
+			if a := v.Get(take).Want(t, 200, ""); !strings.Contains(a.Text("main"), "the organizers gave you") {
 				t.Errorf("the gate says %s", a.Text("main"))
 			}
 			v.Post(take, "step", "code", "code", "nobody-has-this").Want(t, 422, "")

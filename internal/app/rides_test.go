@@ -190,7 +190,7 @@ func TestRidesDesk(t *testing.T) {
 	h.steward.Post(to, h.rideForm("key", h.IDs.Secret())[2:]...).Want(t, 422, "")
 	b.Post(h.ride(driver)+"/offer", h.rideForm()...)
 	bus := b.Get(h.ride(rider))
-	if !strings.Contains(bus.Text("main"), "Organised bus") {
+	if !strings.Contains(bus.Text("main"), "Organized bus") {
 		t.Error("a bus is not said to be one")
 	}
 	var offer string

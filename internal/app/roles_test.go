@@ -80,7 +80,7 @@ func TestRolesOnANode(t *testing.T) {
 		t.Error("who confirmed does not see that it is stored about them")
 	}
 	h.visitor().Post(mine(one)+"/cancel").Want(t, 200, "")
-	if got := h.visitor().Get(mine(two)).Text("main"); !strings.Contains(got, "Offered. The organisers have not answered yet.") {
+	if got := h.visitor().Get(mine(two)).Text("main"); !strings.Contains(got, "Offered. The organizers have not answered yet.") {
 		t.Errorf("%q", got)
 	}
 	if got := public(); !strings.Contains(got, "Marshals: 1 needed, 0 confirmed") {

@@ -37,7 +37,7 @@ func meeting() Sheet {
 	return Sheet{
 		Lang: "en", Name: "English", Kicker: "Assembly", Title: "Riverside assembly", Day: "Saturday, November 28, 2026", Hours: "10:00 AM–1:00 PM",
 		Zone: "Berlin time (CET)", Where: "North gate, Leipzig, Sachsen", Text: "We meet to hear all plans. Bring a chair.",
-		By: "Organised by Riverside Neighbours", Access: "Access: Step-free, Childcare.", Scan: "Details and sign-up",
+		By: "Organized by Riverside Neighbours", Access: "Access: Step-free, Childcare.", Scan: "Details and sign-up",
 		URL: "https://convoke.example.org/events/01kb2x7m9q3v5w8y0z1a2b3c4d",
 	}
 }

@@ -161,24 +161,30 @@ func (w *Web) slots(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	day := b.Start.Format(time.DateOnly)
-	return w.showSlots(c, b, c.NewForm().Set("start_date", day), c.NewKey())
+	return w.showSlots(c, b, nil, c.NewKey())
 }
 
+// showSlots shows the form as it was sent, or when f is nil a new one for the day
+// that is shown.
 func (w *Web) showSlots(c *web.Call, b Brief, f *web.Form, key string) error {
 	all, err := w.Slots(c.Context(), b.ID)
 	if err != nil {
 		return err
 	}
-	d := slotsData{Event: b, Form: f, Key: key, Saved: c.Query().Has("saved"), Rota: manyDays(all, b.zone())}
+	d := slotsData{Event: b, Key: key, Saved: c.Query().Has("saved"), Rota: manyDays(all, b.zone())}
 	_, days := dayNumber(b.Start, b.End, c.Now())
 	d.Fill = days > 1
 	d.Made, _ = strconv.Atoi(c.Query().Get("made"))
+	day := b.Start.Format(time.DateOnly)
 	if len(all) > manySlots {
-		day := pickDay(all, b.zone(), c.Query().Get("day"), c.Now())
+		day = pickDay(all, b.zone(), c.Query().Get("day"), c.Now())
 		d.Days = dayViews(c, all, b.zone(), slotsPath(b.ID), day, nil)
 		all = slotsOn(all, b.zone(), day)
 	}
+	if f == nil {
+		f = c.NewForm().Set("start_date", day)
+	}
+	d.Form = f
 	for i := range all {
 		v := viewSlot(c, &all[i], b.Start.Location())
 		v.Outside = all[i].End.After(b.End) || all[i].Start.Before(b.Start.Add(-setUp))

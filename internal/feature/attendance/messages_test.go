@@ -230,7 +230,7 @@ func TestNotices(t *testing.T) {
 		}
 		wantKind(t, o.Tell(ctx, o.event, "And boots."), fault.KindConflict)
 		o.wantMail("today", "first@example.org")
-		if m := o.sink.Messages()[0]; m.Subject != "From the organisers: Riverside clean-up" || !strings.HasPrefix(m.Text, "Bring canary gloves.\n") {
+		if m := o.sink.Messages()[0]; m.Subject != "From the organizers: Riverside clean-up" || !strings.HasPrefix(m.Text, "Bring canary gloves.\n") {
 			t.Errorf("%q\n%s", m.Subject, m.Text)
 		}
 		err := o.db.Read(ctx, func(tx *db.Tx) error {

@@ -40,12 +40,12 @@ func (m *Mailer) write(l *i18n.Locale, a tell, to reader, d NoticeData) notify.M
 	case thanks:
 		out.Subject = l.T("Thank you: {title}", "title", d.Title)
 		news = l.T("Thank you for coming.")
-		link = l.T("Tell the organisers how it was: {url}", "url", to.reminder.Feedback)
+		link = l.T("Tell the organizers how it was: {url}", "url", to.reminder.Feedback)
 	case role:
 		out.Subject = l.T("News of your role: {title}", "title", d.Title)
 		news = l.T("You offered to take a role at this event, and there is news of it. Open your private page to read it.")
 	case notice:
-		out.Subject = l.T("From the organisers: {title}", "title", d.Title)
+		out.Subject = l.T("From the organizers: {title}", "title", d.Title)
 		news = to.notice
 	case named:
 		out.Subject = l.T("Who can see sign-ups: {title}", "title", d.Title)

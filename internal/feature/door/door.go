@@ -148,7 +148,7 @@ type Tap struct {
 }
 
 func errNoDoor() error {
-	return fault.NotFound("door.not_found", "This door link does not work. Ask the organisers for a new one.")
+	return fault.NotFound("door.not_found", "This door link does not work. Ask the organizers for a new one.")
 }
 
 func errCode() error {

@@ -192,7 +192,7 @@ func (w *Web) say(c *web.Call, e Event, low int, f *web.Form) error {
 		return fault.Invalid(fault.Field("high", "door.high",
 			"Write a whole number above {low}: nobody sees everybody come in.", "low", low))
 	}
-	return w.Publish(c, e.ID, f.Line("key"), low, high, c.Locale.T("The organisers, counted at the door"))
+	return w.Publish(c, e.ID, f.Line("key"), low, high, c.Locale.T("The organizers, counted at the door"))
 }
 
 type panelData struct {

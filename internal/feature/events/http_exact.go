@@ -146,9 +146,9 @@ func statusText(l *i18n.Locale, e *Event, x ExactPlace, now time.Time) string {
 	case x.Empty():
 		return l.T("No exact place is kept. The event’s page shows the place that everybody sees, and nothing else.")
 	case e.State == Draft:
-		return l.T("The event is a draft: nobody but organisers sees its exact place.")
+		return l.T("The event is a draft: nobody but organizers sees its exact place.")
 	case e.State == Cancelled:
-		return l.T("The event is cancelled: nobody but organisers sees its exact place.")
+		return l.T("The event is cancelled: nobody but organizers sees its exact place.")
 	case shown:
 		return l.T("Everybody sees the exact place now.")
 	case x.Early && from.IsZero():

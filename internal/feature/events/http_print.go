@@ -73,7 +73,7 @@ func (w *Web) sheet(l *i18n.Locale, e *Event, g Group) print.Sheet {
 		s.Where = l.T("Online")
 	}
 	if g.Name != "" {
-		s.By = l.T("Organised by {group}", "group", g.Name)
+		s.By = l.T("Organized by {group}", "group", g.Name)
 	}
 	was := wasNote(l, e)
 	switch {

@@ -73,7 +73,7 @@ func TestPrint(t *testing.T) {
 		}
 		sheet := b.Get(at + "print?lang=en").Text("article.print-sheet")
 		for _, want := range []string{
-			"Mutual aid", "We pick up litter.", "Details and sign-up", "Organised by Riverside Neighbours", "Access: Step-free. Ring the bell.",
+			"Mutual aid", "We pick up litter.", "Details and sign-up", "Organized by Riverside Neighbours", "Access: Step-free. Ring the bell.",
 			"localhost/events/" + string(e),
 		} {
 			if !strings.Contains(sheet, want) {

@@ -144,7 +144,7 @@ func showNewcomers(c *web.Call, f *web.Form, g Group) error {
 	l := c.Locale
 	return newcomersPage.RenderForm(c, f, newcomersData{Form: f, Group: g, Ways: f.Choose("joining", []web.Choice{
 		{Value: string(FreeForAll), Label: l.T("Open to all"), Hint: l.T("Everybody with an account can join.")},
-		{Value: string(ByRequest), Label: l.T("By request"), Hint: l.T("Organisers say yes or no.")},
+		{Value: string(ByRequest), Label: l.T("By request"), Hint: l.T("Organizers say yes or no.")},
 		{Value: string(ByInvitation), Label: l.T("By invitation"), Hint: l.T("Only with a link from one of you.")},
 	})})
 }

@@ -27,7 +27,7 @@ func roleName(l *i18n.Locale, r authz.Role) string {
 	case authz.Steward:
 		return l.T("Steward")
 	case authz.Organizer:
-		return l.T("Organiser")
+		return l.T("Organizer")
 	case authz.Member:
 		return l.T("Member")
 	case authz.None:

@@ -104,7 +104,7 @@ func heldLinks(ctx context.Context, tx *db.Tx, p id.Person) (Held, error) {
 // linkRole says what a link is for.
 func linkRole(role string) Said {
 	text := map[string]string{
-		string(authz.Member): i18n.Mark("Member"), string(authz.Organizer): i18n.Mark("Organiser"), string(authz.Steward): i18n.Mark("Steward"),
+		string(authz.Member): i18n.Mark("Member"), string(authz.Organizer): i18n.Mark("Organizer"), string(authz.Steward): i18n.Mark("Steward"),
 		RoleManager:  i18n.Mark("Manages an event"),
 		RoleOperator: i18n.Mark("Operator"), RoleAccount: i18n.Mark("A plain account"),
 		roleSetup: i18n.Mark("Set up"), roleReset: i18n.Mark("New passphrase"),

@@ -94,9 +94,9 @@ func viewNews(l *i18n.Locale, all []News) []newsView {
 		case "withdrawn":
 			v.Text = l.T("The ride from {town} was withdrawn. Your need is open again.", "town", n.Town)
 		case "removed":
-			v.Text = l.T("The organisers removed the ride from {town}. Your need is open again.", "town", n.Town)
+			v.Text = l.T("The organizers removed the ride from {town}. Your need is open again.", "town", n.Town)
 		default:
-			v.Text = l.T("The organisers removed your offer from {town}. They say why:", "town", n.Town)
+			v.Text = l.T("The organizers removed your offer from {town}. They say why:", "town", n.Town)
 		}
 		out = append(out, v)
 	}

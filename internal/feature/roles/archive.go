@@ -48,7 +48,7 @@ func (s *Service) ImportRule(ctx context.Context, tx *db.Tx, e id.Event, raw []b
 		return fmt.Errorf("%w: %w", archive.ErrUnreadable, err)
 	}
 	if a.Confirmers < 1 || a.Confirmers > maxConfirmers {
-		return fault.Invalid(fault.Field("confirmers", "roles.confirmers", "Choose whether one or two organisers confirm."))
+		return fault.Invalid(fault.Field("confirmers", "roles.confirmers", "Choose whether one or two organizers confirm."))
 	}
 	if !write {
 		return nil

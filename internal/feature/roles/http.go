@@ -101,9 +101,9 @@ func stateText(l *i18n.Locale, o MyOffer, confirmers int) string {
 	case Offered:
 	}
 	if o.Confirmed > 0 {
-		return l.T("Confirmed by {n} of {all} organisers.", "n", o.Confirmed, "all", confirmers)
+		return l.T("Confirmed by {n} of {all} organizers.", "n", o.Confirmed, "all", confirmers)
 	}
-	return l.T("Offered. The organisers have not answered yet.")
+	return l.T("Offered. The organizers have not answered yet.")
 }
 
 func freeText(l *i18n.Locale, c Count) string {

@@ -77,7 +77,7 @@ func (w *Web) showDesk(c *web.Call, b Brief, f *web.Form, role, after string) er
 		f.Set("confirmers", strconv.Itoa(all.Confirmers))
 	}
 	d.Rule = f.Choose("confirmers", []web.Choice{
-		{Value: "1", Label: l.T("One organiser confirms")}, {Value: "2", Label: l.T("Two different organisers confirm")},
+		{Value: "1", Label: l.T("One organizer confirms")}, {Value: "2", Label: l.T("Two different organizers confirm")},
 	})
 	for _, r := range all.Roles {
 		d.Roles = append(d.Roles, roleRow{IDOf(r.Role), label(l, r.Role), r.Needed, r.Confirmed, r.Offered, r.Reserve, r.Role == all.Role.Role})
@@ -106,7 +106,7 @@ func (w *Web) fillOffers(c *web.Call, f *web.Form, d *deskData, e id.Event, all 
 		}
 		row.Reasons = f.Choose(row.Reason.Name, choices)
 		if all.Confirmers > 1 && o.State.Open() {
-			row.By = l.T("Confirmed by {n} of {all} organisers.", "n", o.Confirmed, "all", all.Confirmers)
+			row.By = l.T("Confirmed by {n} of {all} organizers.", "n", o.Confirmed, "all", all.Confirmers)
 		}
 		d.Offers = append(d.Offers, row)
 	}

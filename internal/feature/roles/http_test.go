@@ -98,7 +98,7 @@ func TestHolderPages(t *testing.T) {
 	}
 	v.Post(mine(second)+"/roles", "role", "marshal", "role", IDOf("=Tea & <cake>")).Want(t, 303, mine(second)+"?saved=1")
 	a = v.Get(mine(first)).Want(t, 200, "")
-	if got := tidy(a.Text("section")); !strings.Contains(got, "Marshals: Offered. The organisers have not answered yet. Your note: “First aid course.”") ||
+	if got := tidy(a.Text("section")); !strings.Contains(got, "Marshals: Offered. The organizers have not answered yet. Your note: “First aid course.”") ||
 		!strings.Contains(got, "Your code: "+code(first)) {
 		t.Errorf("%q", got)
 	}
@@ -112,13 +112,13 @@ func TestHolderPages(t *testing.T) {
 	says(d.helper(t, e, "marshal"), "1 person is before you.")
 	wantCode(t, d.SetRule(t.Context(), ann, e, 2), "")
 	wantCode(t, d.confirm(t, ann, e, "marshal", first), "")
-	says(first, "Marshals: Confirmed by 1 of 2 organisers.")
+	says(first, "Marshals: Confirmed by 1 of 2 organizers.")
 	wantCode(t, d.confirm(t, ben, e, "marshal", first), "")
 	says(first, "Marshals: Confirmed: you have this role.")
 	for range 2 {
 		v.Post(mine(first)+"/roles/withdraw", "role", "marshal").Want(t, 303, mine(first)+"?saved=1")
 	}
-	says(second, "Marshals: Offered. The organisers have not answered yet.")
+	says(second, "Marshals: Offered. The organizers have not answered yet.")
 	wantCode(t, d.Answer(t.Context(), ann, e, "marshal", code(second), Answer{Reason: "training"}), "")
 	says(second, "Marshals: Not needed: This role takes training that we could not check.")
 	d.exec(t, "update attendance set state = 'waiting' where hash = $1", id.Hash(first))
@@ -206,7 +206,7 @@ func TestDesk(t *testing.T) {
 	olga.Post(to, "confirmers", "2").Want(t, 303, to+"?saved=1")
 	olga.Post(answer+code(s), "answer", "confirm").Want(t, 303, to+"?role=marshal&saved=1#offers")
 	a = olga.Get(to + "?role=marshal")
-	if got := a.Text("section[aria-labelledby=offer-" + code(s) + "]"); !strings.Contains(got, "Confirmed by 1 of 2 organisers. You are one of them.") || strings.Contains(got, "Confirm:") {
+	if got := a.Text("section[aria-labelledby=offer-" + code(s) + "]"); !strings.Contains(got, "Confirmed by 1 of 2 organizers. You are one of them.") || strings.Contains(got, "Confirm:") {
 		t.Errorf("%q", got)
 	}
 	d.as("ben").Post(answer+code(s), "answer", "confirm").Want(t, 303, to+"?role=marshal&saved=1#offers")
@@ -222,7 +222,7 @@ func TestDesk(t *testing.T) {
 		olga.Post(answer+code(other), "answer", "decline", "reason_"+code(other), "enough").Want(t, 303, to+"?role=marshal&saved=1#offers")
 	}
 	a = olga.Post(to, "confirmers", "many").Want(t, 422, "")
-	if !strings.Contains(a.Text("#confirmers-error"), "one or two organisers") {
+	if !strings.Contains(a.Text("#confirmers-error"), "one or two organizers") {
 		t.Errorf("%q", a.Text("form"))
 	}
 	if d.stateOf(t, e, s, "marshal") != Confirmed || d.stateOf(t, e, other, "marshal") != Declined {

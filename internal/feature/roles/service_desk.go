@@ -179,7 +179,7 @@ func (s *Service) SetRule(ctx context.Context, by authz.Actor, e id.Event, confi
 			return err
 		}
 		if confirmers < 1 || confirmers > maxConfirmers {
-			return fault.Invalid(fault.Field("confirmers", "roles.confirmers", "Choose whether one or two organisers confirm."))
+			return fault.Invalid(fault.Field("confirmers", "roles.confirmers", "Choose whether one or two organizers confirm."))
 		}
 		old, err := ruleOf(ctx, tx, e)
 		if err != nil || old == confirmers {

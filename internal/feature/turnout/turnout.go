@@ -53,7 +53,7 @@ var methods = [...]method{
 	{"pictures", i18n.Mark("Counted from pictures")},
 	{"eye", i18n.Mark("Estimated by eye")},
 	{"press", i18n.Mark("Reported by the press")},
-	{"organisers", i18n.Mark("Reported by the organizers")},
+	{"organizers", i18n.Mark("Reported by the organizers")},
 	{"authorities", i18n.Mark("Reported by the authorities")},
 	{"reported", i18n.Mark("Reported")},
 }
