@@ -53,7 +53,7 @@ type importUndo struct {
 // Help is shown by convoke import undo --help.
 func (importUndo) Help() string {
 	return `Removes the events that this import made and that nobody has touched since. What was here before, what a later
-import changed and what people signed up for stays, and the report names it.`
+import changed and what belongs to a group now stays, and the report names it.`
 }
 
 // Run ends with 0 when every event is removed or is named in the report, and
