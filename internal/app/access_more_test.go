@@ -107,26 +107,6 @@ func (x *access) held(steward authz.Actor, slot string) {
 	x.values["secret"+withInvitation], x.values["secret"+withProposal] = strings.TrimPrefix(invitation, "/invitations/"), proposal.Secret
 }
 
-// operations are those of the API's description, by pattern.
-func (x *access) operations() map[string]*openapi3.Operation {
-	x.t.Helper()
-	raw, err := x.API.OpenAPI()
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	doc, err := openapi3.NewLoader().LoadFromData(raw)
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	out := map[string]*openapi3.Operation{}
-	for path, item := range doc.Paths.Map() {
-		for method, op := range item.Operations() {
-			out[method+" "+path] = op
-		}
-	}
-	return out
-}
-
 // TestScopes: each operation of the API is refused to a steward's token with every
 // scope but the one that the operation names, and not to one with that one alone.
 func TestScopes(t *testing.T) {

@@ -257,32 +257,22 @@ const formBegins = "--x\r\n"
 // Forms are sent empty. queries are the parameters that it asks for.
 func (x *access) bodies() (out, queries map[string]string) {
 	x.t.Helper()
-	raw, err := x.API.OpenAPI()
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	doc, err := openapi3.NewLoader().LoadFromData(raw)
-	if err != nil {
-		x.t.Fatal(err)
-	}
 	out, queries = map[string]string{}, map[string]string{}
-	for path, item := range doc.Paths.Map() {
-		for method, op := range item.Operations() {
-			for _, p := range op.Parameters {
-				if p.Value.In == "query" && p.Value.Required {
-					queries[method+" "+path] += fmt.Sprintf("?%s=%v", p.Value.Name, leastOf(p.Value.Schema.Value))
-				}
+	for pattern, op := range x.operations() {
+		for _, p := range op.Parameters {
+			if p.Value.In == "query" && p.Value.Required {
+				queries[pattern] += fmt.Sprintf("?%s=%v", p.Value.Name, leastOf(p.Value.Schema.Value))
 			}
-			if op.RequestBody == nil {
-				continue
+		}
+		if op.RequestBody == nil {
+			continue
+		}
+		for _, m := range op.RequestBody.Value.Content {
+			least, err := json.Marshal(leastOf(m.Schema.Value))
+			if err != nil {
+				x.t.Fatal(err)
 			}
-			for _, m := range op.RequestBody.Value.Content {
-				least, err := json.Marshal(leastOf(m.Schema.Value))
-				if err != nil {
-					x.t.Fatal(err)
-				}
-				out[method+" "+path] = string(least)
-			}
+			out[pattern] = string(least)
 		}
 	}
 	maps.Copy(out, x.whole())

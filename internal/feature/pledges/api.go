@@ -12,8 +12,9 @@ import (
 	"convoke/internal/web"
 )
 
-// apiPledgeItem is a pledge as lists show it.
-type apiPledgeItem struct {
+// PledgeItem is a pledge as lists show it. It is exported to be described as part of
+// another type.
+type PledgeItem struct {
 	Slug     string    `json:"slug"`
 	URL      string    `json:"url" doc:"Of its page."`
 	Title    string    `json:"title"`
@@ -27,15 +28,7 @@ type apiPledgeItem struct {
 
 // apiPledge is a pledge as its page shows it.
 type apiPledge struct {
-	Slug      string             `json:"slug"`
-	URL       string             `json:"url" doc:"Of its page."`
-	Title     string             `json:"title"`
-	Lang      string             `json:"lang" doc:"ISO 639."`
-	Kind      string             `json:"kind" enum:"attend,strike,walk_out,boycott,withhold,host,bring,teach,drive"`
-	State     string             `json:"state" enum:"draft,open,reached,missed,closed"`
-	People    int                `json:"people" doc:"How many it takes, counting oneself; of each part where there are parts."`
-	Personal  bool               `json:"personal" doc:"Each who pledges says how many it takes for them; people is the goal then."`
-	Deadline  time.Time          `json:"deadline" doc:"The last moment to pledge."`
+	PledgeItem
 	Text      string             `json:"text" doc:"What the record holds a hash of: title, kind, parts and the text itself."`
 	Salt      string             `json:"salt" doc:"Hexadecimal, empty for a draft. SHA-256 of its bytes and the text is text_hash."`
 	TextHash  string             `json:"text_hash" doc:"As in the manifest of the box."`
@@ -225,12 +218,12 @@ func (w *Web) apiOwn(c *web.Call, in *apiOwning) error {
 	return w.Leave(ctx, by, slug, group)
 }
 
-func (w *Web) apiList(c *web.Call, in *apiList) (api.Page[apiPledgeItem], error) {
+func (w *Web) apiList(c *web.Call, in *apiList) (api.Page[PledgeItem], error) {
 	page, more, err := w.List(c.Context(), in.When == "past", readCursor(in.After), pageSize)
 	if err != nil {
-		return api.Page[apiPledgeItem]{}, err
+		return api.Page[PledgeItem]{}, err
 	}
-	out := make([]apiPledgeItem, len(page))
+	out := make([]PledgeItem, len(page))
 	for i := range page {
 		out[i] = pledgeItemOf(c.BaseURL(), &page[i])
 	}
@@ -249,8 +242,8 @@ func (w *Web) apiShow(c *web.Call, slug string) (apiPledge, error) {
 	return apiOf(c.BaseURL(), &f), nil
 }
 
-func pledgeItemOf(base string, p *Pledge) apiPledgeItem {
-	return apiPledgeItem{
+func pledgeItemOf(base string, p *Pledge) PledgeItem {
+	return PledgeItem{
 		Slug: p.Slug, URL: base + urlOf(p), Title: p.Title, Lang: p.Lang, Kind: p.Kind, State: string(p.State), People: p.People,
 		Personal: p.Personal, Deadline: p.Deadline,
 	}
@@ -259,8 +252,7 @@ func pledgeItemOf(base string, p *Pledge) apiPledgeItem {
 func apiOf(base string, f *found) apiPledge {
 	p := &f.Pledge
 	out := apiPledge{
-		Slug: p.Slug, URL: base + urlOf(p), Title: p.Title, Lang: p.Lang, Kind: p.Kind, State: string(p.State), People: p.People,
-		Personal: p.Personal, Deadline: p.Deadline, Text: p.Text(), Salt: p.Salt, TextHash: p.Hash, Gate: p.Gate, Box: p.Box, Closes: p.Closes(), Zone: p.Zone,
+		PledgeItem: pledgeItemOf(base, p), Text: p.Text(), Salt: p.Salt, TextHash: p.Hash, Gate: p.Gate, Box: p.Box, Closes: p.Closes(), Zone: p.Zone,
 		Pledged: f.Count.Counted, Withdrawn: f.Count.Withdrawn, Done: f.Count.Done, Issued: f.Count.Issued, Leaves: f.Count.Leaves, Witnessed: f.Count.Witnessed,
 		Tallies: []apiPledgeTally{}, Owners: []apiPledgeOwner{}, Reached: []apiPledgeSuccess{}, Sequence: p.Sequence, Updated: p.Updated,
 	}
