@@ -76,7 +76,7 @@ func (i *importGroup) Run(ctx context.Context, p *program, set Settings) (err er
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	report := archive.NewReport()
+	report := archive.NewReport().In(p.locale(n))
 	bar := p.progress(-1, "Rows")
 	done, err := n.ImportGroup(ctx, file, st.Size(), app.ImportGroupOptions{
 		Handle: strings.TrimPrefix(i.Handle, "@"), DryRun: i.DryRun, Progress: bar.set,

@@ -88,7 +88,7 @@ func (f importFlags) run(ctx context.Context, p *program, set Settings, from str
 	if f.JSON {
 		out = p.out
 	}
-	report := events.NewReport(out, f.JSON)
+	report := events.NewReport(out, f.JSON).In(p.locale(n))
 	bar := p.progress(size, "Bytes")
 	name, site := f.Source, ""
 	if u, err := url.Parse(from); err == nil && u.Scheme == "https" {

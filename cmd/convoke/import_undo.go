@@ -64,7 +64,7 @@ func (i *importUndo) Run(ctx context.Context, p *program, set Settings) error {
 		if i.JSON {
 			out = p.out
 		}
-		report := events.NewReport(out, i.JSON)
+		report := events.NewReport(out, i.JSON).In(p.locale(n))
 		bar := p.progress(-1, "Rows")
 		sum, err := n.Events.UndoImport(ctx, events.UndoOptions{Run: i.Import, DryRun: i.DryRun, Progress: bar.set}, report)
 		bar.end()

@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -20,6 +21,7 @@ import (
 	"convoke/internal/config"
 	"convoke/internal/fault"
 	"convoke/internal/fetch"
+	"convoke/internal/i18n"
 )
 
 // version is set when a release is built.
@@ -184,14 +186,27 @@ func inWords(err error) string {
 	if f == nil {
 		return s
 	}
+	l := i18n.English()
 	for _, m := range append([]fault.FieldError{{Msg: f.Msg, Args: f.Args}}, f.Fields...) {
-		msg := m.Msg
-		for i := 0; i+1 < len(m.Args); i += 2 {
-			msg = strings.ReplaceAll(msg, fmt.Sprintf("{%v}", m.Args[i]), fmt.Sprint(m.Args[i+1]))
-		}
-		s = strings.ReplaceAll(s, m.Msg, msg)
+		s = strings.ReplaceAll(s, m.Msg, l.T(m.Msg, m.Args...))
 	}
 	return s
+}
+
+// locale is the language of the one who typed the command, for reports (POSIX.1-2024,
+// section 8.2): es_ES.UTF-8 is Spanish, and C is English.
+func (p *program) locale(n *app.Node) *i18n.Locale {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		for _, v := range slices.Backward(p.env) {
+			tag, ok := strings.CutPrefix(v, name+"=")
+			if ok && tag != "" {
+				tag, _, _ = strings.Cut(tag, ".")
+				tag, _, _ = strings.Cut(tag, "@")
+				return n.Locale(strings.ReplaceAll(tag, "_", "-"))
+			}
+		}
+	}
+	return i18n.English()
 }
 
 // logger writes logs for people or programs; neither holds personal data.

@@ -48,7 +48,7 @@ func (i *importPosts) Run(ctx context.Context, p *program, set Settings) (err er
 	if i.JSON {
 		out = p.out
 	}
-	report := statements.NewReport(out, i.JSON)
+	report := statements.NewReport(out, i.JSON).In(p.locale(n))
 	bar := p.progress(-1, "Posts")
 	began := n.Clock.Now()
 	err = n.ImportPosts(ctx, postFiles(i.Files), statements.ImportOptions{

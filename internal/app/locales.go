@@ -18,6 +18,10 @@ func LocalesFolder(c config.Config) string { return filepath.Join(c.Data, "local
 
 func openLocales(c config.Config) (*i18n.Bundle, error) { return i18n.Open(LocalesFolder(c), c.Dev) }
 
+// Locale is that of a reader who wishes for one of these languages, as of
+// i18n.Bundle.Match.
+func (n *Node) Locale(wishes ...string) *i18n.Locale { return n.locales.Match(wishes...) }
+
 // warnOfTranslations logs what is wrong with files of the operator.
 func (n *Node) warnOfTranslations() {
 	for _, p := range n.locales.Problems() {

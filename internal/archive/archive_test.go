@@ -294,11 +294,11 @@ func TestDamageIsNoticed(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	t.Parallel()
-	got, ok := Wrong(fault.Invalid(fault.Field("title", "x", "At most {n}.", "n", 3)))
+	got, ok := NewReport().Wrong(fault.Invalid(fault.Field("title", "x", "At most {n}.", "n", 3)))
 	if !ok || got != "title: At most 3." {
 		t.Errorf("got %q, %v", got, ok)
 	}
-	if _, ok := Wrong(errors.New("x")); ok {
+	if _, ok := NewReport().Wrong(errors.New("x")); ok {
 		t.Error("any error is a form's")
 	}
 	in := Import{Now: time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC), Kept: map[string]string{"pictures/a.png": "k"}}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"convoke/internal/fault"
 	"convoke/internal/id"
 )
 
@@ -68,18 +67,4 @@ func Same(a, b any) bool {
 func SameJSON(a, b []byte) bool {
 	var x, y bytes.Buffer
 	return json.Compact(&x, a) == nil && json.Compact(&y, b) == nil && bytes.Equal(x.Bytes(), y.Bytes())
-}
-
-// Wrong is what an Invalid fault says, for the report; ok is false for every
-// other error.
-func Wrong(err error) (text string, ok bool) {
-	f := fault.Of(err)
-	if err == nil || !fault.Is(err, fault.KindInvalid) || f == nil {
-		return "", false
-	}
-	var parts []string
-	for _, x := range f.Fields {
-		parts = append(parts, x.Name+": "+filled(x.Msg, x.Args))
-	}
-	return strings.Join(parts, " "), true
 }

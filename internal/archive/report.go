@@ -8,6 +8,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"convoke/internal/fault"
+	"convoke/internal/i18n"
 )
 
 // Codes of the report, which stay the same between versions.
@@ -35,7 +38,7 @@ type Problem struct {
 	Part string `json:"part"` // "events"
 	ID   string `json:"id"`   // in the file
 	Code string `json:"code"`
-	Text string `json:"text"` // an English sentence
+	Text string `json:"text"` // a sentence in the language of the report
 	Left bool   `json:"left"` // the row was left out
 }
 
@@ -55,12 +58,19 @@ type Report struct {
 	Renamed  map[string]map[string]string `json:"renamed"`
 	Progress func(rows int)               `json:"-"`
 	rows     int
+	locale   *i18n.Locale
 }
 
-// NewReport returns an empty report.
+// NewReport returns an empty report in English.
 func NewReport() *Report {
-	r := &Report{}
+	r := &Report{locale: i18n.English()}
 	r.Reset()
+	return r
+}
+
+// In makes it a report in another language.
+func (r *Report) In(l *i18n.Locale) *Report {
+	r.locale = l
 	return r
 }
 
@@ -88,26 +98,52 @@ func (r *Report) New(part string) { r.part(part).New++ }
 // Unchanged counts a row that is here.
 func (r *Report) Unchanged(part string) { r.part(part).Unchanged++ }
 
-// Leave names a row that is left out.
-func (r *Report) Leave(part, id, code, text string) {
+// Leave names a row that is left out. msg and args are as of i18n.Locale.T.
+func (r *Report) Leave(part, id, code, msg string, args ...any) {
 	r.part(part).Left++
-	r.name(Problem{part, id, code, text, true})
+	r.name(Problem{part, id, code, r.locale.T(msg, args...), true})
+}
+
+// Wrong is what an Invalid fault says; ok is false for every other error, and for
+// none.
+func (r *Report) Wrong(err error) (text string, ok bool) {
+	f := fault.Of(err)
+	if f == nil || !fault.Is(err, fault.KindInvalid) {
+		return "", false
+	}
+	var all []string
+	for _, x := range f.Fields {
+		all = append(all, x.Name+": "+r.locale.T(x.Msg, x.Args...))
+	}
+	return strings.Join(all, " "), true
+}
+
+// Invalid leaves out a row for what an Invalid fault says of it. It is false for
+// every other error, and for none.
+func (r *Report) Invalid(part, id string, err error) bool {
+	text, ok := r.Wrong(err)
+	if ok {
+		r.part(part).Left++
+		r.name(Problem{part, id, CodeInvalid, text, true})
+	}
+	return ok
 }
 
 // Differs names a row that is here in another form.
 func (r *Report) Differs(part, id string) {
 	r.part(part).Differs++
-	r.name(Problem{part, id, CodeDiffers, "Here it says something else, and stays as it is.", true})
+	r.name(Problem{part, id, CodeDiffers, r.locale.T("Here it says something else, and stays as it is."), true})
 }
 
 // Missing names a row that is not here although its group is.
 func (r *Report) Missing(part, id string) {
-	r.part(part).Left++
-	r.name(Problem{part, id, CodeMissing, "The group is here already, so nothing is added to it.", true})
+	r.Leave(part, id, CodeMissing, i18n.Mark("The group is here already, so nothing is added to it."))
 }
 
 // Note names something that was changed in a row that is taken.
-func (r *Report) Note(part, id, code, text string) { r.name(Problem{part, id, code, text, false}) }
+func (r *Report) Note(part, id, code, msg string, args ...any) {
+	r.name(Problem{part, id, code, r.locale.T(msg, args...), false})
+}
 
 // Rename notes that a row has another id here.
 func (r *Report) Rename(part, from, to string) {
@@ -115,7 +151,7 @@ func (r *Report) Rename(part, from, to string) {
 		r.Renamed[part] = map[string]string{}
 	}
 	r.Renamed[part][from] = to
-	r.Note(part, from, CodeRenamed, fmt.Sprintf("Something else here has this name already; it is %s now.", to))
+	r.Note(part, from, CodeRenamed, i18n.Mark("Something else here has this name already; it is {name} now."), "name", to)
 }
 
 func (r *Report) name(p Problem) {
@@ -144,16 +180,17 @@ func (r *Report) Print(w io.Writer) error {
 	for _, p := range r.Rows {
 		left := ""
 		if p.Left {
-			left = ", left out"
+			left = ", " + r.locale.T("left out")
 		}
 		fmt.Fprintf(out, "%s %s%s: %s [%s]\n", p.Part, p.ID, left, p.Text, p.Code)
 	}
 	if r.More > 0 {
-		fmt.Fprintf(out, "and %d more that are not named here\n", r.More)
+		fmt.Fprintln(out, r.locale.T("and {n} more that are not named here", "n", r.More))
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Parts)) {
 		c := r.Parts[name]
-		fmt.Fprintf(out, "%s: %d new, %d unchanged, %d different here, %d left out\n", name, c.New, c.Unchanged, c.Differs, c.Left)
+		fmt.Fprintln(out, r.locale.T("{part}: {new} new, {unchanged} unchanged, {differs} different here, {left} left out",
+			"part", name, "new", c.New, "unchanged", c.Unchanged, "differs", c.Differs, "left", c.Left))
 	}
 	return out.Flush()
 }
@@ -169,12 +206,4 @@ func (r *Report) JSON(w io.Writer, more any) error {
 	}
 	_, err = w.Write(append(b, '\n'))
 	return err
-}
-
-// filled puts values into the words of a fault.
-func filled(msg string, args []any) string {
-	for i := 0; i+1 < len(args); i += 2 {
-		msg = strings.ReplaceAll(msg, fmt.Sprintf("{%v}", args[i]), fmt.Sprint(args[i+1]))
-	}
-	return msg
 }

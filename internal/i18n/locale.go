@@ -38,6 +38,9 @@ func newLocale(tag string, t table) *Locale {
 	}
 }
 
+// English is the locale of the program's own texts, for where no catalogue is read.
+func English() *Locale { return newLocale("en", english()) }
+
 // fill takes the confirmed translations of a catalogue.
 func (l *Locale) fill(f *po.File) error {
 	l.msgs, l.credits = make(map[po.Key][]string, len(f.Entries)), f.Credits()

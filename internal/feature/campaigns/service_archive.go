@@ -9,6 +9,7 @@ import (
 	"convoke/internal/archive"
 	"convoke/internal/day"
 	"convoke/internal/db"
+	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/plaintext"
 )
@@ -126,13 +127,12 @@ func (s *Service) ImportGroup(ctx context.Context, tx *db.Tx, in *archive.Import
 	seen := map[string]bool{}
 	return archive.Each(in.Reader, archiveFile, func(_ int, row *archivedCampaign) error {
 		if seen[row.ID] {
-			in.Report.Leave(archivePart, row.ID, archive.CodeInvalid, "Another row of the file has this id.")
+			in.Report.Leave(archivePart, row.ID, archive.CodeInvalid, i18n.Mark("Another row of the file has this id."))
 			return nil
 		}
 		seen[row.ID] = true
 		w, err := row.parse(in, s.Events.CheckTemplate)
-		if text, is := archive.Wrong(err); is {
-			in.Report.Leave(archivePart, row.ID, archive.CodeInvalid, text)
+		if in.Report.Invalid(archivePart, row.ID, err) {
 			return nil
 		}
 		if err != nil {
@@ -150,7 +150,7 @@ func (s *Service) ImportGroup(ctx context.Context, tx *db.Tx, in *archive.Import
 		case row.Part == partEndorser:
 			return s.importEndorsement(ctx, tx, in, &w, &old, here)
 		case row.Part != partOwner:
-			in.Report.Leave(archivePart, row.ID, archive.CodeInvalid, "It does not say what the group is to it.")
+			in.Report.Leave(archivePart, row.ID, archive.CodeInvalid, i18n.Mark("It does not say what the group is to it."))
 			return nil
 		case here:
 			return s.compareCampaign(ctx, tx, in, &old, &w, row)
@@ -165,7 +165,8 @@ func (s *Service) ImportGroup(ctx context.Context, tx *db.Tx, in *archive.Import
 func (s *Service) importEndorsement(ctx context.Context, tx *db.Tx, in *archive.Import, w *whole, old *Campaign, here bool) error {
 	if !here {
 		in.Report.Leave(archivePart, string(w.ID), archive.CodeElsewhere,
-			"The group endorses it, and it is not on this server. It can be endorsed there again: "+strings.TrimSuffix(in.Manifest.Node, "/")+"/campaigns/"+w.Handle)
+			i18n.Mark("The group endorses it, and it is not on this server. It can be endorsed there again: {url}"),
+			"url", strings.TrimSuffix(in.Manifest.Node, "/")+"/campaigns/"+w.Handle)
 		return nil
 	}
 	version, err := endorsedVersion(ctx, tx, old.ID, in.Group)
@@ -185,7 +186,7 @@ func (s *Service) importEndorsement(ctx context.Context, tx *db.Tx, in *archive.
 	case in.There:
 		in.Report.Differs(archivePart, string(w.ID))
 	case !shown || w.endorsed == 0 || points.Body != w.points[w.endorsed-1].Body:
-		in.Report.Leave(archivePart, string(w.ID), archive.CodeDiffers, "Its points of unity say something else here. Read and endorse them again.")
+		in.Report.Leave(archivePart, string(w.ID), archive.CodeDiffers, i18n.Mark("Its points of unity say something else here. Read and endorse them again."))
 	default:
 		in.Report.New(archivePart)
 		if in.Write {
@@ -204,7 +205,7 @@ func (s *Service) compareCampaign(ctx context.Context, tx *db.Tx, in *archive.Im
 		return err
 	}
 	if o.State != Owns {
-		in.Report.Leave(archivePart, row.ID, archive.CodeOwners, "Other groups own it here. They can ask this group to join them: /campaigns/"+old.Handle)
+		in.Report.Leave(archivePart, row.ID, archive.CodeOwners, i18n.Mark("Other groups own it here. They can ask this group to join them: {url}"), "url", "/campaigns/"+old.Handle)
 		return nil
 	}
 	in.Campaigns[row.ID] = old.ID
@@ -229,7 +230,7 @@ func (s *Service) addArchived(ctx context.Context, tx *db.Tx, in *archive.Import
 		return err
 	}
 	if free == "" {
-		in.Report.Leave(archivePart, row.ID, archive.CodeInvalid, "Other campaigns here have its handle and all that are like it.")
+		in.Report.Leave(archivePart, row.ID, archive.CodeInvalid, i18n.Mark("Other campaigns here have its handle and all that are like it."))
 		return nil
 	}
 	if free != w.Handle {
@@ -238,14 +239,14 @@ func (s *Service) addArchived(ctx context.Context, tx *db.Tx, in *archive.Import
 	}
 	var ok bool
 	if w.Picture, ok = in.Picture(row.Picture, ""); !ok {
-		in.Report.Note(archivePart, row.ID, archive.CodePicture, "Its picture could not be taken.")
+		in.Report.Note(archivePart, row.ID, archive.CodePicture, i18n.Mark("Its picture could not be taken."))
 	}
 	if len(row.Owners) > 1 {
 		var names []string
 		for _, o := range row.Owners {
 			names = append(names, "@"+plaintext.Line(o.Handle))
 		}
-		in.Report.Note(archivePart, row.ID, archive.CodeOwners, "It was owned together by "+strings.Join(names, ", ")+". Here this group owns it; ask the others to join.")
+		in.Report.Note(archivePart, row.ID, archive.CodeOwners, i18n.Mark("It was owned together by {names}. Here this group owns it; ask the others to join."), "names", strings.Join(names, ", "))
 	}
 	in.Report.New(archivePart)
 	in.Campaigns[row.ID] = w.ID

@@ -43,7 +43,7 @@ func (s *Service) ImportCSV(ctx context.Context, r io.Reader, o ImportOptions, r
 			}
 			return im.add(ctx, in)
 		}, func(p eventcsv.Problem) {
-			report.Problem(ImportProblem{Line: p.Line, UID: p.UID, Code: p.Code, Text: p.Text, Left: p.Left})
+			report.Problem(ImportProblem{Line: p.Line, UID: p.UID, Code: p.Code, Message: p.Message, Args: p.Args, Left: p.Left})
 		})
 		if err != nil {
 			return fmt.Errorf("read the table: %w", err)
@@ -54,10 +54,7 @@ func (s *Service) ImportCSV(ctx context.Context, r io.Reader, o ImportOptions, r
 
 // fromRow makes an event of a row. It returns false when the row is left out.
 func (im *importer) fromRow(r *eventcsv.Row) (incoming, bool) {
-	if r.Date.Year < firstYear || r.Date.Year > lastYear {
-		p := newProblem(r.Line, r.UID, codeYear, r.Date.Year)
-		p.Left = true
-		im.report.Problem(p)
+	if !im.inTime(r.Line, r.UID, r.Date.Year) {
 		return incoming{}, false
 	}
 	e := Event{

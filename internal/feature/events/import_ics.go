@@ -52,7 +52,8 @@ func (s *Service) ImportICS(ctx context.Context, r io.Reader, o ImportOptions, r
 			if left {
 				named++
 			}
-			report.Problem(ImportProblem{Line: p.Line, UID: p.UID, Code: p.Code, Text: p.Text, Left: left})
+			msg, args := p.Message()
+			report.Problem(ImportProblem{Line: p.Line, UID: p.UID, Code: p.Code, Message: msg, Args: args, Left: left})
 		})
 		// What is beyond a bound is named once for many.
 		report.count(func(s *ImportSummary) { s.Left += max(0, sum.Left-named) })
@@ -77,10 +78,7 @@ func leavesOut(code string) bool {
 func (im *importer) fromICS(x *ical.Event) (incoming, bool) {
 	uid := importUID(x)
 	start := x.Start.UTC()
-	if y := start.Year(); y < firstYear || y > lastYear {
-		p := newProblem(0, uid, codeYear, y)
-		p.Left = true
-		im.report.Problem(p)
+	if !im.inTime(0, uid, start.Year()) {
 		return incoming{}, false
 	}
 	e := Event{

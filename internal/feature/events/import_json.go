@@ -47,7 +47,7 @@ func (s *Service) importJSON(ctx context.Context, r io.Reader, o ImportOptions, 
 			}
 			return im.add(ctx, in)
 		}, func(p eventjson.Problem) {
-			report.Problem(ImportProblem{UID: p.UID, Code: p.Code, Text: jsonMessage(p.Code), Left: true})
+			report.Problem(ImportProblem{UID: p.UID, Code: p.Code, Message: jsonMessage(p.Code), Left: true})
 		})
 		if err != nil {
 			return fmt.Errorf("read the events: %w", err)
@@ -88,7 +88,7 @@ func (im *importer) fromJSON(x *eventjson.Event) (incoming, bool) {
 		Access: Access{Note: im.cut(uid, "access_note", line(x.AccessNote), maxNote)},
 	}
 	if x.Placeholder != "" {
-		im.report.Problem(ImportProblem{UID: uid, Code: codePlaceholder, Text: jsonMessage(codePlaceholder)})
+		im.report.Problem(ImportProblem{UID: uid, Code: codePlaceholder, Message: jsonMessage(codePlaceholder)})
 	}
 	if x.StepFree != nil && *x.StepFree {
 		e.Access.Yes = bits([]string{"step_free"})
@@ -108,8 +108,7 @@ func (im *importer) fromJSON(x *eventjson.Event) (incoming, bool) {
 	}
 	im.jsonPlace(&e, x)
 	im.jsonTime(&e, x)
-	if y := e.Start.Year(); y < firstYear || y > lastYear {
-		im.leave(0, uid, codeYear, y)
+	if !im.inTime(0, uid, e.Start.Year()) {
 		return incoming{}, false
 	}
 	return incoming{event: e}, true

@@ -67,10 +67,19 @@ func (im *importer) readOwn(ctx context.Context, r io.Reader) error {
 	}
 }
 
-func (im *importer) leave(n int, uid, code string, value ...any) {
+func (im *importer) leave(n int, uid, code string, value ...string) {
 	p := newProblem(n, uid, code, value...)
 	p.Left = true
 	im.report.Problem(p)
+}
+
+// inTime says whether an event of that year can be kept; else its row is left out.
+func (im *importer) inTime(n int, uid string, year int) bool {
+	if year >= firstYear && year <= lastYear {
+		return true
+	}
+	im.leave(n, uid, codeYear, strconv.Itoa(year))
+	return false
 }
 
 // fromOwn makes an event of the cells of a row. It returns false when the row is
@@ -103,8 +112,7 @@ func (im *importer) fromOwn(n int, cell func(name string) string) (Event, bool) 
 		im.leave(n, uid, eventcsv.CodeDate, cell("start")+", "+cell("end"))
 		return e, false
 	}
-	if y := e.Start.Year(); y < firstYear || y > lastYear {
-		im.leave(n, uid, codeYear, y)
+	if !im.inTime(n, uid, e.Start.Year()) {
 		return e, false
 	}
 	im.ownMove(&e, cell("was_start"), cell("was_zone"), short("was_place", 4*maxPlace))

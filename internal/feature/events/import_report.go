@@ -2,11 +2,13 @@ package events
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -32,8 +34,11 @@ type ImportProblem struct {
 	Line int    `json:"line"` // where the row begins, from 1; 0 is the file
 	UID  string `json:"uid"`
 	Code string `json:"code"` // stable, in lower case
-	Text string `json:"text"` // an English sentence
+	Text string `json:"text"` // a sentence, which [Report.Problem] makes of the next two in its language
 	Left bool   `json:"left"` // the row was left out; otherwise it was taken with a change
+
+	Message string `json:"-"` // the English text
+	Args    []any  `json:"-"` // as of i18n.Locale.T
 }
 
 // ImportSummary counts the rows of one import. Read is New, Updated, Unchanged
@@ -63,6 +68,7 @@ type UndoSummary struct {
 type Report struct {
 	mu      sync.Mutex // an import reads and stores in two goroutines
 	out     *bufio.Writer
+	locale  *i18n.Locale
 	json    bool
 	named   int
 	err     error
@@ -73,11 +79,17 @@ type Report struct {
 // NewReport writes to w as it goes: lines for people, or one JSON object with
 // the members "rows" and "summary". [Report.Close] ends it.
 func NewReport(w io.Writer, asJSON bool) *Report {
-	r := &Report{out: bufio.NewWriter(w), json: asJSON, changed: map[string]bool{}}
+	r := &Report{out: bufio.NewWriter(w), json: asJSON, locale: i18n.English(), changed: map[string]bool{}}
 	r.sum.Codes = map[string]int{}
 	if asJSON {
 		r.print(`{"rows":[`)
 	}
+	return r
+}
+
+// In makes it a report in another language than English.
+func (r *Report) In(l *i18n.Locale) *Report {
+	r.locale = l
 	return r
 }
 
@@ -107,8 +119,9 @@ func (r *Report) Problem(p ImportProblem) {
 		r.countChanged(p)
 	}
 	r.named++
+	p.Text = r.locale.T(p.Message, p.Args...)
 	if !r.json {
-		r.print(p.line())
+		r.print(p.line(r.locale))
 		return
 	}
 	b, err := json.Marshal(p)
@@ -137,21 +150,16 @@ func (r *Report) countChanged(p ImportProblem) {
 }
 
 // line is "line 12, uid, left out: text [code]".
-func (p ImportProblem) line() string {
-	var b strings.Builder
+func (p ImportProblem) line(l *i18n.Locale) string {
+	var parts []string
 	if p.Line > 0 {
-		fmt.Fprintf(&b, "line %d, ", p.Line)
+		parts = append(parts, l.T("line {n}", "n", strconv.Itoa(p.Line)))
 	}
-	if p.UID != "" {
-		b.WriteString(p.UID)
-	} else {
-		b.WriteString("file")
-	}
+	parts = append(parts, cmp.Or(p.UID, l.T("file")))
 	if p.Left {
-		b.WriteString(", left out")
+		parts = append(parts, l.T("left out"))
 	}
-	fmt.Fprintf(&b, ": %s [%s]\n", p.Text, p.Code)
-	return b.String()
+	return fmt.Sprintf("%s: %s [%s]\n", strings.Join(parts, ", "), p.Text, p.Code)
 }
 
 // Summary is what has been counted so far; Seconds is for the caller to set.
@@ -165,10 +173,10 @@ func (r *Report) Summary() ImportSummary {
 }
 
 // Close writes the summary and returns the first error of the writer.
-func (r *Report) Close(s ImportSummary) error { return r.end(s, s.text()) }
+func (r *Report) Close(s ImportSummary) error { return r.end(s, s.text(r.locale)) }
 
 // CloseUndo is [Report.Close] of an undo.
-func (r *Report) CloseUndo(s UndoSummary) error { return r.end(s, s.text()) }
+func (r *Report) CloseUndo(s UndoSummary) error { return r.end(s, s.text(r.locale)) }
 
 func (r *Report) end(s any, text string) error {
 	r.mu.Lock()
@@ -191,34 +199,32 @@ func (r *Report) end(s any, text string) error {
 	return nil
 }
 
-func (s ImportSummary) text() string {
-	var b strings.Builder
+func (s ImportSummary) text(l *i18n.Locale) string {
 	took := time.Duration(s.Seconds * float64(time.Second)).Round(10 * time.Millisecond)
-	fmt.Fprintf(&b, "%d rows read in %v: %d new, %d updated, %d unchanged, %d left out.\n",
-		s.Read, took, s.New, s.Updated, s.Unchanged, s.Left)
+	out := l.T("{read} rows read in {time}: {new} new, {updated} updated, {unchanged} unchanged, {left} left out.",
+		"read", s.Read, "time", took.String(), "new", s.New, "updated", s.Updated, "unchanged", s.Unchanged, "left", s.Left) + "\n"
 	if s.Changed > 0 {
-		fmt.Fprintf(&b, "%d were taken with a change that is named above.\n", s.Changed)
+		out += l.T("{n} were taken with a change that is named above.", "n", s.Changed) + "\n"
 	}
 	for _, c := range slices.Sorted(maps.Keys(s.Codes)) {
-		fmt.Fprintf(&b, "  %s: %d\n", c, s.Codes[c])
+		out += fmt.Sprintf("  %s: %d\n", c, s.Codes[c])
 	}
-	if s.DryRun {
-		b.WriteString(dryRun)
-	}
+	out += dryRun(l, s.DryRun)
 	if s.Run != "" {
-		fmt.Fprintf(&b, "To undo it: convoke import undo %s\n", s.Run)
-	}
-	return b.String()
-}
-
-const dryRun = "This was a dry run: nothing was written.\n"
-
-func (s UndoSummary) text() string {
-	out := fmt.Sprintf("%d events removed, %d stay.\n", s.Removed, s.Stay)
-	if s.DryRun {
-		out += dryRun
+		out += l.T("To undo it:") + " convoke import undo " + s.Run + "\n"
 	}
 	return out
+}
+
+func dryRun(l *i18n.Locale, was bool) string {
+	if !was {
+		return ""
+	}
+	return l.T("This was a dry run: nothing was written.") + "\n"
+}
+
+func (s UndoSummary) text(l *i18n.Locale) string {
+	return l.T("{n} events removed, {stay} stay.", "n", s.Removed, "stay", s.Stay) + "\n" + dryRun(l, s.DryRun)
 }
 
 func problemMessage(code string) string {
@@ -244,11 +250,11 @@ func problemMessage(code string) string {
 	}
 }
 
-// newProblem fills the sentence of a code; value stands for {value} in it.
-func newProblem(line int, uid, code string, value ...any) ImportProblem {
-	text := problemMessage(code)
+// newProblem is what a code says; value stands for {value} in it.
+func newProblem(line int, uid, code string, value ...string) ImportProblem {
+	p := ImportProblem{Line: line, UID: uid, Code: code, Message: problemMessage(code)}
 	for _, v := range value {
-		text = strings.ReplaceAll(text, "{value}", fmt.Sprint(v))
+		p.Args = append(p.Args, "value", v)
 	}
-	return ImportProblem{Line: line, UID: uid, Code: code, Text: text}
+	return p
 }

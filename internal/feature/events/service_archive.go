@@ -12,6 +12,7 @@ import (
 
 	"convoke/internal/archive"
 	"convoke/internal/db"
+	"convoke/internal/i18n"
 	"convoke/internal/id"
 )
 
@@ -161,13 +162,12 @@ func (s *Service) ImportGroup(ctx context.Context, tx *db.Tx, in *archive.Import
 			return err
 		}
 		if seen[row.ID] {
-			in.Report.Leave(archivePart, row.ID, archive.CodeInvalid, "Another row of the file has this id.")
+			in.Report.Leave(archivePart, row.ID, archive.CodeInvalid, i18n.Mark("Another row of the file has this id."))
 			return nil
 		}
 		seen[row.ID] = true
 		eid, err := s.importEvent(ctx, tx, in, row)
-		if text, is := archive.Wrong(err); is {
-			in.Report.Leave(archivePart, row.ID, archive.CodeInvalid, text)
+		if in.Report.Invalid(archivePart, row.ID, err) {
 			return nil
 		}
 		if eid != "" {
@@ -201,19 +201,19 @@ func (s *Service) importEvent(ctx context.Context, tx *db.Tx, in *archive.Import
 		e.Campaign = c
 	} else if row.Campaign != "" {
 		if e.Follows = 0; !here {
-			in.Report.Note(archivePart, row.ID, archive.CodeCampaign, "It was part of a campaign that the group does not own here, and now stands for itself.")
+			in.Report.Note(archivePart, row.ID, archive.CodeCampaign, i18n.Mark("It was part of a campaign that the group does not own here, and now stands for itself."))
 		}
 	}
 	key, ok := in.Picture(row.Picture, old.Picture)
 	if !ok && !here {
-		in.Report.Note(archivePart, row.ID, archive.CodePicture, "Its picture could not be taken.")
+		in.Report.Note(archivePart, row.ID, archive.CodePicture, i18n.Mark("Its picture could not be taken."))
 	}
 	e.Picture = key
 	if here {
 		return old.ID, s.compareEvent(ctx, tx, in, &old, &e, &p, vs, row)
 	}
 	if e.Title != row.Title || e.Description != row.Description {
-		in.Report.Note(archivePart, row.ID, archive.CodeCharacters, "Characters that could deceive readers were taken out.")
+		in.Report.Note(archivePart, row.ID, archive.CodeCharacters, i18n.Mark("Characters that could deceive readers were taken out."))
 	}
 	err = s.addArchived(ctx, tx, in, &e, &p, vs, row)
 	return e.ID, err

@@ -10,6 +10,7 @@ import (
 	"convoke/internal/archive"
 	"convoke/internal/db"
 	"convoke/internal/fault"
+	"convoke/internal/i18n"
 	"convoke/internal/id"
 )
 
@@ -55,13 +56,12 @@ func (s *Service) importSeries(ctx context.Context, tx *db.Tx, in *archive.Impor
 			return err
 		}
 		if seen[row.ID] {
-			in.Report.Leave(archiveSeriesPart, row.ID, archive.CodeInvalid, "Another row of the file has this id.")
+			in.Report.Leave(archiveSeriesPart, row.ID, archive.CodeInvalid, i18n.Mark("Another row of the file has this id."))
 			return nil
 		}
 		seen[row.ID] = true
 		err := s.importOneSeries(ctx, tx, in, row, here, linked)
-		if text, is := archive.Wrong(err); is {
-			in.Report.Leave(archiveSeriesPart, row.ID, archive.CodeInvalid, text)
+		if in.Report.Invalid(archiveSeriesPart, row.ID, err) {
 			return nil
 		}
 		return err
@@ -100,7 +100,7 @@ func (s *Service) importOneSeries(
 		return nil
 	}
 	if lost {
-		in.Report.Note(archiveSeriesPart, row.ID, archive.CodeDates, "Some of its dates could not be taken.")
+		in.Report.Note(archiveSeriesPart, row.ID, archive.CodeDates, i18n.Mark("Some of its dates could not be taken."))
 	}
 	return s.addSeries(ctx, tx, in, &x, dates, row)
 }

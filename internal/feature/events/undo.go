@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"convoke/internal/db"
+	"convoke/internal/i18n"
 	"convoke/internal/id"
 )
 
@@ -49,14 +50,11 @@ func (s *Service) ExpireRuns(ctx context.Context) error {
 	}
 }
 
-// Why an event of an import that is undone stays.
+// Codes of why an event of an import that is undone stays.
 const (
 	codeBefore = "before"
 	codeSince  = "changed_since"
 	codeInUse  = "in_use"
-	whyBefore  = "“%s” stays: it was here before this import, which changed it. What it said before is not kept."
-	whySince   = "“%s” stays: it was changed after this import."
-	whyInUse   = "“%s” stays: it belongs to a group."
 )
 
 // UndoOptions say which import to undo.
@@ -131,7 +129,7 @@ func (u *undo) batch(ctx context.Context, after id.Event) (n int, last id.Event,
 				continue
 			}
 			if code, why := r.stays(&e); code != "" {
-				stay = append(stay, ImportProblem{UID: e.UID, Code: code, Text: fmt.Sprintf(why, e.Title)})
+				stay = append(stay, ImportProblem{UID: e.UID, Code: code, Message: why, Args: []any{"title", e.Title}})
 				continue
 			}
 			removed++
@@ -170,11 +168,11 @@ func (u *undo) batch(ctx context.Context, after id.Event) (n int, last id.Event,
 func (r *runRow) stays(e *Event) (code, why string) {
 	switch {
 	case !r.made:
-		return codeBefore, whyBefore
+		return codeBefore, i18n.Mark("“{title}” stays: it was here before this import, which changed it. What it said before is not kept.")
 	case e.Group != "":
-		return codeInUse, whyInUse
+		return codeInUse, i18n.Mark("“{title}” stays: it belongs to a group.")
 	case e.Sequence != r.sequence:
-		return codeSince, whySince
+		return codeSince, i18n.Mark("“{title}” stays: it was changed after this import.")
 	}
 	return "", ""
 }

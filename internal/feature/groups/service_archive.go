@@ -14,6 +14,7 @@ import (
 	"convoke/internal/fault"
 	"convoke/internal/geo"
 	"convoke/internal/handle"
+	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/plaintext"
 	"convoke/internal/web"
@@ -200,7 +201,7 @@ func (s *Service) ImportGroup(ctx context.Context, tx *db.Tx, in *archive.Import
 		a.Handle = as
 	}
 	g, set, err := a.parse(in, s.Fold)
-	if text, is := archive.Wrong(err); is {
+	if text, is := in.Report.Wrong(err); is {
 		return Brief{}, fmt.Errorf("%w: %s: %s", archive.ErrUnreadable, groupFile, text)
 	} else if err != nil {
 		return Brief{}, err
@@ -215,12 +216,12 @@ func (s *Service) ImportGroup(ctx context.Context, tx *db.Tx, in *archive.Import
 		return Brief{}, err
 	}
 	if g.Name != a.Name || g.About != a.About {
-		in.Report.Note("group", string(g.ID), archive.CodeCharacters, "Characters that could deceive readers were taken out.")
+		in.Report.Note("group", string(g.ID), archive.CodeCharacters, i18n.Mark("Characters that could deceive readers were taken out."))
 	}
 	if other, err := alike(ctx, tx, g); err != nil {
 		return Brief{}, err
 	} else if other != "" {
-		in.Report.Note("group", string(g.ID), archive.CodeLookAlike, "People could take it for “"+other+"”, which is here already.")
+		in.Report.Note("group", string(g.ID), archive.CodeLookAlike, i18n.Mark("People could take it for “{name}”, which is here already."), "name", other)
 	}
 	in.Report.New("group")
 	if in.Write {
@@ -311,10 +312,10 @@ func (s *Service) importConduct(ctx context.Context, tx *db.Tx, in *archive.Impo
 	html, wrong, is := render("body", t.Body)
 	switch {
 	case is:
-		in.Report.Leave(part, name, archive.CodeInvalid, wrong.Msg)
+		in.Report.Leave(part, name, archive.CodeInvalid, wrong.Msg, wrong.Args...)
 		return false, nil
 	case !ok, row.Version <= last, row.Version > 1_000_000, t.Body == "":
-		in.Report.Leave(part, name, archive.CodeInvalid, "The version, its day or its text is not one.")
+		in.Report.Leave(part, name, archive.CodeInvalid, i18n.Mark("The version, its day or its text is not one."))
 		return false, nil
 	}
 	t.HTML = html
@@ -344,8 +345,11 @@ func (s *Service) importAnnouncement(ctx context.Context, tx *db.Tx, in *archive
 	d, ok := day.Read(row.Day)
 	typed := AnnounceInput{Key: row.ID, Title: plaintext.Line(row.Title), Body: plaintext.Text(row.Body)}
 	html, err := typed.parse()
-	if text, is := archive.Wrong(err); is || err != nil || !ok || !id.Valid(row.ID) || day.Time(d).After(in.Now) {
-		in.Report.Leave(part, row.ID, archive.CodeInvalid, "It has no day or no name that could be right. "+text)
+	if in.Report.Invalid(part, row.ID, err) {
+		return nil
+	}
+	if err != nil || !ok || !id.Valid(row.ID) || day.Time(d).After(in.Now) {
+		in.Report.Leave(part, row.ID, archive.CodeInvalid, i18n.Mark("It has no day or no name that could be right."))
 		return nil
 	}
 	old, err := announcementIn(ctx, tx, in.Group, movedUID(row.ID), row.ID)
@@ -362,7 +366,7 @@ func (s *Service) importAnnouncement(ctx context.Context, tx *db.Tx, in *archive
 		in.Report.Missing(part, row.ID)
 		return nil
 	case !day.Time(d).Add(keepAnnouncement).After(in.Now):
-		in.Report.Leave(part, row.ID, archive.CodeExpired, "It was to be kept for 90 days, which are over.")
+		in.Report.Leave(part, row.ID, archive.CodeExpired, i18n.Mark("It was to be kept for 90 days, which are over."))
 		return nil
 	}
 	a := Announcement{ID: row.ID, Title: typed.Title, Body: typed.Body, HTML: html, Day: day.Time(d)}

@@ -13,6 +13,7 @@ import (
 	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
+	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/plaintext"
 	"convoke/internal/record/told"
@@ -215,13 +216,12 @@ func (s *Service) ImportGroup(ctx context.Context, tx *db.Tx, in *archive.Import
 			return err
 		}
 		if seen[row.ID] || seen["slug:"+row.Slug] {
-			in.Report.Leave(archivePart, row.ID, archive.CodeInvalid, "Another row of the file has this id or slug.")
+			in.Report.Leave(archivePart, row.ID, archive.CodeInvalid, i18n.Mark("Another row of the file has this id or slug."))
 			return nil
 		}
 		seen[row.ID], seen["slug:"+row.Slug] = true, true
 		p, entries, versions, err := row.parse(in)
-		if text, is := archive.Wrong(err); is {
-			in.Report.Leave(archivePart, row.ID, archive.CodeInvalid, text)
+		if in.Report.Invalid(archivePart, row.ID, err) {
 			return nil
 		}
 		if err != nil {
@@ -252,16 +252,16 @@ func (s *Service) importPetition(ctx context.Context, tx *db.Tx, in *archive.Imp
 		return compare(ctx, tx, in, &old, row)
 	}
 	if there := archivedOf(p, nil, nil); there.Title != row.Title || there.Addressee != row.Addressee || there.Markdown != row.Markdown {
-		in.Report.Note(archivePart, row.ID, archive.CodeCharacters, "Characters that could deceive readers were taken out.")
+		in.Report.Note(archivePart, row.ID, archive.CodeCharacters, i18n.Mark("Characters that could deceive readers were taken out."))
 	}
 	if c, ok := in.Campaigns[row.Campaign]; ok {
 		p.Campaign = c
 	} else if row.Campaign != "" {
-		in.Report.Note(archivePart, row.ID, archive.CodeCampaign, "It was part of a campaign that the group does not own here, and now stands for itself.")
+		in.Report.Note(archivePart, row.ID, archive.CodeCampaign, i18n.Mark("It was part of a campaign that the group does not own here, and now stands for itself."))
 	}
 	if p.State == Open {
 		p.State = Closed
-		in.Report.Note(archivePart, row.ID, archive.CodeElsewhere, "Signing goes on only on the server where it was opened.")
+		in.Report.Note(archivePart, row.ID, archive.CodeElsewhere, i18n.Mark("Signing goes on only on the server where it was opened."))
 	}
 	if _, err := byID(ctx, tx, p.ID); err == nil {
 		p.ID = s.IDs.New()
@@ -273,7 +273,7 @@ func (s *Service) importPetition(ctx context.Context, tx *db.Tx, in *archive.Imp
 		return err
 	}
 	if p.Slug != row.Slug {
-		in.Report.Note(archivePart, row.ID, archive.CodeRenamed, fmt.Sprintf("Another petition here has its address; it is %s now.", p.Slug))
+		in.Report.Note(archivePart, row.ID, archive.CodeRenamed, i18n.Mark("Another petition here has its address; it is {name} now."), "name", p.Slug)
 	}
 	in.Report.New(archivePart)
 	if !in.Write {

@@ -12,6 +12,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/geo"
+	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/plaintext"
 	"convoke/internal/record/box"
@@ -157,13 +158,12 @@ func (s *Service) ImportGroup(ctx context.Context, tx *db.Tx, in *archive.Import
 			return err
 		}
 		if seen[row.ID] || seen["slug:"+row.Slug] {
-			in.Report.Leave(archivePart, row.ID, archive.CodeInvalid, "Another row of the file has this id or slug.")
+			in.Report.Leave(archivePart, row.ID, archive.CodeInvalid, i18n.Mark("Another row of the file has this id or slug."))
 			return nil
 		}
 		seen[row.ID], seen["slug:"+row.Slug] = true, true
 		p, err := row.parse(in)
-		if text, is := archive.Wrong(err); is {
-			in.Report.Leave(archivePart, row.ID, archive.CodeInvalid, text)
+		if in.Report.Invalid(archivePart, row.ID, err) {
 			return nil
 		}
 		if err != nil {
@@ -187,24 +187,24 @@ func (s *Service) importPledge(ctx context.Context, tx *db.Tx, in *archive.Impor
 		return nil
 	}
 	if p.Title != row.Title || p.Body != row.Body {
-		in.Report.Note(archivePart, row.ID, archive.CodeCharacters, "Characters that could deceive readers were taken out.")
+		in.Report.Note(archivePart, row.ID, archive.CodeCharacters, i18n.Mark("Characters that could deceive readers were taken out."))
 	}
 	if len(row.Owners) > 1 {
-		in.Report.Note(archivePart, row.ID, archive.CodeOwners, "Other groups owned it too; here it is this group's alone.")
+		in.Report.Note(archivePart, row.ID, archive.CodeOwners, i18n.Mark("Other groups owned it too; here it is this group's alone."))
 	}
 	if c, ok := in.Campaigns[row.Campaign]; ok {
 		p.Campaign = c
 	} else if row.Campaign != "" {
-		in.Report.Note(archivePart, row.ID, archive.CodeCampaign, "It was part of a campaign that the group does not own here, and now stands for itself.")
+		in.Report.Note(archivePart, row.ID, archive.CodeCampaign, i18n.Mark("It was part of a campaign that the group does not own here, and now stands for itself."))
 	}
 	if e, ok := in.Events[row.Event]; ok {
 		p.Event = e
 	} else if row.Event != "" {
-		in.Report.Note(archivePart, row.ID, archive.CodeEvent, "It was part of an event that the group does not have here, and now stands for itself.")
+		in.Report.Note(archivePart, row.ID, archive.CodeEvent, i18n.Mark("It was part of an event that the group does not have here, and now stands for itself."))
 	}
 	if p.State == Open {
 		p.State = Closed
-		in.Report.Note(archivePart, row.ID, archive.CodeElsewhere, "People can pledge only on the server where it was opened.")
+		in.Report.Note(archivePart, row.ID, archive.CodeElsewhere, i18n.Mark("People can pledge only on the server where it was opened."))
 	}
 	if _, err := pledgeBy(ctx, tx, "id", string(p.ID)); err == nil {
 		p.ID = ID(s.IDs.New())
@@ -216,7 +216,7 @@ func (s *Service) importPledge(ctx context.Context, tx *db.Tx, in *archive.Impor
 		return err
 	} else if !free {
 		p.Slug = string(p.ID)
-		in.Report.Note(archivePart, row.ID, archive.CodeRenamed, fmt.Sprintf("Another pledge here has its address; it is %s now.", p.Slug))
+		in.Report.Note(archivePart, row.ID, archive.CodeRenamed, i18n.Mark("Another pledge here has its address; it is {name} now."), "name", p.Slug)
 	}
 	in.Report.New(archivePart)
 	if !in.Write {

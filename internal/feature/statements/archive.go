@@ -12,6 +12,7 @@ import (
 	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
+	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/plaintext"
 )
@@ -205,13 +206,12 @@ func (s *Service) ImportGroup(ctx context.Context, tx *db.Tx, in *archive.Import
 			return err
 		}
 		if seen[row.ID] || seen["slug:"+row.Slug] {
-			in.Report.Leave(archivePart, row.ID, archive.CodeInvalid, "Another row of the file has this id or slug.")
+			in.Report.Leave(archivePart, row.ID, archive.CodeInvalid, i18n.Mark("Another row of the file has this id or slug."))
 			return nil
 		}
 		seen[row.ID], seen["slug:"+row.Slug] = true, true
 		st, err := row.parse(in, today)
-		if text, is := archive.Wrong(err); is {
-			in.Report.Leave(archivePart, row.ID, archive.CodeInvalid, text)
+		if in.Report.Invalid(archivePart, row.ID, err) {
 			return nil
 		}
 		if err != nil {
@@ -245,14 +245,14 @@ func (s *Service) importStatement(ctx context.Context, tx *db.Tx, in *archive.Im
 		return nil
 	}
 	if row.Campaign != "" && st.Campaign == "" {
-		in.Report.Note(archivePart, row.ID, archive.CodeCampaign, "It was an update of a campaign that the group does not own here, and now stands for itself.")
+		in.Report.Note(archivePart, row.ID, archive.CodeCampaign, i18n.Mark("It was an update of a campaign that the group does not own here, and now stands for itself."))
 	}
 	var ok bool
 	if st.Picture, ok = in.Picture(row.Picture, ""); !ok {
-		in.Report.Note(archivePart, row.ID, archive.CodePicture, "Its picture could not be taken.")
+		in.Report.Note(archivePart, row.ID, archive.CodePicture, i18n.Mark("Its picture could not be taken."))
 	}
 	if !archive.Same(archivedOf(st).Texts, row.Texts) {
-		in.Report.Note(archivePart, row.ID, archive.CodeCharacters, "Characters that could deceive readers were taken out.")
+		in.Report.Note(archivePart, row.ID, archive.CodeCharacters, i18n.Mark("Characters that could deceive readers were taken out."))
 	}
 	if _, err := byID(ctx, tx, st.ID); err == nil {
 		st.ID = ID(s.IDs.New())

@@ -7,8 +7,9 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 	"time"
+
+	"convoke/internal/i18n"
 )
 
 // Codes of the report, which stay the same between versions.
@@ -44,55 +45,55 @@ const (
 func sentence(code string) string {
 	switch code {
 	case codeFrontMatter:
-		return "The fields at the beginning cannot be read ({value}), so the post was left out."
+		return i18n.Mark("The fields at the beginning cannot be read ({value}), so the post was left out.")
 	case codeLarge:
-		return "The file is larger than {value}, so it was left out."
+		return i18n.Mark("The file is larger than {value}, so it was left out.")
 	case codeEncoding:
-		return "Letters that are not in UTF-8 were replaced."
+		return i18n.Mark("Letters that are not in UTF-8 were replaced.")
 	case codeEmpty:
-		return "There is no text, so the post was left out."
+		return i18n.Mark("There is no text, so the post was left out.")
 	case codeLong:
-		return "The text is longer than {value} and cutting it would change what it says, so it was left out."
+		return i18n.Mark("The text is longer than {value} and cutting it would change what it says, so it was left out.")
 	case codeRepeat:
-		return "Another file of this import is the statement “{value}” in the same language, so this one was left out."
+		return i18n.Mark("Another file of this import is the statement “{value}” in the same language, so this one was left out.")
 	case codeWithdrawn:
-		return "The statement “{value}” is withdrawn here and stays so; the post was left out."
+		return i18n.Mark("The statement “{value}” is withdrawn here and stays so; the post was left out.")
 	case codeNoTitle:
-		return "The post has no title; it is called “{value}” now."
+		return i18n.Mark("The post has no title; it is called “{value}” now.")
 	case codeCut:
-		return "The field {value} is too long and was cut."
+		return i18n.Mark("The field {value} is too long and was cut.")
 	case codeNoDate:
-		return "No date, neither in the fields nor in the file's name: kept as a draft that is dated today."
+		return i18n.Mark("No date, neither in the fields nor in the file's name: kept as a draft that is dated today.")
 	case codeDate:
-		return "“{value}” is not a date and was passed over."
+		return i18n.Mark("“{value}” is not a date and was passed over.")
 	case codeFuture:
-		return "The date {value} has not come yet: kept as a draft."
+		return i18n.Mark("The date {value} has not come yet: kept as a draft.")
 	case codeLang:
-		return "“{value}” is not a language that is known here and was passed over."
+		return i18n.Mark("“{value}” is not a language that is known here and was passed over.")
 	case codeAlone:
-		return "The original that this version belongs to is not here; it became a statement of its own."
+		return i18n.Mark("The original that this version belongs to is not here; it became a statement of its own.")
 	case codePublic:
-		return "The file is a draft, and the statement is public here: it stays public."
+		return i18n.Mark("The file is a draft, and the statement is public here: it stays public.")
 	case codeUncorrected:
-		return "The text changed and the file names no new correction: the page says only that it was changed."
+		return i18n.Mark("The text changed and the file names no new correction: the page says only that it was changed.")
 	case codeCorrection:
-		return "A correction without a date and a note was passed over."
+		return i18n.Mark("A correction without a date and a note was passed over.")
 	case codePicture:
-		return "The picture {value} was not taken: only picture files beside the post are. Add it by hand."
+		return i18n.Mark("The picture {value} was not taken: only picture files beside the post are. Add it by hand.")
 	case codeLiquid:
-		return "A template tag was taken out: {value}"
+		return i18n.Mark("A template tag was taken out: {value}")
 	case codeHTML:
-		return "HTML was turned into Markdown as far as that can be: {value}"
+		return i18n.Mark("HTML was turned into Markdown as far as that can be: {value}")
 	case codeAttributes:
-		return "Styling was taken out: {value}"
+		return i18n.Mark("Styling was taken out: {value}")
 	case codeRelative:
-		return "This address holds only on the old site, so it is no link: {value} (--site completes it)."
+		return i18n.Mark("This address holds only on the old site, so it is no link: {value} (--site completes it).")
 	case codeHeading:
-		return "The text began with its title, which was taken out: the page shows it anyway."
+		return i18n.Mark("The text began with its title, which was taken out: the page shows it anyway.")
 	case codeCampaign:
-		return "There is no public campaign “{value}” that the group owns, so it is no update of one."
+		return i18n.Mark("There is no public campaign “{value}” that the group owns, so it is no update of one.")
 	default: // codeFields
-		return "Fields that are not read: {value}."
+		return i18n.Mark("Fields that are not read: {value}.")
 	}
 }
 
@@ -100,7 +101,7 @@ func sentence(code string) string {
 type Problem struct {
 	File string `json:"file"`
 	Code string `json:"code"`
-	Text string `json:"text"` // an English sentence
+	Text string `json:"text"` // a sentence
 	Left bool   `json:"left"` // the file was left out; otherwise it was taken with a change
 }
 
@@ -120,21 +121,28 @@ type Summary struct {
 
 // Report names, while an import runs, each file that is left out or changed.
 type Report struct {
-	out   *bufio.Writer
-	json  bool
-	named int
-	last  string // the file that was counted as changed
-	err   error
-	sum   Summary
+	out    *bufio.Writer
+	json   bool
+	locale *i18n.Locale
+	named  int
+	last   string // the file that was counted as changed
+	err    error
+	sum    Summary
 }
 
 // NewReport writes to w as it goes: lines for people, or one JSON object with
 // the members "rows" and "summary". [Report.Close] ends it.
 func NewReport(w io.Writer, asJSON bool) *Report {
-	r := &Report{out: bufio.NewWriter(w), json: asJSON, sum: Summary{Codes: map[string]int{}}}
+	r := &Report{out: bufio.NewWriter(w), json: asJSON, locale: i18n.English(), sum: Summary{Codes: map[string]int{}}}
 	if asJSON {
 		r.print(`{"rows":[`)
 	}
+	return r
+}
+
+// In makes it a report in another language than English.
+func (r *Report) In(l *i18n.Locale) *Report {
+	r.locale = l
 	return r
 }
 
@@ -154,15 +162,15 @@ func (r *Report) problem(file, code, value string, left bool) {
 		r.sum.Changed++
 		r.last = file
 	}
-	p := Problem{File: file, Code: code, Text: strings.ReplaceAll(sentence(code), "{value}", value), Left: left}
+	p := Problem{File: file, Code: code, Text: r.locale.T(sentence(code), "value", value), Left: left}
 	r.named++
 	if !r.json {
 		name, what := file, ""
 		if name == "" {
-			name = "all files"
+			name = r.locale.T("all files")
 		}
 		if left {
-			what = ", left out"
+			what = ", " + r.locale.T("left out")
 		}
 		r.print(fmt.Sprintf("%s%s: %s [%s]\n", name, what, p.Text, p.Code))
 		return
@@ -195,7 +203,7 @@ func (r *Report) Close(s Summary) error {
 		}
 		r.print("\n],\"summary\":" + string(b) + "}\n")
 	} else {
-		r.print(s.text())
+		r.print(s.text(r.locale))
 	}
 	if r.err == nil {
 		r.err = r.out.Flush()
@@ -206,18 +214,18 @@ func (r *Report) Close(s Summary) error {
 	return nil
 }
 
-func (s Summary) text() string {
-	var b strings.Builder
+func (s Summary) text(l *i18n.Locale) string {
 	took := time.Duration(s.Seconds * float64(time.Second)).Round(10 * time.Millisecond)
-	fmt.Fprintf(&b, "%d posts read in %v: %d new, %d updated, %d unchanged, %d left out.\n", s.Read, took, s.New, s.Updated, s.Unchanged, s.Left)
+	out := l.T("{read} posts read in {time}: {new} new, {updated} updated, {unchanged} unchanged, {left} left out.",
+		"read", s.Read, "time", took.String(), "new", s.New, "updated", s.Updated, "unchanged", s.Unchanged, "left", s.Left) + "\n"
 	if s.Changed > 0 {
-		fmt.Fprintf(&b, "%d were taken with a change that is named above.\n", s.Changed)
+		out += l.T("{n} were taken with a change that is named above.", "n", s.Changed) + "\n"
 	}
 	for _, c := range slices.Sorted(maps.Keys(s.Codes)) {
-		fmt.Fprintf(&b, "  %s: %d\n", c, s.Codes[c])
+		out += fmt.Sprintf("  %s: %d\n", c, s.Codes[c])
 	}
 	if s.DryRun {
-		b.WriteString("This was a dry run: nothing was written.\n")
+		out += l.T("This was a dry run: nothing was written.") + "\n"
 	}
-	return b.String()
+	return out
 }
