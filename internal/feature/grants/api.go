@@ -131,11 +131,7 @@ func (w *Web) apiInvite(c *web.Call, a *api.API, in *apiManagerNew) (apiHelpURL,
 	if err != nil {
 		return apiHelpURL{}, err
 	}
-	key, err := a.Key(c)
-	if err != nil {
-		return apiHelpURL{}, err
-	}
-	f, err := api.Form(c, in.Body)
+	key, f, err := a.Keyed(c, in.Body)
 	if err != nil {
 		return apiHelpURL{}, err
 	}
