@@ -170,3 +170,83 @@ type PledgeReached struct {
 // PledgeMissed says that a pledge had not enough people at its deadline, in no place
 // and no group.
 type PledgeMissed struct{ Pledge string }
+
+// TurnoutPublished says what sources say now of how many came to an event: the
+// range of its fullest day.
+type TurnoutPublished struct {
+	Event     id.Event
+	Campaign  id.Campaign // "" is none
+	Low, High int
+}
+
+// MandateEnded says that somebody no longer speaks for a group in a coalition: the
+// group recalled them, the term is over, or the group left. What they said there
+// and what was not counted yet goes with it.
+type MandateEnded struct {
+	Coalition id.Group
+	Group     id.Group
+	Seat      string // id of the delegate's row
+	Person    id.Person
+}
+
+// Effect is what a proposal does when it is adopted.
+type Effect string
+
+// The effects. What each of them is done to is [PollDecided.Subject].
+const (
+	EffectNone     Effect = ""         // it is noted, and no more
+	EffectDemand   Effect = "demand"   // the campaign's demands become the winners
+	EffectMet      Effect = "met"      // a demand is met, in part or whole, or withdrawn
+	EffectStep     Effect = "step"     // a step of a ladder opens
+	EffectHalt     Effect = "halt"     // a step of a ladder halts
+	EffectDown     Effect = "down"     // the campaign stands down
+	EffectDelegate Effect = "delegate" // the winners become delegates
+	EffectEndorse  Effect = "endorse"  // the group endorses a campaign
+	EffectTask     Effect = "task"     // somebody has something to do
+	EffectVote     Effect = "vote"     // the group's vote in another poll
+)
+
+// PollDecided says what came out of a poll, when it has closed and was counted. It
+// is never taken back.
+type PollDecided struct {
+	Poll     string
+	Group    id.Group
+	Campaign id.Campaign // "" is none
+	Title    string
+	Effect   Effect
+	Subject  string   // what the effect is about; its form is the effect's
+	Options  []string // as they stood on the ballot
+	Winners  []int    // indexes of options, the first first; none when not adopted
+	Adopted  bool
+	By       id.Person // who opened it
+	At       time.Time
+}
+
+// TaskGiven says that somebody in a group has taken something on.
+type TaskGiven struct {
+	Group id.Group
+	Title string
+	Note  string // where it comes from, as Markdown
+	Owner id.Person
+	Until time.Time // zero is no day
+	From  string    // address of the page where it was decided
+	By    id.Person
+}
+
+// LadderMoved says that a step of a campaign's ladder is in another state now.
+type LadderMoved struct {
+	Campaign id.Campaign
+	Step     string
+	Title    string
+	State    string // "open", "met", "lapsed" or "halted"
+	Reason   string // code of what moved it
+	At       time.Time
+}
+
+// CampaignDown says that a campaign has stood down, because its demands are met or
+// because it was decided.
+type CampaignDown struct {
+	Campaign id.Campaign
+	Reason   string // "met" or "decided"
+	At       time.Time
+}
