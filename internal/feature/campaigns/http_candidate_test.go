@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"convoke/internal/web"
 	"convoke/internal/web/webtest"
 )
@@ -78,8 +80,12 @@ func TestAPICandidates(t *testing.T) {
 		mine.Do("DELETE", path+"/"+seats, nil).Want(204, nil)
 		var list struct{ Items []apiCandidate }
 		c.Get(path).Want(200, &list)
-		if len(list.Items) != 2 || list.Items[0].State != "forward" || list.Items[1].State != "retired" || list.Items[0].Group != "riverside" {
-			t.Errorf("%+v", list.Items)
+		states := map[string]string{}
+		for _, k := range list.Items {
+			states[k.Text+" by "+k.Group] = k.State
+		}
+		if d := cmp.Diff(map[string]string{"Benches by the river by riverside": "forward", "Seats by the river by riverside": "retired"}, states); d != "" {
+			t.Error(d)
 		}
 	})
 }
