@@ -185,6 +185,16 @@ func TestCounterRefuses(t *testing.T) {
 	if err := c.Remove(yes, 1); !errors.Is(err, tally.ErrAbsent) {
 		t.Error("the last paper leaves a weight behind:", err)
 	}
+	if err := errors.Join(c.Add(no, 1), c.Remove(no, 1)); err != nil {
+		t.Error(err)
+	}
+	two := tally.New(r)
+	if err := errors.Join(two.Add(no, 1), two.Add(no, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := two.Remove(no, 2); !errors.Is(err, tally.ErrAbsent) {
+		t.Error("a paper that weighs nothing is left:", err)
+	}
 	if err := c.Remove([]byte{9}, 1); !errors.Is(err, tally.ErrPaper) {
 		t.Error(err)
 	}
