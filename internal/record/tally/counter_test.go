@@ -215,6 +215,11 @@ func TestHeaviest(t *testing.T) {
 	if _, err := leaf.Canonical(got); err != nil {
 		t.Error(err)
 	}
+	for _, eligible := range []int64{-1, tally.MaxWeight + 1} {
+		if _, err := c.Result(eligible).JSON(); !errors.Is(err, tally.ErrWeight) {
+			t.Errorf("%d may vote: %v", eligible, err)
+		}
+	}
 	if letters(got.Winners) != "AB" || got.Quota != 30_000_000_001*tally.Unit || got.Rounds[1].Votes[1] != 66666*(tally.MaxWeight-7) {
 		t.Error(text(t, got))
 	}
