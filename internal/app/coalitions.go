@@ -1,0 +1,108 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"convoke/internal/authz"
+	"convoke/internal/db"
+	"convoke/internal/feature/coalitions"
+	"convoke/internal/feature/groups"
+	"convoke/internal/id"
+)
+
+// newCoalitions makes the feature of coalitions, and tells groups which of them are.
+func (n *Node) newCoalitions(f *facts) *coalitions.Service {
+	s := coalitions.New(coalitions.Deps{
+		DB: n.DB, IDs: n.IDs, Groups: coalitionGroups{n.Groups}, Facts: f, Audit: n.Identity.Audit,
+	})
+	n.Groups.Coalitions, f.coalitions = s, s
+	return s
+}
+
+// coalitionPages puts coalitions onto the pages of groups.
+func (n *Node) coalitionPages() {
+	n.coalitionsWeb = &coalitions.Web{Service: n.Coalitions}
+	n.Groups.Panels = append(n.Groups.Panels, n.coalitionsWeb.GroupPanel)
+}
+
+// scheduleCoalitions are the jobs of coalitions.
+func (n *Node) scheduleCoalitions() {
+	n.Jobs.Every("end mandates whose term is over", time.Minute, n.Coalitions.Due)
+	n.Jobs.Every("forget mandates that ended", time.Hour, n.Coalitions.Expire)
+}
+
+// coalitionGroups answers coalitions about groups.
+type coalitionGroups struct{ s *groups.Service }
+
+func toCoalitionGroup(b groups.Brief, err error) (coalitions.Group, error) {
+	return coalitions.Group{ID: b.ID, Handle: b.Handle, Name: b.Name, Zone: b.Zone, Suspended: b.Suspended, Ended: b.Over()}, err
+}
+
+func toCoalitionGroups(all []groups.Brief, err error) ([]coalitions.Group, error) {
+	out := make([]coalitions.Group, len(all))
+	for i, b := range all {
+		out[i], _ = toCoalitionGroup(b, nil)
+	}
+	return out, err
+}
+
+// ByID implements coalitions.Groups.
+func (g coalitionGroups) ByID(ctx context.Context, tx *db.Tx, gid id.Group) (coalitions.Group, error) {
+	return toCoalitionGroup(g.s.ByID(ctx, tx, gid))
+}
+
+// ByHandle implements coalitions.Groups.
+func (g coalitionGroups) ByHandle(ctx context.Context, tx *db.Tx, h string) (coalitions.Group, error) {
+	return toCoalitionGroup(g.s.ByHandle(ctx, tx, h))
+}
+
+// ByIDs implements coalitions.Groups.
+func (g coalitionGroups) ByIDs(ctx context.Context, tx *db.Tx, all []id.Group) ([]coalitions.Group, error) {
+	return toCoalitionGroups(g.s.ByIDs(ctx, tx, all))
+}
+
+// Role implements coalitions.Groups.
+func (g coalitionGroups) Role(ctx context.Context, tx *db.Tx, gid id.Group, p id.Person) (authz.Role, error) {
+	return g.s.Role(ctx, tx, gid, p)
+}
+
+// Organizes implements coalitions.Groups.
+func (g coalitionGroups) Organizes(ctx context.Context, tx *db.Tx, p id.Person) ([]coalitions.Group, error) {
+	return toCoalitionGroups(g.s.Organizes(ctx, tx, p))
+}
+
+// Member implements coalitions.Groups.
+func (g coalitionGroups) Member(ctx context.Context, tx *db.Tx, gid id.Group, handle string) (id.Person, error) {
+	return g.s.Member(ctx, tx, gid, handle)
+}
+
+// Found implements coalitions.Groups.
+func (g coalitionGroups) Found(ctx context.Context, tx *db.Tx, in coalitions.NewGroup, by authz.Actor) (id.Group, error) {
+	return g.s.Found(ctx, tx, groups.CreateInput{Name: in.Name, Handle: in.Handle, About: in.About, Anyway: in.Anyway}, by)
+}
+
+// Close implements coalitions.Groups.
+func (g coalitionGroups) Close(ctx context.Context, tx *db.Tx, gid id.Group) error {
+	return g.s.Close(ctx, tx, gid)
+}
+
+// Seat implements coalitions.Groups.
+func (g coalitionGroups) Seat(ctx context.Context, tx *db.Tx, gid id.Group, p id.Person, r authz.Role) error {
+	return g.s.Seat(ctx, tx, gid, p, r)
+}
+
+// Unseat implements coalitions.Groups.
+func (g coalitionGroups) Unseat(ctx context.Context, tx *db.Tx, gid id.Group, p id.Person) error {
+	return g.s.Unseat(ctx, tx, gid, p)
+}
+
+// Stewards implements coalitions.Groups.
+func (g coalitionGroups) Stewards(ctx context.Context, tx *db.Tx, gid id.Group) (int, error) {
+	return g.s.Stewards(ctx, tx, gid)
+}
+
+// Others implements coalitions.Groups.
+func (g coalitionGroups) Others(ctx context.Context, tx *db.Tx, gid id.Group, p id.Person) ([]id.Person, error) {
+	return g.s.Others(ctx, tx, gid, p)
+}
