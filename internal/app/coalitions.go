@@ -67,6 +67,11 @@ func (g coalitionGroups) Role(ctx context.Context, tx *db.Tx, gid id.Group, p id
 	return g.s.Role(ctx, tx, gid, p)
 }
 
+// Roles implements coalitions.Groups.
+func (g coalitionGroups) Roles(ctx context.Context, tx *db.Tx, p id.Person) (map[id.Group]authz.Role, error) {
+	return g.s.Roles(ctx, tx, p)
+}
+
 // Organizes implements coalitions.Groups.
 func (g coalitionGroups) Organizes(ctx context.Context, tx *db.Tx, p id.Person) ([]coalitions.Group, error) {
 	return toCoalitionGroups(g.s.Organizes(ctx, tx, p))

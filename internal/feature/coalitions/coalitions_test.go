@@ -262,7 +262,9 @@ func TestOnlyADecisionRemoves(t *testing.T) {
 
 type decided bool
 
-func (d decided) PartsWith(context.Context, *db.Tx, id.Group, id.Group) (bool, error) { return bool(d), nil }
+func (d decided) PartsWith(context.Context, *db.Tx, id.Group, id.Group) (bool, error) {
+	return bool(d), nil
+}
 
 func TestSuspendedGroupsLoseTheirSeats(t *testing.T) {
 	t.Parallel()

@@ -28,6 +28,8 @@ type Groups interface {
 	ByIDs(ctx context.Context, tx *db.Tx, all []id.Group) ([]Group, error)
 	// Role is a person's role in a group, authz.None when they have none.
 	Role(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) (authz.Role, error)
+	// Roles are all groups that a person belongs to.
+	Roles(ctx context.Context, tx *db.Tx, p id.Person) (map[id.Group]authz.Role, error)
 	// Organizes lists the groups for which a person may speak, none of them
 	// suspended or ended.
 	Organizes(ctx context.Context, tx *db.Tx, p id.Person) ([]Group, error)
@@ -165,26 +167,26 @@ func (s *Service) touch(tx *db.Tx, c id.Group, members ...id.Group) {
 }
 
 // List reads one page of coalitions, the newest first, from behind an id.
-func (s *Service) List(ctx context.Context, after string, limit int) (page []Coalition, names []Group, more bool, err error) {
+func (s *Service) List(ctx context.Context, after string, limit int) (page []Listed, more bool, err error) {
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
-		all, err := listCoalitions(ctx, tx, after, limit+1)
-		if err != nil {
+		var err error
+		if page, err = listCoalitions(ctx, tx, after, limit+1); err != nil {
 			return err
 		}
-		if more = len(all) > limit; more {
-			all = all[:limit]
+		if more = len(page) > limit; more {
+			page = page[:limit]
 		}
-		page, names = make([]Coalition, len(all)), make([]Group, len(all))
-		found, err := s.byID(ctx, tx, all)
-		for i, g := range all {
-			if err == nil {
-				page[i], err = coalitionOf(ctx, tx, g)
-			}
-			names[i] = found[g]
+		ids := make([]id.Group, len(page))
+		for i, x := range page {
+			ids[i] = x.Coalition.Group
+		}
+		found, err := s.byID(ctx, tx, ids)
+		for i := range page {
+			page[i].Group = found[ids[i]]
 		}
 		return err
 	})
-	return page, names, more, err
+	return page, more, err
 }
 
 // byID finds groups at once.

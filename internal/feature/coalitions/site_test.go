@@ -66,6 +66,18 @@ func (fakeGroups) Role(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) 
 	return all[0], err
 }
 
+func (fakeGroups) Roles(ctx context.Context, tx *db.Tx, p id.Person) (map[id.Group]authz.Role, error) {
+	out := map[id.Group]authz.Role{}
+	err := tx.Each(ctx, "select group_id, role from member where person_id = $1", []any{string(p)}, func(scan func(...any) error) error {
+		var g id.Group
+		var r authz.Role
+		err := scan(&g, &r)
+		out[g] = r
+		return err
+	})
+	return out, err
+}
+
 func (fakeGroups) Organizes(ctx context.Context, tx *db.Tx, p id.Person) ([]Group, error) {
 	all, err := db.Query(ctx, tx, `select g.id, g.handle, g.name, g.zone, g.suspended, g.ended_at > 0 from groups g join member m on m.group_id = g.id
 		where m.person_id = $1 and m.role <> 'member' order by g.name_folded`, []any{string(p)}, scanGroup)
@@ -330,6 +342,7 @@ func newNode(t *testing.T) *node {
 	n := &node{fixture: newFixture(t, d, c), sessions: &fakeSessions{actors: map[string]authz.Actor{}}}
 	n.site = webtest.New(t, c, n.sessions)
 	d.OnTouch(n.site.Cache().Touch)
+	(&Web{n.Service}).Mount(n.site)
 	return n
 }
 

@@ -62,17 +62,44 @@ func setShown(ctx context.Context, tx *db.Tx, c id.Group, shown bool) error {
 	return err
 }
 
-// listQuery walks along one index from behind a coalition, the newest first.
-const listQuery = `select group_id from coalition where shown and group_id < $1 order by group_id desc limit $2`
+// listQuery walks along one index from behind a coalition, the newest first, and counts
+// the member groups of those it finds.
+const listQuery = `select group_id, form, weights, secret, entry, seats, notice, points, sequence,
+	(select count(*) from coalition_member m where m.coalition_id = coalition.group_id and m.state = 'member')
+	from coalition where shown and group_id < $1 order by group_id desc limit $2`
 
 // lastID is behind every id.
 const lastID = "~"
 
-func listCoalitions(ctx context.Context, tx *db.Tx, after string, limit int) ([]id.Group, error) {
+// Listed is a coalition in the list.
+type Listed struct {
+	Coalition
+	Group   Group
+	Members int
+}
+
+func listCoalitions(ctx context.Context, tx *db.Tx, after string, limit int) ([]Listed, error) {
 	if after == "" {
 		after = lastID
 	}
-	return db.Column[id.Group](ctx, tx, listQuery, after, limit)
+	return db.Query(ctx, tx, listQuery, []any{after, limit}, func(scan func(...any) error) (Listed, error) {
+		var x Listed
+		c, err := scanCoalition(func(dest ...any) error { return scan(append(dest, &x.Members)...) })
+		x.Coalition = c
+		return x, err
+	})
+}
+
+const ofMemberQuery = selectCoalition + "where group_id in (select coalition_id from coalition_member where group_id = $1)"
+
+// coalitionsOf are the coalitions that a group is anything to.
+func coalitionsOf(ctx context.Context, tx *db.Tx, g id.Group) (map[id.Group]Coalition, error) {
+	all, err := db.Query(ctx, tx, ofMemberQuery, []any{string(g)}, scanCoalition)
+	out := make(map[id.Group]Coalition, len(all))
+	for _, c := range all {
+		out[c.Group] = c
+	}
+	return out, err
 }
 
 func insertPoints(ctx context.Context, tx *db.Tx, c id.Group, p *Points) error {

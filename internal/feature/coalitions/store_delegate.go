@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"slices"
 	"time"
 
 	"convoke/internal/clock"
@@ -57,6 +58,13 @@ const ofGroupQuery = selectDelegate + "where d.group_id = $1 and d.coalition_id 
 // seatsOf are the mandates of a group in a coalition that have not ended.
 func seatsOf(ctx context.Context, tx *db.Tx, c, g id.Group) ([]Delegate, error) {
 	return db.Query(ctx, tx, ofGroupQuery, []any{string(g), string(c)}, scanDelegate)
+}
+
+const ofMemberSeatsQuery = selectDelegate + "where d.group_id = $1 and d.state in ('asked', 'holds') order by d.coalition_id, d.seat, d.state limit $2"
+
+// allSeatsOf are the mandates of a group in all coalitions that have not ended.
+func allSeatsOf(ctx context.Context, tx *db.Tx, g id.Group) ([]Delegate, error) {
+	return db.Query(ctx, tx, ofMemberSeatsQuery, []any{string(g), 2 * maxParts}, scanDelegate)
 }
 
 const byPersonQuery = selectDelegate + "where d.person_id = $1 and d.state in ('asked', 'holds') order by d.id"
@@ -120,7 +128,7 @@ func forgetAlternate(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) er
 	return err
 }
 
-const dueQuery = "select id from delegate where until_at <= $1 and state in ('asked', 'holds') order by until_at limit $2"
+const dueQuery = "select id from delegate where until_at <= $1 and state in ('asked', 'holds') order by until_at, id limit $2"
 
 // dueDelegates are mandates whose term is over.
 func dueDelegates(ctx context.Context, tx *db.Tx, limit int) ([]string, error) {
@@ -152,16 +160,21 @@ func longest(ctx context.Context, tx *db.Tx, c id.Group) (id.Person, error) {
 	return id.Person(p.String), err
 }
 
-// heldQuery is every seat that is taken, in the order of groups and seats, along the
-// indexes of both tables.
+// heldQuery is every seat that is taken, in the order of groups and seats. It goes from
+// groups to their seats, along the indexes of both tables; a group without any has one
+// row of nothing.
 const heldQuery = `select d.id, m.group_id, g.name, m.handle, d.person_id, d.seat, d.mandate, m.band
-	from coalition_member m join delegate d on d.coalition_id = m.coalition_id and d.group_id = m.group_id
-	join groups g on g.id = m.group_id
-	where m.coalition_id = $1 and m.state = 'member' and d.state = 'holds' and d.person_id is not null and d.until_at > $2`
+	from coalition_member m join groups g on g.id = m.group_id
+	left join delegate d on d.coalition_id = $1 and d.group_id = m.group_id and d.state = 'holds' and d.until_at > $2
+	where m.coalition_id = $1 and m.state = 'member'`
 
 func scanHeld(scan func(...any) error) (held, error) {
 	var h held
-	return h, scan(&h.ID, &h.Group, &h.GroupName, &h.Handle, &h.Person, &h.Nth, &h.Mandate, &h.band)
+	var did, person, mandate sql.NullString
+	var seat sql.NullInt64
+	err := scan(&did, &h.Group, &h.GroupName, &h.Handle, &person, &seat, &mandate, &h.band)
+	h.ID, h.Person, h.Nth, h.Mandate = did.String, id.Person(person.String), int(seat.Int64), mandate.String
+	return h, err
 }
 
 // heldIn are all seats of a coalition that are taken, or those of one group of it.
@@ -170,7 +183,8 @@ func heldIn(ctx context.Context, tx *db.Tx, c, g id.Group) ([]held, error) {
 	if g != "" {
 		q, args = q+" and m.group_id = $3", append(args, string(g))
 	}
-	return db.Query(ctx, tx, q+" order by m.handle, d.seat", args, scanHeld)
+	all, err := db.Query(ctx, tx, q+" order by m.handle, d.seat", args, scanHeld)
+	return slices.DeleteFunc(all, func(h held) bool { return h.Person == "" }), err // nobody, or an account that is gone
 }
 
 // maxPage bounds how many groups one statement finds the seats of.

@@ -129,3 +129,13 @@ func (s *Service) Others(ctx context.Context, tx *db.Tx, g id.Group, p id.Person
 	return db.Column[id.Person](ctx, tx, "select person_id from member where group_id = $1 and person_id <> $2 order by person_id",
 		string(g), string(p))
 }
+
+// Roles are all groups that a person belongs to.
+func (s *Service) Roles(ctx context.Context, tx *db.Tx, p id.Person) (map[id.Group]authz.Role, error) {
+	all, roles, err := groupsOf(ctx, tx, p)
+	out := make(map[id.Group]authz.Role, len(all))
+	for i, g := range all {
+		out[g.ID] = roles[i]
+	}
+	return out, err
+}

@@ -69,7 +69,7 @@ create index delegate_first on delegate (coalition_id, since_at, id) where state
 create index delegate_of on delegate (group_id, coalition_id, state, seat);
 create index delegate_mine on delegate (person_id, state) where person_id is not null;
 create index delegate_alternate on delegate (alternate_id) where alternate_id is not null;
-create index delegate_due on delegate (until_at) where state in ('asked', 'holds');
+create index delegate_due on delegate (until_at, id) where state in ('asked', 'holds');
 create index delegate_gone on delegate (ended_at) where state = 'ended';
 
 -- Ordinary groups that work on something for another group.
