@@ -8,6 +8,8 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/feature/coalitions"
 	"convoke/internal/feature/groups"
+	"convoke/internal/feature/identity"
+	"convoke/internal/i18n"
 	"convoke/internal/id"
 )
 
@@ -30,6 +32,28 @@ func (n *Node) coalitionPages() {
 func (n *Node) scheduleCoalitions() {
 	n.Jobs.Every("end mandates whose term is over", time.Minute, n.Coalitions.Due)
 	n.Jobs.Every("forget mandates that ended", time.Hour, n.Coalitions.Expire)
+}
+
+// heldMandates are those of a person in coalitions.
+func (n *Node) heldMandates(ctx context.Context, tx *db.Tx, p id.Person) (identity.Held, error) {
+	h := identity.Held{
+		Table: "delegate", Title: i18n.Mark("Your mandates in coalitions"),
+		Note: i18n.Mark("Kept until a month after they ended."),
+		Columns: []identity.Column{
+			{Name: "group", Label: i18n.Mark("Group")}, {Name: "coalition", Label: i18n.Mark("Coalition")},
+			{Name: "as", Label: i18n.Mark("As")}, {Name: "state", Label: i18n.Mark("State")}, {Name: "until_day", Label: i18n.Mark("Until")},
+		},
+	}
+	state := map[coalitions.SeatState]string{coalitions.Asked: i18n.Mark("Asked"), coalitions.Holds: i18n.Mark("Holds"), coalitions.Ended: i18n.Mark("Ended")}
+	all, err := n.Coalitions.Held(ctx, tx, p)
+	for _, m := range all {
+		as := identity.Said{Raw: "delegate", Text: i18n.Mark("Delegate")}
+		if m.Alternate {
+			as = identity.Said{Raw: "alternate", Text: i18n.Mark("Alternate")}
+		}
+		h.Rows = append(h.Rows, []any{m.Group, m.Coalition, as, identity.Said{Raw: string(m.State), Text: state[m.State]}, identity.Day(m.Until)})
+	}
+	return h, err
 }
 
 // coalitionGroups answers coalitions about groups.

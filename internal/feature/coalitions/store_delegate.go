@@ -74,6 +74,11 @@ func seatsBy(ctx context.Context, tx *db.Tx, p id.Person) ([]Delegate, error) {
 	return db.Query(ctx, tx, byPersonQuery, []any{string(p)}, scanDelegate)
 }
 
+// mandatesOf are all mandates that a person has or had, or could stand in for.
+func mandatesOf(ctx context.Context, tx *db.Tx, p id.Person) ([]Delegate, error) {
+	return delegates(ctx, tx, "where d.person_id = $1 or d.alternate_id = $1 order by d.id", string(p))
+}
+
 func nullable(p id.Person) sql.NullString {
 	return sql.NullString{String: string(p), Valid: p != ""}
 }
