@@ -208,7 +208,9 @@ func TestDecidedTasks(t *testing.T) {
 		if mine, _, _ := x.Mine(ctx, as("mia")); len(mine) != 2 {
 			t.Errorf("leaving another group left %d", len(mine))
 		}
-		x.write(func(tx *db.Tx) error { return x.MemberLeft(ctx, tx, fact.MemberLeft{Group: "riverside", Person: "mia"}) })
+		x.write(func(tx *db.Tx) error {
+			return x.MemberLeft(ctx, tx, fact.MemberLeft{Group: "riverside", Person: "mia"})
+		})
 		if mine, _, _ := x.Mine(ctx, as("mia")); len(mine) != 0 || x.count() != 4 {
 			t.Errorf("mia left and has %d of %d", len(mine), x.count())
 		}
