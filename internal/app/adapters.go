@@ -21,11 +21,13 @@ import (
 	"convoke/internal/feature/grants"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
+	"convoke/internal/feature/members"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
 	"convoke/internal/feature/rides"
 	"convoke/internal/feature/roles"
 	"convoke/internal/feature/statements"
+	"convoke/internal/feature/tasks"
 	"convoke/internal/feature/turnout"
 	"convoke/internal/feature/webhooks"
 	"convoke/internal/geo/basemap"
@@ -51,6 +53,8 @@ type facts struct {
 	roles      *roles.Service
 	grants     *grants.Service
 	pledges    *pledges.Service
+	tasks      *tasks.Service
+	members    *members.Service
 }
 
 // Emit implements the features' Facts.
@@ -84,11 +88,14 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 	case fact.PledgeReached, fact.PledgeMissed:
 		return nil // the page says so; nobody else reacts yet
 	case fact.MemberLeft:
-		return f.grants.MemberLeft(ctx, tx, x)
+		return tell(ctx, tx, x, f.grants.MemberLeft, f.tasks.MemberLeft, f.members.MemberLeft)
+	case fact.TaskGiven:
+		return f.tasks.TaskGiven(ctx, tx, x)
 	case fact.GroupEnded:
 		return f.events.GroupEnded(ctx, tx, x)
 	case fact.GroupCleared:
-		return tell(ctx, tx, x, f.identity.GroupCleared, f.webhooks.GroupCleared)
+		return tell(ctx, tx, x, f.identity.GroupCleared, f.webhooks.GroupCleared, f.tasks.GroupCleared,
+			f.members.GroupCleared)
 	case fact.PetitionReached, fact.PetitionDelivered, fact.PetitionAnswered, fact.PetitionSilent:
 		return nil // nobody listens yet
 	}
@@ -182,7 +189,7 @@ func (g eventGroups) ByHandle(ctx context.Context, tx *db.Tx, h string) (events.
 }
 
 func (g eventGroups) Role(ctx context.Context, tx *db.Tx, gid id.Group, p id.Person) (authz.Role, error) {
-	return g.s.Role(ctx, tx, gid, p)
+	return g.s.Acting(ctx, tx, gid, p)
 }
 
 // statementGroups answers statements about groups.
@@ -201,7 +208,7 @@ func (g statementGroups) ByHandle(ctx context.Context, tx *db.Tx, h string) (sta
 }
 
 func (g statementGroups) Role(ctx context.Context, tx *db.Tx, gid id.Group, p id.Person) (authz.Role, error) {
-	return g.s.Role(ctx, tx, gid, p)
+	return g.s.Acting(ctx, tx, gid, p)
 }
 
 // statementCampaigns answers statements about campaigns.

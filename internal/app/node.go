@@ -24,11 +24,13 @@ import (
 	"convoke/internal/feature/grants"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
+	"convoke/internal/feature/members"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
 	"convoke/internal/feature/rides"
 	"convoke/internal/feature/roles"
 	"convoke/internal/feature/statements"
+	"convoke/internal/feature/tasks"
 	"convoke/internal/feature/translate"
 	"convoke/internal/feature/turnout"
 	"convoke/internal/feature/webhooks"
@@ -81,6 +83,8 @@ type Node struct {
 	Webhooks   *webhooks.Service
 	Grants     *grants.Service
 	Translate  *translate.Service
+	Tasks      *tasks.Service
+	Members    *members.Service
 	API        *api.API
 
 	eventsWeb     *events.Web
@@ -95,6 +99,8 @@ type Node struct {
 	statementsWeb *statements.Web
 	petitionsWeb  *petitions.Web
 	pledgesWeb    *pledges.Web
+	tasksWeb      *tasks.Web
+	membersWeb    *members.Web
 	aboutWeb      *about.Web
 	basemap       *basemap.Archive
 	locales       *i18n.Bundle
