@@ -179,7 +179,8 @@ type Input struct {
 	Mine             bool   // whoever adds it takes it
 }
 
-// parse checks everything at once; today is the day in the group's zone.
+// parse checks everything at once; today is the day in the group's zone, 0 for a task
+// that was made before.
 func (in Input) parse(today int) (Task, error) {
 	if !id.ValidSecret(in.Key) {
 		return Task{}, fault.Malformed("form.key", "This form is incomplete. Please open the page again.")
@@ -207,7 +208,7 @@ func (in Input) parse(today int) (Task, error) {
 			bad = append(bad, fault.Field("until", "task.day", "Write the day as year-month-day, like 2027-05-08, or leave it empty."))
 		case d < today:
 			bad = append(bad, fault.Field("until", "task.day_past", "This day is over."))
-		case d > day.After(today, 5*366):
+		case today > 0 && d > day.After(today, 5*366):
 			bad = append(bad, fault.Field("until", "task.day_far", "This day is too far away."))
 		}
 		t.Until = d
