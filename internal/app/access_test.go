@@ -24,8 +24,10 @@ import (
 	"convoke/internal/feature/events"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
+	"convoke/internal/feature/members"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/statements"
+	"convoke/internal/feature/tasks"
 	"convoke/internal/id"
 	"convoke/internal/record/box"
 	"convoke/internal/web/webtest"
@@ -128,10 +130,15 @@ func newAccessOn(t *testing.T, url string) *access {
 	if err != nil {
 		t.Fatal(err)
 	}
+	task, err := x.Tasks.Add(t.Context(), actors["member"], "riverside", tasks.Input{Key: x.IDs.Secret(), Title: "Print flyers", Mine: true})
+	err = errors.Join(err, x.Members.SetStart(t.Context(), steward, "riverside", members.StartInput{Does: "We dig."}))
+	if err != nil {
+		t.Fatal(err)
+	}
 	x.values = map[string]string{
 		"/petitions/{slug}": "open-petition", "/petitions/{slug} of a draft": "hidden-petition",
 		"/pledges/{slug}": "a-tool-for-the-garden-day", "/pledges/{slug} of a draft": "not-yet",
-		"/b/{id}": tools.String(), "/r/{id}": tools.String(),
+		"/b/{id}": tools.String(), "/r/{id}": tools.String(), "/groups/{handle}/tasks/{id}": task.ID,
 		"/events/{id}": string(public), "/events/{id} of a draft": string(hidden),
 		"/statements/{id}": said[statements.Published], "/statements/{id} of a draft": said[statements.Draft],
 		"/campaigns/{handle}": "open-doors", "/campaigns/{handle} of a draft": "hidden", "/groups/{handle}": "riverside", "/groups/{handle} of a coalition": "valley", "handle": "riverside", "member": "the-member",
@@ -218,6 +225,9 @@ func (x *access) path(pattern, of string) (method, path string, ok bool) {
 		path, of = strings.Replace(path, "{secret}", x.values["secret"+of], 1), ""
 	}
 	begin := strings.TrimPrefix(path, "/api/v1")
+	if strings.HasPrefix(begin, "/groups/{handle}/tasks/") {
+		path = strings.Replace(path, "{id}", x.values["/groups/{handle}/tasks/{id}"], 1)
+	}
 	for _, part := range []string{"/events/{id}", "/statements/{id}", "/campaigns/{handle}", "/groups/{handle}", "/petitions/{slug}", "/pledges/{slug}", "/b/{id}", "/r/{id}"} {
 		if begin != part && !strings.HasPrefix(begin, part+"/") {
 			continue
@@ -376,6 +386,7 @@ var alters = map[string]string{
 	"POST /groups/{handle}/join/withdraw":                  "takes back what was not asked",
 	"POST /groups/{handle}/leave":                          "leaves the group",
 	"POST /groups/{handle}/conduct/accept":                 "agrees to the agreement",
+	"POST /groups/{handle}/start/edit":                     "empties the page for newcomers",
 	"POST /groups/{handle}/conduct/edit":                   "empties the agreement",
 	"POST /groups/{handle}/members/{member}/remove":        "removes the member",
 	"POST /groups/{handle}/members/{member}/recovery/stop": "stops what was not begun",
@@ -408,6 +419,11 @@ var alters = map[string]string{
 	"PUT /api/v1/events/{id}/messages":                         "empties the messages",
 	"PUT /api/v1/events/{id}/programme":                        "empties the programme",
 	"PUT /api/v1/events/{id}/rides/reported/{offer}":           "keeps what is gone",
+	"PUT /api/v1/groups/{handle}/tasks/{id}":                   "takes the task",
+	"PUT /api/v1/groups/{handle}/quiet":                        "says that the group is still there",
+	"PUT /api/v1/groups/{handle}/start":                        "empties the page for newcomers",
+	"DELETE /api/v1/groups/{handle}/skills/mine":               "takes back what was not offered",
+	"DELETE /api/v1/groups/{handle}/digest":                    "ends mails that there are not",
 	"PUT /api/v1/groups/{handle}/conduct":                      "empties the agreement",
 	"PUT /api/v1/groups/{handle}/ended":                        "takes back an end that there is not",
 	"PUT /api/v1/groups/{handle}/moved_to":                     "takes back a move that there is not",

@@ -22,11 +22,13 @@ import (
 	"convoke/internal/feature/grants"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
+	"convoke/internal/feature/members"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
 	"convoke/internal/feature/rides"
 	"convoke/internal/feature/roles"
 	"convoke/internal/feature/statements"
+	"convoke/internal/feature/tasks"
 	"convoke/internal/feature/turnout"
 	"convoke/internal/feature/webhooks"
 	"convoke/internal/geo/basemap"
@@ -53,13 +55,16 @@ type facts struct {
 	grants     *grants.Service
 	pledges    *pledges.Service
 	coalitions *coalitions.Service
+	tasks      *tasks.Service
+	members    *members.Service
 }
 
 // Emit implements the features' Facts.
 func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 	switch x := what.(type) {
 	case fact.EventChanged:
-		return tell(ctx, tx, x, f.attendance.EventChanged, f.rides.EventChanged, f.door.EventChanged, f.grants.EventChanged, f.webhooks.EventChanged)
+		return tell(ctx, tx, x, f.attendance.EventChanged, f.rides.EventChanged, f.door.EventChanged, f.grants.EventChanged,
+			f.webhooks.EventChanged)
 	case fact.EventProposed:
 		return f.campaigns.EventProposed(ctx, tx, x)
 	case fact.ProgrammeChanged:
@@ -81,22 +86,21 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 	case fact.CampaignShown:
 		return f.statements.CampaignShown(ctx, tx, x)
 	case fact.GroupSuspended:
-		return tell(ctx, tx, x, f.events.GroupSuspended, f.campaigns.GroupSuspended, f.statements.GroupSuspended, f.petitions.GroupSuspended,
-			f.pledges.GroupSuspended, f.coalitions.GroupSuspended)
-	case fact.PledgeReached, fact.PledgeMissed:
-		return nil // the page says so; nobody else reacts yet
+		return tell(ctx, tx, x, f.events.GroupSuspended, f.campaigns.GroupSuspended, f.statements.GroupSuspended,
+			f.petitions.GroupSuspended, f.pledges.GroupSuspended, f.coalitions.GroupSuspended)
 	case fact.MemberLeft:
-		return tell(ctx, tx, x, f.grants.MemberLeft, f.coalitions.MemberLeft)
-	case fact.MandateEnded:
-		return nil // nobody listens yet
+		return tell(ctx, tx, x, f.grants.MemberLeft, f.coalitions.MemberLeft, f.tasks.MemberLeft, f.members.MemberLeft)
 	case fact.PollDecided:
 		return tell(ctx, tx, x, f.campaigns.Decided, f.coalitions.PollDecided)
 	case fact.GroupEnded:
 		return tell(ctx, tx, x, f.events.GroupEnded, f.coalitions.GroupEnded)
 	case fact.GroupCleared:
-		return tell(ctx, tx, x, f.identity.GroupCleared, f.webhooks.GroupCleared, f.coalitions.GroupCleared)
-	case fact.PetitionReached, fact.PetitionDelivered, fact.PetitionAnswered, fact.PetitionSilent:
-		return nil // nobody listens yet
+		return tell(ctx, tx, x, f.identity.GroupCleared, f.webhooks.GroupCleared, f.coalitions.GroupCleared, f.tasks.GroupCleared,
+			f.members.GroupCleared)
+	case fact.TaskGiven:
+		return f.tasks.TaskGiven(ctx, tx, x)
+	case fact.PledgeReached, fact.PledgeMissed, fact.MandateEnded, fact.PetitionReached, fact.PetitionDelivered, fact.PetitionAnswered, fact.PetitionSilent:
+		return nil // pages say so; nobody else reacts
 	}
 	return fmt.Errorf("nobody knows the fact %T", what)
 }
@@ -188,7 +192,7 @@ func (g eventGroups) ByHandle(ctx context.Context, tx *db.Tx, h string) (events.
 }
 
 func (g eventGroups) Role(ctx context.Context, tx *db.Tx, gid id.Group, p id.Person) (authz.Role, error) {
-	return g.s.Role(ctx, tx, gid, p)
+	return g.s.Acting(ctx, tx, gid, p)
 }
 
 // statementGroups answers statements about groups.
@@ -207,7 +211,7 @@ func (g statementGroups) ByHandle(ctx context.Context, tx *db.Tx, h string) (sta
 }
 
 func (g statementGroups) Role(ctx context.Context, tx *db.Tx, gid id.Group, p id.Person) (authz.Role, error) {
-	return g.s.Role(ctx, tx, gid, p)
+	return g.s.Acting(ctx, tx, gid, p)
 }
 
 // statementCampaigns answers statements about campaigns.

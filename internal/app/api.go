@@ -45,6 +45,8 @@ func (n *Node) mountAPI(limits *limiter) {
 	n.campaignsWeb.MountAPI(n.API)
 	n.pledgesWeb.MountAPI(n.API)
 	n.coalitionsWeb.MountAPI(n.API)
+	n.tasksWeb.MountAPI(n.API)
+	n.membersWeb.MountAPI(n.API)
 	n.Webhooks.MountAPI(n.API)
 }
 

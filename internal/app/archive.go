@@ -58,6 +58,12 @@ func (n *Node) ExportGroup(ctx context.Context, gid id.Group, w io.Writer, progr
 		if err := n.Groups.ExportGroup(ctx, tx, gid, out); err != nil {
 			return err
 		}
+		if err := n.Members.ExportGroup(ctx, tx, gid, out); err != nil {
+			return err
+		}
+		if err := n.Tasks.ExportGroup(ctx, tx, gid, out); err != nil {
+			return err
+		}
 		if err := n.Campaigns.ExportGroup(ctx, tx, gid, out); err != nil {
 			return err
 		}
@@ -198,6 +204,12 @@ func (n *Node) importGroup(ctx context.Context, tx *db.Tx, in *archive.Import, o
 		return err
 	}
 	done.Group, done.Handle, done.New = g.ID, g.Handle, !in.There
+	if err := n.Members.ImportGroup(ctx, tx, in); err != nil {
+		return err
+	}
+	if err := n.Tasks.ImportGroup(ctx, tx, in); err != nil {
+		return err
+	}
 	if err := n.Campaigns.ImportGroup(ctx, tx, in); err != nil {
 		return err
 	}

@@ -24,13 +24,15 @@ import (
 	"convoke/internal/feature/campaigns"
 	"convoke/internal/feature/events"
 	"convoke/internal/feature/groups"
+	"convoke/internal/feature/members"
 	"convoke/internal/feature/statements"
+	"convoke/internal/feature/tasks"
 	"convoke/internal/feature/turnout"
 	"convoke/internal/id"
 )
 
 // rivers is how many rows the group of [stand.riverside] has.
-const rivers = 21
+const rivers = 23
 
 // riverside is a group with some of everything.
 func (s *stand) riverside() (steward authz.Actor, g id.Group, ids map[string]id.Event) {
@@ -49,7 +51,10 @@ func (s *stand) riverside() (steward authz.Actor, g id.Group, ids map[string]id.
 	must(s.Groups.SetConduct(ctx, steward, "riverside", "Be kind.", ""))
 	must(s.Groups.SetConduct(ctx, steward, "riverside", "Be kind, and on time.", ""))
 	must(s.Groups.Announce(ctx, steward, "riverside", groups.AnnounceInput{Key: s.IDs.Secret(), Title: "Keys", Body: "They are at the library."}))
-	_, err := s.Campaigns.Create(ctx, steward, "riverside", s.IDs.Secret(), campaigns.Input{
+	must(s.Members.SetStart(ctx, steward, "riverside", members.StartInput{Shown: true, Does: "We *dig*.", First: "Come along.", Ask: "Whoever wears green"}))
+	_, err := s.Tasks.Add(ctx, steward, "riverside", tasks.Input{Key: s.IDs.Secret(), Title: "Buy paint", Note: "Some **green**.", Until: "2026-06-01", Mine: true})
+	must(err)
+	_, err = s.Campaigns.Create(ctx, steward, "riverside", s.IDs.Secret(), campaigns.Input{
 		Handle: "open-doors", Title: "Open doors", Statement: "All of them.", Lang: "en", State: campaigns.Open, Dates: "2026-06-05 to 2026-06-07\n2026-07-01",
 	})
 	must(err)
@@ -265,7 +270,7 @@ func TestAGroupMovesWhole(t *testing.T) {
 			b.pledgedToo()
 			for _, path := range []string{
 				"/groups/riverside", "/events/" + string(ids["far"]), "/events/" + string(ids["weekly"]), "/events/" + string(ids["weekly"]) + "/dates", "/events/" + string(ids["under"]), "/events/" + string(ids["past"]),
-				"/petitions?state=waiting", "/petitions?state=closed", "/groups/riverside/events.ics", "/groups/riverside/conduct", "/campaigns/open-doors", "/campaigns/open-doors?lang=de",
+				"/groups/riverside/start", "/petitions?state=waiting", "/petitions?state=closed", "/groups/riverside/events.ics", "/groups/riverside/conduct", "/campaigns/open-doors", "/campaigns/open-doors?lang=de",
 				"/events.csv", "/events.ics", "/statements", "/statements.atom", "/statements?campaign=open-doors", "/turnout", "/groups/riverside.json",
 			} {
 				x, y := a.visitor().Get(path), b.visitor().Get(path)
@@ -467,6 +472,9 @@ func TestWhatAFileMaySay(t *testing.T) {
 		"text that is not UTF-8":        {"events.json", "Open assembly", "Open \xff assembly", ""},
 		"a row that is too large":       {"events.json", "Open assembly", strings.Repeat("x", 9<<20), ""},
 		"a group without a name":        {"group.json", `"name": "Riverside Neighbours"`, `"name": ""`, ""},
+		"a task without a title":        {"tasks.json", `"title":"Buy paint"`, `"title":" "`, "tasks invalid"},
+		"a task of no day":              {"tasks.json", `"until":"2026-06-01"`, `"until":"soon"`, "tasks invalid"},
+		"a long word whom to ask":       {"start.json", `"ask":"Whoever wears green"`, `"ask":"` + strings.Repeat("x", 300) + `"`, "start invalid"},
 		"a group with a bad handle":     {"group.json", `"handle": "riverside"`, `"handle": "admin"`, ""},
 		"a group that is another":       {"group.json", `"id": "` + string(g), `"id": "` + a.IDs.New(), ""},
 		"an import that is only a name": {"group.json", "{", "", ""},

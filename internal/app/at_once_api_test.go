@@ -76,6 +76,7 @@ func callsAtOnce(event, statement string) []putAtOnce {
 		{campaign + "/points", campaign, "points_of_unity.version", "text", nil},
 		{group, group, version, "about", o{"name": "Riverside Neighbours"}},
 		{group + "/newcomers", group + "/newcomers", version, "welcome", o{"joining": "request"}},
+		{group + "/start", group + "/start", version, "does", o{"shown": true}},
 		{group + "/conduct", group + "/conduct", version, "body", nil},
 		{statement, statement, seq, "markdown", say},
 		{statement + "/texts/es", statement, seq, "markdown", o{"title": "Decimos", "note": "Mejor."}},

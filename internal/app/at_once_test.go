@@ -80,6 +80,7 @@ func formsAtOnce(event, statement string) []formAtOnce {
 		{campaign + "/points", campaign + "#points", campaign, "version", "body", only("body")},
 		{group + "/edit", group, group, "version", "about", only("about", "name", "Riverside Neighbours")},
 		{group + "/newcomers", group, "", "version", "welcome", only("welcome", "joining", "request")},
+		{group + "/start/edit", group + "/start", group + "/start", "version", "does", only("does", "shown", "1")},
 		{group + "/conduct/edit", group, group + "/conduct", "version", "body", only("body")},
 		{statement + "/edit", statement, statement, "sequence", "markdown", only("markdown", "title", "We say so", "lang", "en", "day", "2026-05-01", "state", "published", "note", "Better words.")},
 		{statement + "/translate?lang=es", statement + "?lang=es", statement + "?lang=es", "sequence", "markdown", only("markdown", "lang", "es", "title", "Decimos", "note", "Mejor.")},

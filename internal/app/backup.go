@@ -23,6 +23,7 @@ import (
 	"convoke/internal/feature/campaigns"
 	"convoke/internal/feature/events"
 	"convoke/internal/feature/feedback"
+	"convoke/internal/feature/members"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
 	"convoke/internal/feature/rides"
@@ -54,6 +55,7 @@ func sealedRows() []backup.Sealed {
 	}
 	return append(out, backup.Sealed{Table: roles.SealedTable, Column: roles.SealedColumn, Prefix: roles.ScopePrefix},
 		backup.Sealed{Table: rides.SealedTable, Column: rides.SealedColumn, Prefix: attendance.ScopePrefix},
+		backup.Sealed{Table: members.SealedTable, Column: members.SealedColumn, Prefix: members.ScopePrefix},
 		backup.Sealed{Table: pledges.SealedTable, Column: pledges.SealedColumn, Prefix: pledges.ScopePrefix})
 }
 

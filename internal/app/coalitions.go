@@ -128,7 +128,7 @@ func (g coalitionGroups) Unseat(ctx context.Context, tx *db.Tx, gid id.Group, p 
 
 // Stewards implements coalitions.Groups.
 func (g coalitionGroups) Stewards(ctx context.Context, tx *db.Tx, gid id.Group) (int, error) {
-	return g.s.Stewards(ctx, tx, gid)
+	return g.s.CountStewards(ctx, tx, gid)
 }
 
 // Others implements coalitions.Groups.

@@ -25,11 +25,13 @@ import (
 	"convoke/internal/feature/grants"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
+	"convoke/internal/feature/members"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
 	"convoke/internal/feature/rides"
 	"convoke/internal/feature/roles"
 	"convoke/internal/feature/statements"
+	"convoke/internal/feature/tasks"
 	"convoke/internal/feature/translate"
 	"convoke/internal/feature/turnout"
 	"convoke/internal/feature/webhooks"
@@ -83,6 +85,8 @@ type Node struct {
 	Webhooks   *webhooks.Service
 	Grants     *grants.Service
 	Translate  *translate.Service
+	Tasks      *tasks.Service
+	Members    *members.Service
 	API        *api.API
 
 	eventsWeb     *events.Web
@@ -98,6 +102,8 @@ type Node struct {
 	petitionsWeb  *petitions.Web
 	pledgesWeb    *pledges.Web
 	coalitionsWeb *coalitions.Web
+	tasksWeb      *tasks.Web
+	membersWeb    *members.Web
 	aboutWeb      *about.Web
 	basemap       *basemap.Archive
 	locales       *i18n.Bundle

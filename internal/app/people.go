@@ -11,6 +11,7 @@ import (
 	"convoke/internal/feature/attendance"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
+	"convoke/internal/feature/members"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
 	"convoke/internal/i18n"
@@ -28,7 +29,8 @@ func (n *Node) signInMail(sender notify.Sender) *identity.Mail {
 
 // messageKinds are the jobs that reach people outside.
 func messageKinds() []string {
-	return slices.Concat(attendance.MessageKinds(), identity.MessageKinds(), petitions.MessageKinds(), pledges.MessageKinds())
+	return slices.Concat(attendance.MessageKinds(), identity.MessageKinds(), petitions.MessageKinds(), pledges.MessageKinds(),
+		members.MessageKinds())
 }
 
 // mailRows are addresses, which only keys make useful.
@@ -96,7 +98,11 @@ func (n *Node) heldElsewhere(ctx context.Context, tx *db.Tx, p id.Person) ([]ide
 		return nil, err
 	}
 	sent, err := n.heldMandates(ctx, tx, p)
-	return []identity.Held{h, asked, confirmed, granted, sent}, err
+	if err != nil {
+		return nil, err
+	}
+	inside, err := n.heldInside(ctx, tx, p)
+	return append([]identity.Held{h, asked, confirmed, granted, sent}, inside...), err
 }
 
 // heldRequests is what a person said who asked to join groups.

@@ -46,7 +46,7 @@ func (g petitionGroups) ByHandle(ctx context.Context, tx *db.Tx, h string) (peti
 }
 
 func (g petitionGroups) Role(ctx context.Context, tx *db.Tx, gid id.Group, p id.Person) (authz.Role, error) {
-	return g.s.Role(ctx, tx, gid, p)
+	return g.s.Acting(ctx, tx, gid, p)
 }
 
 func (g petitionGroups) People(ctx context.Context, tx *db.Tx, gid id.Group) ([]string, error) {

@@ -29,7 +29,7 @@ func (n *Node) newPledges(f *facts, sender notify.Sender) *pledges.Service {
 	}
 	s := pledges.New(pledges.Deps{
 		DB: n.DB, IDs: n.IDs, Boxes: n.Boxes, Groups: pledgeGroups{n.Groups}, Elsewhere: pledgeElsewhere{n}, Places: n.Places, Facts: f,
-		Audit: n.Identity.Audit, Vault: n.Vault, News: news,
+		Audit: n.audited, Vault: n.Vault, News: news,
 	})
 	f.pledges = s
 	return s

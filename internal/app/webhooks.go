@@ -26,5 +26,5 @@ func (g webhookGroups) ByHandle(ctx context.Context, tx *db.Tx, h string) (webho
 }
 
 func (g webhookGroups) Role(ctx context.Context, tx *db.Tx, gid id.Group, p id.Person) (authz.Role, error) {
-	return g.s.Role(ctx, tx, gid, p)
+	return g.s.Acting(ctx, tx, gid, p)
 }

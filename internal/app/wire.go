@@ -69,7 +69,7 @@ func (n *Node) wire(ctx context.Context) error {
 		Plain:  markdown.Plain, Vault: n.Vault,
 	})
 	n.Campaigns = campaigns.New(campaigns.Deps{
-		DB: n.DB, IDs: n.IDs, Groups: campaignGroups{n.Groups}, Events: campaignEvents{n}, Vault: n.Vault, Audit: n.Identity.Audit,
+		DB: n.DB, IDs: n.IDs, Groups: campaignGroups{n.Groups}, Events: campaignEvents{n}, Vault: n.Vault, Audit: n.audited,
 		Facts: facts,
 	})
 	n.Events.Campaigns, n.Groups.Export = eventCampaigns{n.Campaigns}, n.archiveExport(limits)
@@ -104,6 +104,7 @@ func (n *Node) wire(ctx context.Context) error {
 	facts.petitions = n.Petitions
 	n.Pledges = n.newPledges(facts, sender)
 	n.Coalitions = n.newCoalitions(facts)
+	n.newMembers(facts, sender)
 	n.listenToBoxes()
 	press := print.New(n.locales)
 	n.pages(limits, mail, press)
@@ -200,6 +201,7 @@ func (n *Node) pages(limits *limiter, mail bool, press *print.Press) {
 	n.Groups.Panels = []groups.Panel{n.eventsWeb.GroupPanel, n.campaignsWeb.GroupPanel, n.petitionsWeb.GroupPanel, n.statementsWeb.GroupPanel}
 	n.pledgePages(limits)
 	n.coalitionPages()
+	n.memberPages()
 	n.aboutWeb = &about.Web{
 		Sources: n.sources, Mail: mail, Onion: n.Config.Onion,
 		Credits: []string{geo.Credit, n.basemap.Credit(), ical.Credit},
@@ -236,6 +238,7 @@ func (n *Node) schedules() {
 	n.scheduleRecord()
 	n.schedulePledges()
 	n.scheduleCoalitions()
+	n.scheduleMembers()
 }
 
 func (n *Node) mount(ctx context.Context, limits *limiter) error {
@@ -277,6 +280,8 @@ func (n *Node) mount(ctx context.Context, limits *limiter) error {
 	n.petitionsWeb.Mount(n.Site)
 	n.pledgesWeb.Mount(n.Site)
 	n.coalitionsWeb.Mount(n.Site)
+	n.tasksWeb.Mount(n.Site)
+	n.membersWeb.Mount(n.Site)
 	n.aboutWeb.Mount(n.Site)
 	n.Identity.MountTokens(n.Site)
 	n.Webhooks.Mount(n.Site)

@@ -90,6 +90,12 @@ const (
 	SeeRoster    Action = "see the sign-ups of an event"
 	SeeRosterLog Action = "see who looked at sign-ups"
 
+	TakeTask   Action = "add, take or finish a task, offer skills, hear what is new"
+	RunTasks   Action = "give or drop a task, write the newcomers' page"
+	SeeSkills  Action = "see who offers which skill"
+	StillHere  Action = "say that a quiet group is still there"
+	AskForHelm Action = "ask to take a quiet group on"
+
 	ProposeTranslation Action = "propose a translation"
 	ReviewTranslation  Action = "review translations"
 )
@@ -106,6 +112,7 @@ var needs = map[Action]Role{
 	StartPledge: Organizer, EditPledge: Organizer,
 	MakeManager: Organizer, NameRoster: Steward, SeeRosterLog: Steward,
 	EndGroup: Steward, MoveGroup: Steward, ExportGroup: Steward,
+	TakeTask: Member, RunTasks: Organizer, SeeSkills: Organizer, StillHere: Steward, AskForHelm: Member,
 }
 
 // managers are what the manager of one event may do to it. SeeRoster is in

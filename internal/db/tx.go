@@ -30,6 +30,9 @@ func (t *Tx) Now() time.Time { return t.now }
 // Engine tells which database runs the transaction; only search needs it.
 func (t *Tx) Engine() Engine { return t.engine }
 
+// Writes reports whether this transaction may write.
+func (t *Tx) Writes() bool { return t.write }
+
 // Touch says that pages which show tag are out of date once this commits.
 func (t *Tx) Touch(tags ...string) { t.tags = append(t.tags, tags...) }
 

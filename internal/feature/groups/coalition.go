@@ -119,8 +119,8 @@ func (s *Service) Unseat(ctx context.Context, tx *db.Tx, g id.Group, p id.Person
 	return s.Facts.Emit(ctx, tx, fact.MemberLeft{Group: g, Person: p})
 }
 
-// Stewards is how many a group has.
-func (s *Service) Stewards(ctx context.Context, tx *db.Tx, g id.Group) (int, error) {
+// CountStewards is how many a group has.
+func (s *Service) CountStewards(ctx context.Context, tx *db.Tx, g id.Group) (int, error) {
 	return countStewards(ctx, tx, g)
 }
 

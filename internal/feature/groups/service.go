@@ -55,6 +55,9 @@ type Deps struct {
 	Vault Vault
 	// Coalitions may be set after New, before the first request.
 	Coalitions Coalitions
+	// Acted is told that somebody with a role did something in a group; nil
+	// tells nobody. It may be set after New, before the first request.
+	Acted func(ctx context.Context, tx *db.Tx, g id.Group, r authz.Role) error
 	// Export writes a group's archive; see [Service.Archive]. It may be set after
 	// New, before the first request.
 	Export func(ctx context.Context, g id.Group, w io.Writer) error
@@ -158,7 +161,7 @@ func (s *Service) load(ctx context.Context, tx *db.Tx, by authz.Actor, handle st
 		return Group{}, authz.Subject{}, absent(err)
 	}
 	sub := authz.Subject{Suspended: g.Suspended, Ended: g.Over()}
-	if sub.Role, err = s.Role(ctx, tx, g.ID, by.Person); err != nil {
+	if sub.Role, err = s.Acting(ctx, tx, g.ID, by.Person); err != nil {
 		return Group{}, sub, err
 	}
 	if !authz.MayKnow(by, true, sub) && !authz.May(by, authz.SuspendGroup, sub) {
@@ -241,6 +244,9 @@ func (s *Service) Create(ctx context.Context, in CreateInput, by authz.Actor) (i
 			return err
 		}
 		tx.Touch("groups", "group:"+string(g.ID))
+		if _, err := s.Acting(ctx, tx, g.ID, by.Person); err != nil {
+			return err
+		}
 		return s.Audit(ctx, tx, by.Person, "start group", string(g.ID))
 	})
 	return made, err

@@ -278,6 +278,16 @@ func actionText(l *i18n.Locale, action string) string {
 		return l.T("Member of a group removed")
 	case "leave group":
 		return l.T("Group left")
+	case "group is quiet":
+		return l.T("Group found quiet")
+	case "group is looked after again":
+		return l.T("Quiet group looked after again")
+	case "ask to take a group on":
+		return l.T("Asked to take a quiet group on")
+	case "no longer ask to take a group on":
+		return l.T("No longer asked to take a quiet group on")
+	case "group handed over":
+		return l.T("Quiet group handed over by rule")
 	case "end group":
 		return l.T("Work of a group ended")
 	case "reopen group":
