@@ -163,13 +163,11 @@ func (s *Service) voteSubject(ctx context.Context, tx *db.Tx, g Group, typed str
 	if err != nil {
 		return "", err
 	}
-	seats, err := seatsOf(ctx, tx, p.ID)
-	for i := range seats {
-		if seats[i].Group == g.ID {
-			return pid, err
-		}
+	seats, err := seatsOfGroup(ctx, tx, p.ID, g.ID)
+	if err == nil && len(seats) == 0 {
+		err = web.ErrNotFound()
 	}
-	return "", errors.Join(err, web.ErrNotFound())
+	return pid, err
 }
 
 // taskSubject is the member's id and the day, or "-".

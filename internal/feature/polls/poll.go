@@ -23,7 +23,7 @@ const (
 	Counted PollState = "counted"
 )
 
-// Poll is one row; Seats are those of a poll by name, where they were read.
+// Poll is one row; Seats are those of a poll by name that is about to open.
 type Poll struct {
 	ID        PollID
 	Form      string
@@ -66,6 +66,7 @@ type PollSeat struct {
 	Mandate string
 	Group   id.Group
 	Name    string
+	Salt    []byte
 	Weight  uint32
 	Voted   bool
 }

@@ -99,8 +99,11 @@ type Boxes interface {
 	StoreRoll(ctx context.Context, tx *db.Tx, d *box.Draft) error
 	Open(ctx context.Context, tx *db.Tx, roll leaf.ID, slot uint8, m leaf.Box) (leaf.ID, error)
 	OpenNamed(ctx context.Context, tx *db.Tx, m leaf.Box, seats []box.NamedSeat) (leaf.ID, error)
-	Vote(ctx context.Context, tx *db.Tx, b leaf.ID, seat int, body []byte) error
-	Votes(ctx context.Context, tx *db.Tx, b leaf.ID) ([]box.NamedVote, error)
+	Vote(ctx context.Context, tx *db.Tx, b leaf.ID, seat uint32, body []byte) error
+	SeatSays(ctx context.Context, tx *db.Tx, b leaf.ID, seat uint32) ([]byte, error)
+	Papers(ctx context.Context, b leaf.ID, from int64, n int) (page []box.Paper, next int64, err error)
+	ReasonOf(ctx context.Context, tx *db.Tx, b leaf.ID, p box.Paper) (*box.Reason, error)
+	EraseReasons(ctx context.Context, tx *db.Tx, b leaf.ID) error
 	Numbers(ctx context.Context, tx *db.Tx, b leaf.ID) (box.Numbers, error)
 	Close(ctx context.Context, b leaf.ID) error
 	Count(ctx context.Context, b leaf.ID) (tally.Result, error)

@@ -323,8 +323,12 @@ func (s *Service) begin(ctx context.Context, tx *db.Tx, x *Poll, seats []Seat, r
 	if x.Named {
 		var named []box.NamedSeat
 		for n, seat := range seats {
-			named = append(named, box.NamedSeat{Weight: seat.Weight, Name: seat.GroupName})
-			x.Seats = append(x.Seats, PollSeat{N: n, Mandate: seat.ID, Group: seat.Group, Name: seat.GroupName, Weight: seat.Weight})
+			salt, err := box.Salt()
+			if err != nil {
+				return err
+			}
+			named = append(named, box.NamedSeat{Weight: seat.Weight, Name: seat.GroupName, Salt: salt})
+			x.Seats = append(x.Seats, PollSeat{N: n, Mandate: seat.ID, Group: seat.Group, Name: seat.GroupName, Salt: salt[:], Weight: seat.Weight})
 		}
 		b, err = s.Boxes.OpenNamed(ctx, tx, m, named)
 	} else {

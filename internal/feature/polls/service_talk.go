@@ -316,7 +316,7 @@ func (s *Service) erase(ctx context.Context, all []ID) error {
 	err := s.DB.Write(ctx, func(tx *db.Tx) error {
 		scopes = nil
 		for _, pid := range all {
-			if err := eraseDiscussion(ctx, tx, pid); err != nil {
+			if err := s.eraseOne(ctx, tx, pid); err != nil {
 				return err
 			}
 			scopes = append(scopes, ScopePrefix+string(pid))
@@ -328,6 +328,24 @@ func (s *Service) erase(ctx context.Context, all []ID) error {
 		return err
 	}
 	return s.Vault.Replay(ctx, scopes)
+}
+
+// eraseOne deletes who said what about a proposal, and why they blocked it.
+func (s *Service) eraseOne(ctx context.Context, tx *db.Tx, pid ID) error {
+	all, err := pollsOf(ctx, tx, pid)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		b, err := all[i].box()
+		if err != nil {
+			return err
+		}
+		if err := s.Boxes.EraseReasons(ctx, tx, b); err != nil {
+			return err
+		}
+	}
+	return eraseDiscussion(ctx, tx, pid)
 }
 
 // GroupCleared hears that a group ended its work long ago: what its members said to

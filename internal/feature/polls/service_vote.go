@@ -2,7 +2,6 @@ package polls
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"convoke/internal/fact"
 	"convoke/internal/fault"
 	"convoke/internal/id"
+	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/tally"
 	"convoke/internal/web"
@@ -30,12 +30,6 @@ func (s *Service) loadPoll(ctx context.Context, tx *db.Tx, by authz.Actor, colum
 	if fault.Is(err, fault.KindNotFound) && !by.Visitor() {
 		return s.asMember(ctx, tx, by, p, g, err)
 	}
-	if err != nil {
-		return Poll{}, about, g, in, err
-	}
-	if p.Named {
-		p.Seats, err = seatsOf(ctx, tx, p.ID)
-	}
 	return p, about, g, in, err
 }
 
@@ -46,13 +40,15 @@ func (s *Service) asMember(ctx context.Context, tx *db.Tx, by authz.Actor, p Pol
 	if err != nil || !p.Named || len(mine) == 0 {
 		return Poll{}, Proposal{}, Group{}, inside{}, errors.Join(err, absent)
 	}
-	if p.Seats, err = seatsOf(ctx, tx, p.ID); err != nil {
-		return Poll{}, Proposal{}, Group{}, inside{}, err
+	seated := false
+	for _, m := range mine {
+		seats, err := seatsOfGroup(ctx, tx, p.ID, m.ID)
+		if err != nil {
+			return Poll{}, Proposal{}, Group{}, inside{}, err
+		}
+		seated = seated || len(seats) > 0
 	}
-	seated := func(m Group) bool {
-		return slices.ContainsFunc(p.Seats, func(x PollSeat) bool { return x.Group == m.ID })
-	}
-	if !slices.ContainsFunc(mine, seated) {
+	if !seated {
 		return Poll{}, Proposal{}, Group{}, inside{}, absent
 	}
 	about, err := proposalBy(ctx, tx, "id", string(p.Proposal))
@@ -90,13 +86,14 @@ func (s *Service) seatsFor(ctx context.Context, tx *db.Tx, by authz.Actor, p *Po
 		holds := func(mandate string) bool {
 			return slices.ContainsFunc(all, func(x Seat) bool { return x.ID == mandate })
 		}
-		seat, ok := seatOf(p.Seats, m.ID, m.Group, holds)
-		if p.ByGroups { // a group has one seat, whichever of its delegates uses it
-			i := slices.IndexFunc(p.Seats, func(x PollSeat) bool { return x.Group == m.Group })
-			if ok = i >= 0; ok {
-				seat = p.Seats[i]
-			}
+		there, err := seatsOfGroup(ctx, tx, p.ID, m.Group)
+		if err != nil {
+			return nil, err
 		}
+		if p.ByGroups { // a group has one seat, whichever of its delegates uses it
+			holds = func(string) bool { return false }
+		}
+		seat, ok := seatOf(there, m.ID, m.Group, holds)
 		if ok && !slices.ContainsFunc(out, func(x ownSeat) bool { return x.N == seat.N }) {
 			out = append(out, ownSeat{seat, m.Mandate, m.ID})
 		}
@@ -208,19 +205,19 @@ func (s *Service) paper(ctx context.Context, by authz.Actor, about Proposal, p P
 		if in.Reason == "" {
 			bad.fail("reason", "poll.no_reason", "Say why you block: without a reason a block does not count.")
 		}
-		bad.long("reason", in.Reason, maxComment)
+		bad.long("reason", in.Reason, box.MaxReason)
 		if err := fault.Invalid(bad.fields...); err != nil {
 			return nil, nil, err
 		}
-		salt := s.IDs.Bytes(16)
-		h := sha256.Sum256(append(append([]byte(nil), salt...), in.Reason...))
+		why := box.Reason{Salt: [32]byte(s.IDs.Bytes(32)), Text: in.Reason}
+		h := why.Hash()
 		paper = append(slices.Clone(paper), h[:]...)
 		k, err := s.Vault.Key(ctx, ScopePrefix+string(about.ID))
 		if err != nil {
 			return nil, nil, err
 		}
 		cid := s.IDs.New()
-		sealed, err := sealJSON(s, k, CommentTable, cid, said{Text: in.Reason, Salt: hex.EncodeToString(salt)})
+		sealed, err := sealJSON(s, k, CommentTable, cid, said{Text: in.Reason, Salt: hex.EncodeToString(why.Salt[:])})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -242,7 +239,7 @@ func (s *Service) put(ctx context.Context, tx *db.Tx, p *Poll, seat int, mandate
 	if err != nil {
 		return err
 	}
-	if err := s.Boxes.Vote(ctx, tx, b, seat, body); err != nil {
+	if err := s.Boxes.Vote(ctx, tx, b, uint32(seat), body); err != nil {
 		return err
 	}
 	tx.Touch("proposal:" + string(p.Proposal))

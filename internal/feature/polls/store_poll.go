@@ -114,22 +114,30 @@ func uncounted(ctx context.Context, tx *db.Tx, limit int) ([]PollID, error) {
 }
 
 func insertSeat(ctx context.Context, tx *db.Tx, p PollID, n int, s PollSeat) error {
-	_, err := tx.Exec(ctx, "insert into poll_seat (poll_id, n, mandate_id, group_id, name, weight, voted) values ($1, $2, $3, $4, $5, $6, $7)",
-		string(p), n, s.Mandate, string(s.Group), s.Name, s.Weight, s.Voted)
+	_, err := tx.Exec(ctx, "insert into poll_seat (poll_id, n, mandate_id, group_id, name, salt, weight, voted) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+		string(p), n, s.Mandate, string(s.Group), s.Name, s.Salt, s.Weight, s.Voted)
 	if err != nil {
 		return fmt.Errorf("insert seat: %w", err)
 	}
 	return nil
 }
 
-const seatColumns = "n, mandate_id, group_id, name, weight, voted"
+const seatColumns = "n, mandate_id, group_id, name, salt, weight, voted"
 
 func scanSeat(scan func(...any) error) (s PollSeat, err error) {
-	return s, scan(&s.N, &s.Mandate, &s.Group, &s.Name, &s.Weight, &s.Voted)
+	return s, scan(&s.N, &s.Mandate, &s.Group, &s.Name, &s.Salt, &s.Weight, &s.Voted)
 }
 
-func seatsOf(ctx context.Context, tx *db.Tx, p PollID) ([]PollSeat, error) {
-	return db.Query(ctx, tx, "select "+seatColumns+" from poll_seat where poll_id = $1 order by n", []any{string(p)}, scanSeat)
+// seatAt is one seat.
+func seatAt(ctx context.Context, tx *db.Tx, p PollID, n uint32) (PollSeat, error) {
+	return scanSeat(func(dest ...any) error {
+		return tx.Get(ctx, "select "+seatColumns+" from poll_seat where poll_id = $1 and n = $2", []any{string(p), int(n)}, dest...)
+	})
+}
+
+// seatCount is how many seats there are.
+func seatCount(ctx context.Context, tx *db.Tx, p PollID) (n int, err error) {
+	return n, tx.Get(ctx, "select count(*) from poll_seat where poll_id = $1", []any{string(p)}, &n)
 }
 
 // seatsOfGroup are those of one group in a poll.
