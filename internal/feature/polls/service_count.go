@@ -143,12 +143,18 @@ func (s *Service) decided(ctx context.Context, tx *db.Tx, p *Poll, r *tally.Resu
 	if err != nil || !r.Adopted || p.Effect != fact.EffectTask {
 		return err
 	}
-	owner, until, _ := strings.Cut(p.Subject, " ")
-	t := fact.TaskGiven{Group: p.Group, Title: p.Title, Owner: id.Person(owner), From: "/polls/" + string(p.ID), By: p.By}
+	owner, until := taskOf(p.Subject)
+	t := fact.TaskGiven{Group: p.Group, Title: p.Title, Owner: owner, From: "/polls/" + string(p.ID), By: p.By}
 	if d, err := time.Parse(time.DateOnly, until); err == nil {
 		t.Until = d
 	}
 	return s.Facts.Emit(ctx, tx, t)
+}
+
+// taskOf is who has a task, and until which day: "-" is none.
+func taskOf(subject string) (id.Person, string) {
+	owner, until, _ := strings.Cut(subject, " ")
+	return id.Person(owner), until
 }
 
 // CountDue counts what closed and was not counted, as after a restore without the

@@ -69,7 +69,8 @@ func (s *Service) key(ctx context.Context, pid string) (*seal.Key, error) {
 	return k, err
 }
 
-// Say adds to the discussion, or answers a comment. key is the form's.
+// Say adds to the discussion, or answers a comment. key is that of the page, which has
+// a form for each.
 func (s *Service) Say(ctx context.Context, by authz.Actor, pid, key, parent, typed string) error {
 	if !id.ValidSecret(key) {
 		return errKey()
@@ -108,7 +109,7 @@ func (s *Service) Say(ctx context.Context, by authz.Actor, pid, key, parent, typ
 			}
 		}
 		touch(tx, p)
-		return insertComment(ctx, tx, comment{ID: cid, Form: key, Proposal: p.ID, Parent: parent, Wrote: by.Person, Sealed: sealed})
+		return insertComment(ctx, tx, comment{ID: cid, Form: key + "/" + parent, Proposal: p.ID, Parent: parent, Wrote: by.Person, Sealed: sealed})
 	})
 }
 
@@ -202,7 +203,7 @@ func (in *AmendInput) parse(p *Proposal) (wanted, error) {
 	if in.Why == "" {
 		bad.fail("why", "proposal.no_why", "Say why this is better.")
 	}
-	if len(bad.fields) == 0 && next.Body == p.Body && strings.Join(next.Options, "\n") == strings.Join(p.Options, "\n") {
+	if len(bad.fields) == 0 && next.Body == p.Body && strings.Join(next.Options, "\n") == join(p.Options) {
 		bad.fail("body", "proposal.same", "This is the text as it is. Change something in it.")
 	}
 	return wanted{next.Body, next.Options, in.Why}, fault.Invalid(bad.fields...)

@@ -72,7 +72,7 @@ func values(p *Proposal) []any {
 		decided = clock.Micros(p.Decided)
 	}
 	return []any{
-		string(p.ID), p.Form, string(p.Group), orNil(string(p.Wrote)), p.Title, p.Lang, p.Body, string(p.HTML), strings.Join(p.Options, "\n"),
+		string(p.ID), p.Form, string(p.Group), orNil(string(p.Wrote)), p.Title, p.Lang, p.Body, string(p.HTML), join(p.Options),
 		string(p.State), p.Public, string(p.Effect), p.Subject, orNil(string(p.Campaign)), p.Adopted, p.Version, p.Sequence, decided, p.Ends,
 		clock.Micros(p.Created), clock.Micros(p.Updated),
 	}
@@ -132,7 +132,7 @@ type Version struct {
 
 func insertVersion(ctx context.Context, tx *db.Tx, p *Proposal, note string) error {
 	_, err := tx.Exec(ctx, "insert into proposal_version (proposal_id, n, title, body, options, note, day) values ($1, $2, $3, $4, $5, $6, $7)",
-		string(p.ID), p.Version, p.Title, p.Body, strings.Join(p.Options, "\n"), note, day.Of(tx.Now()))
+		string(p.ID), p.Version, p.Title, p.Body, join(p.Options), note, day.Of(tx.Now()))
 	if err != nil {
 		return fmt.Errorf("keep a version: %w", err)
 	}
@@ -192,3 +192,6 @@ func putSecretRule(ctx context.Context, tx *db.Tx, g id.Group, secret bool) erro
 	}
 	return nil
 }
+
+// join writes options one a line.
+func join(options []string) string { return strings.Join(options, "\n") }

@@ -52,7 +52,7 @@ func insertPoll(ctx context.Context, tx *db.Tx, p *Poll) error {
 	}
 	_, err = tx.Exec(ctx, "insert into poll ("+pollColumns+") values ("+placeholders(31)+")",
 		string(p.ID), p.Form, string(p.Proposal), orNil(p.Amendment), string(p.Group), orNil(string(p.By)), p.Title, p.Lang, p.Body,
-		strings.Join(p.Options, "\n"), string(p.Effect), p.Subject, orNil(string(p.Campaign)), p.Preset, string(rules), p.Decides, p.Named,
+		join(p.Options), string(p.Effect), p.Subject, orNil(string(p.Campaign)), p.Preset, string(rules), p.Decides, p.Named,
 		p.ByGroups, p.Early, p.Gate, p.Eligible, p.Salt, p.Hash, p.Box, clock.Micros(p.Opens), clock.Micros(p.Closes), p.Zone, string(p.State), "", 0, p.Reminded)
 	if err != nil {
 		return fmt.Errorf("insert poll: %w", err)
