@@ -57,8 +57,6 @@ func (w *Web) Mount(site *web.Site) {
 	site.Handle("GET /polls/{id}/ballots", w.ballots)
 	site.Handle("GET /polls/{id}/vote", w.voteForm)
 	site.Handle("POST /polls/{id}/vote", w.vote)
-	site.Handle("GET /groups/{handle}/voting", w.ruleForm)
-	site.Handle("POST /groups/{handle}/voting", w.setRule)
 }
 
 const (
@@ -170,10 +168,8 @@ func (w *Web) list(c *web.Call) error {
 }
 
 type panelData struct {
-	Items     []item
-	All, New  string
-	Voting    string // where the rule for delegates is set
-	Coalition bool
+	Items    []item
+	All, New string
 }
 
 var panelPage = web.NewPage[panelData](pages, "pages/panel.html", "pages/parts.html")
@@ -204,11 +200,7 @@ func (w *Web) GroupPanel(c *web.Call, gid id.Group) (template.HTML, error) {
 		if authz.May(c.Actor(), authz.Propose, in.subject()) {
 			d.New = "/proposals/new?group=" + g.Handle
 		}
-		is, err := w.coalition(ctx, tx, gid)
-		if is && authz.May(c.Actor(), authz.EditGroup, in.subject()) {
-			d.Voting = "/groups/" + g.Handle + "/voting"
-		}
-		return err
+		return nil
 	})
 	if err != nil || len(d.Items) == 0 && d.New == "" {
 		return "", err

@@ -10,17 +10,17 @@ import (
 )
 
 type openData struct {
-	Form                          *web.Form
-	Proposal                      Proposal
-	URL, Key, Zone                string
-	Amendment                     string
-	Presets                       []web.Choice
-	Gates, Secrecy                []web.Choice
-	Coalition                     bool
-	Early                         []web.Choice // what is possible only when it is said now
-	ByGroups                      []web.Choice
-	Voters                        int // as things are now
-	MayCodes, DelegatesOnlySecret bool
+	Form             *web.Form
+	Proposal         Proposal
+	URL, Key, Zone   string
+	Amendment        string
+	Presets          []web.Choice
+	Gates, Secrecy   []web.Choice
+	Coalition        bool
+	Early            []web.Choice // what is possible only when it is said now
+	ByGroups         []web.Choice
+	Voters           int // as things are now
+	MayCodes, Secret bool
 }
 
 var openPage = web.NewPage[openData](pages, "pages/open.html")
@@ -39,15 +39,12 @@ func (w *Web) openPage(c *web.Call, f *web.Form, p *Proposal, g Group, key strin
 	err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
 		ctx := c.Context()
 		var err error
-		if d.Coalition, err = w.coalition(ctx, tx, g.ID); err != nil {
+		if d.Coalition, d.Secret, err = w.coalition(ctx, tx, g.ID); err != nil {
 			return err
 		}
 		if !d.Coalition {
 			all, err := w.Groups.Members(ctx, tx, g.ID)
 			d.Voters = len(all)
-			return err
-		}
-		if d.DelegatesOnlySecret, err = secretRule(ctx, tx, g.ID); err != nil {
 			return err
 		}
 		all, err := w.Coalitions.Electorate(ctx, tx, g.ID)
@@ -64,7 +61,7 @@ func (w *Web) openPage(c *web.Call, f *web.Form, p *Proposal, g Group, key strin
 		{Value: box.GateCodes, Label: l.T("Whoever has a code from your list"), Hint: l.T("You bring the codes.")},
 	})
 	d.Secrecy = []web.Choice{{Value: "secret", Label: l.T("In secret"), Hint: l.T("Only where all votes weigh the same and no mandate is bound.")}}
-	if !d.DelegatesOnlySecret {
+	if !d.Secret {
 		d.Secrecy = append([]web.Choice{{Value: "named", Label: l.T("By name of their groups"), Hint: l.T("After the close everybody can read who voted what.")}}, d.Secrecy...)
 	}
 	d.Presets, d.Secrecy = f.Choose("preset", d.Presets), f.Choose("secrecy", d.Secrecy)
@@ -120,54 +117,4 @@ func (w *Web) open(c *web.Call) error {
 		return err
 	}
 	return c.SeeOther("/polls/" + string(pid))
-}
-
-type ruleData struct {
-	Form  *web.Form
-	Group Group
-	Rules []web.Choice
-}
-
-var rulePage = web.NewPage[ruleData](pages, "pages/rule.html")
-
-func (w *Web) ruleForm(c *web.Call) error {
-	if err := c.RequireActor(); err != nil {
-		return err
-	}
-	var g Group
-	secret := false
-	err := w.DB.Read(c.Context(), func(tx *db.Tx) (err error) {
-		if g, err = w.ruled(c.Context(), tx, c.Actor(), c.Param("handle")); err != nil {
-			return err
-		}
-		secret, err = secretRule(c.Context(), tx, g.ID)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	f := c.NewForm().Set("secrecy", "named")
-	if secret {
-		f.Set("secrecy", "secret")
-	}
-	l := c.Locale
-	c.Header().Set("Cache-Control", "no-store")
-	return rulePage.RenderForm(c, f, ruleData{f, g, f.Choose("secrecy", []web.Choice{
-		{Value: "named", Label: l.T("By name of their groups"), Hint: l.T("So that each group can see what was voted for it. A single poll can still be secret.")},
-		{Value: "secret", Label: l.T("In secret"), Hint: l.T("No poll can be by name then.")},
-	})})
-}
-
-func (w *Web) setRule(c *web.Call) error {
-	if err := c.RequireActor(); err != nil {
-		return err
-	}
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	if err := w.SetRule(c.Context(), c.Actor(), c.Param("handle"), f.Line("secrecy") == "secret"); err != nil {
-		return err
-	}
-	return c.SeeOther("/groups/" + c.Param("handle"))
 }

@@ -38,25 +38,27 @@ type Poll struct {
 	Effect    fact.Effect
 	Subject   string
 	Campaign  id.Campaign
-	Preset    string
-	Rules     tally.Rules
-	Decides   bool // the proposal; else it is an opinion poll or about an amendment
-	Named     bool
-	ByGroups  bool
-	Early     bool
-	Gate      string
-	Eligible  int // the weight of all who may vote
-	Salt      string
-	Hash      string
-	Box       string
-	Opens     time.Time
-	Closes    time.Time
-	Zone      string
-	State     PollState
-	Result    *tally.Result // nil until it is counted
-	Counted   time.Time
-	Reminded  int // day
-	Seats     []PollSeat
+	// Candidates are the accounts that the options name when it elects delegates.
+	Candidates []id.Person
+	Preset     string
+	Rules      tally.Rules
+	Decides    bool // the proposal; else it is an opinion poll or about an amendment
+	Named      bool
+	ByGroups   bool
+	Early      bool
+	Gate       string
+	Eligible   int // the weight of all who may vote
+	Salt       string
+	Hash       string
+	Box        string
+	Opens      time.Time
+	Closes     time.Time
+	Zone       string
+	State      PollState
+	Result     *tally.Result // nil until it is counted
+	Counted    time.Time
+	Reminded   int // day
+	Seats      []PollSeat
 }
 
 // PollSeat is one seat of a poll by name. Mandate is the id of the one that votes there

@@ -96,12 +96,12 @@ var effects = [...]struct {
 }{
 	{fact.EffectNone, i18n.Mark("It is noted, and no more"), "", false},
 	{fact.EffectDemand, i18n.Mark("Demands of a campaign"), "", true},
-	{fact.EffectMet, i18n.Mark("A demand is met, in part or whole, or withdrawn"), i18n.Mark("Number of the demand and “met”, “partly_met” or “withdrawn”, such as: 2 met"), true},
-	{fact.EffectStep, i18n.Mark("A step of a campaign’s ladder opens"), i18n.Mark("Id of the step"), true},
-	{fact.EffectHalt, i18n.Mark("A step of a campaign’s ladder halts"), i18n.Mark("Id of the step"), true},
+	{fact.EffectMet, i18n.Mark("A demand is met, in part or whole, or withdrawn"), i18n.Mark("Number of the demand, and met, partly_met or withdrawn, such as 2:met"), true},
+	{fact.EffectStep, i18n.Mark("A step of a campaign’s ladder opens"), i18n.Mark("Key of the step"), true},
+	{fact.EffectHalt, i18n.Mark("A step of a campaign’s ladder halts"), i18n.Mark("Key of the step"), true},
 	{fact.EffectDown, i18n.Mark("A campaign stands down"), "", true},
 	{fact.EffectEndorse, i18n.Mark("The group endorses a campaign"), "", true},
-	{fact.EffectDelegate, i18n.Mark("Delegates are elected"), i18n.Mark("Handle of the coalition; the options are the handles of members"), false},
+	{fact.EffectDelegate, i18n.Mark("Delegates are elected"), i18n.Mark("Handle of the coalition, then if you like seat, mandate and last day, such as valley 1 bound 2027-05-31. The options are the handles of members."), false},
 	{fact.EffectTask, i18n.Mark("Somebody has a task"), i18n.Mark("Handle of the member, and a day if there is one, such as: sam 2027-05-08"), false},
 	{fact.EffectVote, i18n.Mark("The group’s vote in a poll of a coalition"), i18n.Mark("Address of that poll"), false},
 }

@@ -61,8 +61,9 @@ const bound = "bound"
 
 // Coalitions answers about groups of groups.
 type Coalitions interface {
-	// Coalition reports whether a group is one.
-	Coalition(ctx context.Context, tx *db.Tx, g id.Group) (bool, error)
+	// Rule reports whether a group is a coalition, and whether its delegates vote in
+	// secret only.
+	Rule(ctx context.Context, tx *db.Tx, g id.Group) (is, secret bool, err error)
 	// Electorate are all seats of a coalition, in an order that stays.
 	Electorate(ctx context.Context, tx *db.Tx, coalition id.Group) ([]Seat, error)
 	// SeatsOf are the seats that a person has now, SeatsOfGroup those of a group.
@@ -163,12 +164,13 @@ func (s *Service) insideOf(ctx context.Context, tx *db.Tx, by authz.Actor, g Gro
 	return in, err
 }
 
-// coalition reports whether delegates of groups decide, and not members.
-func (s *Service) coalition(ctx context.Context, tx *db.Tx, g id.Group) (bool, error) {
+// coalition reports whether delegates of groups decide, and not members, and whether
+// they do so in secret only.
+func (s *Service) coalition(ctx context.Context, tx *db.Tx, g id.Group) (is, secret bool, err error) {
 	if s.Coalitions == nil {
-		return false, nil
+		return false, false, nil
 	}
-	return s.Coalitions.Coalition(ctx, tx, g)
+	return s.Coalitions.Rule(ctx, tx, g)
 }
 
 // load finds a proposal that the actor may know of.

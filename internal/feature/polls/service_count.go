@@ -171,6 +171,12 @@ func (s *Service) CountDue(ctx context.Context) error {
 	return err
 }
 
+// Candidates are the members whom the options of an election name, in their order.
+func (s *Service) Candidates(ctx context.Context, tx *db.Tx, poll string) ([]id.Person, error) {
+	p, err := pollBy(ctx, tx, "id", poll)
+	return p.Candidates, err
+}
+
 // CloseEarly closes a poll before its time, for an organizer, where its rules said so
 // when it opened.
 func (s *Service) CloseEarly(ctx context.Context, by authz.Actor, pid string) error {
@@ -271,33 +277,4 @@ func (s *Service) Own(ctx context.Context, by authz.Actor, pid, group string) (I
 		return s.store(ctx, tx, &fresh)
 	})
 	return out, err
-}
-
-// SetRule says whether delegates of a coalition vote in secret from now on, for its
-// stewards. Polls that are open stay as they opened.
-func (s *Service) SetRule(ctx context.Context, by authz.Actor, group string, secret bool) error {
-	return s.DB.Write(ctx, func(tx *db.Tx) error {
-		g, err := s.ruled(ctx, tx, by, group)
-		if err != nil {
-			return err
-		}
-		if err := s.Audit(ctx, tx, by.Person, "set rule for polls", string(g.ID)); err != nil {
-			return err
-		}
-		tx.Touch("group:" + string(g.ID))
-		return putSecretRule(ctx, tx, g.ID, secret)
-	})
-}
-
-// ruled is a group whose rule an actor may set.
-func (s *Service) ruled(ctx context.Context, tx *db.Tx, by authz.Actor, group string) (Group, error) {
-	g, err := s.Groups.ByHandle(ctx, tx, group)
-	if err != nil {
-		return g, err
-	}
-	in, err := s.insideOf(ctx, tx, by, g)
-	if err != nil {
-		return g, err
-	}
-	return g, authz.Check(by, authz.EditGroup, in.subject())
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
+	"strings"
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
@@ -44,7 +45,7 @@ func (e *electorate) same(o *electorate) bool {
 
 // electorate reads who may vote now, as in says.
 func (s *Service) electorate(ctx context.Context, tx *db.Tx, p *parser, g id.Group, in *OpenInput) (e electorate, err error) {
-	if e.coalition, err = s.coalition(ctx, tx, g); err != nil {
+	if e.coalition, e.rule, err = s.coalition(ctx, tx, g); err != nil {
 		return e, err
 	}
 	if !e.coalition {
@@ -60,9 +61,6 @@ func (s *Service) electorate(ctx context.Context, tx *db.Tx, p *parser, g id.Gro
 				slices.Sort(e.people)
 			}
 		}
-		return e, err
-	}
-	if e.rule, err = secretRule(ctx, tx, g); err != nil {
 		return e, err
 	}
 	all, err := s.Coalitions.Electorate(ctx, tx, g)
@@ -150,6 +148,9 @@ func (s *Service) draft(ctx context.Context, tx *db.Tx, p *Proposal, g Group, k 
 		if err := s.carries(ctx, tx, &bad, x); err != nil {
 			return d, err
 		}
+		if err := s.stand(ctx, tx, &bad, g, text.Options, x); err != nil {
+			return d, err
+		}
 	}
 	if in.Amendment == "" {
 		x.Options = text.Options
@@ -158,6 +159,32 @@ func (s *Service) draft(ctx context.Context, tx *db.Tx, p *Proposal, g Group, k 
 	}
 	x.Body = text.canonical(x.Effect, x.Subject, x.Early)
 	return d, fault.Invalid(bad.fields...)
+}
+
+// stand finds the members whom the options of an election name, as they are when it
+// opens: a handle may be somebody else's later.
+func (s *Service) stand(ctx context.Context, tx *db.Tx, bad *parser, g Group, options []string, x *Poll) error {
+	if x.Effect != fact.EffectDelegate {
+		return nil
+	}
+	for _, o := range options {
+		p, err := s.People.ByHandle(ctx, tx, strings.TrimPrefix(o, "@"))
+		if err == nil {
+			var role authz.Role
+			if role, err = s.Groups.Role(ctx, tx, g.ID, p); err == nil && role == authz.None {
+				err = web.ErrNotFound()
+			}
+		}
+		if fault.Is(err, fault.KindNotFound) {
+			bad.fail("preset", "poll.no_candidate", "“{name}” is no handle of a member, so they cannot be elected.", "name", o)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		x.Candidates = append(x.Candidates, p)
+	}
+	return nil
 }
 
 // maxElectorate bounds the weight of all votes.
@@ -352,7 +379,7 @@ func (s *Service) announce(ctx context.Context, tx *db.Tx, x *Poll, g Group, why
 		return nil // who has a code is known to nobody here
 	}
 	to := []id.Group{g.ID}
-	if is, err := s.coalition(ctx, tx, g.ID); err != nil {
+	if is, _, err := s.coalition(ctx, tx, g.ID); err != nil {
 		return err
 	} else if is {
 		all, err := s.Coalitions.Electorate(ctx, tx, g.ID)

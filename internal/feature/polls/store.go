@@ -169,26 +169,11 @@ func idsOfGroup(ctx context.Context, tx *db.Tx, g id.Group) ([]ID, error) {
 func eraseDiscussion(ctx context.Context, tx *db.Tx, p ID) error {
 	for _, q := range []string{
 		"delete from proposal_comment where proposal_id = $1", "delete from proposal_amendment where proposal_id = $1",
-		"update proposal set wrote = null, ends_day = 0 where id = $1", "update poll set opened_by = null where proposal_id = $1",
+		"update proposal set wrote = null, ends_day = 0 where id = $1", "update poll set opened_by = null, candidates = '' where proposal_id = $1",
 	} {
 		if _, err := tx.Exec(ctx, q, string(p)); err != nil {
 			return fmt.Errorf("erase a discussion: %w", err)
 		}
-	}
-	return nil
-}
-
-// secretRule is whether delegates of a coalition vote in secret.
-func secretRule(ctx context.Context, tx *db.Tx, g id.Group) (bool, error) {
-	all, err := db.Column[bool](ctx, tx, "select secret from poll_rule where group_id = $1", string(g))
-	return err == nil && len(all) > 0 && all[0], err
-}
-
-func putSecretRule(ctx context.Context, tx *db.Tx, g id.Group, secret bool) error {
-	_, err := tx.Exec(ctx, `insert into poll_rule (group_id, secret) values ($1, $2)
-		on conflict (group_id) do update set secret = excluded.secret`, string(g), secret)
-	if err != nil {
-		return fmt.Errorf("set the rule for polls: %w", err)
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 	"convoke/internal/id"
 )
 
-const pollColumns = `id, form, proposal_id, amendment_id, group_id, opened_by, title, lang, body, options, effect, subject, campaign_id, preset, rules,
+const pollColumns = `id, form, proposal_id, amendment_id, group_id, opened_by, title, lang, body, options, effect, subject, campaign_id, candidates, preset, rules,
 	decides, named, by_groups, early, gate, eligible, salt, text_hash, box_id, opens_at, closes_at, zone, state, result, counted_at, reminded_day`
 
 func scanPoll(scan func(...any) error) (Poll, error) {
@@ -21,17 +21,21 @@ func scanPoll(scan func(...any) error) (Poll, error) {
 		p                       Poll
 		amendment, by, campaign *string
 		options, effect         string
+		candidates              string
 		rules, result           string
 		opens, closes, counted  int64
 	)
 	err := scan(&p.ID, &p.Form, &p.Proposal, &amendment, &p.Group, &by, &p.Title, &p.Lang, &p.Body, &options, &effect, &p.Subject, &campaign,
-		&p.Preset, &rules, &p.Decides, &p.Named, &p.ByGroups, &p.Early, &p.Gate, &p.Eligible, &p.Salt, &p.Hash, &p.Box, &opens, &closes,
+		&candidates, &p.Preset, &rules, &p.Decides, &p.Named, &p.ByGroups, &p.Early, &p.Gate, &p.Eligible, &p.Salt, &p.Hash, &p.Box, &opens, &closes,
 		&p.Zone, &p.State, &result, &counted, &p.Reminded)
 	if err != nil {
 		return p, fmt.Errorf("scan poll: %w", err)
 	}
 	p.Amendment, p.By, p.Campaign = text(amendment), id.Person(text(by)), id.Campaign(text(campaign))
 	p.Options, p.Effect = lines(options), fact.Effect(effect)
+	for _, x := range lines(candidates) {
+		p.Candidates = append(p.Candidates, id.Person(x))
+	}
 	p.Opens, p.Closes = clock.FromMicros(opens), clock.FromMicros(closes)
 	if err := json.Unmarshal([]byte(rules), &p.Rules); err != nil {
 		return p, fmt.Errorf("read the rules of a poll: %w", err)
@@ -50,9 +54,9 @@ func insertPoll(ctx context.Context, tx *db.Tx, p *Poll) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, "insert into poll ("+pollColumns+") values ("+placeholders(31)+")",
+	_, err = tx.Exec(ctx, "insert into poll ("+pollColumns+") values ("+placeholders(32)+")",
 		string(p.ID), p.Form, string(p.Proposal), orNil(p.Amendment), string(p.Group), orNil(string(p.By)), p.Title, p.Lang, p.Body,
-		join(p.Options), string(p.Effect), p.Subject, orNil(string(p.Campaign)), p.Preset, string(rules), p.Decides, p.Named,
+		join(p.Options), string(p.Effect), p.Subject, orNil(string(p.Campaign)), joinPeople(p.Candidates), p.Preset, string(rules), p.Decides, p.Named,
 		p.ByGroups, p.Early, p.Gate, p.Eligible, p.Salt, p.Hash, p.Box, clock.Micros(p.Opens), clock.Micros(p.Closes), p.Zone, string(p.State), "", 0, p.Reminded)
 	if err != nil {
 		return fmt.Errorf("insert poll: %w", err)
@@ -63,6 +67,14 @@ func insertPoll(ctx context.Context, tx *db.Tx, p *Poll) error {
 		}
 	}
 	return nil
+}
+
+func joinPeople(all []id.Person) string {
+	out := make([]string, len(all))
+	for i, p := range all {
+		out[i] = string(p)
+	}
+	return join(out)
 }
 
 func placeholders(n int) string {

@@ -69,16 +69,10 @@ create table proposal_amendment (
 ) {{strict}};
 create index proposal_amendment_of on proposal_amendment (proposal_id, id);
 
--- Whether delegates of a coalition vote by name or in secret; the last word for later
--- polls only.
-create table poll_rule (
-	group_id text primary key references groups (id) on delete cascade,
-	secret {{bool}} not null
-) {{strict}};
-
 -- The vote on a proposal or on an amendment. Everything that it is decided by is
 -- frozen in body, rules and the manifest of its box; result is what the count said.
--- eligible is the sum of weights of those who may vote.
+-- eligible is the sum of weights of those who may vote; candidates are the accounts
+-- that the options name when it elects delegates, until the discussion is erased.
 create table poll (
 	id text primary key,
 	form text not null unique,
@@ -93,6 +87,7 @@ create table poll (
 	effect text not null,
 	subject text not null,
 	campaign_id text references campaign (id) on delete set null,
+	candidates text not null,
 	preset text not null,
 	rules text not null,
 	decides {{bool}} not null,
