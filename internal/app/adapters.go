@@ -23,6 +23,7 @@ import (
 	"convoke/internal/feature/identity"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
+	"convoke/internal/feature/polls"
 	"convoke/internal/feature/rides"
 	"convoke/internal/feature/roles"
 	"convoke/internal/feature/statements"
@@ -51,6 +52,7 @@ type facts struct {
 	roles      *roles.Service
 	grants     *grants.Service
 	pledges    *pledges.Service
+	polls      *polls.Service
 }
 
 // Emit implements the features' Facts.
@@ -88,9 +90,13 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 	case fact.GroupEnded:
 		return f.events.GroupEnded(ctx, tx, x)
 	case fact.GroupCleared:
-		return tell(ctx, tx, x, f.identity.GroupCleared, f.webhooks.GroupCleared)
+		return tell(ctx, tx, x, f.identity.GroupCleared, f.webhooks.GroupCleared, f.polls.GroupCleared)
 	case fact.PollDecided:
 		return f.campaigns.Decided(ctx, tx, x)
+	case fact.MandateEnded:
+		return f.polls.MandateEnded(ctx, tx, x)
+	case fact.TaskGiven:
+		return nil // the poll's page says so
 	case fact.PetitionReached, fact.PetitionDelivered, fact.PetitionAnswered, fact.PetitionSilent:
 		return nil // nobody listens yet
 	}

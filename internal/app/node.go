@@ -26,6 +26,7 @@ import (
 	"convoke/internal/feature/identity"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
+	"convoke/internal/feature/polls"
 	"convoke/internal/feature/rides"
 	"convoke/internal/feature/roles"
 	"convoke/internal/feature/statements"
@@ -77,6 +78,7 @@ type Node struct {
 	Statements *statements.Service
 	Petitions  *petitions.Service
 	Pledges    *pledges.Service
+	Polls      *polls.Service
 	Rides      *rides.Service
 	Webhooks   *webhooks.Service
 	Grants     *grants.Service
@@ -95,6 +97,7 @@ type Node struct {
 	statementsWeb *statements.Web
 	petitionsWeb  *petitions.Web
 	pledgesWeb    *pledges.Web
+	pollsWeb      *polls.Web
 	aboutWeb      *about.Web
 	basemap       *basemap.Archive
 	locales       *i18n.Bundle

@@ -143,7 +143,7 @@ func pollDataOf(c *web.Call, f *foundPoll) pollData {
 		Box: "/b/" + p.Box, Ballots: p.url() + "/ballots", Cast: f.Numbers.Counted, Seats: f.Seats, Mine: f.Mine, Own: f.Own,
 		Check: p.Rules.Method == tally.Check,
 	}
-	if p.Amendment != "" && f.Proposal.Ends >= 0 {
+	if p.Amendment != "" && f.Proposal.talks() {
 		d.Amendment = p.about() + "/amendments/" + p.Amendment
 	}
 	open := p.takes(c.Now())

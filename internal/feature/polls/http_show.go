@@ -239,7 +239,7 @@ func (w *Web) showOf(c *web.Call, x *found) (showData, error) {
 		Form: c.NewForm(), Proposal: *p, Group: x.Group, URL: urlOf(p), State: l.T(p.stateName()), Campaign: x.Campaign, Versions: x.Versions,
 		Amendments: x.Amendments, Talk: x.Talk, Edit: p.open() && authz.May(by, authz.EditProposal, x.In.edits()),
 		Run: authz.May(by, authz.RunPoll, x.In.subject()), Inside: authz.May(by, authz.SeeDraft, x.In.subject()),
-		Say: p.Ends == 0 && authz.May(by, authz.Discuss, x.In.subject()), Own: x.In.wrote,
+		Say: p.talks() && authz.May(by, authz.Discuss, x.In.subject()), Own: x.In.wrote,
 	}
 	if d.Say || d.Run {
 		d.Key = c.NewKey()

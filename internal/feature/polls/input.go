@@ -178,14 +178,7 @@ func (s *Service) taskSubject(ctx context.Context, tx *db.Tx, g Group, typed str
 	} else if _, err := time.Parse(time.DateOnly, day); err != nil {
 		return "", fault.Invalid(fault.Field("subject", "proposal.day", "Write the day as year-month-day, such as 2026-11-28."))
 	}
-	person, err := s.People.ByHandle(ctx, tx, who)
-	if err != nil {
-		return "", err
-	}
-	role, err := s.Groups.Role(ctx, tx, g.ID, person)
-	if err == nil && role == "" {
-		err = web.ErrNotFound() // as if there were nobody: handles are not to be found out here
-	}
+	person, err := s.Groups.Member(ctx, tx, g.ID, who)
 	return string(person) + " " + day, err
 }
 

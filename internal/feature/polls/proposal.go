@@ -62,6 +62,9 @@ func (p *Proposal) shown() bool { return p.Public && p.State != Draft }
 // open reports whether the text can still change.
 func (p *Proposal) open() bool { return p.State == Draft || p.State == Discussed }
 
+// talks reports whether something can still be said about it.
+func (p *Proposal) talks() bool { return p.open() || p.State == Frozen }
+
 func (p *Proposal) stateName() string {
 	switch p.State {
 	case Draft:

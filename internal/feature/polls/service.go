@@ -36,6 +36,8 @@ type Groups interface {
 	ByHandle(ctx context.Context, tx *db.Tx, handle string) (Group, error)
 	// Role is none for who is no member.
 	Role(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) (authz.Role, error)
+	// Member finds a member by handle. Its fault is NotFound.
+	Member(ctx context.Context, tx *db.Tx, g id.Group, handle string) (id.Person, error)
 	// Members are the accounts of a group's members.
 	Members(ctx context.Context, tx *db.Tx, g id.Group) ([]string, error)
 	// Mine lists the groups of a person that can act; organizes only those for which
@@ -73,8 +75,6 @@ type Coalitions interface {
 
 // People answers about accounts.
 type People interface {
-	// ByHandle returns a NotFound fault for a handle that nobody has.
-	ByHandle(ctx context.Context, tx *db.Tx, handle string) (id.Person, error)
 	// Handles are those of accounts that there are.
 	Handles(ctx context.Context, tx *db.Tx, all []id.Person) (map[id.Person]string, error)
 }

@@ -168,13 +168,7 @@ func (s *Service) stand(ctx context.Context, tx *db.Tx, bad *parser, g Group, op
 		return nil
 	}
 	for _, o := range options {
-		p, err := s.People.ByHandle(ctx, tx, strings.TrimPrefix(o, "@"))
-		if err == nil {
-			var role authz.Role
-			if role, err = s.Groups.Role(ctx, tx, g.ID, p); err == nil && role == authz.None {
-				err = web.ErrNotFound()
-			}
-		}
+		p, err := s.Groups.Member(ctx, tx, g.ID, strings.TrimPrefix(o, "@"))
 		if fault.Is(err, fault.KindNotFound) {
 			bad.fail("preset", "poll.no_candidate", "“{name}” is no handle of a member, so they cannot be elected.", "name", o)
 			continue

@@ -96,7 +96,7 @@ func (s *Service) Say(ctx context.Context, by authz.Actor, pid, key, parent, typ
 		return err
 	}
 	return s.act(ctx, by, pid, authz.Discuss, func(tx *db.Tx, p *Proposal, _ Group, _ inside) error {
-		if p.Ends > 0 {
+		if !p.talks() {
 			return errOver()
 		}
 		if parent != "" {
@@ -357,7 +357,7 @@ func (s *Service) GroupCleared(ctx context.Context, tx *db.Tx, f fact.GroupClear
 		return err
 	}
 	for _, pid := range all {
-		_, err := tx.Exec(ctx, "update proposal set ends_day = $2 where id = $1", string(pid), day.Of(tx.Now()))
+		_, err := tx.Exec(ctx, "update poll_proposal set ends_day = $2 where id = $1", string(pid), day.Of(tx.Now()))
 		if err != nil {
 			return fmt.Errorf("end a discussion: %w", err)
 		}

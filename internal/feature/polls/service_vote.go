@@ -146,7 +146,7 @@ func (s *Service) Vote(ctx context.Context, by authz.Actor, pid string, in VoteI
 		if in.Withdraw && !seat.Voted {
 			return nil
 		}
-		if note != nil && about.Ends == 0 {
+		if note != nil && about.talks() {
 			if err := insertComment(ctx, tx, *note); err != nil {
 				return err
 			}

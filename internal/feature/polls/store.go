@@ -17,9 +17,9 @@ const columns = `id, form, group_id, wrote, title, lang, body, body_html, option
 	version, sequence, decided_at, ends_day, created_at, updated_at`
 
 const (
-	insertSQL = "insert into proposal (" + columns + `) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+	insertSQL = "insert into poll_proposal (" + columns + `) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
 		$19, $20, $21) on conflict do nothing`
-	updateSQL = "update proposal set (" + columns + `) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+	updateSQL = "update poll_proposal set (" + columns + `) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
 		$19, $20, $21) where id = $1`
 )
 
@@ -95,7 +95,7 @@ func updateProposal(ctx context.Context, tx *db.Tx, p *Proposal) error {
 // proposalBy returns db.ErrNoRows when there is none; column is a constant.
 func proposalBy(ctx context.Context, tx *db.Tx, column, value string) (Proposal, error) {
 	return scanProposal(func(dest ...any) error {
-		return tx.Get(ctx, "select "+columns+" from proposal where "+column+" = $1", []any{value}, dest...)
+		return tx.Get(ctx, "select "+columns+" from poll_proposal where "+column+" = $1", []any{value}, dest...)
 	})
 }
 
@@ -112,13 +112,13 @@ func listProposals(ctx context.Context, tx *db.Tx, g id.Group, inside bool, afte
 	if g != "" {
 		where, args = "group_id = $4 and (public and state <> 'draft' or $5)", append(args, string(g), inside)
 	}
-	return db.Query(ctx, tx, "select "+columns+" from proposal where (updated_at, id) < ($1, $2) and "+where+" order by updated_at desc, id desc limit $3",
+	return db.Query(ctx, tx, "select "+columns+" from poll_proposal where (updated_at, id) < ($1, $2) and "+where+" order by updated_at desc, id desc limit $3",
 		args, scanProposal)
 }
 
 // ofCampaign lists the public proposals about a campaign.
 func ofCampaign(ctx context.Context, tx *db.Tx, c id.Campaign, limit int) ([]Proposal, error) {
-	return db.Query(ctx, tx, "select "+columns+` from proposal where campaign_id = $1 and public and state <> 'draft'
+	return db.Query(ctx, tx, "select "+columns+` from poll_proposal where campaign_id = $1 and public and state <> 'draft'
 		and group_id in (select id from groups where not suspended) order by updated_at desc, id desc limit $2`, []any{string(c), limit}, scanProposal)
 }
 
@@ -131,7 +131,7 @@ type Version struct {
 }
 
 func insertVersion(ctx context.Context, tx *db.Tx, p *Proposal, note string) error {
-	_, err := tx.Exec(ctx, "insert into proposal_version (proposal_id, n, title, body, options, note, day) values ($1, $2, $3, $4, $5, $6, $7)",
+	_, err := tx.Exec(ctx, "insert into poll_text (proposal_id, n, title, body, options, note, day) values ($1, $2, $3, $4, $5, $6, $7)",
 		string(p.ID), p.Version, p.Title, p.Body, join(p.Options), note, day.Of(tx.Now()))
 	if err != nil {
 		return fmt.Errorf("keep a version: %w", err)
@@ -141,7 +141,7 @@ func insertVersion(ctx context.Context, tx *db.Tx, p *Proposal, note string) err
 
 // versionsOf are the earlier texts, the first one first.
 func versionsOf(ctx context.Context, tx *db.Tx, p ID) ([]Version, error) {
-	return db.Query(ctx, tx, "select n, title, body, options, note, day from proposal_version where proposal_id = $1 order by n", []any{string(p)},
+	return db.Query(ctx, tx, "select n, title, body, options, note, day from poll_text where proposal_id = $1 order by n", []any{string(p)},
 		func(scan func(...any) error) (Version, error) {
 			var v Version
 			var options string
@@ -154,22 +154,22 @@ func versionsOf(ctx context.Context, tx *db.Tx, p ID) ([]Version, error) {
 // over are proposals whose discussion is kept no longer, forgotten those that nobody
 // has touched for so long that they count as withdrawn.
 func over(ctx context.Context, tx *db.Tx, limit int) ([]ID, error) {
-	return db.Column[ID](ctx, tx, "select id from proposal where ends_day > 0 and ends_day <= $1 order by ends_day limit $2", day.Of(tx.Now()), limit)
+	return db.Column[ID](ctx, tx, "select id from poll_proposal where ends_day > 0 and ends_day <= $1 order by ends_day limit $2", day.Of(tx.Now()), limit)
 }
 
 func forgotten(ctx context.Context, tx *db.Tx, before int64, limit int) ([]ID, error) {
-	return db.Column[ID](ctx, tx, "select id from proposal where state in ('draft', 'discussed') and updated_at < $1 order by updated_at limit $2", before, limit)
+	return db.Column[ID](ctx, tx, "select id from poll_proposal where state in ('draft', 'discussed') and updated_at < $1 order by updated_at limit $2", before, limit)
 }
 
 func idsOfGroup(ctx context.Context, tx *db.Tx, g id.Group) ([]ID, error) {
-	return db.Column[ID](ctx, tx, "select id from proposal where group_id = $1 order by id", string(g))
+	return db.Column[ID](ctx, tx, "select id from poll_proposal where group_id = $1 order by id", string(g))
 }
 
 // eraseDiscussion deletes who wrote what.
 func eraseDiscussion(ctx context.Context, tx *db.Tx, p ID) error {
 	for _, q := range []string{
-		"delete from proposal_comment where proposal_id = $1", "delete from proposal_amendment where proposal_id = $1",
-		"update proposal set wrote = null, ends_day = 0 where id = $1", "update poll set opened_by = null, candidates = '' where proposal_id = $1",
+		"delete from poll_comment where proposal_id = $1", "delete from poll_amendment where proposal_id = $1",
+		"update poll_proposal set wrote = null, ends_day = 0 where id = $1", "update poll set opened_by = null, candidates = '' where proposal_id = $1",
 	} {
 		if _, err := tx.Exec(ctx, q, string(p)); err != nil {
 			return fmt.Errorf("erase a discussion: %w", err)

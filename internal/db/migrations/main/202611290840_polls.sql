@@ -1,7 +1,7 @@
 -- Something that a group or coalition is to decide. subject is what its effect is
 -- done to. wrote is who wrote it: known inside, and only until the discussion is
 -- erased on ends_day, as are the rows of comments and amendments.
-create table proposal (
+create table poll_proposal (
 	id text primary key,
 	form text not null unique,
 	group_id text not null references groups (id) on delete cascade,
@@ -24,14 +24,14 @@ create table proposal (
 	created_at {{int}} not null,
 	updated_at {{int}} not null
 ) {{strict}};
-create index proposal_group on proposal (group_id, updated_at, id);
-create index proposal_list on proposal (updated_at, id) where public;
-create index proposal_campaign on proposal (campaign_id, updated_at) where campaign_id is not null;
-create index proposal_ends on proposal (ends_day) where ends_day > 0;
+create index poll_proposal_group on poll_proposal (group_id, updated_at, id);
+create index poll_proposal_list on poll_proposal (updated_at, id) where public;
+create index poll_proposal_campaign on poll_proposal (campaign_id, updated_at) where campaign_id is not null;
+create index poll_proposal_ends on poll_proposal (ends_day) where ends_day > 0;
 
 -- Earlier texts, each with what changed after it.
-create table proposal_version (
-	proposal_id text not null references proposal (id) on delete cascade,
+create table poll_text (
+	proposal_id text not null references poll_proposal (id) on delete cascade,
 	n {{int}} not null,
 	title text not null,
 	body text not null,
@@ -43,23 +43,23 @@ create table proposal_version (
 
 -- What people inside say about it, sealed under the scope 'proposal:ID'. parent is
 -- the comment that it answers. hidden is why organizers hid it.
-create table proposal_comment (
+create table poll_comment (
 	id text primary key,
-	proposal_id text not null references proposal (id) on delete cascade,
+	proposal_id text not null references poll_proposal (id) on delete cascade,
 	form text not null unique,
-	parent text references proposal_comment (id) on delete cascade,
+	parent text references poll_comment (id) on delete cascade,
 	wrote text references person (id) on delete set null,
 	sealed {{blob}} not null,
 	hidden text not null,
 	day {{int}} not null
 ) {{strict}};
-create index proposal_comment_of on proposal_comment (proposal_id, id);
+create index poll_comment_of on poll_comment (proposal_id, id);
 
 -- The whole text as somebody would have it, and why, sealed as comments are. base is
 -- the version that was changed.
-create table proposal_amendment (
+create table poll_amendment (
 	id text primary key,
-	proposal_id text not null references proposal (id) on delete cascade,
+	proposal_id text not null references poll_proposal (id) on delete cascade,
 	form text not null unique,
 	wrote text references person (id) on delete set null,
 	sealed {{blob}} not null,
@@ -67,7 +67,7 @@ create table proposal_amendment (
 	state text not null,
 	day {{int}} not null
 ) {{strict}};
-create index proposal_amendment_of on proposal_amendment (proposal_id, id);
+create index poll_amendment_of on poll_amendment (proposal_id, id);
 
 -- The vote on a proposal or on an amendment. Everything that it is decided by is
 -- frozen in body, rules and the manifest of its box; result is what the count said.
@@ -76,7 +76,7 @@ create index proposal_amendment_of on proposal_amendment (proposal_id, id);
 create table poll (
 	id text primary key,
 	form text not null unique,
-	proposal_id text not null references proposal (id) on delete cascade,
+	proposal_id text not null references poll_proposal (id) on delete cascade,
 	amendment_id text,
 	group_id text not null references groups (id) on delete cascade,
 	opened_by text references person (id) on delete set null,
@@ -107,7 +107,7 @@ create table poll (
 	counted_at {{int}} not null,
 	reminded_day {{int}} not null
 ) {{strict}};
-create index poll_proposal on poll (proposal_id, id);
+create index poll_of on poll (proposal_id, id);
 create unique index poll_one_open on poll (proposal_id) where state <> 'counted';
 create index poll_open_group on poll (group_id) where state = 'open';
 
