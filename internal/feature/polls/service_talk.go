@@ -75,8 +75,10 @@ func (s *Service) Say(ctx context.Context, by authz.Actor, pid, key, parent, typ
 	if !id.ValidSecret(key) {
 		return errKey()
 	}
-	if _, _, err := s.may(ctx, by, pid, authz.Discuss); err != nil {
+	if p, _, err := s.may(ctx, by, pid, authz.Discuss); err != nil {
 		return err
+	} else if !p.talks() {
+		return errOver() // its key may be destroyed
 	}
 	var bad parser
 	if typed == "" {
@@ -156,6 +158,9 @@ func (s *Service) Amend(ctx context.Context, by authz.Actor, pid, key string, in
 	p, _, err := s.may(ctx, by, pid, authz.Discuss)
 	if err != nil {
 		return "", err
+	}
+	if !p.talks() {
+		return "", errOver()
 	}
 	w, err := in.parse(&p)
 	if err != nil {
