@@ -122,6 +122,7 @@ func newAccessOn(t *testing.T, url string) *access {
 	if _, err := x.Pledges.Create(t.Context(), steward, "riverside", x.IDs.Secret(), unready); err != nil {
 		t.Fatal(err)
 	}
+	proposal, motion, poll := x.proposals(steward)
 	slots, err := x.Attendance.Slots(t.Context(), public)
 	if err != nil {
 		t.Fatal(err)
@@ -129,6 +130,7 @@ func newAccessOn(t *testing.T, url string) *access {
 	x.values = map[string]string{
 		"/petitions/{slug}": "open-petition", "/petitions/{slug} of a draft": "hidden-petition",
 		"/pledges/{slug}": "a-tool-for-the-garden-day", "/pledges/{slug} of a draft": "not-yet",
+		"/proposals/{id}": proposal, "/proposals/{id} of a draft": motion, "/polls/{id}": poll,
 		"/b/{id}": tools.String(), "/r/{id}": tools.String(),
 		"/events/{id}": string(public), "/events/{id} of a draft": string(hidden),
 		"/statements/{id}": said[statements.Published], "/statements/{id} of a draft": said[statements.Draft],
@@ -200,7 +202,7 @@ func (x *access) path(pattern, of string) (method, path string, ok bool) {
 		path, of = strings.Replace(path, "{secret}", x.values["secret"+of], 1), ""
 	}
 	begin := strings.TrimPrefix(path, "/api/v1")
-	for _, part := range []string{"/events/{id}", "/statements/{id}", "/campaigns/{handle}", "/groups/{handle}", "/petitions/{slug}", "/pledges/{slug}", "/b/{id}", "/r/{id}"} {
+	for _, part := range []string{"/events/{id}", "/statements/{id}", "/campaigns/{handle}", "/groups/{handle}", "/petitions/{slug}", "/pledges/{slug}", "/proposals/{id}", "/polls/{id}", "/b/{id}", "/r/{id}"} {
 		if begin != part && !strings.HasPrefix(begin, part+"/") {
 			continue
 		}
@@ -386,6 +388,8 @@ var alters = map[string]string{
 	"DELETE /api/v1/petitions/{slug}":                          "deletes the draft",
 	"POST /api/v1/petitions/{slug}/open":                       "opens the petition, or says what is missing",
 	"POST /api/v1/pledges/{slug}/open":                         "opens the pledge, or says what is missing",
+	"POST /api/v1/proposals/{id}/state":                        "puts it up for discussion",
+	"POST /api/v1/polls/{id}":                                  "reminds everybody",
 	"POST /api/v1/events/{id}/managers/links":                  "makes a link",
 	"PUT /api/v1/events/{id}/messages":                         "empties the messages",
 	"PUT /api/v1/events/{id}/programme":                        "empties the programme",

@@ -170,11 +170,11 @@ func (w *Web) MountAPI(a *api.API) {
 		o.Keyed = true
 		return o
 	}
-	list := op(http.MethodGet, "/proposals", "listProposals", "Find proposals", "The latest first.")
+	list := op(http.MethodGet, "/proposals", "findProposals", "Find proposals", "The latest first.")
 	list.Scope, list.Open = api.Read, true
 	list.Cache = func(*web.Call) ([]string, time.Duration) { return []string{"proposals", "groups", "site"}, listTTL }
 	api.Add(a, list, w.apiList)
-	get := op(http.MethodGet, "/proposals/{id}", "getProposal", "One proposal", "With its discussion, amendments and polls.")
+	get := op(http.MethodGet, "/proposals/{id}", "readProposal", "One proposal", "With its discussion, amendments and polls.")
 	get.Scope, get.Open = api.Read, true
 	get.Cache = func(c *web.Call) ([]string, time.Duration) { return tagOf(c.Param("id")), pageTTL }
 	api.Add(a, get, func(c *web.Call, in *apiProposalShow) (apiProposal, error) {

@@ -271,6 +271,9 @@ func (w *Web) apiVote(c *web.Call, in *apiPollVote) error {
 	} else if len(f.Mine) > 0 {
 		v.Seat = f.Mine[0].N
 	}
+	if _, _, err := w.voteLook(c.Context(), c.Actor(), in.ID, &v); err != nil {
+		return err
+	}
 	if !v.Withdraw {
 		t := Typed{One: in.Body.One}
 		for _, n := range in.Body.Each {
