@@ -35,7 +35,7 @@ func (n *Node) newPolls(f *facts) *polls.Service {
 // pollPages puts proposals onto the pages of groups; those of campaigns are put
 // together by [campaignPages].
 func (n *Node) pollPages(limits *limiter) {
-	n.pollsWeb = &polls.Web{Service: n.Polls, Limiter: limits, Client: func(c *web.Call) string { return n.client(c.R) }}
+	n.pollsWeb = &polls.Web{Service: n.Polls, Limiter: limits}
 	n.Groups.Panels = append(n.Groups.Panels, n.pollsWeb.GroupPanel)
 }
 

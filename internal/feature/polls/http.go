@@ -31,8 +31,6 @@ type Limiter interface {
 type Web struct {
 	*Service
 	Limiter Limiter
-	// Client names the corner of the network that a request comes from, or "".
-	Client func(c *web.Call) string
 }
 
 // Mount adds the routes.

@@ -2,6 +2,7 @@ package polls
 
 import (
 	"strconv"
+	"strings"
 
 	"convoke/internal/authz"
 	"convoke/internal/day"
@@ -286,6 +287,8 @@ func (w *Web) subjectOf(c *web.Call, p *Proposal, d *showData) error {
 		}
 	case fact.EffectMet:
 		d.Subject = p.Subject
+	case fact.EffectStep, fact.EffectHalt:
+		_, d.Subject, _ = strings.Cut(p.Subject, "#")
 	default:
 	}
 	return nil

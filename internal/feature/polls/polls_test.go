@@ -304,6 +304,29 @@ func TestMemberGroupsDecide(t *testing.T) {
 		mine := x.opens(a.delegates[0], own, x.tomorrow(own, byTwo))
 		x.casts(a.delegates[0], mine, tally.Yes)
 		x.over(mine)
+		held := func() int {
+			n := 0
+			x.must(x.DB.Read(ctx, func(tx *db.Tx) error {
+				says, err := x.boxes.SeatSays(ctx, tx, x.box(poll), 0)
+				n = len(says)
+				return err
+			}))
+			return n
+		}
+		follower := x.person("follower") // what the group decided stays while anybody speaks for it
+		x.seats[a.id] = append(x.seats[a.id], Seat{ID: x.IDs.New(), Group: a.groups[0], GroupName: "g0", Person: follower.Person, Weight: 1, Mandate: bound})
+		x.recalled(a, 0)
+		if held() == 0 {
+			t.Error("the group's decision went with its delegate")
+		}
+		x.recalled(a, len(x.seats[a.id])-1) // now nobody does
+		if held() != 0 {
+			t.Error("a group that nobody speaks for votes")
+		}
+		x.seats[a.id] = append(x.seats[a.id], Seat{ID: x.IDs.New(), Group: a.groups[0], GroupName: "g0", Person: follower.Person, Weight: 1, Mandate: bound})
+		if _, err = x.Own(ctx, a.delegates[0], string(poll), "g0"); err != nil || held() == 0 {
+			t.Errorf("what was decided is not entered again: %v", err)
+		}
 		p := x.over(poll)
 		if r := p.Result; r.Papers != 2 || r.Sums[tally.Yes] != 1 || r.Sums[tally.No] != 1 {
 			t.Errorf("it came out %+v", r)

@@ -112,7 +112,7 @@ func (in *OpenInput) rules(p *parser, options, eligible int) tally.Rules {
 		r.Share = p.share(in.Share)
 	}
 	if asks(n, "blocks") {
-		r.Blocks = p.count("blocks", in.Blocks, eligible)
+		r.Blocks = p.count("blocks", in.Blocks, min(eligible, maxPart))
 	}
 	if asks(n, "winners") {
 		r.Winners = p.count("winners", in.Winners, r.Options)
@@ -139,12 +139,15 @@ func (p *parser) votes(name, typed string, eligible int) int64 {
 
 func (p *parser) share(typed string) *tally.Share {
 	a, ok := readAmount(typed)
-	if !ok || a.Den == 0 || a.Num == 0 || a.More && a.Num == a.Den {
+	if !ok || a.Den == 0 || a.Num == 0 || a.More && a.Num == a.Den || a.Den > maxPart {
 		p.fail("share", "poll.share", "Write a part of the votes, such as 60%, 2/3 or >50%.")
 		return nil
 	}
 	return &tally.Share{Num: int64(a.Num), Den: int64(a.Den), More: a.More}
 }
+
+// maxPart bounds shares and blocks, as package tally does.
+const maxPart = 1_000_000
 
 // count is a small number from 1 to most; nothing typed is 1, which the rules leave
 // out.

@@ -39,6 +39,8 @@ func TestRulesFromInput(t *testing.T) {
 		{OpenInput{Preset: "acclamation"}, 3, tally.Rules{}, []string{"poll.preset"}},
 		{OpenInput{Preset: "strike", Quorum: "42", Support: "many", Share: "20"}, 0, tally.Rules{}, []string{"poll.amount_over", "poll.amount", "poll.share"}},
 		{OpenInput{Preset: "ranks", Winners: "7"}, 6, tally.Rules{}, []string{"poll.count"}},
+		{OpenInput{Preset: "strike", Share: "1/2000001"}, 0, tally.Rules{}, []string{"poll.share"}},
+		{OpenInput{Preset: "consent", Blocks: "42"}, 0, tally.Rules{}, []string{"poll.count"}},
 	} {
 		var p parser
 		r := x.in.rules(&p, x.options, 41)

@@ -232,9 +232,24 @@ func (s *Service) Remind(ctx context.Context, by authz.Actor, pid string) error 
 	})
 }
 
+// carryAgain enters once more what a group has decided, after its delegate changed.
+func (s *Service) carryAgain(ctx context.Context, tx *db.Tx, p *Proposal) error {
+	all, err := pollsOf(ctx, tx, p.ID)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		if all[i].Decides && all[i].Result != nil {
+			_, err = s.carry(ctx, tx, &all[i], all[i].Result)
+			return err
+		}
+	}
+	return nil
+}
+
 // Own drafts a group's own proposal on what a coalition's poll asks, for an organizer
 // of a group with a seat: its outcome becomes the group's vote. Doing it again finds
-// the same one.
+// the same one, and enters what it decided once more.
 func (s *Service) Own(ctx context.Context, by authz.Actor, pid, group string) (ID, error) {
 	var out ID
 	err := s.DB.Write(ctx, func(tx *db.Tx) error {
@@ -266,7 +281,10 @@ func (s *Service) Own(ctx context.Context, by authz.Actor, pid, group string) (I
 		form := "own " + string(p.ID) + " " + string(g.ID)
 		if old, err := proposalBy(ctx, tx, "form", form); !errors.Is(err, db.ErrNoRows) {
 			out = old.ID
-			return err
+			if err != nil || old.State != Decided {
+				return err
+			}
+			return s.carryAgain(ctx, tx, &old)
 		}
 		fresh := Proposal{Text: about.Text, HTML: about.HTML, Wrote: by.Person, Effect: fact.EffectVote, Subject: pid}
 		fresh.Options = p.Options

@@ -247,11 +247,25 @@ func (s *Service) put(ctx context.Context, tx *db.Tx, p *Poll, seat int, mandate
 }
 
 // MandateEnded hears that somebody no longer speaks for a group: what they voted in
-// polls that are open is withdrawn. Whoever follows them can vote again.
+// polls that are open is withdrawn. Whoever follows them can vote again. What the group
+// decided itself stays, as long as anybody speaks for it.
 func (s *Service) MandateEnded(ctx context.Context, tx *db.Tx, f fact.MandateEnded) error {
 	uses, err := openSeats(ctx, tx, f.Seat)
 	if err != nil {
 		return err
+	}
+	alone := true
+	if s.Coalitions != nil {
+		left, err := s.Coalitions.SeatsOfGroup(ctx, tx, f.Coalition, f.Group)
+		if err != nil {
+			return err
+		}
+		alone = !slices.ContainsFunc(left, func(x Seat) bool { return x.ID != f.Seat })
+	}
+	if alone {
+		if uses, err = openSeatsOfGroup(ctx, tx, f.Coalition, f.Group); err != nil {
+			return err
+		}
 	}
 	for _, u := range uses {
 		p, err := pollBy(ctx, tx, "id", string(u.Poll))
@@ -261,7 +275,7 @@ func (s *Service) MandateEnded(ctx context.Context, tx *db.Tx, f fact.MandateEnd
 		if p.Group != f.Coalition || !p.takes(tx.Now()) {
 			continue // it was over before the mandate was
 		}
-		if err := s.put(ctx, tx, &p, u.N, f.Seat, leaf.Withdraw(), false); err != nil {
+		if err := s.put(ctx, tx, &p, u.N, "", leaf.Withdraw(), false); err != nil {
 			return err
 		}
 	}
@@ -292,10 +306,10 @@ func (s *Service) carry(ctx context.Context, tx *db.Tx, from *Poll, r *tally.Res
 		return 0, err
 	}
 	for _, seat := range mine {
-		if !into.ByGroups && !bound[seat.Mandate] {
+		if !into.ByGroups && seat.Mandate != "" && !bound[seat.Mandate] {
 			continue
 		}
-		if err := s.put(ctx, tx, &into, seat.N, seat.Mandate, leaf.Ballot(paper), true); err != nil {
+		if err := s.put(ctx, tx, &into, seat.N, "", leaf.Ballot(paper), true); err != nil { // of the group, and of nobody's mandate
 			return seats, err
 		}
 		seats++

@@ -181,6 +181,17 @@ func openSeats(ctx context.Context, tx *db.Tx, mandate string) ([]seatUse, error
 	})
 }
 
+// openSeatsOfGroup are the seats of a group in open polls of a coalition that have a
+// vote.
+func openSeatsOfGroup(ctx context.Context, tx *db.Tx, coalition, g id.Group) ([]seatUse, error) {
+	return db.Query(ctx, tx, `select p.id, s.n, p.box_id from poll_seat s join poll p on p.id = s.poll_id
+		where s.group_id = $1 and p.group_id = $2 and p.state = 'open' and s.voted order by p.id, s.n`, []any{string(g), string(coalition)},
+		func(scan func(...any) error) (seatUse, error) {
+			var u seatUse
+			return u, scan(&u.Poll, &u.N, &u.Box)
+		})
+}
+
 // openPoll is the one that is open about a proposal.
 func openPoll(ctx context.Context, tx *db.Tx, p ID) (Poll, bool, error) {
 	x, err := scanPoll(func(dest ...any) error {
