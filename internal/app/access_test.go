@@ -126,6 +126,7 @@ func newAccessOn(t *testing.T, url string) *access {
 	if _, err := x.Pledges.Create(t.Context(), steward, "riverside", x.IDs.Secret(), unready); err != nil {
 		t.Fatal(err)
 	}
+	proposal, motion, poll := x.proposals(steward)
 	slots, err := x.Attendance.Slots(t.Context(), public)
 	if err != nil {
 		t.Fatal(err)
@@ -139,6 +140,7 @@ func newAccessOn(t *testing.T, url string) *access {
 		"/petitions/{slug}": "open-petition", "/petitions/{slug} of a draft": "hidden-petition",
 		"/pledges/{slug}": "a-tool-for-the-garden-day", "/pledges/{slug} of a draft": "not-yet",
 		"/b/{id}": tools.String(), "/r/{id}": tools.String(), "/groups/{handle}/tasks/{id}": task.ID,
+		"/proposals/{id}": proposal, "/proposals/{id} of a draft": motion, "/polls/{id}": poll,
 		"/events/{id}": string(public), "/events/{id} of a draft": string(hidden),
 		"/statements/{id}": said[statements.Published], "/statements/{id} of a draft": said[statements.Draft],
 		"/campaigns/{handle}": "open-doors", "/campaigns/{handle} of a draft": "hidden", "/groups/{handle}": "riverside", "/groups/{handle} of a coalition": "valley", "handle": "riverside", "member": "the-member",
@@ -228,7 +230,7 @@ func (x *access) path(pattern, of string) (method, path string, ok bool) {
 	if strings.HasPrefix(begin, "/groups/{handle}/tasks/") {
 		path = strings.Replace(path, "{id}", x.values["/groups/{handle}/tasks/{id}"], 1)
 	}
-	for _, part := range []string{"/events/{id}", "/statements/{id}", "/campaigns/{handle}", "/groups/{handle}", "/petitions/{slug}", "/pledges/{slug}", "/b/{id}", "/r/{id}"} {
+	for _, part := range []string{"/events/{id}", "/statements/{id}", "/campaigns/{handle}", "/groups/{handle}", "/petitions/{slug}", "/pledges/{slug}", "/proposals/{id}", "/polls/{id}", "/b/{id}", "/r/{id}"} {
 		if begin != part && !strings.HasPrefix(begin, part+"/") {
 			continue
 		}
@@ -415,6 +417,8 @@ var alters = map[string]string{
 	"DELETE /api/v1/petitions/{slug}":                          "deletes the draft",
 	"POST /api/v1/petitions/{slug}/open":                       "opens the petition, or says what is missing",
 	"POST /api/v1/pledges/{slug}/open":                         "opens the pledge, or says what is missing",
+	"POST /api/v1/proposals/{id}/state":                        "puts it up for discussion",
+	"POST /api/v1/polls/{id}":                                  "reminds everybody",
 	"POST /api/v1/events/{id}/managers/links":                  "makes a link",
 	"PUT /api/v1/events/{id}/messages":                         "empties the messages",
 	"PUT /api/v1/events/{id}/programme":                        "empties the programme",

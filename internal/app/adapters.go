@@ -25,6 +25,7 @@ import (
 	"convoke/internal/feature/members"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
+	"convoke/internal/feature/polls"
 	"convoke/internal/feature/rides"
 	"convoke/internal/feature/roles"
 	"convoke/internal/feature/statements"
@@ -57,6 +58,7 @@ type facts struct {
 	coalitions *coalitions.Service
 	tasks      *tasks.Service
 	members    *members.Service
+	polls      *polls.Service
 }
 
 // Emit implements the features' Facts.
@@ -96,10 +98,12 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 		return tell(ctx, tx, x, f.events.GroupEnded, f.coalitions.GroupEnded)
 	case fact.GroupCleared:
 		return tell(ctx, tx, x, f.identity.GroupCleared, f.webhooks.GroupCleared, f.coalitions.GroupCleared, f.tasks.GroupCleared,
-			f.members.GroupCleared)
+			f.members.GroupCleared, f.polls.GroupCleared)
 	case fact.TaskGiven:
 		return f.tasks.TaskGiven(ctx, tx, x)
-	case fact.PledgeReached, fact.PledgeMissed, fact.MandateEnded, fact.PetitionReached, fact.PetitionDelivered, fact.PetitionAnswered, fact.PetitionSilent:
+	case fact.MandateEnded:
+		return f.polls.MandateEnded(ctx, tx, x)
+	case fact.PledgeReached, fact.PledgeMissed, fact.PetitionReached, fact.PetitionDelivered, fact.PetitionAnswered, fact.PetitionSilent:
 		return nil // pages say so; nobody else reacts
 	}
 	return fmt.Errorf("nobody knows the fact %T", what)

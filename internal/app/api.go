@@ -47,6 +47,7 @@ func (n *Node) mountAPI(limits *limiter) {
 	n.coalitionsWeb.MountAPI(n.API)
 	n.tasksWeb.MountAPI(n.API)
 	n.membersWeb.MountAPI(n.API)
+	n.pollsWeb.MountAPI(n.API)
 	n.Webhooks.MountAPI(n.API)
 }
 

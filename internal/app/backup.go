@@ -50,6 +50,7 @@ func sealedRows() []backup.Sealed {
 		out = append(out, backup.Sealed{Table: table, Column: attendance.SealedColumn, Prefix: attendance.ScopePrefix})
 	}
 	out = append(out, recordRows()...)
+	out = append(out, pollRows()...)
 	for _, table := range petitions.SealedTables() {
 		out = append(out, backup.Sealed{Table: table, Column: petitions.SealedColumn, Prefix: petitions.ScopePrefix})
 	}

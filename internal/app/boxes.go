@@ -18,6 +18,7 @@ func (n *Node) listenToBoxes() {
 	n.Boxes.Listener = boxListener{n}
 	n.Describe(leaf.Petition, petitionSubjects{n})
 	n.Describe(leaf.PledgeTo, pledgeSubjects{n})
+	n.Describe(leaf.Poll, pollSubjects{n})
 }
 
 type boxListener struct{ n *Node }
@@ -40,6 +41,8 @@ func (l boxListener) Closed(ctx context.Context, tx *db.Tx, b leaf.ID, kind stri
 		return l.n.Petitions.Closed(ctx, tx, b, kind)
 	case leaf.PledgeTo:
 		return l.n.Pledges.BoxClosed(ctx, tx, b)
+	case leaf.Poll:
+		return l.n.Polls.BoxClosed(ctx, tx, b)
 	}
 	return nil
 }

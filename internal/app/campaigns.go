@@ -168,8 +168,12 @@ func (p campaignPages) Panel(c *web.Call, cid id.Campaign, handle string) (templ
 	if err != nil {
 		return "", err
 	}
+	decides, err := p.n.pollsWeb.CampaignPanel(c, cid)
+	if err != nil {
+		return "", err
+	}
 	shown, err := p.n.eventsWeb.CampaignPanel(c, cid, handle)
-	return news + asks + promises + shown, err
+	return news + asks + promises + decides + shown, err
 }
 
 func (p campaignPages) List(c *web.Call, cid id.Campaign, handle string) (template.HTML, error) {

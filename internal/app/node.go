@@ -28,6 +28,7 @@ import (
 	"convoke/internal/feature/members"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
+	"convoke/internal/feature/polls"
 	"convoke/internal/feature/rides"
 	"convoke/internal/feature/roles"
 	"convoke/internal/feature/statements"
@@ -81,6 +82,7 @@ type Node struct {
 	Petitions  *petitions.Service
 	Pledges    *pledges.Service
 	Coalitions *coalitions.Service
+	Polls      *polls.Service
 	Rides      *rides.Service
 	Webhooks   *webhooks.Service
 	Grants     *grants.Service
@@ -104,6 +106,7 @@ type Node struct {
 	coalitionsWeb *coalitions.Web
 	tasksWeb      *tasks.Web
 	membersWeb    *members.Web
+	pollsWeb      *polls.Web
 	aboutWeb      *about.Web
 	basemap       *basemap.Archive
 	locales       *i18n.Bundle

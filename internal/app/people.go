@@ -101,8 +101,12 @@ func (n *Node) heldElsewhere(ctx context.Context, tx *db.Tx, p id.Person) ([]ide
 	if err != nil {
 		return nil, err
 	}
+	wrote, err := n.heldProposals(ctx, tx, p)
+	if err != nil {
+		return nil, err
+	}
 	inside, err := n.heldInside(ctx, tx, p)
-	return append([]identity.Held{h, asked, confirmed, granted, sent}, inside...), err
+	return append([]identity.Held{h, asked, confirmed, granted, sent, wrote}, inside...), err
 }
 
 // heldRequests is what a person said who asked to join groups.

@@ -105,6 +105,7 @@ func (n *Node) wire(ctx context.Context) error {
 	n.Pledges = n.newPledges(facts, sender)
 	n.Coalitions = n.newCoalitions(facts)
 	n.newMembers(facts, sender)
+	n.Polls = n.newPolls(facts)
 	n.listenToBoxes()
 	press := print.New(n.locales)
 	n.pages(limits, mail, press)
@@ -202,6 +203,7 @@ func (n *Node) pages(limits *limiter, mail bool, press *print.Press) {
 	n.pledgePages(limits)
 	n.coalitionPages()
 	n.memberPages()
+	n.pollPages(limits)
 	n.aboutWeb = &about.Web{
 		Sources: n.sources, Mail: mail, Onion: n.Config.Onion,
 		Credits: []string{geo.Credit, n.basemap.Credit(), ical.Credit},
@@ -239,6 +241,7 @@ func (n *Node) schedules() {
 	n.schedulePledges()
 	n.scheduleCoalitions()
 	n.scheduleMembers()
+	n.schedulePolls()
 }
 
 func (n *Node) mount(ctx context.Context, limits *limiter) error {
@@ -282,6 +285,7 @@ func (n *Node) mount(ctx context.Context, limits *limiter) error {
 	n.coalitionsWeb.Mount(n.Site)
 	n.tasksWeb.Mount(n.Site)
 	n.membersWeb.Mount(n.Site)
+	n.pollsWeb.Mount(n.Site)
 	n.aboutWeb.Mount(n.Site)
 	n.Identity.MountTokens(n.Site)
 	n.Webhooks.Mount(n.Site)

@@ -77,6 +77,10 @@ const (
 	SpeakForGroup    Action = "endorse, join or leave a campaign"
 	StartPledge      Action = "start a pledge"
 	EditPledge       Action = "edit a pledge"
+	Propose          Action = "propose something to a group"
+	Discuss          Action = "discuss a proposal"
+	EditProposal     Action = "edit a proposal"
+	RunPoll          Action = "run a poll"
 	ManageWebhooks   Action = "manage webhooks"
 	InviteOperator   Action = "invite an operator"
 	SuspendGroup     Action = "suspend a group"
@@ -110,6 +114,7 @@ var needs = map[Action]Role{
 	PublishStatement: Organizer, ManageWebhooks: Organizer, RunPetition: Organizer,
 	StartCampaign: Organizer, EditCampaign: Organizer, SpeakForGroup: Organizer,
 	StartPledge: Organizer, EditPledge: Organizer,
+	Propose: Member, Discuss: Member, EditProposal: Organizer, RunPoll: Organizer,
 	MakeManager: Organizer, NameRoster: Steward, SeeRosterLog: Steward,
 	EndGroup: Steward, MoveGroup: Steward, ExportGroup: Steward,
 	TakeTask: Member, RunTasks: Organizer, SeeSkills: Organizer, StillHere: Steward, AskForHelm: Member,

@@ -1,0 +1,205 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"html/template"
+	"strconv"
+	"strings"
+	"time"
+
+	"convoke/internal/authz"
+	"convoke/internal/backup"
+	"convoke/internal/db"
+	"convoke/internal/fact"
+	"convoke/internal/feature/groups"
+	"convoke/internal/feature/identity"
+	"convoke/internal/feature/polls"
+	"convoke/internal/i18n"
+	"convoke/internal/id"
+	"convoke/internal/record/leaf"
+	"convoke/internal/record/take"
+	"convoke/internal/web"
+)
+
+// newPolls makes the feature of proposals and polls.
+func (n *Node) newPolls(f *facts) *polls.Service {
+	s := polls.New(polls.Deps{
+		DB: n.DB, IDs: n.IDs, Vault: n.Vault, Jobs: n.Jobs, Boxes: n.Boxes, Groups: pollGroups{n.Groups}, People: n.Groups,
+		Elsewhere: pollElsewhere{n}, Facts: f, Entropy: rand.Reader, Locales: n.locales, Audit: n.Identity.Audit,
+	})
+	f.polls = s
+	return s
+}
+
+// pollPages puts proposals onto the pages of groups; those of campaigns are put
+// together by [campaignPages].
+func (n *Node) pollPages(limits *limiter) {
+	n.pollsWeb = &polls.Web{Service: n.Polls, Limiter: limits}
+	n.Groups.Panels = append(n.Groups.Panels, n.pollsWeb.GroupPanel)
+}
+
+// schedulePolls are the jobs of polls.
+func (n *Node) schedulePolls() {
+	n.Jobs.Every("count polls that have closed", 5*time.Minute, n.Polls.CountDue)
+	n.Jobs.Every("erase discussions that are over", time.Hour, n.Polls.Expire)
+}
+
+// pollRows are discussions, which only keys make readable.
+func pollRows() (out []backup.Sealed) {
+	for _, table := range []string{polls.CommentTable, polls.AmendmentTable} {
+		out = append(out, backup.Sealed{Table: table, Column: polls.SealedColumn, Prefix: polls.ScopePrefix})
+	}
+	return out
+}
+
+// pollGroups answers polls about groups.
+type pollGroups struct{ s *groups.Service }
+
+func toPollGroup(b groups.Brief, err error) (polls.Group, error) {
+	return polls.Group{ID: b.ID, Handle: b.Handle, Name: b.Name, Zone: b.Zone, Langs: b.Langs, Suspended: b.Suspended, Ended: b.Over()}, err
+}
+
+// ByID implements polls.Groups.
+func (g pollGroups) ByID(ctx context.Context, tx *db.Tx, gid id.Group) (polls.Group, error) {
+	return toPollGroup(g.s.ByID(ctx, tx, gid))
+}
+
+// ByHandle implements polls.Groups.
+func (g pollGroups) ByHandle(ctx context.Context, tx *db.Tx, h string) (polls.Group, error) {
+	return toPollGroup(g.s.ByHandle(ctx, tx, h))
+}
+
+// Role implements polls.Groups.
+func (g pollGroups) Role(ctx context.Context, tx *db.Tx, gid id.Group, p id.Person) (authz.Role, error) {
+	return g.s.Role(ctx, tx, gid, p)
+}
+
+// Member implements polls.Groups.
+func (g pollGroups) Member(ctx context.Context, tx *db.Tx, gid id.Group, handle string) (id.Person, error) {
+	return g.s.Member(ctx, tx, gid, handle)
+}
+
+// Members implements polls.Groups.
+func (g pollGroups) Members(ctx context.Context, tx *db.Tx, gid id.Group) ([]string, error) {
+	return g.s.People(ctx, tx, gid)
+}
+
+// Mine implements polls.Groups.
+func (g pollGroups) Mine(ctx context.Context, tx *db.Tx, p id.Person, organizes bool) (out []polls.Group, err error) {
+	role := authz.Member
+	if organizes {
+		role = authz.Organizer
+	}
+	all, err := g.s.MemberOf(ctx, tx, p, role)
+	for _, b := range all {
+		x, _ := toPollGroup(b, nil)
+		out = append(out, x)
+	}
+	return out, err
+}
+
+// Tell implements polls.Groups.
+func (g pollGroups) Tell(ctx context.Context, tx *db.Tx, gid id.Group, key, title, body string) error {
+	return g.s.Tell(ctx, tx, gid, key, title, body)
+}
+
+// pollElsewhere answers polls about campaigns, and about what comes of a decision.
+type pollElsewhere struct{ n *Node }
+
+// Campaign implements polls.Elsewhere.
+func (p pollElsewhere) Campaign(ctx context.Context, tx *db.Tx, handle string) (id.Campaign, error) {
+	c, err := p.n.Campaigns.ByHandle(ctx, tx, handle)
+	return c.ID, err
+}
+
+// AboutCampaign implements polls.Elsewhere.
+func (p pollElsewhere) AboutCampaign(ctx context.Context, tx *db.Tx, cid id.Campaign) (string, polls.Ref, error) {
+	c, err := p.n.Campaigns.ByID(ctx, tx, cid)
+	if err != nil {
+		return "", polls.Ref{}, err
+	}
+	return c.Handle, polls.Ref{Title: c.Text.Title, URL: "/campaigns/" + c.Handle}, nil
+}
+
+// Subject implements polls.Elsewhere. What it returns, it also takes.
+func (p pollElsewhere) Subject(ctx context.Context, tx *db.Tx, g id.Group, e fact.Effect, cid id.Campaign, typed string, _ []string) (string, error) {
+	if e == fact.EffectDelegate {
+		return p.seat(ctx, tx, typed)
+	}
+	c, err := p.n.Campaigns.ByID(ctx, tx, cid)
+	if err != nil || e == fact.EffectEndorse {
+		return "", err
+	}
+	owns, err := p.n.Campaigns.Owned(ctx, tx, cid, g)
+	if err != nil {
+		return "", err
+	}
+	_, key, marked := strings.Cut(typed, "#")
+	if !marked {
+		key = typed
+	}
+	number, _, _ := strings.Cut(typed, ":")
+	_, e2 := strconv.Atoi(number)
+	switch {
+	case !owns:
+		return "", web.ErrNotFound()
+	case e == fact.EffectDemand:
+		return "", nil
+	case e == fact.EffectDown:
+		return c.Handle, nil
+	case e == fact.EffectMet:
+		if e2 != nil || !strings.HasSuffix(typed, ":met") && !strings.HasSuffix(typed, ":partly_met") && !strings.HasSuffix(typed, ":withdrawn") {
+			return "", web.ErrNotFound()
+		}
+		return typed, nil
+	case key == "" || strings.ContainsAny(key, " #"):
+		return "", web.ErrNotFound()
+	}
+	return c.Handle + "#" + key, nil
+}
+
+// seat is the coalition and what else was said of the seat to be elected to.
+func (p pollElsewhere) seat(ctx context.Context, tx *db.Tx, typed string) (string, error) {
+	of, rest, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(typed), "@"), " ")
+	g, err := p.n.Groups.ByHandle(ctx, tx, of)
+	if err != nil && id.Valid(of) {
+		g, err = p.n.Groups.ByID(ctx, tx, id.Group(of))
+	}
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimSpace(string(g.ID) + " " + rest), nil
+}
+
+// pollSubjects says what the boxes of polls are about.
+type pollSubjects struct{ n *Node }
+
+// Subject implements take.Subjects.
+func (s pollSubjects) Subject(c *web.Call, b leaf.ID) (take.Subject, error) {
+	x, err := s.n.pollsWeb.Subject(c, b)
+	return take.Subject{Title: x.Title, Lang: x.Lang, URL: x.URL, Kind: leaf.Poll, Verb: i18n.Mark("Vote")}, err
+}
+
+// Reference implements take.Subjects.
+func (s pollSubjects) Reference(c *web.Call, b leaf.ID) (string, bool, error) {
+	return s.n.pollsWeb.Reference(c, b)
+}
+
+// After implements take.Subjects.
+func (s pollSubjects) After(*web.Call, leaf.ID) (template.HTML, error) { return "", nil }
+
+// heldProposals is what a person wrote about what groups decide.
+func (n *Node) heldProposals(ctx context.Context, tx *db.Tx, p id.Person) (identity.Held, error) {
+	h := identity.Held{
+		Table: "proposal", Title: i18n.Mark("What you wrote about decisions"),
+		Note:    i18n.Mark("Members see your handle beside it, until the discussion is erased 180 days after the decision."),
+		Columns: []identity.Column{{Name: "title", Label: i18n.Mark("Proposal")}, {Name: "kind", Label: i18n.Mark("Kind")}},
+	}
+	said := map[string]string{"proposal": i18n.Mark("Proposal"), "comment": i18n.Mark("Comment"), "amendment": i18n.Mark("Proposed change")}
+	all, err := n.Polls.HeldOf(ctx, tx, p)
+	for _, w := range all {
+		h.Rows = append(h.Rows, []any{w.Title, identity.Said{Raw: w.Kind, Text: said[w.Kind]}})
+	}
+	return h, err
+}

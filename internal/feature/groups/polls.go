@@ -1,0 +1,52 @@
+package groups
+
+import (
+	"context"
+	"fmt"
+
+	"convoke/internal/authz"
+	"convoke/internal/db"
+	"convoke/internal/id"
+)
+
+// Tell announces something to all members of a group, for the features that decide in
+// it; the same key tells it once.
+func (s *Service) Tell(ctx context.Context, tx *db.Tx, g id.Group, key, title, body string) error {
+	html, wrong, is := render("body", body)
+	if is {
+		return fmt.Errorf("tell members: %s", wrong.Code)
+	}
+	tx.Touch("group:" + string(g))
+	return insertAnnouncement(ctx, tx, g, key, Announcement{ID: s.IDs.New(), Title: title, Body: body, HTML: html})
+}
+
+// MemberOf lists the groups of a person that can act: of which they are a member, or
+// at least that role.
+func (s *Service) MemberOf(ctx context.Context, tx *db.Tx, p id.Person, role authz.Role) (out []Brief, err error) {
+	all, roles, err := groupsOf(ctx, tx, p)
+	for i, g := range all {
+		if roles[i].AtLeast(role) && !g.Suspended && !g.Over() {
+			out = append(out, g.Brief)
+		}
+	}
+	return out, err
+}
+
+// Handles are those of the accounts that there are. They are for people of the same
+// group.
+func (s *Service) Handles(ctx context.Context, tx *db.Tx, all []id.Person) (map[id.Person]string, error) {
+	out := map[id.Person]string{}
+	for _, p := range all {
+		if _, known := out[p]; known || p == "" {
+			continue
+		}
+		found, err := db.Column[string](ctx, tx, "select handle from person where id = $1", string(p))
+		if err != nil {
+			return nil, fmt.Errorf("read a handle: %w", err)
+		}
+		if len(found) > 0 {
+			out[p] = found[0]
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,120 @@
+package polls
+
+import (
+	"strconv"
+
+	"convoke/internal/authz"
+	"convoke/internal/db"
+	"convoke/internal/record/box"
+	"convoke/internal/web"
+)
+
+type openData struct {
+	Form             *web.Form
+	Proposal         Proposal
+	URL, Key, Zone   string
+	Amendment        string
+	Presets          []web.Choice
+	Gates, Secrecy   []web.Choice
+	Coalition        bool
+	Early            []web.Choice // what is possible only when it is said now
+	ByGroups         []web.Choice
+	Voters           int // as things are now
+	MayCodes, Secret bool
+}
+
+var openPage = web.NewPage[openData](pages, "pages/open.html")
+
+// openPage shows the form; what it offers depends on the group.
+func (w *Web) openPage(c *web.Call, f *web.Form, p *Proposal, g Group, key string) error {
+	l := c.Locale
+	d := openData{Form: f, Proposal: *p, URL: urlOf(p), Key: key, Zone: g.Zone, Amendment: f.Raw("amendment"), MayCodes: p.Public}
+	choose := len(p.Options) > 0 && d.Amendment == ""
+	for _, x := range presets {
+		if x.code != byFeeling && choose != several(x.method) || x.code == byFeeling && d.Amendment != "" {
+			continue
+		}
+		d.Presets = append(d.Presets, web.Choice{Value: x.code, Label: l.T(x.name), Hint: l.T(x.hint)})
+	}
+	err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
+		ctx := c.Context()
+		var err error
+		if d.Coalition, d.Secret, err = w.coalition(ctx, tx, g.ID); err != nil {
+			return err
+		}
+		if !d.Coalition {
+			all, err := w.Groups.Members(ctx, tx, g.ID)
+			d.Voters = len(all)
+			return err
+		}
+		all, err := w.Coalitions.Electorate(ctx, tx, g.ID)
+		for _, s := range all {
+			d.Voters += int(s.Weight)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	d.Gates = f.Choose("gate", []web.Choice{
+		{Value: box.GateMembers, Label: l.T("Members, as they are when it opens"), Hint: l.T("Nobody is added later.")},
+		{Value: box.GateCodes, Label: l.T("Whoever has a code from your list"), Hint: l.T("You bring the codes.")},
+	})
+	d.Secrecy = []web.Choice{{Value: "secret", Label: l.T("In secret"), Hint: l.T("Only where all votes weigh the same and no mandate is bound.")}}
+	if !d.Secret {
+		d.Secrecy = append([]web.Choice{{Value: "named", Label: l.T("By name of their groups"), Hint: l.T("After the close everybody can read who voted what.")}}, d.Secrecy...)
+	}
+	d.Presets, d.Secrecy = f.Choose("preset", d.Presets), f.Choose("secrecy", d.Secrecy)
+	d.Early = f.Choose("early", []web.Choice{{Value: "yes", Label: l.T("Organizers may close it before its time"), Hint: l.T("Only if you say so now, and it stands on the page.")}})
+	d.ByGroups = f.Choose("by_groups", []web.Choice{{Value: "yes", Label: l.T("Each member group decides in its own poll"), Hint: l.T("Seats are groups then, and what each decided is entered as its vote.")}})
+	c.Header().Set("Cache-Control", "no-store")
+	return openPage.RenderForm(c, f, d)
+}
+
+func (w *Web) openForm(c *web.Call) error {
+	p, g, err := w.editable(c, authz.RunPoll)
+	if err != nil {
+		return err
+	}
+	f := c.NewForm().Set("sequence", strconv.Itoa(p.Sequence)).Set("preset", byMajority).Set("gate", box.GateMembers).Set("secrecy", "named").
+		Set("amendment", c.Query().Get("amendment"))
+	if len(p.Options) > 0 && f.Raw("amendment") == "" {
+		f.Set("preset", byRank)
+	}
+	if err := openable(&p, &OpenInput{Sequence: p.Sequence}); err != nil {
+		return err
+	}
+	return w.openPage(c, f, &p, g, c.NewKey())
+}
+
+func readOpen(f *web.Form) OpenInput {
+	seq, _ := f.Int("sequence")
+	in := OpenInput{
+		Sequence: seq, Amendment: f.Line("amendment"), Preset: f.Line("preset"), Quorum: f.Line("quorum"), Support: f.Line("support"), Share: f.Line("share"),
+		Blocks: f.Line("blocks"), Winners: f.Line("winners"), Day: f.Line("day"), Time: f.Line("time"), Secrecy: f.Line("secrecy"), Gate: f.Line("gate"),
+		Codes: f.Text("codes"), Early: f.Has("early", "yes"), ByGroups: f.Has("by_groups", "yes"),
+	}
+	if in.Gate == "" {
+		in.Gate = box.GateMembers // a coalition is not asked
+	}
+	return in
+}
+
+func (w *Web) open(c *web.Call) error {
+	p, g, err := w.editable(c, authz.RunPoll)
+	if err != nil {
+		return err
+	}
+	f, err := c.Form()
+	if err != nil {
+		return err
+	}
+	pid, err := w.Opens(c.Context(), c.Actor(), string(p.ID), f.Line("key"), readOpen(f))
+	if f.Accepts(err) {
+		return w.openPage(c, f, &p, g, f.Line("key"))
+	}
+	if err != nil {
+		return err
+	}
+	return c.SeeOther("/polls/" + string(pid))
+}

@@ -1,0 +1,186 @@
+package polls
+
+import (
+	"time"
+
+	"convoke/internal/fact"
+	"convoke/internal/geo"
+	"convoke/internal/id"
+	"convoke/internal/record/leaf"
+	"convoke/internal/record/tally"
+)
+
+// PollID names a poll.
+type PollID string
+
+// PollState is where a poll stands.
+type PollState string
+
+// The states of a poll. Nothing leads back: what is closed is never open again.
+const (
+	Open    PollState = "open"
+	Closed  PollState = "closed" // and about to be counted
+	Counted PollState = "counted"
+)
+
+// Poll is one row; Seats are those of a poll by name that is about to open.
+type Poll struct {
+	ID        PollID
+	Form      string
+	Proposal  ID
+	Amendment string // "" for the proposal itself
+	Group     id.Group
+	By        id.Person
+	Title     string
+	Lang      string
+	Body      string // see [Text.canonical]
+	Options   []string
+	Effect    fact.Effect
+	Subject   string
+	Campaign  id.Campaign
+	// Candidates are the accounts that the options name when it elects delegates.
+	Candidates []id.Person
+	Preset     string
+	Rules      tally.Rules
+	Decides    bool // the proposal; else it is an opinion poll or about an amendment
+	Named      bool
+	ByGroups   bool
+	Early      bool
+	Gate       string
+	Eligible   int // the weight of all who may vote
+	Salt       string
+	Hash       string
+	Box        string
+	Opens      time.Time
+	Closes     time.Time
+	Zone       string
+	State      PollState
+	Result     *tally.Result // nil until it is counted
+	Counted    time.Time
+	Reminded   int // day
+	Seats      []PollSeat
+}
+
+// PollSeat is one seat of a poll by name. Mandate is the id of the one that votes there
+// now.
+type PollSeat struct {
+	N       int
+	Mandate string
+	Group   id.Group
+	Name    string
+	Salt    []byte
+	Weight  uint32
+	Voted   bool
+}
+
+// Local is t on the clocks of the poll's place.
+func (p *Poll) Local(t time.Time) time.Time {
+	if loc, err := geo.LoadZone(p.Zone); err == nil {
+		return t.In(loc)
+	}
+	return t.UTC()
+}
+
+// takes reports whether votes are taken now.
+func (p *Poll) takes(now time.Time) bool { return p.State == Open && now.Before(p.Closes) }
+
+func (p *Poll) box() (leaf.ID, error) { return leaf.ParseID(p.Box) }
+
+// ballot is what stands on it: the options, or the question itself.
+func (p *Poll) ballot() []string {
+	if len(p.Options) == 0 || !several(p.Rules.Method) {
+		return []string{p.Title}
+	}
+	return p.Options
+}
+
+// manifest is the rule of the box.
+func (p *Poll) manifest() leaf.Box {
+	m := leaf.Box{Type: leaf.Poll, Takes: leaf.TakesSay, Text: p.Hash, Opens: p.Opens.Unix(), Closes: p.Closes.Unix(), Poll: &p.Rules}
+	if p.Named {
+		m.Takes = leaf.TakesVote
+	}
+	return m
+}
+
+// seatOf is the seat in which a mandate votes: its own, or one of its group whose
+// mandate is over. current are the mandates that the group has now.
+func seatOf(seats []PollSeat, mandate string, g id.Group, current func(mandate string) bool) (PollSeat, bool) {
+	for _, s := range seats {
+		if s.Mandate == mandate {
+			return s, true
+		}
+	}
+	for _, s := range seats {
+		if s.Group == g && !current(s.Mandate) {
+			return s, true
+		}
+	}
+	return PollSeat{}, false
+}
+
+// byGroup joins the seats of each group into one, where member groups decide and not
+// their delegates.
+func byGroup(all []Seat) (out []Seat) {
+	at := map[id.Group]int{}
+	for _, s := range all {
+		i, ok := at[s.Group]
+		if !ok {
+			at[s.Group] = len(out)
+			out = append(out, s)
+			continue
+		}
+		out[i].Weight += s.Weight
+	}
+	return out
+}
+
+// carried turns what came out of a group's own poll into its paper in the coalition's,
+// which has the same options. ok is false when the group has not decided anything.
+func carried(r *tally.Result, into *tally.Rules) (paper []byte, ok bool) {
+	missed := false
+	for _, why := range r.Reasons {
+		missed = missed || why == tally.ReasonQuorum
+	}
+	if missed || r.Papers == 0 || r.Method == tally.Check {
+		return nil, false
+	}
+	switch into.Method {
+	case tally.YesNo:
+		if r.Adopted {
+			return []byte{tally.Yes}, true
+		}
+		return []byte{tally.No}, true
+	case tally.Schulze, tally.STV:
+		if len(r.Order) != into.Options {
+			return nil, false
+		}
+		paper = make([]byte, into.Options)
+		for rank, o := range r.Order {
+			paper[o] = byte(rank + 1)
+		}
+		return paper, true
+	case tally.Approval, tally.Score:
+		if !r.Adopted {
+			return nil, false
+		}
+		if into.Method == tally.Score {
+			paper = make([]byte, into.Options)
+			for _, o := range r.Winners {
+				paper[o] = byte(into.Max)
+			}
+			return paper, true
+		}
+		paper = make([]byte, (into.Options+7)/8)
+		for _, o := range r.Winners {
+			paper[o/8] |= 1 << (o % 8)
+		}
+		return paper, true
+	case tally.Consent:
+		if r.Adopted {
+			return []byte{tally.Agree}, true
+		}
+		return []byte{tally.Aside}, true
+	}
+	return nil, false
+}

@@ -1,0 +1,298 @@
+package polls
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"convoke/internal/authz"
+	"convoke/internal/day"
+	"convoke/internal/db"
+	"convoke/internal/fact"
+	"convoke/internal/fault"
+	"convoke/internal/id"
+	"convoke/internal/job"
+	"convoke/internal/record/leaf"
+	"convoke/internal/record/tally"
+	"convoke/internal/seal"
+)
+
+// countPoll is the job that counts a poll that has closed.
+type countPoll struct {
+	Poll PollID `json:"poll"`
+}
+
+// Kind implements job.Args.
+func (countPoll) Kind() string { return "polls.count" }
+
+// countFor is how long one attempt to count may take.
+const countFor = 30 * time.Minute
+
+func (s *Service) registerCount() {
+	if s.Jobs != nil {
+		job.Register(s.Jobs, func(ctx context.Context, a countPoll) error { return s.Count(ctx, a.Poll) }, job.Timeout(countFor))
+	}
+}
+
+// BoxClosed hears that a box takes nothing more, and has it counted; see box.Listener.
+func (s *Service) BoxClosed(ctx context.Context, tx *db.Tx, b leaf.ID) error {
+	p, err := pollBy(ctx, tx, "box_id", b.String())
+	if errors.Is(err, db.ErrNoRows) {
+		return nil
+	}
+	if err != nil || p.State != Open {
+		return err
+	}
+	if err := putPollState(ctx, tx, p.ID, Closed); err != nil {
+		return err
+	}
+	tx.Touch("proposals", "proposal:"+string(p.Proposal))
+	return s.Jobs.Enqueue(ctx, tx, countPoll{p.ID}, job.Insert{Unique: string(p.ID)})
+}
+
+// Count counts a poll that has closed, and does what was decided. It does nothing to
+// one that was counted.
+func (s *Service) Count(ctx context.Context, pid PollID) error {
+	var p Poll
+	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		p, err = pollBy(ctx, tx, "id", string(pid))
+		return err
+	})
+	if err != nil || p.State != Closed {
+		return err
+	}
+	b, err := p.box()
+	if err != nil {
+		return err
+	}
+	r, err := s.Boxes.Count(ctx, b)
+	if err != nil {
+		return err
+	}
+	text, err := r.JSON()
+	if err != nil {
+		return err
+	}
+	// A key is read before the transaction that needs it.
+	k, err := s.key(ctx, string(p.Proposal))
+	if err != nil {
+		return err
+	}
+	return s.DB.Write(ctx, func(tx *db.Tx) error {
+		p, err := pollBy(ctx, tx, "id", string(pid))
+		if err != nil || p.State != Closed {
+			return err
+		}
+		if err := putResult(ctx, tx, pid, text); err != nil {
+			return err
+		}
+		if err := s.Boxes.PutResult(ctx, tx, b, text); err != nil {
+			return err
+		}
+		about, err := proposalBy(ctx, tx, "id", string(p.Proposal))
+		if err != nil {
+			return err
+		}
+		switch {
+		case p.Amendment != "":
+			about.State = Discussed
+			if err := s.settle(ctx, tx, &about, &p, &r, k); err != nil {
+				return err
+			}
+		case !p.Decides:
+			about.State = Discussed
+		default:
+			about.Adopted = r.Adopted
+			about.end(tx, Decided)
+			if err := s.decided(ctx, tx, &p, &r); err != nil {
+				return err
+			}
+		}
+		return s.store(ctx, tx, &about)
+	})
+}
+
+// settle puts an amendment into the text, or not. The caller stores p.
+func (s *Service) settle(ctx context.Context, tx *db.Tx, p *Proposal, x *Poll, r *tally.Result, k *seal.Key) error {
+	a, ok, err := amendmentBy(ctx, tx, p.ID, x.Amendment)
+	if err != nil || !ok || k == nil {
+		return err
+	}
+	becomes := Declined
+	if r.Adopted {
+		becomes = Accepted
+		if err := s.accept(ctx, tx, p, &a, k); err != nil {
+			return err
+		}
+	}
+	return putAmendmentState(ctx, tx, a.ID, becomes)
+}
+
+// decided tells everybody whom it concerns what came out.
+func (s *Service) decided(ctx context.Context, tx *db.Tx, p *Poll, r *tally.Result) error {
+	if p.Effect == fact.EffectVote {
+		if _, err := s.carry(ctx, tx, p, r); err != nil {
+			return err
+		}
+	}
+	err := s.Facts.Emit(ctx, tx, fact.PollDecided{
+		Poll: string(p.ID), Group: p.Group, Campaign: p.Campaign, Title: p.Title, Effect: p.Effect, Subject: p.Subject, Options: p.ballot(),
+		Winners: r.Winners, Adopted: r.Adopted, By: p.By, At: tx.Now(),
+	})
+	if err != nil || !r.Adopted || p.Effect != fact.EffectTask {
+		return err
+	}
+	owner, until := taskOf(p.Subject)
+	t := fact.TaskGiven{Group: p.Group, Title: p.Title, Owner: owner, From: "/polls/" + string(p.ID), By: p.By}
+	if d, err := time.Parse(time.DateOnly, until); err == nil {
+		t.Until = d
+	}
+	return s.Facts.Emit(ctx, tx, t)
+}
+
+// taskOf is who has a task, and until which day: "-" is none.
+func taskOf(subject string) (id.Person, string) {
+	owner, until, _ := strings.Cut(subject, " ")
+	return id.Person(owner), until
+}
+
+// CountDue counts what closed and was not counted, as after a restore without the
+// job. It runs every few minutes.
+func (s *Service) CountDue(ctx context.Context) error {
+	var due []PollID
+	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		due, err = uncounted(ctx, tx, 20)
+		return err
+	})
+	for _, pid := range due {
+		err = errors.Join(err, s.Count(ctx, pid))
+	}
+	return err
+}
+
+// Candidates are the members whom the options of an election name, in their order.
+func (s *Service) Candidates(ctx context.Context, tx *db.Tx, poll string) ([]id.Person, error) {
+	p, err := pollBy(ctx, tx, "id", poll)
+	return p.Candidates, err
+}
+
+// CloseEarly closes a poll before its time, for an organizer, where its rules said so
+// when it opened.
+func (s *Service) CloseEarly(ctx context.Context, by authz.Actor, pid string) error {
+	var b leaf.ID
+	err := s.DB.Write(ctx, func(tx *db.Tx) error {
+		p, _, _, in, err := s.loadPoll(ctx, tx, by, "id", pid)
+		if err != nil {
+			return err
+		}
+		if err := authz.Check(by, authz.RunPoll, in.subject()); err != nil {
+			return err
+		}
+		if !p.Early {
+			return fault.Conflict("poll.not_early", "This poll closes at its time and not before: its rules do not say otherwise, and nobody can change them.")
+		}
+		if b, err = p.box(); err != nil || p.State != Open {
+			return err
+		}
+		return s.Audit(ctx, tx, by.Person, "close poll", pid)
+	})
+	if err != nil {
+		return err
+	}
+	return s.Boxes.Close(ctx, b)
+}
+
+// Remind tells everybody in the electorate again, for an organizer, at most once a
+// day. It cannot reach only those who have not voted: nobody knows who has.
+func (s *Service) Remind(ctx context.Context, by authz.Actor, pid string) error {
+	return s.DB.Write(ctx, func(tx *db.Tx) error {
+		p, _, g, in, err := s.loadPoll(ctx, tx, by, "id", pid)
+		if err != nil {
+			return err
+		}
+		if err := authz.Check(by, authz.RunPoll, in.subject()); err != nil {
+			return err
+		}
+		if !p.takes(tx.Now()) {
+			return errLate(&p)
+		}
+		today := day.Of(tx.Now())
+		if p.Reminded == today {
+			return fault.Conflict("poll.reminded", "Everybody was reminded today already. Once a day is enough.")
+		}
+		if err := putReminded(ctx, tx, p.ID, today); err != nil {
+			return err
+		}
+		tx.Touch("proposal:" + string(p.Proposal))
+		if err := s.announce(ctx, tx, &p, g, day.ISO(today)); err != nil {
+			return err
+		}
+		return s.Audit(ctx, tx, by.Person, "remind of poll", pid)
+	})
+}
+
+// carryAgain enters once more what a group has decided, after its delegate changed.
+func (s *Service) carryAgain(ctx context.Context, tx *db.Tx, p *Proposal) error {
+	all, err := pollsOf(ctx, tx, p.ID)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		if all[i].Decides && all[i].Result != nil {
+			_, err = s.carry(ctx, tx, &all[i], all[i].Result)
+			return err
+		}
+	}
+	return nil
+}
+
+// Own drafts a group's own proposal on what a coalition's poll asks, for an organizer
+// of a group with a seat: its outcome becomes the group's vote. Doing it again finds
+// the same one, and enters what it decided once more.
+func (s *Service) Own(ctx context.Context, by authz.Actor, pid, group string) (ID, error) {
+	var out ID
+	err := s.DB.Write(ctx, func(tx *db.Tx) error {
+		p, about, _, _, err := s.loadPoll(ctx, tx, by, "id", pid)
+		if err != nil {
+			return err
+		}
+		g, err := s.Groups.ByHandle(ctx, tx, strings.TrimPrefix(group, "@"))
+		if err != nil {
+			return err
+		}
+		in, err := s.insideOf(ctx, tx, by, g)
+		if err != nil {
+			return err
+		}
+		if err := authz.Check(by, authz.RunPoll, in.subject()); err != nil {
+			return err
+		}
+		mine, err := seatsOfGroup(ctx, tx, p.ID, g.ID)
+		if err != nil {
+			return err
+		}
+		if !p.takes(tx.Now()) {
+			return errLate(&p)
+		}
+		if len(mine) == 0 {
+			return errNoSeat()
+		}
+		form := "own " + string(p.ID) + " " + string(g.ID)
+		if old, err := proposalBy(ctx, tx, "form", form); !errors.Is(err, db.ErrNoRows) {
+			out = old.ID
+			if err != nil || old.State != Decided {
+				return err
+			}
+			return s.carryAgain(ctx, tx, &old)
+		}
+		fresh := Proposal{Text: about.Text, HTML: about.HTML, Wrote: by.Person, Effect: fact.EffectVote, Subject: pid}
+		fresh.Options = p.Options
+		if out, err = s.insert(ctx, tx, form, g, &fresh); err != nil {
+			return err
+		}
+		fresh.State = Discussed
+		return s.store(ctx, tx, &fresh)
+	})
+	return out, err
+}

@@ -1,0 +1,331 @@
+package polls
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"slices"
+
+	"convoke/internal/authz"
+	"convoke/internal/db"
+	"convoke/internal/fact"
+	"convoke/internal/fault"
+	"convoke/internal/id"
+	"convoke/internal/record/box"
+	"convoke/internal/record/leaf"
+	"convoke/internal/record/tally"
+	"convoke/internal/web"
+)
+
+// loadPoll finds a poll whose proposal the actor may know of.
+func (s *Service) loadPoll(ctx context.Context, tx *db.Tx, by authz.Actor, column, value string) (Poll, Proposal, Group, inside, error) {
+	p, err := pollBy(ctx, tx, column, value)
+	if errors.Is(err, db.ErrNoRows) {
+		return p, Proposal{}, Group{}, inside{}, web.ErrNotFound()
+	}
+	if err != nil {
+		return p, Proposal{}, Group{}, inside{}, err
+	}
+	about, g, in, err := s.load(ctx, tx, by, string(p.Proposal))
+	if fault.Is(err, fault.KindNotFound) && !by.Visitor() {
+		return s.asMember(ctx, tx, by, p, g, err)
+	}
+	return p, about, g, in, err
+}
+
+// asMember lets members of a group that has a seat read the coalition's poll: they
+// decide what is voted there in their name.
+func (s *Service) asMember(ctx context.Context, tx *db.Tx, by authz.Actor, p Poll, g Group, absent error) (Poll, Proposal, Group, inside, error) {
+	mine, err := s.Groups.Mine(ctx, tx, by.Person, false)
+	if err != nil || !p.Named || len(mine) == 0 {
+		return Poll{}, Proposal{}, Group{}, inside{}, errors.Join(err, absent)
+	}
+	seated := false
+	for _, m := range mine {
+		seats, err := seatsOfGroup(ctx, tx, p.ID, m.ID)
+		if err != nil {
+			return Poll{}, Proposal{}, Group{}, inside{}, err
+		}
+		seated = seated || len(seats) > 0
+	}
+	if !seated {
+		return Poll{}, Proposal{}, Group{}, inside{}, absent
+	}
+	about, err := proposalBy(ctx, tx, "id", string(p.Proposal))
+	if err == nil {
+		g, err = s.Groups.ByID(ctx, tx, p.Group)
+	}
+	if err == nil && g.Suspended {
+		err = absent
+	}
+	return p, about, g, inside{suspended: g.Suspended, ended: g.Ended}, err
+}
+
+// ownSeat is a seat in which an actor votes now.
+type ownSeat struct {
+	PollSeat
+	Mandate string // "free", "advised" or "bound"
+	ID      string // of the mandate
+}
+
+// seatsFor are the seats of a poll by name in which an actor votes now: by a mandate
+// that holds at this moment.
+func (s *Service) seatsFor(ctx context.Context, tx *db.Tx, by authz.Actor, p *Poll) (out []ownSeat, err error) {
+	if by.Visitor() || s.Coalitions == nil || !p.Named {
+		return nil, nil
+	}
+	mine, err := s.Coalitions.SeatsOf(ctx, tx, p.Group, by.Person)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range mine {
+		all, err := s.Coalitions.SeatsOfGroup(ctx, tx, p.Group, m.Group)
+		if err != nil {
+			return nil, err
+		}
+		holds := func(mandate string) bool {
+			return slices.ContainsFunc(all, func(x Seat) bool { return x.ID == mandate })
+		}
+		there, err := seatsOfGroup(ctx, tx, p.ID, m.Group)
+		if err != nil {
+			return nil, err
+		}
+		if p.ByGroups { // a group has one seat, whichever of its delegates uses it
+			holds = func(string) bool { return false }
+		}
+		seat, ok := seatOf(there, m.ID, m.Group, holds)
+		if ok && !slices.ContainsFunc(out, func(x ownSeat) bool { return x.N == seat.N }) {
+			out = append(out, ownSeat{seat, m.Mandate, m.ID})
+		}
+	}
+	return out, nil
+}
+
+// errLate says when a poll closed.
+func errLate(p *Poll) error {
+	at := p.Local(p.Closes)
+	return fault.Gone("poll.late", "This poll closed on {day} at {time}. Your vote came later and was not counted.", "day", at, "time", at.Format("15:04"))
+}
+
+func errNoSeat() error {
+	return fault.Forbidden("poll.no_seat", "You have no vote in this poll: your mandate is over, or your group had no seat when it opened.")
+}
+
+func errBound() error {
+	return fault.Forbidden("poll.bound", "Your group has bound its vote to its own decision. It is entered when your group’s poll has closed, and nobody can type it.")
+}
+
+// VoteInput is a delegate's vote: the paper as package tally has it, and for a block
+// why. Withdraw takes the vote back.
+type VoteInput struct {
+	Seat     int
+	Paper    []byte
+	Reason   string
+	Withdraw bool
+}
+
+// Vote puts a delegate's vote by name into the box. It can be changed until the close.
+func (s *Service) Vote(ctx context.Context, by authz.Actor, pid string, in VoteInput) error {
+	about, p, err := s.voteLook(ctx, by, pid, &in)
+	if err != nil {
+		return err
+	}
+	body, note, err := s.paper(ctx, by, about, p, &in)
+	if err != nil {
+		return err
+	}
+	return s.DB.Write(ctx, func(tx *db.Tx) error {
+		p, about, _, _, err := s.loadPoll(ctx, tx, by, "id", pid)
+		if err != nil {
+			return err
+		}
+		seat, err := s.mySeat(ctx, tx, by, &p, in.Seat)
+		if err != nil {
+			return err
+		}
+		if in.Withdraw && !seat.Voted {
+			return nil
+		}
+		if note != nil && about.talks() {
+			if err := insertComment(ctx, tx, *note); err != nil {
+				return err
+			}
+		}
+		touch(tx, &about)
+		return s.put(ctx, tx, &p, seat.N, seat.ID, body, !in.Withdraw)
+	})
+}
+
+// voteLook refuses early what cannot be voted.
+func (s *Service) voteLook(ctx context.Context, by authz.Actor, pid string, in *VoteInput) (about Proposal, p Poll, err error) {
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		if p, about, _, _, err = s.loadPoll(ctx, tx, by, "id", pid); err != nil {
+			return err
+		}
+		_, err = s.mySeat(ctx, tx, by, &p, in.Seat)
+		return err
+	})
+	return about, p, err
+}
+
+// mySeat is the actor's seat, when they may vote in it by hand now.
+func (s *Service) mySeat(ctx context.Context, tx *db.Tx, by authz.Actor, p *Poll, n int) (ownSeat, error) {
+	switch {
+	case by.Visitor():
+		return ownSeat{}, fault.Unauthenticated("authz.sign_in", "Please sign in first.")
+	case !p.Named:
+		return ownSeat{}, fault.Conflict("poll.secret", "This is a secret poll. Vote on the page of its box, where nobody knows who you are.")
+	case !p.takes(tx.Now()):
+		return ownSeat{}, errLate(p)
+	}
+	mine, err := s.seatsFor(ctx, tx, by, p)
+	if err != nil {
+		return ownSeat{}, err
+	}
+	for _, seat := range mine {
+		if seat.N != n {
+			continue
+		}
+		if seat.Mandate == bound {
+			return seat, errBound()
+		}
+		return seat, nil
+	}
+	return ownSeat{}, errNoSeat()
+}
+
+// paper is the body of a vote, with the comment that holds the reason of a block.
+func (s *Service) paper(ctx context.Context, by authz.Actor, about Proposal, p Poll, in *VoteInput) (body []byte, note *comment, err error) {
+	if in.Withdraw {
+		return leaf.Withdraw(), nil, nil
+	}
+	paper := in.Paper
+	if p.Rules.Method == tally.Consent && len(paper) == 1 && (paper[0] == tally.Block || paper[0] == tally.Reservation && in.Reason != "") {
+		var bad parser
+		if in.Reason == "" {
+			bad.fail("reason", "poll.no_reason", "Say why you block: without a reason a block does not count.")
+		}
+		bad.long("reason", in.Reason, box.MaxReason)
+		if err := fault.Invalid(bad.fields...); err != nil {
+			return nil, nil, err
+		}
+		why := box.Reason{Salt: [32]byte(s.IDs.Bytes(32)), Text: in.Reason}
+		h := why.Hash()
+		paper = append(slices.Clone(paper), h[:]...)
+		k, err := s.Vault.Key(ctx, ScopePrefix+string(about.ID))
+		if err != nil {
+			return nil, nil, err
+		}
+		cid := s.IDs.New()
+		sealed, err := sealJSON(s, k, CommentTable, cid, said{Text: in.Reason, Salt: hex.EncodeToString(why.Salt[:])})
+		if err != nil {
+			return nil, nil, err
+		}
+		note = &comment{ID: cid, Form: s.IDs.Secret(), Proposal: about.ID, Wrote: by.Person, Sealed: sealed}
+	}
+	if err := p.Rules.CheckPaper(paper); err != nil {
+		return nil, nil, fault.Because(errPaper(), err)
+	}
+	return leaf.Ballot(paper), note, nil
+}
+
+func errPaper() error {
+	return fault.Malformed("poll.paper", "This is no vote in this poll. Nothing was recorded.")
+}
+
+// put writes the vote of a seat.
+func (s *Service) put(ctx context.Context, tx *db.Tx, p *Poll, seat int, mandate string, body []byte, voted bool) error {
+	b, err := p.box()
+	if err != nil {
+		return err
+	}
+	if err := s.Boxes.Vote(ctx, tx, b, uint32(seat), body); err != nil {
+		return err
+	}
+	tx.Touch("proposal:" + string(p.Proposal))
+	return putSeat(ctx, tx, p.ID, seat, mandate, voted)
+}
+
+// MandateEnded hears that somebody no longer speaks for a group: what they voted in
+// polls that are open is withdrawn. Whoever follows them can vote again. What the group
+// decided itself stays, as long as anybody speaks for it.
+func (s *Service) MandateEnded(ctx context.Context, tx *db.Tx, f fact.MandateEnded) error {
+	uses, err := openSeats(ctx, tx, f.Seat)
+	if err != nil {
+		return err
+	}
+	alone := true
+	if s.Coalitions != nil {
+		left, err := s.Coalitions.SeatsOfGroup(ctx, tx, f.Coalition, f.Group)
+		if err != nil {
+			return err
+		}
+		alone = !slices.ContainsFunc(left, func(x Seat) bool { return x.ID != f.Seat })
+	}
+	if alone {
+		if uses, err = openSeatsOfGroup(ctx, tx, f.Coalition, f.Group); err != nil {
+			return err
+		}
+	}
+	for _, u := range uses {
+		p, err := pollBy(ctx, tx, "id", string(u.Poll))
+		if err != nil {
+			return err
+		}
+		if p.Group != f.Coalition || !p.takes(tx.Now()) {
+			continue // it was over before the mandate was
+		}
+		if err := s.put(ctx, tx, &p, u.N, "", leaf.Withdraw(), false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// carry enters what a group decided in its own poll as its vote in the coalition's, in
+// all its seats that are bound to it, unless that poll has closed. It reports in how
+// many.
+func (s *Service) carry(ctx context.Context, tx *db.Tx, from *Poll, r *tally.Result) (seats int, err error) {
+	into, err := pollBy(ctx, tx, "id", from.Subject)
+	if errors.Is(err, db.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil || !into.takes(tx.Now()) {
+		return 0, err
+	}
+	paper, ok := carried(r, &into.Rules)
+	if !ok || into.Rules.CheckPaper(paper) != nil {
+		return 0, nil
+	}
+	mine, err := seatsOfGroup(ctx, tx, into.ID, from.Group)
+	if err != nil {
+		return 0, err
+	}
+	bound, err := s.boundSeats(ctx, tx, &into, from.Group)
+	if err != nil {
+		return 0, err
+	}
+	for _, seat := range mine {
+		if !into.ByGroups && seat.Mandate != "" && !bound[seat.Mandate] {
+			continue
+		}
+		if err := s.put(ctx, tx, &into, seat.N, "", leaf.Ballot(paper), true); err != nil { // of the group, and of nobody's mandate
+			return seats, err
+		}
+		seats++
+	}
+	return seats, nil
+}
+
+// boundSeats are the mandates of a group that are bound to what it decides.
+func (s *Service) boundSeats(ctx context.Context, tx *db.Tx, p *Poll, g id.Group) (map[string]bool, error) {
+	out := map[string]bool{}
+	if s.Coalitions == nil {
+		return out, nil
+	}
+	all, err := s.Coalitions.SeatsOfGroup(ctx, tx, p.Group, g)
+	for _, x := range all {
+		out[x.ID] = x.Mandate == bound
+	}
+	return out, err
+}

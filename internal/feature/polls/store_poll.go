@@ -1,0 +1,204 @@
+package polls
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"convoke/internal/clock"
+	"convoke/internal/db"
+	"convoke/internal/fact"
+	"convoke/internal/id"
+)
+
+const pollColumns = `id, form, proposal_id, amendment_id, group_id, opened_by, title, lang, body, options, effect, subject, campaign_id, candidates, preset, rules,
+	decides, named, by_groups, early, gate, eligible, salt, text_hash, box_id, opens_at, closes_at, zone, state, result, counted_at, reminded_day`
+
+func scanPoll(scan func(...any) error) (Poll, error) {
+	var (
+		p                       Poll
+		amendment, by, campaign *string
+		options, effect         string
+		candidates              string
+		rules, result           string
+		opens, closes, counted  int64
+	)
+	err := scan(&p.ID, &p.Form, &p.Proposal, &amendment, &p.Group, &by, &p.Title, &p.Lang, &p.Body, &options, &effect, &p.Subject, &campaign,
+		&candidates, &p.Preset, &rules, &p.Decides, &p.Named, &p.ByGroups, &p.Early, &p.Gate, &p.Eligible, &p.Salt, &p.Hash, &p.Box, &opens, &closes,
+		&p.Zone, &p.State, &result, &counted, &p.Reminded)
+	if err != nil {
+		return p, fmt.Errorf("scan poll: %w", err)
+	}
+	p.Amendment, p.By, p.Campaign = text(amendment), id.Person(text(by)), id.Campaign(text(campaign))
+	p.Options, p.Effect = lines(options), fact.Effect(effect)
+	for _, x := range lines(candidates) {
+		p.Candidates = append(p.Candidates, id.Person(x))
+	}
+	p.Opens, p.Closes = clock.FromMicros(opens), clock.FromMicros(closes)
+	if err := json.Unmarshal([]byte(rules), &p.Rules); err != nil {
+		return p, fmt.Errorf("read the rules of a poll: %w", err)
+	}
+	if result != "" {
+		p.Counted = clock.FromMicros(counted)
+		if err := json.Unmarshal([]byte(result), &p.Result); err != nil {
+			return p, fmt.Errorf("read the result of a poll: %w", err)
+		}
+	}
+	return p, nil
+}
+
+func insertPoll(ctx context.Context, tx *db.Tx, p *Poll) error {
+	rules, err := json.Marshal(p.Rules)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, "insert into poll ("+pollColumns+") values ("+placeholders(32)+")",
+		string(p.ID), p.Form, string(p.Proposal), orNil(p.Amendment), string(p.Group), orNil(string(p.By)), p.Title, p.Lang, p.Body,
+		join(p.Options), string(p.Effect), p.Subject, orNil(string(p.Campaign)), joinPeople(p.Candidates), p.Preset, string(rules), p.Decides, p.Named,
+		p.ByGroups, p.Early, p.Gate, p.Eligible, p.Salt, p.Hash, p.Box, clock.Micros(p.Opens), clock.Micros(p.Closes), p.Zone, string(p.State), "", 0, p.Reminded)
+	if err != nil {
+		return fmt.Errorf("insert poll: %w", err)
+	}
+	for n, s := range p.Seats {
+		if err := insertSeat(ctx, tx, p.ID, n, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func joinPeople(all []id.Person) string {
+	out := make([]string, len(all))
+	for i, p := range all {
+		out[i] = string(p)
+	}
+	return join(out)
+}
+
+func placeholders(n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "$%d", i+1)
+	}
+	return b.String()
+}
+
+// pollBy returns db.ErrNoRows when there is none; column is a constant.
+func pollBy(ctx context.Context, tx *db.Tx, column, value string) (Poll, error) {
+	return scanPoll(func(dest ...any) error {
+		return tx.Get(ctx, "select "+pollColumns+" from poll where "+column+" = $1", []any{value}, dest...)
+	})
+}
+
+// pollsOf are the polls of a proposal, the latest first.
+func pollsOf(ctx context.Context, tx *db.Tx, p ID) ([]Poll, error) {
+	return db.Query(ctx, tx, "select "+pollColumns+" from poll where proposal_id = $1 order by id desc limit 50", []any{string(p)}, scanPoll)
+}
+
+func putPollState(ctx context.Context, tx *db.Tx, p PollID, s PollState) error {
+	if _, err := tx.Exec(ctx, "update poll set state = $2 where id = $1", string(p), string(s)); err != nil {
+		return fmt.Errorf("set the state of a poll: %w", err)
+	}
+	return nil
+}
+
+func putResult(ctx context.Context, tx *db.Tx, p PollID, result []byte) error {
+	_, err := tx.Exec(ctx, "update poll set state = 'counted', result = $2, counted_at = $3 where id = $1", string(p), string(result), clock.Micros(tx.Now()))
+	if err != nil {
+		return fmt.Errorf("store the result of a poll: %w", err)
+	}
+	return nil
+}
+
+func putReminded(ctx context.Context, tx *db.Tx, p PollID, d int) error {
+	_, err := tx.Exec(ctx, "update poll set reminded_day = $2 where id = $1", string(p), d)
+	return err
+}
+
+// uncounted are polls that closed and were not counted yet.
+func uncounted(ctx context.Context, tx *db.Tx, limit int) ([]PollID, error) {
+	return db.Column[PollID](ctx, tx, "select id from poll where state = 'closed' order by id limit $1", limit)
+}
+
+func insertSeat(ctx context.Context, tx *db.Tx, p PollID, n int, s PollSeat) error {
+	_, err := tx.Exec(ctx, "insert into poll_seat (poll_id, n, mandate_id, group_id, name, salt, weight, voted) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+		string(p), n, s.Mandate, string(s.Group), s.Name, s.Salt, s.Weight, s.Voted)
+	if err != nil {
+		return fmt.Errorf("insert seat: %w", err)
+	}
+	return nil
+}
+
+const seatColumns = "n, mandate_id, group_id, name, salt, weight, voted"
+
+func scanSeat(scan func(...any) error) (s PollSeat, err error) {
+	return s, scan(&s.N, &s.Mandate, &s.Group, &s.Name, &s.Salt, &s.Weight, &s.Voted)
+}
+
+// seatAt is one seat.
+func seatAt(ctx context.Context, tx *db.Tx, p PollID, n uint32) (PollSeat, error) {
+	return scanSeat(func(dest ...any) error {
+		return tx.Get(ctx, "select "+seatColumns+" from poll_seat where poll_id = $1 and n = $2", []any{string(p), int(n)}, dest...)
+	})
+}
+
+// seatCount is how many seats there are.
+func seatCount(ctx context.Context, tx *db.Tx, p PollID) (n int, err error) {
+	return n, tx.Get(ctx, "select count(*) from poll_seat where poll_id = $1", []any{string(p)}, &n)
+}
+
+// seatsOfGroup are those of one group in a poll.
+func seatsOfGroup(ctx context.Context, tx *db.Tx, p PollID, g id.Group) ([]PollSeat, error) {
+	return db.Query(ctx, tx, "select "+seatColumns+" from poll_seat where poll_id = $1 and group_id = $2 order by n", []any{string(p), string(g)}, scanSeat)
+}
+
+func putSeat(ctx context.Context, tx *db.Tx, p PollID, n int, mandate string, voted bool) error {
+	_, err := tx.Exec(ctx, "update poll_seat set mandate_id = $3, voted = $4 where poll_id = $1 and n = $2", string(p), n, mandate, voted)
+	if err != nil {
+		return fmt.Errorf("note who votes: %w", err)
+	}
+	return nil
+}
+
+// seatUse is a seat in an open poll.
+type seatUse struct {
+	Poll PollID
+	N    int
+	Box  string
+}
+
+// openSeats are the seats of a mandate in open polls that have a vote.
+func openSeats(ctx context.Context, tx *db.Tx, mandate string) ([]seatUse, error) {
+	return db.Query(ctx, tx, `select p.id, s.n, p.box_id from poll_seat s join poll p on p.id = s.poll_id
+		where s.mandate_id = $1 and p.state = 'open' and s.voted order by p.id, s.n`, []any{mandate}, func(scan func(...any) error) (seatUse, error) {
+		var u seatUse
+		return u, scan(&u.Poll, &u.N, &u.Box)
+	})
+}
+
+// openSeatsOfGroup are the seats of a group in open polls of a coalition that have a
+// vote.
+func openSeatsOfGroup(ctx context.Context, tx *db.Tx, coalition, g id.Group) ([]seatUse, error) {
+	return db.Query(ctx, tx, `select p.id, s.n, p.box_id from poll_seat s join poll p on p.id = s.poll_id
+		where s.group_id = $1 and p.group_id = $2 and p.state = 'open' and s.voted order by p.id, s.n`, []any{string(g), string(coalition)},
+		func(scan func(...any) error) (seatUse, error) {
+			var u seatUse
+			return u, scan(&u.Poll, &u.N, &u.Box)
+		})
+}
+
+// openPoll is the one that is open about a proposal.
+func openPoll(ctx context.Context, tx *db.Tx, p ID) (Poll, bool, error) {
+	x, err := scanPoll(func(dest ...any) error {
+		return tx.Get(ctx, "select "+pollColumns+" from poll where proposal_id = $1 and state <> 'counted'", []any{string(p)}, dest...)
+	})
+	if errors.Is(err, db.ErrNoRows) {
+		return x, false, nil
+	}
+	return x, err == nil, err
+}

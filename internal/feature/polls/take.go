@@ -1,0 +1,56 @@
+package polls
+
+import (
+	"errors"
+	"strings"
+
+	"convoke/internal/db"
+	"convoke/internal/record/box"
+	"convoke/internal/record/leaf"
+	"convoke/internal/web"
+)
+
+func isNone(err error) bool { return errors.Is(err, db.ErrNoRows) }
+
+// Ask is what the pages on which people vote in secret need to know of a poll.
+type Ask struct {
+	Title, Lang, URL string
+	Method           string   // as package tally has it
+	Options          []string // none where there is one only to say yes to
+	Max              int
+	Hint             string // the rules and the end, in the reader's language
+}
+
+// forTake finds the poll of a box that the reader may know of. Its fault is NotFound.
+func (w *Web) forTake(c *web.Call, b leaf.ID) (p Poll, err error) {
+	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
+		p, _, _, _, err = w.loadPoll(c.Context(), tx, c.Actor(), "box_id", b.String())
+		return err
+	})
+	return p, err
+}
+
+// Subject tells what a box is about.
+func (w *Web) Subject(c *web.Call, b leaf.ID) (Ask, error) {
+	p, err := w.forTake(c, b)
+	if err != nil {
+		return Ask{}, err
+	}
+	a := Ask{Title: p.Title, Lang: p.Lang, URL: p.url(), Method: p.Rules.Method, Max: p.Rules.Max}
+	if several(p.Rules.Method) {
+		a.Options = p.Options
+	}
+	l, at := c.Locale, p.Local(p.Closes)
+	a.Hint = strings.Join(append(ruleLines(l, &p), l.T("Vote until {day}, {time}.", "day", at, "time", l.Time(at))), " ")
+	return a, nil
+}
+
+// Reference is what the closed roll of a poll knows the signed-in reader by. The roll
+// says whether they are in it.
+func (w *Web) Reference(c *web.Call, b leaf.ID) (ref string, ok bool, err error) {
+	p, err := w.forTake(c, b)
+	if err != nil {
+		return "", false, err
+	}
+	return string(c.Actor().Person), p.Gate == box.GateMembers && !c.Actor().Visitor(), nil
+}
