@@ -106,6 +106,7 @@ func (n *Node) wire(ctx context.Context) error {
 	n.Coalitions = n.newCoalitions(facts)
 	n.newMembers(facts, sender)
 	n.Polls = n.newPolls(facts)
+	n.together()
 	n.listenToBoxes()
 	press := print.New(n.locales)
 	n.pages(limits, mail, press)

@@ -192,7 +192,14 @@ func (s *Service) Candidates(ctx context.Context, tx *db.Tx, by authz.Actor, han
 // in their order, or a demand stands somewhere else. The group that decided must own
 // the campaign.
 func (s *Service) Decided(ctx context.Context, tx *db.Tx, f fact.PollDecided) error {
-	if !f.Adopted || f.Campaign == "" || f.Effect != fact.EffectDemand && f.Effect != fact.EffectMet {
+	if !f.Adopted || f.Campaign == "" {
+		return nil
+	}
+	switch f.Effect {
+	case fact.EffectDemand, fact.EffectMet:
+	case fact.EffectEndorse:
+		return s.decidedEndorsement(ctx, tx, f)
+	default:
 		return nil
 	}
 	o, err := ownerOf(ctx, tx, f.Campaign, f.Group)
@@ -211,6 +218,20 @@ func (s *Service) Decided(ctx context.Context, tx *db.Tx, f fact.PollDecided) er
 	if err != nil {
 		return err
 	}
+	return s.store(ctx, tx, &c)
+}
+
+// decidedEndorsement lets a group endorse a campaign, with the points of unity as they
+// are now.
+func (s *Service) decidedEndorsement(ctx context.Context, tx *db.Tx, f fact.PollDecided) error {
+	c, err := campaignBy(ctx, tx, "id", string(f.Campaign))
+	if err != nil || c.State != Open {
+		return err
+	}
+	if err := putEndorsement(ctx, tx, c.ID, f.Group, c.Points, false); err != nil {
+		return err
+	}
+	tx.Touch("group:" + string(f.Group))
 	return s.store(ctx, tx, &c)
 }
 

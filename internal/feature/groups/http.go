@@ -218,7 +218,7 @@ func (s *Service) page(c *web.Call, g Group, sub authz.Subject) error {
 			Edit: authz.May(by, authz.EditGroup, sub), Members: authz.May(by, authz.SeeMembers, sub),
 			Invite: authz.May(by, authz.InviteMember, sub), Event: authz.May(by, authz.CreateEvent, sub),
 			Suspend: authz.May(by, authz.SuspendGroup, sub), Answer: authz.May(by, authz.AnswerRequest, sub),
-			Join:   sub.Role == authz.None && g.Joining != ByInvitation && !g.Suspended && !g.Over(),
+			Join:      sub.Role == authz.None && g.Joining != ByInvitation && !g.Suspended && !g.Over(),
 			Export:    authz.May(by, authz.ExportGroup, sub),
 			Newcomers: authz.May(by, authz.EditGroup, sub), Leave: sub.Role != authz.None,
 		},

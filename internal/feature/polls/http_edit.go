@@ -91,7 +91,17 @@ func (w *Web) newForm(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	f := c.NewForm().Set("lang", c.Locale.Tag()).Set("effect", "").Set("group", q.Get("group")).Set("campaign", q.Get("campaign"))
+	f := c.NewForm().Set("lang", c.Locale.Tag()).Set("effect", q.Get("effect")).Set("group", q.Get("group")).Set("campaign", q.Get("campaign"))
+	if q.Get("effect") != "" {
+		err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
+			options, err := w.Elsewhere.Options(c.Context(), tx, c.Actor(), fact.Effect(q.Get("effect")), q.Get("campaign"))
+			f.Set("options", join(options))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
 	for _, g := range all {
 		if g.Handle == q.Get("group") && len(g.Langs) > 0 {
 			f.Set("lang", g.Langs[0])

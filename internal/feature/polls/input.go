@@ -21,7 +21,7 @@ import (
 const (
 	maxTitle   = 200
 	maxOptions = tally.MaxOptions
-	maxOption  = 500
+	maxOption  = 600 // as long as a demand
 	maxNote    = 500
 	maxComment = 4000
 	maxWhy     = 2000

@@ -92,6 +92,9 @@ type Elsewhere interface {
 	// NotFound or Forbidden fault for what there is not, or what the group may not
 	// decide. Options are those of the proposal.
 	Subject(ctx context.Context, tx *db.Tx, g id.Group, e fact.Effect, c id.Campaign, typed string, options []string) (string, error)
+	// Options are what there is to choose from for an effect on a campaign, by its
+	// handle, so that nobody has to type it again.
+	Options(ctx context.Context, tx *db.Tx, by authz.Actor, e fact.Effect, campaign string) ([]string, error)
 }
 
 // Boxes counts in the public record; *box.Boxes does.
@@ -124,7 +127,8 @@ type Deps struct {
 	Jobs   *job.Queue
 	Boxes  Boxes
 	Groups Groups
-	// Coalitions is nil on a node without coalitions.
+	// Coalitions is nil on a node without coalitions. It may be set after New, before
+	// the first request.
 	Coalitions Coalitions
 	People     People
 	Elsewhere  Elsewhere

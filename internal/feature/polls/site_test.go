@@ -165,6 +165,13 @@ func (x *fixture) AboutCampaign(context.Context, *db.Tx, id.Campaign) (string, R
 	return "", Ref{}, web.ErrNotFound()
 }
 
+func (x *fixture) Options(_ context.Context, _ *db.Tx, _ authz.Actor, e fact.Effect, _ string) ([]string, error) {
+	if e == fact.EffectDemand {
+		return []string{"Benches", "A ramp"}, nil
+	}
+	return nil, nil
+}
+
 func (x *fixture) Subject(_ context.Context, _ *db.Tx, _ id.Group, _ fact.Effect, _ id.Campaign, typed string, _ []string) (string, error) {
 	return typed, nil
 }

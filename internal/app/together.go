@@ -1,0 +1,73 @@
+package app
+
+import (
+	"context"
+	"slices"
+
+	"convoke/internal/authz"
+	"convoke/internal/db"
+	"convoke/internal/fact"
+	"convoke/internal/feature/coalitions"
+	"convoke/internal/feature/polls"
+	"convoke/internal/id"
+)
+
+// together connects what groups decide with in common: polls know who speaks for
+// whom in a coalition, and campaigns know whose demands a coalition hears.
+func (n *Node) together() {
+	n.Polls.Coalitions = pollCoalitions{n.Coalitions}
+	n.Campaigns.Member = n.memberOf
+}
+
+// memberOf reports whether a group is a member of a coalition.
+func (n *Node) memberOf(ctx context.Context, tx *db.Tx, coalition, group id.Group) (bool, error) {
+	all, err := n.Coalitions.MemberOf(ctx, tx, group)
+	return slices.Contains(all, coalition), err
+}
+
+// pollCoalitions answers polls about groups of groups.
+type pollCoalitions struct{ s *coalitions.Service }
+
+// Rule implements polls.Coalitions.
+func (p pollCoalitions) Rule(ctx context.Context, tx *db.Tx, g id.Group) (is, secret bool, err error) {
+	c, ok, err := p.s.Rules(ctx, tx, g)
+	return ok, c.Secret, err
+}
+
+func toPollSeats(all []coalitions.Seat, err error) ([]polls.Seat, error) {
+	out := make([]polls.Seat, len(all))
+	for i, x := range all {
+		out[i] = polls.Seat{ID: x.ID, Group: x.Group, GroupName: x.GroupName, Person: x.Person, Weight: x.Weight, Mandate: x.Mandate}
+	}
+	return out, err
+}
+
+// Electorate implements polls.Coalitions.
+func (p pollCoalitions) Electorate(ctx context.Context, tx *db.Tx, c id.Group) ([]polls.Seat, error) {
+	return toPollSeats(p.s.Electorate(ctx, tx, c))
+}
+
+// SeatsOf implements polls.Coalitions: a seat whose weight another delegate of the
+// group casts has no vote.
+func (p pollCoalitions) SeatsOf(ctx context.Context, tx *db.Tx, c id.Group, person id.Person) ([]polls.Seat, error) {
+	x, ok, err := p.s.Mandate(ctx, tx, c, person)
+	if err != nil || !ok || x.Weight == 0 {
+		return nil, err
+	}
+	return toPollSeats([]coalitions.Seat{x}, nil)
+}
+
+// SeatsOfGroup implements polls.Coalitions.
+func (p pollCoalitions) SeatsOfGroup(ctx context.Context, tx *db.Tx, c, g id.Group) ([]polls.Seat, error) {
+	return toPollSeats(p.s.SeatsOf(ctx, tx, c, g))
+}
+
+// Options implements polls.Elsewhere: what groups put forward, where demands are
+// voted on.
+func (p pollElsewhere) Options(ctx context.Context, tx *db.Tx, by authz.Actor, e fact.Effect, campaign string) ([]string, error) {
+	if e != fact.EffectDemand {
+		return nil, nil
+	}
+	_, all, err := p.n.Campaigns.Candidates(ctx, tx, by, campaign)
+	return all, err
+}
