@@ -19,7 +19,7 @@ import (
 var offlineScript string
 
 // offlineStyle is the look of the saved page, which loads nothing.
-const offlineStyle = `:root{color-scheme:light dark}body{font:1.05rem/1.5 sans-serif;max-width:40rem;margin:1rem auto;padding:0 1rem}` +
+const offlineStyle = `:root{color-scheme:light dark}body{font:1.05rem/1.5 sans-serif;max-width:40rem;margin:1rem auto;padding:0 1rem;overflow-wrap:anywhere}` +
 	`textarea,input:not([size],[type]){width:100%;box-sizing:border-box}textarea,input:not([type]),select,button{font:inherit;min-height:2.75rem;max-width:100%}` +
 	`fieldset{border:0;padding:0}legend{font-weight:bold}.choices label{display:block;padding:.6rem 0}.field{margin:1rem 0}.field label{display:block}` +
 	`textarea,#code{font-family:monospace}#failed{font-weight:bold;border-inline-start:5px solid;padding:.5rem}[hidden]{display:none}`
