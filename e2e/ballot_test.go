@@ -285,6 +285,7 @@ func (v *voting) rank(path string) {
 		// Another change takes the shown vote away: it must be looked at again.
 		v.Select("Apple trees", "3")
 		v.has(t, 1, "[data-review][hidden]")
+		v.HasRole("button", "Look at my vote")
 		v.look()
 	}
 	v.ClickRole("button", "Yes, this is my vote")

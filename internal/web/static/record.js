@@ -205,7 +205,7 @@ export function fill(form, body, reason = "") {
 /** show puts into words what a form says, the first rank first. */
 export function show(page, form) {
   const all = marks(form), said = all.filter(worth), lines = find(page, "lines"), ranks = lines.tagName === "OL";
-  const name = x => x.labels[0].querySelector("span").textContent;
+  const name = x => find(x.labels[0], "name").textContent;
   said.sort((a, b) => ranks ? worth(a) - worth(b) : worth(b) - worth(a));
   lines.replaceChildren(...said.map(x => Object.assign(document.createElement("li"), {
     dir: "auto", value: worth(x), textContent: name(x) + (x.options && !ranks ? ": " + x.value : ""),

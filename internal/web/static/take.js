@@ -23,26 +23,29 @@ function choice(form, { manifest: m }, p) {
   return [pledge(threshold, Number(place))];
 }
 
-/** reviewed shows a vote before it is sent: it is true once that was confirmed. */
-function reviewed(form, sure) {
-  const page = find(form, "review");
-  if (!page || sure) return true;
-  show(page, form);
-  page.hidden = false;
-  page.focus();
-}
-
-/** sending does something once at a time, and says what went wrong. What was shown for review is not any more when the form changes. */
+/**
+ * sending does something once at a time, and says what went wrong. A vote is shown before it is sent: what is done is given a function
+ * that is true once it was confirmed as the form has it now.
+ */
 function sending(form, what) {
   const failed = find(form, "failed"), busy = find(form, "busy"), page = find(form, "review");
   let running = false;
+  const turn = (shown) => {
+    page.hidden = !shown;
+    find(form, "send").hidden = shown;
+  };
   const send = async (sure) => {
     if (running) return;
     running = true;
     failed.hidden = true;
     busy.textContent = busy.dataset.text;
     try {
-      await what(sure);
+      await what(() => {
+        if (!page || sure) return true;
+        show(page, form);
+        turn(true);
+        page.focus();
+      });
     } catch (error) {
       const p = error.problem;
       failed.textContent = p?.errors?.[0]?.detail ?? p?.title ?? find(form, error.text ?? "bad-answer").textContent.replace("{rank}", error.n);
@@ -53,10 +56,12 @@ function sending(form, what) {
     running = false;
   };
   if (page) {
-    const hide = () => { page.hidden = true; };
-    form.oninput = hide;
+    form.oninput = () => turn();
     find(page, "sure").onclick = () => send(true);
-    find(page, "change").onclick = () => { hide(); find(form, "mark").focus(); };
+    find(page, "change").onclick = () => {
+      turn();
+      find(form, "mark").focus();
+    };
   }
   return send;
 }
@@ -78,11 +83,11 @@ async function take(form) {
   let code = await newCode();
   shown.textContent = showCode(code);
   const early = "early" in form.dataset;
-  const send = sending(form, async (sure) => {
+  const send = sending(form, async (reviewed) => {
     if (old.value.trim()) shown.textContent = showCode(code = await codeOf(old.value));
     const p = await part(code, box);
     const [body, why] = early || box.manifest.takes === "sign" ? [] : await choice(form, box, p);
-    if (!early && !reviewed(form, sure)) return;
+    if (!early && !reviewed()) return;
     const auth = await credential(p, box, form.dataset.grant);
     const r = await (early ? activate(p, box, auth) : cast(box, await sayLeaf(p, box, auth, 1, body), why));
     const page = document.getElementById("own-done");
@@ -120,11 +125,11 @@ async function mine(form) {
     p.hidden = !on;
     if (text !== undefined) p.querySelector("b").textContent = text;
   };
-  const send = sending(form, async (sure) => {
+  const send = sending(form, async (reviewed) => {
     page.hidden = true;
     const p = await part(await codeOf(form.elements.code.value), box), what = form.elements.do.value;
     const wish = what === "change" && await choice(form, box, p);
-    if (wish && !reviewed(form, sure)) return;
+    if (wish && !reviewed()) return;
     let s = await said(p, box);
     if (!s.known && !s.ready) throw wrong("unknown");
     const [body, why] = next[what]?.(s, wish) || [];
