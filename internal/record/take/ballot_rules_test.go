@@ -47,7 +47,9 @@ func upTo(n int) (out []int) {
 
 // drawVote is any vote that the rules allow.
 func drawVote(t *rapid.T, r *tally.Rules) *vote {
-	pick := func(least, most int) *vote { return &vote{paper: []byte{byte(rapid.IntRange(least, most).Draw(t, "choice"))}} }
+	pick := func(least, most int) *vote {
+		return &vote{paper: []byte{byte(rapid.IntRange(least, most).Draw(t, "choice"))}}
+	}
 	switch r.Method {
 	case tally.YesNo:
 		return pick(0, 2)

@@ -463,6 +463,41 @@ func TestTwoPhases(t *testing.T) {
 	})
 }
 
+// ballots are votes that are none by the rules of their poll.
+func (r *refusals) ballots() {
+	i := r.poll(box.GateBrowser, tally.Rules{Method: tally.Consent}, leaf.Box{})
+	v := r.anybody(i)
+	say := func(paper ...byte) []byte { return v.Say(i.Origin, v.Auth, 1, leaf.Ballot(paper)) }
+	r.want("malformed", "no paper", "box.paper", r.cast(i, say(9)))
+	r.want("malformed", "a block without its reason", "box.reason", r.cast(i, v.Say(i.Origin, v.Auth, 1, v.Ballot([]byte{tally.Block}, "x"))))
+	salt := v.Salt(" x")
+	text, err := json.Marshal(map[string]any{"leaf": v.Say(i.Origin, v.Auth, 1, v.Ballot([]byte{tally.Block}, " x")), "salt": salt[:], "reason": " x"})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.want("not canonical", "a reason with spaces around", "box.reason_text", r.ask("POST", path(i, "cast"), "application/json", string(text)))
+	k := v.Public()
+	r.want("foreign", "what another says", "take.proof", r.ask("GET", path(i, "said/"+hex.EncodeToString(k[:])), "", ""))
+	b := r.visitor()
+	for _, c := range []struct {
+		rules tally.Rules
+		code  string
+		form  []string
+	}{
+		{tally.Rules{Method: tally.YesNo}, "take.choice", nil},
+		{tally.Rules{Method: tally.Consent}, "take.reason", []string{"choice", "3"}},
+		{tally.Rules{Method: tally.Consent}, "take.reason_none", []string{"choice", "0", "reason", "x"}},
+		{tally.Rules{Method: tally.Consent}, "take.reason_long", []string{"choice", "3", "reason", strings.Repeat("x", 1001)}},
+		{tally.Rules{Method: tally.Approval}, "take.value", []string{"approve", "3"}},
+		{tally.Rules{Method: tally.STV}, "take.rank_gap", []string{"rank-0", "2"}},
+		{tally.Rules{Method: tally.STV}, "take.rank_twice", []string{"rank-0", "1", "rank-1", "1"}},
+	} {
+		i := r.poll(box.GateBrowser, c.rules, leaf.Box{})
+		r.page("malformed", c.code, c.code, b.Post(path(i, "take"), filled(r.t, b.Get(path(i, "take")), c.form...)...))
+	}
+	r.kind, r.ballot = leaf.Petition, nil
+}
+
 // TestCancelledEarly is a poll that was closed before it opened.
 func TestCancelledEarly(t *testing.T) {
 	s := one(t)

@@ -70,7 +70,7 @@ var choices = map[string][]string{
 // Where there are options, "none" is an abstention.
 func ParseBallot(r *tally.Rules, text string) ([]byte, error) {
 	paper, err := parseBallot(r, strings.ToLower(strings.TrimSpace(text)))
-	if err == nil {
+	if err == nil && r.Method != tally.Consent { // a block is none without its reason
 		err = r.CheckPaper(paper)
 	}
 	if err != nil {
@@ -159,4 +159,46 @@ func number(s string, least, most int) (int, error) {
 		return 0, fmt.Errorf("%q is no number from %d to %d", s, least, most)
 	}
 	return n, nil
+}
+
+// FormatBallot writes a paper that the rules allow as [ParseBallot] reads it.
+func FormatBallot(r *tally.Rules, paper []byte) string {
+	if words, ok := choices[r.Method]; ok {
+		return words[paper[0]]
+	}
+	if r.Method == tally.Check {
+		return strconv.Itoa(int(paper[0]))
+	}
+	if r.Abstains(paper) {
+		return "none"
+	}
+	if r.Method == tally.Schulze || r.Method == tally.STV {
+		return formatRanks(paper)
+	}
+	var out []string
+	for o := range r.Options {
+		switch {
+		case r.Method == tally.Approval && paper[o/8]>>(o%8)&1 == 1:
+			out = append(out, strconv.Itoa(o+1))
+		case r.Method == tally.Score && paper[o] > 0:
+			out = append(out, fmt.Sprintf("%d:%d", o+1, paper[o]))
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+func formatRanks(paper []byte) string {
+	var groups []string
+	for rank := 1; rank <= len(paper); rank++ {
+		var equal []string
+		for o, n := range paper {
+			if int(n) == rank {
+				equal = append(equal, strconv.Itoa(o+1))
+			}
+		}
+		if len(equal) > 0 {
+			groups = append(groups, strings.Join(equal, " = "))
+		}
+	}
+	return strings.Join(groups, " > ")
 }
