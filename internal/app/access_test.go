@@ -20,6 +20,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/feature/attendance"
 	"convoke/internal/feature/campaigns"
+	"convoke/internal/feature/coalitions"
 	"convoke/internal/feature/events"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
@@ -115,6 +116,7 @@ func newAccessOn(t *testing.T, url string) *access {
 		}
 		said[state] = string(sid)
 	}
+	x.coalition(steward, actors["other"])
 	x.petitions(steward)
 	_, tools := x.pledge(steward, "riverside", toolDay())
 	unready := toolDay()
@@ -132,7 +134,7 @@ func newAccessOn(t *testing.T, url string) *access {
 		"/b/{id}": tools.String(), "/r/{id}": tools.String(),
 		"/events/{id}": string(public), "/events/{id} of a draft": string(hidden),
 		"/statements/{id}": said[statements.Published], "/statements/{id} of a draft": said[statements.Draft],
-		"/campaigns/{handle}": "open-doors", "/campaigns/{handle} of a draft": "hidden", "/groups/{handle}": "riverside", "handle": "riverside", "member": "the-member",
+		"/campaigns/{handle}": "open-doors", "/campaigns/{handle} of a draft": "hidden", "/groups/{handle}": "riverside", "/groups/{handle} of a coalition": "valley", "handle": "riverside", "member": "the-member",
 		"secret": "0123456789abcdefghjkmnpqrs", "key": "0123456789abcdefghjkmnpqrs", "lang": "es", "slot": slots[0].ID, "event": string(public), "group": "hill", "number": "1", "id": "01kqm8ymg00000000000000000",
 	}
 	x.held(steward, slots[1].ID)
@@ -167,6 +169,22 @@ func (x *access) grant(actors map[string]authz.Actor, all ...id.Event) {
 	})
 	for _, e := range all {
 		err = errors.Join(err, x.Grants.Name(ctx, steward, e, "the-roster"))
+	}
+	if err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// coalition is one of the steward's group, whose delegate the steward is; another group
+// asks to come in.
+func (x *access) coalition(steward, other authz.Actor) {
+	x.t.Helper()
+	_, err := x.Coalitions.Create(x.t.Context(), steward, x.IDs.Secret(), coalitions.Input{
+		Settings: coalitions.Settings{Weights: "group", Polls: "open", Entry: "apply", Seats: 2, Notice: 7},
+		Group:    "riverside", Name: "The Valley", Handle: "valley", Points: "We share the water.",
+	})
+	if err == nil {
+		err = x.Coalitions.Apply(x.t.Context(), other, "valley", "hill", coalitions.Terms{Version: 1})
 	}
 	if err != nil {
 		x.t.Fatal(err)
@@ -442,7 +460,7 @@ func TestAccess(t *testing.T) {
 	x, spare := first.copy(data), first.copy(data)
 	bodies, queries := x.bodies()
 	var lines []string
-	for _, of := range []string{"", " of a draft", withSignUp, withDoor, withInvitation, withProposal} {
+	for _, of := range []string{"", " of a draft", " of a coalition", withSignUp, withDoor, withInvitation, withProposal} {
 		if holding[of] != nil {
 			x = first.copy(data) // links end, and x waited long
 		}

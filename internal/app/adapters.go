@@ -15,6 +15,7 @@ import (
 	"convoke/internal/feature/about"
 	"convoke/internal/feature/attendance"
 	"convoke/internal/feature/campaigns"
+	"convoke/internal/feature/coalitions"
 	"convoke/internal/feature/door"
 	"convoke/internal/feature/events"
 	"convoke/internal/feature/feedback"
@@ -51,6 +52,7 @@ type facts struct {
 	roles      *roles.Service
 	grants     *grants.Service
 	pledges    *pledges.Service
+	coalitions *coalitions.Service
 }
 
 // Emit implements the features' Facts.
@@ -75,20 +77,24 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 	case fact.StatementPublished:
 		return f.webhooks.StatementPublished(ctx, tx, x)
 	case fact.GroupChanged:
-		return f.webhooks.GroupChanged(ctx, tx, x)
+		return tell(ctx, tx, x, f.webhooks.GroupChanged, f.coalitions.GroupChanged)
 	case fact.CampaignShown:
 		return f.statements.CampaignShown(ctx, tx, x)
 	case fact.GroupSuspended:
 		return tell(ctx, tx, x, f.events.GroupSuspended, f.campaigns.GroupSuspended, f.statements.GroupSuspended, f.petitions.GroupSuspended,
-			f.pledges.GroupSuspended)
+			f.pledges.GroupSuspended, f.coalitions.GroupSuspended)
 	case fact.PledgeReached, fact.PledgeMissed:
 		return nil // the page says so; nobody else reacts yet
 	case fact.MemberLeft:
-		return f.grants.MemberLeft(ctx, tx, x)
+		return tell(ctx, tx, x, f.grants.MemberLeft, f.coalitions.MemberLeft)
+	case fact.MandateEnded:
+		return nil // nobody listens yet
+	case fact.PollDecided:
+		return tell(ctx, tx, x, f.campaigns.Decided, f.coalitions.PollDecided)
 	case fact.GroupEnded:
-		return f.events.GroupEnded(ctx, tx, x)
+		return tell(ctx, tx, x, f.events.GroupEnded, f.coalitions.GroupEnded)
 	case fact.GroupCleared:
-		return tell(ctx, tx, x, f.identity.GroupCleared, f.webhooks.GroupCleared)
+		return tell(ctx, tx, x, f.identity.GroupCleared, f.webhooks.GroupCleared, f.coalitions.GroupCleared)
 	case fact.PetitionReached, fact.PetitionDelivered, fact.PetitionAnswered, fact.PetitionSilent:
 		return nil // nobody listens yet
 	}

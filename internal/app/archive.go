@@ -70,6 +70,9 @@ func (n *Node) ExportGroup(ctx context.Context, gid id.Group, w io.Writer, progr
 		if err := n.Pledges.ExportGroup(ctx, tx, gid, out, base); err != nil {
 			return err
 		}
+		if err := n.Coalitions.ExportGroup(ctx, tx, gid, out); err != nil {
+			return err
+		}
 		if err := n.Events.ExportGroup(ctx, tx, gid, out, events.ExportOptions{
 			BaseURL: base, Name: g.Name, Locale: n.locales.Match(info.Language), Progress: progress,
 		}); err != nil {
@@ -211,7 +214,10 @@ func (n *Node) importGroup(ctx context.Context, tx *db.Tx, in *archive.Import, o
 	if err := n.Petitions.ImportGroup(ctx, tx, in, sg.Zone); err != nil {
 		return err
 	}
-	return n.Pledges.ImportGroup(ctx, tx, in)
+	if err := n.Pledges.ImportGroup(ctx, tx, in); err != nil {
+		return err
+	}
+	return n.Coalitions.ImportGroup(ctx, tx, in)
 }
 
 // keepPictures makes every picture of the file anew, and with store keeps it. It

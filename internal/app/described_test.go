@@ -141,6 +141,7 @@ func (d *described) steps() {
 	d.statementsAsDescribed()
 	d.petitionsAsDescribed()
 	d.pledgesAsDescribed()
+	d.coalitionsAsDescribed()
 	d.hooksAsDescribed()
 	d.timesAsDescribed()
 	d.helpersAsDescribed()
@@ -248,6 +249,25 @@ func (d *described) pledgesAsDescribed() {
 	}
 	d.do("steward", "openPledge", obj{"sequence": changed["sequence"]}, in(p, "slug"))
 	d.do("steward", "ownPledge", obj{"group": "hill", "do": "ask"}, in(p, "slug"))
+}
+
+func (d *described) coalitionsAsDescribed() {
+	body := obj{
+		"group": "riverside", "band": 1, "name": "Lakes and rivers", "handle": "lakes", "points": "We share the water.",
+		"weights": "bands", "polls": "open", "entry": "apply", "seats": 2, "notice": 7,
+	}
+	x := d.do("steward", "startCoalition", body)
+	d.do("visitor", "listCoalitions", nil)
+	d.do("visitor", "getCoalition", nil, "lakes")
+	d.do("steward", "changeCoalition", obj{"weights": "group", "polls": "open", "entry": "apply", "seats": 3, "notice": 7, "sequence": x["sequence"]}, "lakes")
+	d.do("other", "changeCoalitionGroup", obj{"group": "hill", "do": "apply", "version": 1, "band": 0}, "lakes")
+	d.do("steward", "changeCoalitionGroup", obj{"group": "hill", "do": "accept"}, "lakes")
+	m := d.do("other", "appointDelegate", obj{"coalition": "lakes", "person": "the-other", "mandate": "free", "day": d.day(90)}, "hill")
+	d.do("visitor", "listDelegates", nil, "lakes")
+	d.do("other", "changeMandate", obj{"do": "recall"}, "hill", in(m, "id"))
+	d.do("steward", "changePointsOfUnity", obj{"version": 1, "points": "We share the water and the wood."}, "lakes")
+	d.do("steward", "changeWorkingGroup", obj{"group": "hill", "do": "ask", "purpose": "Benches"}, "lakes")
+	d.do("visitor", "listWorkingGroups", nil, "lakes")
 }
 
 func (d *described) hooksAsDescribed() {

@@ -18,6 +18,7 @@ import (
 	"convoke/internal/feature/about"
 	"convoke/internal/feature/attendance"
 	"convoke/internal/feature/campaigns"
+	"convoke/internal/feature/coalitions"
 	"convoke/internal/feature/door"
 	"convoke/internal/feature/events"
 	"convoke/internal/feature/feedback"
@@ -77,6 +78,7 @@ type Node struct {
 	Statements *statements.Service
 	Petitions  *petitions.Service
 	Pledges    *pledges.Service
+	Coalitions *coalitions.Service
 	Rides      *rides.Service
 	Webhooks   *webhooks.Service
 	Grants     *grants.Service
@@ -95,6 +97,7 @@ type Node struct {
 	statementsWeb *statements.Web
 	petitionsWeb  *petitions.Web
 	pledgesWeb    *pledges.Web
+	coalitionsWeb *coalitions.Web
 	aboutWeb      *about.Web
 	basemap       *basemap.Archive
 	locales       *i18n.Bundle

@@ -92,7 +92,11 @@ func (n *Node) heldElsewhere(ctx context.Context, tx *db.Tx, p id.Person) ([]ide
 		return nil, err
 	}
 	granted, err := n.heldGrants(ctx, tx, p)
-	return []identity.Held{h, asked, confirmed, granted}, err
+	if err != nil {
+		return nil, err
+	}
+	sent, err := n.heldMandates(ctx, tx, p)
+	return []identity.Held{h, asked, confirmed, granted, sent}, err
 }
 
 // heldRequests is what a person said who asked to join groups.

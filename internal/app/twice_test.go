@@ -67,7 +67,7 @@ func TestLinksSentTwice(t *testing.T) {
 // reasons in full.
 var twice = map[string][]string{
 	"makes one of its key": {
-		"/campaigns/new", "/campaigns/{handle}/host", "/campaigns/{handle}/proposals/{secret}/help", "/door/{secret}", "/events/{id}/attend", "/events/{id}/attend/{secret}/ride/say",
+		"/campaigns/new", "/coalitions/new", "/groups/{handle}/delegates/new", "/campaigns/{handle}/host", "/campaigns/{handle}/proposals/{secret}/help", "/door/{secret}", "/events/{id}/attend", "/events/{id}/attend/{secret}/ride/say",
 		"/events/{id}/doors", "/events/{id}/doors/publish", "/events/{id}/people/invite", "/events/{id}/repeat", "/events/{id}/rides",
 		"/events/{id}/rides/{offer}/say", "/events/{id}/timeslots", "/events/{id}/timeslots/fill", "/events/{id}/turnout/new",
 		"/groups/{handle}/announcements", "/groups/{handle}/events/new", "/groups/{handle}/invitations", "/groups/{handle}/petitions/new",
@@ -76,13 +76,14 @@ var twice = map[string][]string{
 		"/petitions/{slug}/update", "/pledges/new", "/pledges/{slug}/codes", "/translate/{lang}/{text}",
 	},
 	"has the version that it was filled from": {
-		"/campaigns/{handle}/demands", "/campaigns/{handle}/edit", "/campaigns/{handle}/languages", "/campaigns/{handle}/points",
+		"/groups/{handle}/coalition/edit", "/groups/{handle}/coalition/points", "/campaigns/{handle}/demands", "/campaigns/{handle}/edit", "/campaigns/{handle}/languages", "/campaigns/{handle}/points",
 		"/campaigns/{handle}/template", "/events/{id}/edit", "/events/{id}/place", "/events/{id}/programme", "/events/{id}/repeat/end",
 		"/events/{id}/timeslots/{slot}", "/events/{id}/translate", "/groups/{handle}/conduct/edit", "/groups/{handle}/edit", "/groups/{handle}/newcomers", "/petitions/{slug}/discard",
 		"/petitions/{slug}/edit", "/petitions/{slug}/open", "/petitions/{slug}/translate", "/pledges/{slug}/edit", "/pledges/{slug}/open",
 		"/statements/{id}/edit", "/statements/{id}/translate", "/statements/{id}/withdraw",
 	},
 	"finds that it is so already": {
+		"/groups/{handle}/coalition", "/groups/{handle}/delegates", "/groups/{handle}/working-groups",
 		"/campaigns/{handle}/events/{id}/remove", "/campaigns/{handle}/groups", "/campaigns/{handle}/proposals", "/events/{id}/attend/{secret}",
 		"/events/{id}/attend/{secret}/cancel", "/events/{id}/attend/{secret}/feedback", "/events/{id}/attend/{secret}/ride/drop",
 		"/events/{id}/attend/{secret}/ride/need", "/events/{id}/attend/{secret}/ride/offer", "/events/{id}/attend/{secret}/ride/report",

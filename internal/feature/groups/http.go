@@ -172,7 +172,7 @@ type showData struct {
 }
 
 // can says which links the page shows; the service checks again.
-type can struct{ Edit, Members, Invite, Event, Suspend, Answer, Join, Export bool }
+type can struct{ Edit, Members, Invite, Event, Suspend, Answer, Join, Export, Newcomers, Leave bool }
 
 func (a can) any() bool { return a.Edit || a.Members || a.Invite || a.Event }
 
@@ -219,8 +219,12 @@ func (s *Service) page(c *web.Call, g Group, sub authz.Subject) error {
 			Invite: authz.May(by, authz.InviteMember, sub), Event: authz.May(by, authz.CreateEvent, sub),
 			Suspend: authz.May(by, authz.SuspendGroup, sub), Answer: authz.May(by, authz.AnswerRequest, sub),
 			Join:   sub.Role == authz.None && g.Joining != ByInvitation && !g.Suspended && !g.Over(),
-			Export: authz.May(by, authz.ExportGroup, sub),
+			Export:    authz.May(by, authz.ExportGroup, sub),
+			Newcomers: authz.May(by, authz.EditGroup, sub), Leave: sub.Role != authz.None,
 		},
+	}
+	if err := s.withoutPersons(c, g, &d.Can); err != nil {
+		return err
 	}
 	if d.Can.Edit {
 		d.Saved = savedDraft(c.Query().Get("saved"), g.Handle)
@@ -238,6 +242,17 @@ func (s *Service) page(c *web.Call, g Group, sub authz.Subject) error {
 		d.Panels = append(d.Panels, h)
 	}
 	return showPage.Render(c, d)
+}
+
+// withoutPersons takes away what a coalition does not do: persons are sent there.
+func (s *Service) withoutPersons(c *web.Call, g Group, a *can) error {
+	return s.DB.Read(c.Context(), func(tx *db.Tx) error {
+		is, err := s.isCoalition(c.Context(), tx, g.ID)
+		if is {
+			a.Members, a.Invite, a.Answer, a.Join, a.Newcomers, a.Leave = false, false, false, false, false, false
+		}
+		return err
+	})
 }
 
 // inside adds what only members see.

@@ -146,6 +146,9 @@ func (s *Service) RemoveLineage(ctx context.Context, by authz.Actor, handle, mem
 		if err != nil {
 			return err
 		}
+		if err := s.persons(ctx, tx, g.ID); err != nil {
+			return err
+		}
 		if len(gone) != count {
 			return fault.Conflict("group.lineage_changed", "Members came or went meanwhile. Look at the list again before you confirm.")
 		}

@@ -45,7 +45,11 @@ func (s *Service) Parting(ctx context.Context, tx *db.Tx, p id.Person) (needed, 
 		return nil, nil, err
 	}
 	for i, g := range all {
-		if g.Over() { // needs nobody
+		is, err := s.isCoalition(ctx, tx, g.ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		if g.Over() || is { // needs nobody: others are sent
 			continue
 		}
 		members, stewards, err := othersIn(ctx, tx, g.ID, p)
@@ -90,6 +94,15 @@ func (s *Service) LeaveAll(ctx context.Context, tx *db.Tx, p id.Person) error {
 	}
 	if err := dropRequests(ctx, tx, "", p); err != nil {
 		return err
+	}
+	all, _, err := groupsOf(ctx, tx, p)
+	if err != nil {
+		return err
+	}
+	for _, g := range all {
+		if err := s.Facts.Emit(ctx, tx, fact.MemberLeft{Group: g.ID, Person: p}); err != nil {
+			return err
+		}
 	}
 	return deleteMemberships(ctx, tx, p)
 }

@@ -53,6 +53,8 @@ type Deps struct {
 	// owner. Its fault has the message for the field that asks for a proof.
 	Prove func(c *web.Call, f *web.Form) error
 	Vault Vault
+	// Coalitions may be set after New, before the first request.
+	Coalitions Coalitions
 	// Export writes a group's archive; see [Service.Archive]. It may be set after
 	// New, before the first request.
 	Export func(ctx context.Context, g id.Group, w io.Writer) error
@@ -256,9 +258,13 @@ func (s *Service) madeBefore(ctx context.Context, tx *db.Tx, g Group, by authz.A
 		return "", err
 	}
 	if role != authz.Steward || old.Name != g.Name || old.About != g.About {
-		return "", fault.Invalid(fault.Field("handle", "group.handle_taken", "Another group has this handle. Choose another one."))
+		return "", errHandleTaken()
 	}
 	return old.ID, nil
+}
+
+func errHandleTaken() error {
+	return fault.Invalid(fault.Field("handle", "group.handle_taken", "Another group has this handle. Choose another one."))
 }
 
 // CreateSample makes the demo's group, which has no members. With a handle that
@@ -292,6 +298,10 @@ func (s *Service) lookAlike(ctx context.Context, g Group) error {
 	if err != nil || other == "" {
 		return err
 	}
+	return errLookAlike(other)
+}
+
+func errLookAlike(other string) error {
 	return fault.Invalid(fault.Field("anyway", "group.look_alike",
 		"People could take this group for “{other}”, which exists here already. Choose a name that tells them apart, or say below that you mean it.",
 		"other", other))

@@ -47,6 +47,9 @@ func (s *Service) joinable(ctx context.Context, tx *db.Tx, by authz.Actor, handl
 	if err := authz.Check(by, authz.JoinGroup, sub); err != nil {
 		return g, sub, Request{}, err
 	}
+	if err := s.persons(ctx, tx, g.ID); err != nil && sub.Role == authz.None {
+		return g, sub, Request{}, err
+	}
 	r, err := requestOf(ctx, tx, g.ID, by.Person)
 	if errors.Is(err, db.ErrNoRows) {
 		err = nil
@@ -354,6 +357,9 @@ func (s *Service) admit(ctx context.Context, tx *db.Tx, g Group, p id.Person, in
 	}
 	if g.Over() {
 		return fault.Conflict("group.ended", "This group has ended its work and takes nobody any more.")
+	}
+	if err := s.admits(ctx, tx, g.ID); err != nil {
+		return err
 	}
 	was, err := s.Role(ctx, tx, g.ID, p)
 	if err != nil {

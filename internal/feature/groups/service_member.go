@@ -76,6 +76,9 @@ func (s *Service) changeMember(ctx context.Context, by authz.Actor, handle, memb
 		if err != nil {
 			return err
 		}
+		if err := s.persons(ctx, tx, g.ID); err != nil {
+			return err
+		}
 		if action == changeRole && !role.Valid() {
 			return fault.Invalid(fault.Field("role", "group.role", "Choose a role."))
 		}
@@ -99,6 +102,9 @@ func (s *Service) Leave(ctx context.Context, by authz.Actor, handle string) erro
 		}
 		if sub.Role == authz.None {
 			return web.ErrNotFound()
+		}
+		if err := s.persons(ctx, tx, g.ID); err != nil {
+			return err
 		}
 		return s.change(ctx, tx, g, by.Person, sub.Role, authz.None, by, leaveGroup)
 	})
@@ -149,6 +155,9 @@ func (s *Service) Invite(ctx context.Context, by authz.Actor, handle string, rol
 	err = s.DB.Write(ctx, func(tx *db.Tx) error {
 		g, sub, err := s.check(ctx, tx, by, handle, authz.InviteMember)
 		if err != nil {
+			return err
+		}
+		if err := s.persons(ctx, tx, g.ID); err != nil {
 			return err
 		}
 		if !role.Valid() {

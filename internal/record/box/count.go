@@ -35,7 +35,7 @@ func (b *Boxes) Count(ctx context.Context, id leaf.ID) (tally.Result, error) {
 	if err != nil {
 		return tally.Result{}, err
 	}
-	if err := b.each(ctx, i, func(p Paper) { c.Add(p.Paper, p.Weight) }); err != nil {
+	if err := b.each(ctx, i, func(p Paper) error { return c.Add(p.Paper, p.Weight) }); err != nil {
 		return tally.Result{}, err
 	}
 	return c.Result(eligible), nil
@@ -46,7 +46,7 @@ const leavesAtOnce = 8_192
 
 // each gives every ballot that counts. What the keys said last is read once: 8 bytes
 // a ballot.
-func (b *Boxes) each(ctx context.Context, i *Info, take func(Paper)) error {
+func (b *Boxes) each(ctx context.Context, i *Info, take func(Paper) error) error {
 	weights, err := b.weights(ctx, i)
 	if err != nil {
 		return err
@@ -92,7 +92,9 @@ func (b *Boxes) each(ctx context.Context, i *Info, take func(Paper)) error {
 		}
 		live = left
 		for _, p := range page {
-			take(p)
+			if err := take(p); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -31,17 +31,20 @@ func New(r Rules) *Counter {
 }
 
 // Add puts a paper in that counts as weight equal ones.
-func (c *Counter) Add(paper []byte, weight int64) error {
+func (c *Counter) Add(paper []byte, weight int64) error { return c.AddEqual(paper, 1, weight) }
+
+// AddEqual puts in so many equal papers, which weigh so much together.
+func (c *Counter) AddEqual(paper []byte, papers, weight int64) error {
 	if err := c.rules.CheckPaper(paper); err != nil {
 		return err
 	}
-	if weight < 1 || weight > MaxWeight-c.weight {
-		return fmt.Errorf("%w: %d", ErrWeight, weight)
+	if papers < 1 || weight < papers || weight > MaxWeight-c.weight {
+		return fmt.Errorf("%w: %d papers, %d", ErrWeight, papers, weight)
 	}
 	p := c.rules.counts(paper)
 	g := c.groups[string(p)]
-	c.groups[string(p)] = group{g.papers + 1, g.weight + weight}
-	c.papers++
+	c.groups[string(p)] = group{g.papers + papers, g.weight + weight}
+	c.papers += papers
 	c.weight += weight
 	return nil
 }

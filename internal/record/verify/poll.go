@@ -56,7 +56,9 @@ func (c *count) result() error {
 	for n, times := range c.curve[0] {
 		if times > 0 {
 			s := c.said[n-1]
-			t.Add([]byte(s[4:]), times*int64(binary.BigEndian.Uint32([]byte(s))))
+			if err := t.AddEqual([]byte(s[4:]), times, times*int64(binary.BigEndian.Uint32([]byte(s)))); err != nil {
+				return err
+			}
 		}
 	}
 	eligible := c.roll.eligible
