@@ -32,8 +32,9 @@ type Receipt struct {
 type statement struct {
 	leaf    []byte
 	key     leaf.Key
-	say     *leaf.Say // nil for a signature
-	reason  *Reason   // of a ballot that gives one
+	say     *leaf.Say      // nil for a signature
+	reason  *Reason        // of a ballot that gives one
+	shows   *leaf.Activate // of a key that is shown before the box opens
 	done    chan struct{}
 	receipt Receipt
 	err     error

@@ -2,6 +2,7 @@ package box
 
 import (
 	"context"
+	"slices"
 
 	"convoke/internal/db"
 	"convoke/internal/record/keyset"
@@ -32,8 +33,22 @@ func (b *Boxes) Early(ctx context.Context, i *Info) (bool, error) {
 }
 
 // Activated reports whether a key has shown a credential for a box before it opened, so
-// that it needs none to take part.
-func (b *Boxes) Activated(ctx context.Context, i *Info, k leaf.Key) (ok bool, err error) {
+// that it needs none to take part; also while that waits for others here.
+func (b *Boxes) Activated(ctx context.Context, i *Info, k leaf.Key) (bool, error) {
+	ok, err := b.shown(ctx, i, k)
+	if err != nil || ok {
+		return ok, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if l := b.lines[i.ID]; l != nil {
+		ok = slices.ContainsFunc(l.waiting, func(s *statement) bool { return s.shows != nil && s.key == k })
+	}
+	return ok, nil
+}
+
+// shown is [Boxes.Activated] in the log of the roll.
+func (b *Boxes) shown(ctx context.Context, i *Info, k leaf.Key) (ok bool, err error) {
 	err = b.DB.Read(ctx, func(tx *db.Tx) error {
 		_, ok, err = b.Sets.Find(ctx, tx, activatedSet(i.Roll, i.Manifest.Slot), keyset.Key(k[:16]))
 		return err

@@ -94,10 +94,11 @@ func (l *line) has(s *statement) (bool, error) {
 	return false, nil
 }
 
-// hold is how long statements wait for others: none is late because of it.
+// hold is how long statements wait for others, and before the box opens the keys that
+// are shown: none is late because of it.
 func (i *Info) hold(now time.Time) time.Duration {
 	d := maxHold
-	for _, end := range []int64{i.Manifest.Closes, i.Manifest.Until} {
+	for _, end := range []int64{i.Manifest.Opens, i.Manifest.Closes, i.Manifest.Until} {
 		if left := time.Unix(end, 0).Sub(now); left > 0 {
 			d = min(d, left-beforeEnd)
 		}
