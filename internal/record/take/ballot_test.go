@@ -163,7 +163,7 @@ func TestBallots(t *testing.T) {
 			}
 			for range 2 {
 				a := other.Post(path(i, "mine"), "code", first, "do", "withdraw")
-				if a.Status != 200 || !strings.Contains(folded(a), "Your vote was taken back") {
+				if a.Status != 200 || !strings.Contains(a.Text("section.notice"), "Your vote was taken back") {
 					t.Errorf("%s: status %d: %s", name, a.Status, folded(a))
 				}
 			}
@@ -375,7 +375,7 @@ func TestNobodyLooks(t *testing.T) {
 func TestTwoPhases(t *testing.T) {
 	each(t, func(t *testing.T, s *stand) {
 		opens := dbtest.Now.Add(time.Hour)
-		i := s.poll(box.GateMembers, tally.Rules{Method: tally.YesNo}, leaf.Box{Opens: opens.Unix(), Freeze: true}, "robin", "sam", "kim")
+		i := s.poll(box.GateMembers, tally.Rules{Method: tally.YesNo}, leaf.Box{Opens: opens.Unix(), Freeze: true, MinBatch: 3}, "robin", "sam", "kim")
 		robin := s.visitor().WithSession("robin")
 		ways := robin.Get(path(i, "take"))
 		if text := folded(ways); ways.Status != 200 || !strings.Contains(text, "Voting begins on") || len(ways.All("[data-mark=]")) > 0 || strings.Contains(text, "Look at my vote") {
@@ -392,7 +392,7 @@ func TestTwoPhases(t *testing.T) {
 		}
 		s.counts(i, 0, 1)
 		look := s.visitor().Post(path(i, "mine"), "code", first, "do", "look")
-		if text := folded(look); look.Status != 200 || !strings.Contains(text, "With this code you can vote, and you have not yet.") {
+		if text := look.Text("section.notice"); look.Status != 200 || !strings.Contains(text, "With this code you can vote, and you have not yet.") {
 			t.Errorf("status %d: %s", look.Status, text)
 		}
 		vote := func(b *webtest.Browser, code, choice string) webtest.Answer {
@@ -443,7 +443,7 @@ func TestTwoPhases(t *testing.T) {
 		if len(mine.All("details[open=] input[data-mark=]")) != 3 || !slices.Contains(values(mine), "change") {
 			t.Errorf("the page to vote on is %s", folded(mine))
 		}
-		if a := vote(s.visitor(), first, "0"); a.Status != 200 || !strings.Contains(folded(a), "It waits for others") {
+		if a := vote(s.visitor(), first, "0"); a.Status != 200 || !strings.Contains(a.Text("section.notice"), "It waits for others") {
 			t.Errorf("with the code: status %d: %s", a.Status, folded(a))
 		}
 		if a := vote(s.visitor(), s.unknown(), "0"); a.Status != 422 || !strings.Contains(folded(a), "Nobody has taken part here") {
