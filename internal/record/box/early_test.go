@@ -86,6 +86,12 @@ func TestNobodyLate(t *testing.T) {
 		}
 		s.Clock.Set(opens)
 		wantCode(t, s.Activate(ctx, i.Roll, v.Activate(v.Auth)), "box.frozen")
+		g, err := s.AdmitMember(ctx, i.Roll, refs[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = boxtest.Issue(ctx, s.Boxes, i, g)
+		wantCode(t, err, "box.frozen")
 		early, err = s.Early(ctx, i)
 		if err != nil || early || !i.Settled(s.Clock.Now().Unix()) {
 			t.Errorf("when it opens: %v %v", early, err)
