@@ -42,7 +42,7 @@ func (b *Boxes) Activated(ctx context.Context, i *Info, k leaf.Key) (bool, error
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if l := b.lines[i.ID]; l != nil {
-		ok = slices.ContainsFunc(l.waiting, func(s *statement) bool { return s.shows != nil && s.key == k })
+		ok = slices.ContainsFunc(slices.Concat(l.going, l.waiting), func(s *statement) bool { return s.shows != nil && s.key == k })
 	}
 	return ok, nil
 }

@@ -1,10 +1,7 @@
 // Taking part in the public record from a page: /b/BID/take and /b/BID/mine. Without script, or in browsers that
 // are too old, those pages work as forms, and say that the server then sees more. Texts stand in the page.
 
-import {
-  activate, ballot, cast, credential, done, fill, find, fromBase64, hex, newCode, openBox, part, pledge, readCode, said, sayLeaf, show, showCode,
-  toBase64, withdraw, works, wrong,
-} from "./record.js";
+import { activate, ballot, cast, credential, done, fill, find, fromBase64, hex, newCode, openBox, part, pledge, readCode, said, sayLeaf, show, showCode, toBase64, withdraw, works, wrong } from "./record.js";
 
 const boxOf = (form) => openBox(JSON.parse(form.dataset.ticket));
 
