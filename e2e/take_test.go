@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 
 	"convoke/internal/app"
+	"convoke/internal/clock"
 	"convoke/internal/config"
 	"convoke/internal/db"
 	"convoke/internal/fault"
@@ -51,12 +52,18 @@ type boxes struct {
 
 func newBoxes(t *testing.T) *boxes {
 	t.Helper()
+	return newBoxesAt(t, nil)
+}
+
+// newBoxesAt is [newBoxes] at the time of a clock; nil is that of the machine.
+func newBoxesAt(t *testing.T, k clock.Clock) *boxes {
+	t.Helper()
 	cfg, err := config.Load(config.Source{Flags: map[string]string{"data": t.TempDir(), "listen": "127.0.0.1:0"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	n, err := app.Open(t.Context(), cfg, log, app.Options{Create: true, Migrate: true})
+	n, err := app.Open(t.Context(), cfg, log, app.Options{Clock: k, Create: true, Migrate: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts: os.Getenv("CONVOKE_UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"sql": sqlCmd, "code": codeCmd, "absent": absentCmd, "capture": captureCmd,
-			"petition": petitionCmd, "issue": issueCmd, "cast": castCmd, "join": joinCmd, "flip": flipCmd, "files": filesCmd,
+			"petition": petitionCmd, "poll": pollCmd, "activate": activateCmd, "issue": issueCmd, "cast": castCmd, "join": joinCmd, "flip": flipCmd, "files": filesCmd,
 		},
 	})
 }

@@ -22,6 +22,7 @@ import (
 	"convoke/internal/record/box"
 	"convoke/internal/record/box/boxtest"
 	"convoke/internal/record/leaf"
+	"convoke/internal/record/tally"
 )
 
 // inNode opens the node in a folder of the script.
@@ -49,7 +50,21 @@ func petitionCmd(ts *testscript.TestScript, neg bool, args []string) {
 		least, err = strconv.Atoi(args[3])
 		ts.Check(err)
 	}
-	inNode(ts, args[0], func(ctx context.Context, n *app.Node) {
+	m := leaf.Box{Type: leaf.Petition, Takes: leaf.TakesSign, Opens: time.Now().Unix(), MinBatch: least}
+	openBox(ts, args[0], args[2], m, func(ctx context.Context, n *app.Node, i *box.Info) error {
+		for range people {
+			if err := signOnce(ctx, n, i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// openBox opens a box, lets others take part, and writes its ticket with a grant.
+func openBox(ts *testscript.TestScript, dir, file string, m leaf.Box, others func(context.Context, *app.Node, *box.Info) error) {
+	m.Text, m.Closes = strings.Repeat("0", 64), m.Opens+3600
+	inNode(ts, dir, func(ctx context.Context, n *app.Node) {
 		d, err := n.Boxes.Prepare(ctx, box.RollInput{Gate: box.GateBrowser})
 		ts.Check(err)
 		var b leaf.ID
@@ -57,17 +72,12 @@ func petitionCmd(ts *testscript.TestScript, neg bool, args []string) {
 			if err := n.Boxes.StoreRoll(ctx, tx, d); err != nil {
 				return err
 			}
-			b, err = n.Boxes.Open(ctx, tx, d.ID, 0, leaf.Box{
-				Type: leaf.Petition, Takes: leaf.TakesSign, Text: strings.Repeat("0", 64), Opens: time.Now().Unix(), Closes: time.Now().Add(time.Hour).Unix(),
-				MinBatch: least,
-			})
+			b, err = n.Boxes.Open(ctx, tx, d.ID, 0, m)
 			return err
 		}))
 		i, err := n.Boxes.Info(ctx, b)
 		ts.Check(err)
-		for range people {
-			ts.Check(signOnce(ctx, n, i))
-		}
+		ts.Check(others(ctx, n, i))
 		ts.Check(n.Record.Anchor(ctx))
 		t := ticket{Box: b.String(), Roll: d.ID.String()}
 		t.Grant, err = n.Boxes.AdmitAnybody(ctx, d.ID, n.IDs.Secret())
@@ -77,7 +87,7 @@ func petitionCmd(ts *testscript.TestScript, neg bool, args []string) {
 		}))
 		text, err := json.Marshal(t)
 		ts.Check(err)
-		writeTo(ts, args[2], string(text))
+		writeTo(ts, file, string(text))
 		ts.Setenv("BOX", t.Box)
 	})
 }
@@ -122,16 +132,81 @@ func castCmd(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: cast DIR STATEMENT")
 	}
-	b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(ts.ReadFile(args[1])))
-	ts.Check(err)
+	b, reason := pastedStatement(ts, args[1])
 	inNode(ts, args[0], func(ctx context.Context, n *app.Node) {
 		id, err := leaf.ParseID(ts.Getenv("BOX"))
 		ts.Check(err)
-		_, err = n.Boxes.Cast(ctx, id, b)
+		_, err = n.Boxes.CastWith(ctx, id, b, reason)
 		if (err != nil) != neg {
 			ts.Fatalf("casting gives %v", err)
 		}
 		ts.Check(n.Record.Anchor(ctx))
+	})
+}
+
+// pastedStatement is a leaf as base64, or with its reason as JSON.
+func pastedStatement(ts *testscript.TestScript, file string) ([]byte, *box.Reason) {
+	text := strings.TrimSpace(ts.ReadFile(file))
+	if !strings.HasPrefix(text, "{") {
+		b, err := base64.StdEncoding.DecodeString(text)
+		ts.Check(err)
+		return b, nil
+	}
+	var p struct {
+		Leaf, Salt []byte
+		Reason     string
+	}
+	ts.Check(json.Unmarshal([]byte(text), &p))
+	return p.Leaf, &box.Reason{Salt: [32]byte(p.Salt), Text: p.Reason}
+}
+
+// pollCmd is "poll DIR METHOD OPTIONS TICKET [early]": it opens a secret poll in the node
+// of that folder, in an hour when it is early, and writes its ticket. $BOX is its id
+// afterwards.
+func pollCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 4 {
+		ts.Fatalf("usage: poll DIR METHOD OPTIONS TICKET [early]")
+	}
+	options, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	r := tally.Rules{Method: args[1], Options: options}
+	for o := range options {
+		if options > 1 {
+			r.Lots = append(r.Lots, o)
+		}
+	}
+	switch r.Method {
+	case tally.Score:
+		r.Max = 10
+	case tally.Check:
+		r.Max = 5
+	}
+	m := leaf.Box{Type: leaf.Poll, Takes: leaf.TakesSay, Poll: &r, Opens: time.Now().Unix(), Freeze: len(args) > 4}
+	if m.Freeze {
+		m.Opens += 3600
+	}
+	openBox(ts, args[0], args[3], m, func(context.Context, *app.Node, *box.Info) error { return nil })
+}
+
+// activateCmd is "activate DIR STATEMENT": it shows a credential of $BOX.
+func activateCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: activate DIR STATEMENT")
+	}
+	b, _ := pastedStatement(ts, args[1])
+	inNode(ts, args[0], func(ctx context.Context, n *app.Node) {
+		id, err := leaf.ParseID(ts.Getenv("BOX"))
+		ts.Check(err)
+		i, err := n.Boxes.Info(ctx, id)
+		ts.Check(err)
+		ts.Check(n.Boxes.Activate(ctx, i.Roll, b))
+		l, err := leaf.DecodeActivate(b)
+		ts.Check(err)
+		ok, err := n.Boxes.Activated(ctx, i, l.Key)
+		ts.Check(err)
+		if !ok {
+			ts.Fatalf("the key is not known")
+		}
 	})
 }
 

@@ -28,7 +28,7 @@ func TestTakeKnowsKinds(t *testing.T) {
 	t.Parallel()
 	s := start(t, settings(t, ""))
 	s.Describe(leaf.Petition, onePetition{})
-	for n, kind := range []string{leaf.Petition, leaf.Poll} {
+	for n, kind := range []string{leaf.Petition, "attend"} {
 		d, err := s.Boxes.Prepare(t.Context(), box.RollInput{Gate: box.GateBrowser})
 		if err != nil {
 			t.Fatal(err)

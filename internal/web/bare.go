@@ -6,7 +6,8 @@ import (
 )
 
 // Bare is a script of ours as visitors load it: without lines that are only
-// comment. Scripts are written so that no text holds a line that looks like one.
+// comment, and without what indents the others. Scripts are written so that no text
+// goes over several lines.
 func Bare(script []byte) []byte {
 	var out bytes.Buffer
 	comment := false
@@ -19,7 +20,7 @@ func Bare(script []byte) []byte {
 		case strings.HasPrefix(text, "/*"):
 			comment = !strings.HasSuffix(text, "*/")
 		default:
-			out.WriteString(line)
+			out.WriteString(strings.TrimLeft(line, " \t"))
 		}
 	}
 	return out.Bytes()

@@ -25,7 +25,7 @@ func errFrozen() error {
 
 // Activate shows a credential of a slot before its box opens, by a leaf that its
 // holder made. Afterwards the key needs no credential in the box. Again, it changes
-// nothing.
+// nothing. Where statements of the box wait for each other, it waits too.
 func (b *Boxes) Activate(ctx context.Context, roll leaf.ID, encoded []byte) error {
 	l, err := leaf.DecodeActivate(encoded)
 	if err != nil {
@@ -34,28 +34,98 @@ func (b *Boxes) Activate(ctx context.Context, roll leaf.ID, encoded []byte) erro
 	if err := b.checkActivate(ctx, roll, &l); err != nil {
 		return err
 	}
-	log := record.RollLog(roll)
+	i, err := b.boxOn(ctx, roll, l.Slot)
+	if err != nil {
+		return err
+	}
+	s := &statement{leaf: encoded, key: l.Key, shows: &l, done: make(chan struct{})}
+	if i != nil && i.Manifest.Freeze && i.quiet() {
+		return b.activateQuiet(ctx, i, s)
+	}
+	return b.commitShown(ctx, roll, l.Slot, []*statement{s})
+}
+
+// boxOn is the box of a slot; nil where none is open yet.
+func (b *Boxes) boxOn(ctx context.Context, roll leaf.ID, slot uint8) (*Info, error) {
+	var name string
+	err := b.DB.Read(ctx, func(tx *db.Tx) error {
+		return tx.Get(ctx, "select id from box where roll_id = $1 and slot = $2", []any{roll.String(), slot}, &name)
+	})
+	if errors.Is(err, db.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	id, err := leaf.ParseID(name)
+	if err != nil {
+		return nil, err
+	}
+	return b.Info(ctx, id)
+}
+
+// activateQuiet lets a key wait for others, as [Boxes.castQuiet] does: the leaf before it
+// in the log of the roll names the member to whom a credential was just given.
+func (b *Boxes) activateQuiet(ctx context.Context, i *Info, s *statement) error {
+	known, err := b.shown(ctx, i, s.key)
+	if err != nil || known {
+		return err
+	}
+	if i.Settled(b.Clock.Now().Unix()) {
+		return errFrozen()
+	}
+	if there, err := b.waits(i, s); there || err != nil {
+		return err
+	}
+	frozen, err := b.Frozen(ctx, i)
+	if err != nil {
+		return err
+	}
+	if frozen {
+		return errFrozen()
+	}
+	_, err = b.join(i, s)
+	return err
+}
+
+// commitShown puts keys into the log of their roll.
+func (b *Boxes) commitShown(ctx context.Context, roll leaf.ID, slot uint8, batch []*statement) error {
+	log, set := record.RollLog(roll), activatedSet(roll, slot)
 	return b.DB.WriteHot(ctx, log, func(tx *db.Tx) error {
 		frozen, err := frozenSlots(ctx, tx, roll)
 		if err != nil {
 			return err
 		}
-		set, k := activatedSet(roll, l.Slot), keyset.Key(l.Key[:16])
-		_, known, err := b.Sets.Find(ctx, tx, set, k)
-		if err != nil || known {
-			return err
+		var leaves [][]byte
+		var entries []keyset.Entry
+		for _, s := range batch {
+			k := keyset.Key(s.key[:16])
+			_, known, err := b.Sets.Find(ctx, tx, set, k)
+			if err != nil {
+				return err
+			}
+			if !known {
+				leaves = append(leaves, s.leaf)
+				entries = append(entries, keyset.Entry{Key: k})
+			}
 		}
-		if frozen&(1<<l.Slot) != 0 {
+		if len(leaves) == 0 {
+			return nil
+		}
+		if frozen&(1<<slot) != 0 {
 			return errFrozen()
 		}
-		at, err := b.Record.Append(ctx, tx, log, encoded)
+		at, err := b.Record.Append(ctx, tx, log, leaves...)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, "update slot_key set activated = activated + 1 where roll_id = $1 and n = $2", roll.String(), l.Slot); err != nil {
+		for n := range entries {
+			entries[n].Leaf = at + int64(n)
+		}
+		if _, err := tx.Exec(ctx, "update slot_key set activated = activated + $3 where roll_id = $1 and n = $2", roll.String(), slot, len(leaves)); err != nil {
 			return err
 		}
-		return b.Sets.Add(ctx, tx, set, []keyset.Entry{{Key: k, Leaf: at}})
+		return b.Sets.Add(ctx, tx, set, entries)
 	})
 }
 
@@ -87,6 +157,11 @@ func (b *Boxes) checkActivate(ctx context.Context, roll leaf.ID, l *leaf.Activat
 // that were given out stay good. Again, it changes nothing. Its fault is Gone when the
 // slot's box has closed.
 func (b *Boxes) Freeze(ctx context.Context, roll leaf.ID, slot uint8) error {
+	if i, err := b.boxOn(ctx, roll, slot); err != nil {
+		return err
+	} else if i != nil && i.Manifest.Freeze {
+		b.hurry(i.ID) // keys that wait for others come in
+	}
 	log := record.RollLog(roll)
 	return b.DB.WriteHot(ctx, log, func(tx *db.Tx) error {
 		var l leaf.Freeze

@@ -32,8 +32,9 @@ type Receipt struct {
 type statement struct {
 	leaf    []byte
 	key     leaf.Key
-	say     *leaf.Say // nil for a signature
-	reason  *Reason   // of a ballot that gives one
+	say     *leaf.Say      // nil for a signature
+	reason  *Reason        // of a ballot that gives one
+	shows   *leaf.Activate // of a key that is shown before the box opens
 	done    chan struct{}
 	receipt Receipt
 	err     error
@@ -42,6 +43,7 @@ type statement struct {
 // line is the statements of a box that wait for the next commit.
 type line struct {
 	waiting []*statement
+	going   []*statement // into the box just now
 	running bool
 	now     bool // the box closes: nobody waits for others any more
 	wake    chan struct{}
@@ -179,6 +181,9 @@ func (b *Boxes) run(i *Info, l *line) {
 		}
 		b.shuffle(batch)
 		b.commit(i, batch)
+		b.mu.Lock()
+		l.going = nil
+		b.mu.Unlock()
 		for _, s := range batch {
 			close(s.done)
 		}
@@ -201,7 +206,7 @@ func (b *Boxes) next(i *Info, l *line) []*statement {
 		if n >= i.Manifest.MinBatch || late || l.now || b.ended {
 			n = min(n, maxBatch)
 			batch := l.waiting[:n:n]
-			l.waiting = l.waiting[n:]
+			l.waiting, l.going = l.waiting[n:], batch
 			b.mu.Unlock()
 			return batch
 		}

@@ -14,9 +14,14 @@ import (
 // commit puts a batch into its box, all in one transaction.
 func (b *Boxes) commit(i *Info, batch []*statement) {
 	ctx := context.Background() //nolint:forbidigo // nobody's request: the batch belongs to many
-	err := b.DB.WriteHot(ctx, i.Log(), func(tx *db.Tx) error {
-		return b.entry(i, tx).all(ctx, batch)
-	})
+	var err error
+	if batch[0].shows != nil { // before the box opens all do, and nobody afterwards
+		err = b.commitShown(ctx, i.Roll, i.Manifest.Slot, batch)
+	} else {
+		err = b.DB.WriteHot(ctx, i.Log(), func(tx *db.Tx) error {
+			return b.entry(i, tx).all(ctx, batch)
+		})
+	}
 	if err == nil {
 		return
 	}

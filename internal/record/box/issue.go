@@ -117,10 +117,14 @@ func spend(ctx context.Context, tx *db.Tx, roll leaf.ID, tag []byte, slots uint3
 	if err != nil {
 		return err
 	}
+	due, err := dueSlots(ctx, tx, roll)
+	if err != nil {
+		return err
+	}
 	if ended {
 		return errClosed()
 	}
-	if frozen&slots != 0 {
+	if (frozen|due)&slots != 0 {
 		return errFrozen()
 	}
 	if gate != GatePaper {

@@ -3,6 +3,7 @@ package box
 import (
 	"bytes"
 	"context"
+	"slices"
 	"time"
 
 	"convoke/internal/db"
@@ -81,7 +82,7 @@ func (b *Boxes) waits(i *Info, s *statement) (bool, error) {
 // has says whether a statement waits already. Its fault is a Conflict when another
 // of the same key does: in random order, the older could be the one that counts.
 func (l *line) has(s *statement) (bool, error) {
-	for _, w := range l.waiting {
+	for _, w := range slices.Concat(l.going, l.waiting) {
 		if w.key != s.key {
 			continue
 		}
@@ -94,10 +95,11 @@ func (l *line) has(s *statement) (bool, error) {
 	return false, nil
 }
 
-// hold is how long statements wait for others: none is late because of it.
+// hold is how long statements wait for others, and before the box opens the keys that
+// are shown: none is late because of it.
 func (i *Info) hold(now time.Time) time.Duration {
 	d := maxHold
-	for _, end := range []int64{i.Manifest.Closes, i.Manifest.Until} {
+	for _, end := range []int64{i.Manifest.Opens, i.Manifest.Closes, i.Manifest.Until} {
 		if left := time.Unix(end, 0).Sub(now); left > 0 {
 			d = min(d, left-beforeEnd)
 		}
@@ -109,11 +111,12 @@ func (i *Info) hold(now time.Time) time.Duration {
 func (b *Boxes) hurry(id leaf.ID) {
 	b.mu.Lock()
 	l := b.lines[id]
-	if l == nil || len(l.waiting) == 0 {
+	if l == nil || len(l.going)+len(l.waiting) == 0 {
 		b.mu.Unlock()
 		return
 	}
-	last := l.waiting[len(l.waiting)-1]
+	all := slices.Concat(l.going, l.waiting)
+	last := all[len(all)-1]
 	l.now = true
 	select {
 	case l.wake <- struct{}{}:

@@ -67,6 +67,15 @@ func frozenSlots(ctx context.Context, tx *db.Tx, roll leaf.ID) (set uint32, err 
 	return set, err
 }
 
+// dueSlots are those that are to be frozen within a minute.
+func dueSlots(ctx context.Context, tx *db.Tx, roll leaf.ID) (set uint32, err error) {
+	all, err := db.Column[int](ctx, tx, "select slot from box where roll_id = $1 and freezes_at > 0 and freezes_at <= $2", roll.String(), clock.Micros(tx.Now()))
+	for _, n := range all {
+		set |= 1 << n
+	}
+	return set, err
+}
+
 // insertCode stores a code; fresh is false when it is there already.
 func insertCode(ctx context.Context, tx *db.Tx, roll leaf.ID, tag []byte) (fresh bool, err error) {
 	n, err := tx.Exec(ctx, "insert into roll_code (roll_id, tag) values ($1, $2) on conflict do nothing", roll.String(), tag)

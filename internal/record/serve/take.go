@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -22,8 +23,12 @@ import (
 	"convoke/internal/web"
 )
 
-// maxIssue bounds a request for credentials: 32 blinded messages as base64.
-const maxIssue = 32 << 10
+// maxIssue bounds a request for credentials: 32 blinded messages as base64. maxPasted
+// bounds a statement with its reason.
+const (
+	maxIssue  = 32 << 10
+	maxPasted = 16 << 10
+)
 
 // Limiter slows a flood from one corner of the network; see package ratelimit.
 type Limiter interface {
@@ -70,26 +75,88 @@ func (w *Web) slow(c *web.Call) error {
 	return nil
 }
 
-// statement reads the leaf that was sent: its bytes, or a form with them as base64
-// for whoever has no script and pastes them.
-func statement(c *web.Call) (b []byte, form bool, err error) {
+// sent is what somebody puts into a box: a leaf, and of a ballot that says why its
+// reason.
+type sent struct {
+	leaf   []byte
+	reason *box.Reason
+	form   *web.Form // nil for programs
+}
+
+// pasted is a leaf with the reason that it names, as text that can be pasted: leaf and
+// salt are base64.
+type pasted struct {
+	Leaf   []byte `json:"leaf"`
+	Salt   []byte `json:"salt"`
+	Reason string `json:"reason"`
+}
+
+func (p *pasted) sent() (s sent) {
+	s.leaf = p.Leaf
+	if len(p.Salt) > 0 || p.Reason != "" {
+		s.reason = &box.Reason{Text: p.Reason}
+		copy(s.reason.Salt[:], p.Salt) // of another length, it does not fit the ballot
+	}
+	return s
+}
+
+// statement reads what was sent: the bytes of a leaf; a JSON object with leaf and
+// reason; or a form with either as text, for whoever has no script and pastes it.
+func statement(c *web.Call) (s sent, err error) {
 	kind, _, _ := mime.ParseMediaType(c.R.Header.Get("Content-Type")) // what cannot be read is refused below
-	if kind == "application/octet-stream" {
-		b, err = io.ReadAll(http.MaxBytesReader(c.W, c.R.Body, leaf.MaxBody+1024))
+	switch kind {
+	case "application/octet-stream":
+		s.leaf, err = body(c, leaf.MaxBody+1024)
+		return s, err
+	case "application/json":
+		b, err := body(c, maxPasted)
 		if err != nil {
-			return nil, false, fault.Because(fault.TooLarge("box.large", "This is more than a statement. Nothing was recorded."), err)
+			return s, err
 		}
-		return b, false, nil
+		return unpack(b)
 	}
 	f, err := c.Form()
 	if err != nil {
-		return nil, true, err
+		return s, err
 	}
-	b, err = base64.StdEncoding.DecodeString(strings.Join(strings.Fields(f.Raw("leaf")), ""))
+	text := strings.TrimSpace(f.Raw("leaf"))
+	if strings.HasPrefix(text, "{") {
+		s, err = unpack([]byte(text))
+		s.form = f
+		return s, err
+	}
+	p := pasted{Reason: f.Text("reason")}
+	for name, to := range map[string]*[]byte{"leaf": &p.Leaf, "salt": &p.Salt} {
+		if *to, err = base64.StdEncoding.DecodeString(strings.Join(strings.Fields(f.Raw(name)), "")); err != nil {
+			return s, fault.Because(fault.Malformed("box.base64", "What you pasted is not complete. Please copy it again from its first to its last letter. Nothing was recorded."), err)
+		}
+	}
+	s = p.sent()
+	s.form = f
+	return s, nil
+}
+
+func body(c *web.Call, most int64) ([]byte, error) {
+	b, err := io.ReadAll(http.MaxBytesReader(c.W, c.R.Body, most))
 	if err != nil {
-		return nil, true, fault.Because(fault.Malformed("box.base64", "What you pasted is not complete. Please copy it again from its first to its last letter. Nothing was recorded."), err)
+		return nil, fault.Because(fault.TooLarge("box.large", "This is more than a statement. Nothing was recorded."), err)
 	}
-	return b, true, nil
+	return b, nil
+}
+
+// unpack reads a statement with its reason.
+func unpack(b []byte) (sent, error) {
+	var p pasted
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&p); err != nil {
+		return sent{}, errJSON(err)
+	}
+	return p.sent(), nil
+}
+
+func errJSON(err error) error {
+	return fault.Because(fault.Malformed("api.json", "What was sent cannot be read as JSON. Nothing was recorded."), err)
 }
 
 type receipt struct {
@@ -111,21 +178,21 @@ func (w *Web) cast(c *web.Call) error {
 	if err != nil {
 		return web.ErrNotFound()
 	}
-	b, form, err := statement(c)
+	s, err := statement(c)
 	if err != nil {
 		return err
 	}
-	r, err := w.Boxes.Cast(c.Context(), id, b)
+	r, err := w.Boxes.CastWith(c.Context(), id, s.leaf, s.reason)
 	if err != nil {
 		return err
 	}
-	h := tlog.RecordHash(b)
+	h := tlog.RecordHash(s.leaf)
 	name := hex.EncodeToString(h[:])
-	if form && r.Pending {
+	if s.form != nil && r.Pending {
 		return c.SeeOther("/b/" + id.String() + "/paste?waits=1")
 	}
-	if form {
-		return c.SeeOther("/b/" + id.String() + "/proof/" + name + "?key=" + hex.EncodeToString(b[2:34]))
+	if s.form != nil {
+		return c.SeeOther("/b/" + id.String() + "/proof/" + name + "?key=" + hex.EncodeToString(s.leaf[2:34]))
 	}
 	status := http.StatusCreated
 	if r.Pending {
@@ -145,12 +212,17 @@ func (w *Web) activate(c *web.Call) error {
 	if err != nil {
 		return web.ErrNotFound()
 	}
-	b, _, err := statement(c)
+	s, err := statement(c)
 	if err != nil {
 		return err
 	}
-	if err := w.Boxes.Activate(c.Context(), id, b); err != nil {
+	if err := w.Boxes.Activate(c.Context(), id, s.leaf); err != nil {
 		return err
+	}
+	if s.form != nil { // from the page of a box, which has its name
+		if b, err := leaf.ParseID(s.form.Line("box")); err == nil {
+			return c.SeeOther("/b/" + b.String() + "/paste?ready=1")
+		}
 	}
 	return writeJSON(c, http.StatusCreated, struct{}{})
 }
@@ -179,7 +251,7 @@ func (w *Web) issue(c *web.Call) error {
 	d := json.NewDecoder(http.MaxBytesReader(c.W, c.R.Body, maxIssue))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&in); err != nil {
-		return fault.Because(fault.Malformed("api.json", "What was sent cannot be read as JSON. Nothing was recorded."), err)
+		return errJSON(err)
 	}
 	out, err := w.Boxes.Issue(c.Context(), id, box.IssueInput{Grant: in.Grant, Slots: in.Slots, Blinded: in.Blinded, Mode: leaf.Blind})
 	if err != nil {

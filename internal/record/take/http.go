@@ -53,10 +53,22 @@ type call struct {
 	*web.Call
 	box  *box.Info
 	what Subject
+	// early says that codes are given out before the box opens.
+	early bool
 }
 
-// find is the box of the address, when the reader may know of it.
+// find is the box of the address, when the reader may know of it and takes part in it
+// here: by name one votes elsewhere.
 func (w *Web) find(c *web.Call) (*call, error) {
+	k, err := w.about(c)
+	if err == nil && (k.box.Manifest.Takes == leaf.TakesVote || k.rules() != nil && k.what.Ballot == nil) {
+		return nil, web.ErrNotFound()
+	}
+	return k, err
+}
+
+// about is [Web.find] of any box.
+func (w *Web) about(c *web.Call) (*call, error) {
 	b, err := leaf.ParseID(c.Param("id"))
 	if err != nil {
 		return nil, web.ErrNotFound()
@@ -69,7 +81,16 @@ func (w *Web) find(c *web.Call) (*call, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &call{c, i, s}, nil
+	return &call{Call: c, box: i, what: s}, nil
+}
+
+// begin is nil while one can take a credential. It is not where those who vote were
+// settled before: they have their codes.
+func (w *Web) begin(k *call) (settled bool, err error) {
+	if k.early, err = w.Boxes.Early(k.Context(), k.box); err != nil || k.early {
+		return false, err
+	}
+	return k.box.Settled(w.Boxes.Clock.Now().Unix()), w.Boxes.Taking(k.Context(), k.box)
 }
 
 // sent is the box of the address and the form that somebody sent for it.
@@ -102,6 +123,12 @@ type about struct {
 	Frozen  bool // nobody can be added to those who have taken a code
 	Ask     *ask // nil where one signs
 	Least   int  // how many statements wait for each other; up to 1, none does
+	Ballot  *ballot
+	Hint    string    // quorum, rule and time of a poll
+	Early   bool      // codes are given out, and nothing is said before Opens
+	Opens   time.Time // of a poll whose voters are settled before; zero otherwise
+	// Lasting says that what was taken back cannot be said again.
+	Lasting bool
 }
 
 // ask is the questions of a pledge.
@@ -116,7 +143,17 @@ type ask struct {
 }
 
 func (k *call) about(f *web.Form) about {
-	a := about{Form: f, Subject: k.what, Path: "/b/" + k.box.ID.String(), Gate: k.box.Gate, Least: k.box.Manifest.MinBatch}
+	m := &k.box.Manifest
+	a := about{
+		Form: f, Subject: k.what, Path: "/b/" + k.box.ID.String(), Gate: k.box.Gate, Least: m.MinBatch,
+		Ballot: k.ballot(f), Early: k.early, Lasting: m.Takes == leaf.TakesSign,
+	}
+	if m.Freeze {
+		a.Opens = time.Unix(m.Opens, 0).UTC()
+	}
+	if k.what.Ballot != nil {
+		a.Hint = k.what.Ballot.Hint
+	}
 	p := k.what.Pledge
 	if k.box.Manifest.Type != leaf.PledgeTo || p == nil {
 		return a
@@ -145,8 +182,9 @@ func partName(names []string, n int) string {
 
 type gateData struct {
 	about
-	Mail   bool // this server can send e-mail
-	SignIn string
+	Mail    bool // this server can send e-mail
+	SignIn  string
+	Settled bool // nobody new can come: only a code helps
 }
 
 type mailedData struct{ about }
@@ -161,10 +199,19 @@ func (w *Web) takeForm(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := w.Boxes.Taking(c.Context(), k.box); err != nil {
+	settled, err := w.begin(k)
+	if err != nil {
 		return err
 	}
+	if settled {
+		return w.settled(k)
+	}
 	return w.gate(k, c.NewForm())
+}
+
+// settled is the page for whoever comes after the voters were settled.
+func (w *Web) settled(k *call) error {
+	return gatePage.Render(k.Call, gateData{about: k.about(k.NewForm()), Settled: true})
 }
 
 // gate asks what the roll's gate asks; where that is nothing, it shows the ways.
@@ -207,8 +254,12 @@ func (w *Web) take(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := w.Boxes.Taking(c.Context(), k.box); err != nil {
+	settled, err := w.begin(k)
+	if err != nil {
 		return err
+	}
+	if settled {
+		return w.settled(k)
 	}
 	step := f.Line("step")
 	switch {

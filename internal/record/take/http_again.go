@@ -15,7 +15,7 @@ var againPage = web.NewPage[againData](pages, "pages/again.html", "pages/parts.h
 
 // again is the page of a box: how to count it again.
 func (w *Web) again(c *web.Call) error {
-	k, err := w.find(c)
+	k, err := w.about(c)
 	if err != nil {
 		return err
 	}

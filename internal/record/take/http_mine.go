@@ -17,6 +17,7 @@ type mineData struct {
 	Ticket string
 	Do     []web.Choice
 	Said   *saidView // after the code was typed
+	Show   bool      // the questions are not folded away
 }
 
 var minePage = web.NewPage[mineData](pages, "pages/mine.html", "pages/parts.html")
@@ -26,7 +27,11 @@ func (w *Web) mineForm(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	return w.showMine(k, c.NewForm().Set("do", doLook), nil)
+	do := doLook
+	if k.box.Settled(w.Boxes.Clock.Now().Unix()) {
+		do = doChange // this is where one votes
+	}
+	return w.showMine(k, c.NewForm().Set("do", do), nil)
 }
 
 func (w *Web) showMine(k *call, f *web.Form, s *saidView) error {
@@ -34,8 +39,13 @@ func (w *Web) showMine(k *call, f *web.Form, s *saidView) error {
 	if err != nil {
 		return err
 	}
-	f.Set("code") // it is typed each time, and never sent back
-	d := mineData{about: k.about(f), Said: s}
+	if k.early, err = w.Boxes.Early(k.Context(), k.box); err != nil && !fault.Is(err, fault.KindGone) {
+		return err
+	}
+	if !f.Has("sure", "change") {
+		f.Set("code") // it is typed each time, and not sent back
+	}
+	d := mineData{about: k.about(f), Said: s, Show: f.Has("do", doChange) || f.Failed()}
 	if d.Ticket, err = t.text(); err != nil {
 		return err
 	}
@@ -44,7 +54,11 @@ func (w *Web) showMine(k *call, f *web.Form, s *saidView) error {
 	if d.Ask != nil {
 		all = append(all, choice{doChange, i18n.Mark("Change my pledge, or make it again")}, choice{doDone, i18n.Mark("I did it")})
 	}
-	all = append(all, choice{doWithdraw, i18n.Mark("Take it back")})
+	if d.Ballot != nil {
+		all = append(all, choice{doChange, i18n.Mark("Vote, or change my vote")}, choice{doWithdraw, i18n.Mark("Take my vote back")})
+	} else {
+		all = append(all, choice{doWithdraw, i18n.Mark("Take it back")})
+	}
 	for _, x := range all {
 		d.Do = append(d.Do, web.Choice{Value: x.do, Label: k.Locale.T(x.label), On: f.Has("do", x.do)})
 	}
@@ -58,8 +72,11 @@ func (w *Web) mine(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	s, err := w.doMine(k, f)
-	if f.Accepts(err) {
+	s, unsure, err := w.doMine(k, f)
+	if unsure != nil {
+		return k.sure(f, unsure, "mine")
+	}
+	if f.Accepts(err) || err == nil && s == nil {
 		return w.showMine(k, f, nil)
 	}
 	if err != nil {
@@ -68,30 +85,38 @@ func (w *Web) mine(c *web.Call) error {
 	return w.showMine(k, f.Set("do", doLook), s)
 }
 
-func (w *Web) doMine(k *call, f *web.Form) (*saidView, error) {
+// doMine does it. unsure is a vote that is to be shown first; neither is there when
+// somebody wants to change it.
+func (w *Web) doMine(k *call, f *web.Form) (v *saidView, unsure *vote, err error) {
 	code, err := wallet.Parse(f.Raw("code"))
 	if err != nil {
-		return nil, fault.Invalid(fault.Field("code", "take.code", "This is no code of 26 letters, or a letter is wrong. Please check each one."))
+		return nil, nil, fault.Invalid(fault.Field("code", "take.code", "This is no code of 26 letters, or a letter is wrong. Please check each one."))
 	}
-	var body []byte
-	if f.Has("do", doChange) {
-		if body, err = k.pledge(f); err != nil {
-			return nil, err
-		}
-	}
+	var x wish
 	do := f.Line("do")
-	if k.what.Pledge == nil && (do == doChange || do == doDone) {
+	if k.box.Manifest.Takes == leaf.TakesSign && do == doChange || k.what.Pledge == nil && do == doDone {
 		do = doLook
 	}
-	s, err := w.later(k.Context(), k.box, code, do, body)
+	if do == doChange {
+		if x, err = k.wish(f); err != nil || f.Has("sure", "change") {
+			return nil, nil, err
+		}
+		if x.vote != nil && !f.Has("sure", "yes") {
+			return nil, x.vote, nil
+		}
+	}
+	s, err := w.later(k.Context(), k.box, code, do, x)
 	if errors.Is(err, errWaits) {
-		return &saidView{Waits: true}, nil
+		return &saidView{Waits: true, Poll: k.rules() != nil}, nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	v, err := w.view(k, s, w.part(k.box, code).Public())
-	return &v, err
+	if say := said(k.rules(), s.Body, s.Reason); say != nil && s.Live {
+		writeVote(k.rules(), f, say) // to be changed from here
+	}
+	view, err := w.view(k, &s, w.part(k.box, code).Public())
+	return &view, nil, err
 }
 
 // saying is what a key says, for programs.
@@ -103,6 +128,23 @@ type saying struct {
 	Threshold uint32 `json:"threshold,omitempty"`
 	Part      uint16 `json:"part,omitempty"`
 	Leaf      string `json:"leaf,omitempty"` // hash of its last leaf, hexadecimal
+	// Ready says that it has said nothing, but needs no credential.
+	Ready  bool   `json:"ready,omitempty"`
+	Body   []byte `json:"body,omitempty"` // of a poll
+	Reason string `json:"reason,omitempty"`
+}
+
+// asked refuses whoever has only the key of a ballot: it stands in the log of the roll
+// when it was shown before, and nobody is to see how others vote.
+func (k *call) asked(key leaf.Key) error {
+	if k.rules() == nil {
+		return nil
+	}
+	proof, err := hex.DecodeString(k.Query().Get("proof"))
+	if err != nil || !wallet.Asked(key, k.box.Origin, proof) {
+		return fault.Forbidden("take.proof", "Only who has the code of a ballot can see what it says. Sign the question with its key.")
+	}
+	return nil
 }
 
 // saidFile is what a key says now, for a browser or program that has its code. It
@@ -124,13 +166,16 @@ func (w *Web) saidFile(c *web.Call) error {
 	if err != nil || len(key) != len(leaf.Key{}) {
 		return web.ErrNotFound()
 	}
-	s, ok, err := w.said(c.Context(), k.box, leaf.Key(key))
+	if err := k.asked(leaf.Key(key)); err != nil {
+		return err
+	}
+	s, err := w.stands(c.Context(), k.box, leaf.Key(key))
 	if err != nil {
 		return err
 	}
-	out := saying{Known: ok}
-	if ok {
-		out = saying{true, s.Counter, s.Live, s.Done, s.Threshold, s.Part, hex.EncodeToString(s.Hash[:])}
+	out := saying{Known: s.In, Ready: s.Ready}
+	if s.In {
+		out = saying{true, s.Counter, s.Live, s.Done, s.Threshold, s.Part, hex.EncodeToString(s.Hash[:]), false, s.Body, s.Reason}
 	}
 	b, err := json.Marshal(out)
 	if err != nil {

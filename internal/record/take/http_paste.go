@@ -18,6 +18,10 @@ type pasteData struct {
 	Ticket string
 	Cast   string // the address that takes statements
 	Waits  bool   // the statement that was just put in
+	Ready  bool   // a credential was just shown
+	Show   string // the address that takes credentials before the box opens, or ""
+	Box    string // its name
+	Names  []string
 }
 
 var pastePage = web.NewPage[pasteData](pages, "pages/paste.html", "pages/parts.html")
@@ -25,6 +29,9 @@ var pastePage = web.NewPage[pasteData](pages, "pages/paste.html", "pages/parts.h
 func (w *Web) pasteForm(c *web.Call) error {
 	k, err := w.find(c)
 	if err != nil {
+		return err
+	}
+	if k.early, err = w.Boxes.Early(c.Context(), k.box); err != nil && !fault.Is(err, fault.KindGone) {
 		return err
 	}
 	return w.showPaste(k, c.NewForm(), "", "")
@@ -35,7 +42,16 @@ func (w *Web) showPaste(k *call, f *web.Form, grant, answer string) error {
 	if err != nil {
 		return err
 	}
-	d := pasteData{about: k.about(f), Grant: grant, Answer: answer, Cast: k.BaseURL() + "/b/" + k.box.ID.String() + "/cast", Waits: k.Query().Has("waits")}
+	d := pasteData{
+		about: k.about(f), Grant: grant, Answer: answer, Cast: k.BaseURL() + "/b/" + k.box.ID.String() + "/cast",
+		Waits: k.Query().Has("waits"), Ready: k.Query().Has("ready"), Box: k.box.ID.String(),
+	}
+	if k.early {
+		d.Show = k.BaseURL() + "/r/" + k.box.Roll.String() + "/activate"
+	}
+	if r := k.rules(); r != nil && r.Options > 1 {
+		d.Names = k.names()
+	}
 	if d.Ticket, err = t.text(); err != nil {
 		return err
 	}
@@ -48,7 +64,11 @@ func (w *Web) paste(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := w.Boxes.Taking(c.Context(), k.box); err != nil {
+	settled, err := w.begin(k)
+	if err == nil && settled {
+		err = box.ErrSettled()
+	}
+	if err != nil {
 		return err
 	}
 	grant := f.Line("grant")

@@ -73,6 +73,16 @@ func (w *Web) line(k *call) (*line, error) {
 	return &line{ref, salt, hex.EncodeToString(h[:]), k.box.Roll.String()}, nil
 }
 
+// wish is what a form wants to say.
+func (k *call) wish(f *web.Form) (x wish, err error) {
+	if r := k.rules(); r != nil {
+		x.vote, err = readVote(r, f)
+		return x, err
+	}
+	x.pledge, err = k.pledge(f)
+	return x, err
+}
+
 // pledge is the body of the statement that a form makes; empty where one signs.
 func (k *call) pledge(f *web.Form) ([]byte, error) {
 	m := &k.box.Manifest
@@ -102,6 +112,22 @@ func (k *call) pledge(f *web.Form) ([]byte, error) {
 	return p.Encode(), nil
 }
 
+// sureData is the page that shows a vote before it is sent.
+type sureData struct {
+	about
+	Vote *paper
+	To   string // the page that is asked again
+	Rest []web.Typed
+}
+
+var surePage = web.NewPage[sureData](pages, "pages/sure.html", "pages/parts.html")
+
+// sure shows a vote in words, and sends the same form again when it is confirmed: with
+// the code that was typed, so that nobody has to type it twice.
+func (k *call) sure(f *web.Form, v *vote, page string) error {
+	return surePage.Render(k.Call, sureData{k.about(f), k.inWords(v), "/b/" + k.box.ID.String() + "/" + page, f.Rest("sure")})
+}
+
 type doneData struct {
 	about
 	Code  string
@@ -112,19 +138,30 @@ type doneData struct {
 // saidView is what a code says now.
 type saidView struct {
 	Waits     bool // for others; the rest is not known yet
+	None      bool // nothing was said with this code, but may be
 	Counts    bool
 	Done      bool
 	Threshold int // of a pledge, 0 otherwise
 	Part      string
+	Vote      *paper // in a poll
+	Poll      bool
 	Next      int // number of the next statement, for the command line
 	// Receipt is the text itself: a link to it would say with its cookies whose it is.
 	Receipt string
 }
 
-func (w *Web) view(k *call, s box.Saying, key leaf.Key) (saidView, error) {
-	v := saidView{Counts: s.Live, Done: s.Done, Threshold: int(s.Threshold), Next: int(s.Counter) + 1}
+func (w *Web) view(k *call, s *stands, key leaf.Key) (saidView, error) {
+	v := saidView{
+		None: !s.In, Counts: s.Live, Done: s.Done, Threshold: int(s.Threshold), Next: int(s.Counter) + 1, Poll: k.rules() != nil,
+	}
 	if p := k.what.Pledge; p != nil && k.box.Manifest.Parts > 0 {
 		v.Part = partName(p.Parts, int(s.Part))
+	}
+	if s.Live {
+		v.Vote = k.inWords(said(k.rules(), s.Body, s.Reason))
+	}
+	if !s.In {
+		return v, nil
 	}
 	var err error
 	v.Receipt, err = w.receipt(k.Context(), k.box, key, s.Hash)
@@ -140,18 +177,25 @@ func (w *Web) assisted(k *call, f *web.Form) error {
 		return w.gate(k, f)
 	}
 	grant := f.Line("grant")
-	body, err := k.pledge(f)
-	if f.Accepts(err) {
-		return w.ways(k, f, grant)
-	}
-	if err != nil {
-		return err
+	var x wish
+	if !k.early {
+		var err error
+		x, err = k.wish(f)
+		if f.Accepts(err) || err == nil && f.Has("sure", "change") {
+			return w.ways(k, f, grant)
+		}
+		if err != nil {
+			return err
+		}
+		if x.vote != nil && !f.Has("sure", "yes") {
+			return k.sure(f, x.vote, "take")
+		}
 	}
 	code, err := codeOf(f.Line("key"), k.box.ID)
 	if err != nil {
 		return err
 	}
-	err = w.assist(k.Context(), k.box, grant, code, body)
+	err = w.assist(k.Context(), k, grant, code, x)
 	if f.Accepts(err) {
 		if fault.HasCode(err, "box.grant") {
 			return w.gate(k, f)
@@ -165,14 +209,14 @@ func (w *Web) assisted(k *call, f *web.Form) error {
 }
 
 func (w *Web) done(k *call, f *web.Form, code wallet.Code) error {
-	d := doneData{about: k.about(f), Code: code.String(), Said: saidView{Waits: true}}
+	d := doneData{about: k.about(f), Code: code.String(), Said: saidView{Waits: true, Poll: k.rules() != nil}}
 	key := w.part(k.box, code).Public()
-	s, ok, err := w.said(k.Context(), k.box, key)
+	s, err := w.stands(k.Context(), k.box, key)
 	if err != nil {
 		return err
 	}
-	if ok {
-		if d.Said, err = w.view(k, s, key); err != nil {
+	if s.In || k.early {
+		if d.Said, err = w.view(k, &s, key); err != nil {
 			return err
 		}
 	}

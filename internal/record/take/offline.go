@@ -19,8 +19,9 @@ import (
 var offlineScript string
 
 // offlineStyle is the look of the saved page, which loads nothing.
-const offlineStyle = `:root{color-scheme:light dark}body{font:1.05rem/1.5 sans-serif;max-width:40rem;margin:1rem auto;padding:0 1rem}` +
-	`textarea,input:not([size]){width:100%;box-sizing:border-box}textarea,input,select,button{font:inherit;min-height:2.75rem;max-width:100%}` +
+const offlineStyle = `:root{color-scheme:light dark}body{font:1.05rem/1.5 sans-serif;max-width:40rem;margin:1rem auto;padding:0 1rem;overflow-wrap:anywhere}` +
+	`textarea,input:not([size],[type]){width:100%;box-sizing:border-box}textarea,input:not([type]),select,button{font:inherit;min-height:2.75rem;max-width:100%}` +
+	`fieldset{border:0;padding:0}legend{font-weight:bold}.choices label{display:block;padding:.6rem 0}.field{margin:1rem 0}.field label{display:block}` +
 	`textarea,#code{font-family:monospace}#failed{font-weight:bold;border-inline-start:5px solid;padding:.5rem}[hidden]{display:none}`
 
 type offlineData struct {
@@ -46,7 +47,10 @@ func (w *Web) offline(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	d := offlineData{about: k.about(c.NewForm()), Paste: c.BaseURL() + "/b/" + k.box.ID.String() + "/paste#cast", Saved: c.Now().UTC()}
+	d := offlineData{about: k.about(c.NewForm()), Paste: c.BaseURL() + "/b/" + k.box.ID.String() + "/paste", Saved: c.Now().UTC()}
+	if d.Opens.IsZero() {
+		d.Paste += "#cast"
+	}
 	if d.Ticket, err = t.text(); err != nil {
 		return err
 	}

@@ -1,12 +1,11 @@
 // The saved page: it makes code, request and statement, and opens no connection.
 {
   const $ = (id) => document.getElementById(id);
-  const wrong = (text) => Object.assign(new Error(text), { text });
+  const vote = $("vote");
 
   const ticket = async () => {
     try {
-      const { box, roll, open, roll_open } = JSON.parse($("ticket").value);
-      return await openBox({ box, roll, open, rollOpen: roll_open });
+      return await openBox(JSON.parse($("ticket").value));
     } catch {
       throw wrong("bad-ticket");
     }
@@ -21,15 +20,16 @@
     if (!Number.isInteger(n) || n < least || n > most) throw wrong("bad-number");
     return n;
   };
-  const choice = ({ manifest: m }) =>
-    pledge(m.threshold || number("threshold", 1, 1e7), m.parts ? number("part", 0, m.parts - 1) : 0);
+  const choice = ({ manifest: m }, p) => vote ? ballot(vote, p, m)
+    : [pledge(m.threshold || number("threshold", 1, 1e7), m.parts ? number("part", 0, m.parts - 1) : 0)];
 
   const on = (id, what) => $(id).addEventListener("click", async () => {
     $("failed").hidden = true;
     try {
       await what();
     } catch (error) {
-      $("failed").textContent = $(error.text ?? "bad-answer").textContent;
+      const text = error.text ?? "bad-answer";
+      $("failed").textContent = ($(text) ?? find(document, text)).textContent.replace("{rank}", error.n);
       $("failed").hidden = false;
       $("failed").scrollIntoView();
     }
@@ -41,24 +41,35 @@
     $("request").value = toBase64((await mine(box)).blinded);
     $("request").select();
   });
+  // Of a ballot, what it says is shown beside the text that says it.
   on("make", async () => {
-    const box = await ticket(), p = await mine(box), none = new Uint8Array();
-    const later = { withdraw: () => withdraw(), done: () => done(), change: () => choice(box) }[$("do").value];
+    const box = await ticket(), p = await mine(box), what = $("do").value;
+    const later = { withdraw: () => [withdraw()], done: () => [done()], change: () => choice(box, p) }[what];
+    const first = () => what === "activate" || box.manifest.takes === "sign" ? [] : choice(box, p);
+    const [body, why] = await (later ?? first)();
     let leaf;
     if (later) {
-      leaf = await sayLeaf(p, box, none, number("counter", 1, 2 ** 32 - 1), later());
+      leaf = await sayLeaf(p, box, [], number("counter", 1, 2 ** 32 - 1), body);
     } else {
-      const body = box.manifest.takes === "sign" ? null : choice(box);
       const auth = finish(p, box, fromBase64($("answer").value.replace(/\s/g, "")));
-      leaf = body ? await sayLeaf(p, box, auth, 1, body) : signLeaf(p, auth);
+      leaf = what === "activate" ? activateLeaf(p, box, auth) : await sayLeaf(p, box, auth, 1, body);
     }
-    $("leaf").value = toBase64(leaf);
+    if (vote) {
+      $("says").hidden = what === "activate" || what === "withdraw";
+      show($("says"), vote);
+    }
+    $("leaf").value = why ? JSON.stringify({ leaf: toBase64(leaf), ...why }) : toBase64(leaf);
     $("leaf").select();
   });
   $("do").addEventListener("change", () => {
-    const later = $("do").value !== "take";
+    const later = !["take", "activate"].includes($("do").value);
     $("later").hidden = !later;
     $("first").hidden = later;
+  });
+  // What was made says what the form said then.
+  vote?.addEventListener("input", () => {
+    $("leaf").value = "";
+    $("says").hidden = true;
   });
   $("needs").hidden = true;
   $("unable").hidden = await works();

@@ -39,6 +39,7 @@ func TestWhatIsRefused(t *testing.T) {
 	r.sayings()
 	r.credentials()
 	r.activations()
+	r.ballots()
 	r.nobodyNamed()
 	r.tooMuch()
 	r.forms()

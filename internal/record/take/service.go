@@ -53,10 +53,25 @@ func (w *Web) part(i *box.Info, c wallet.Code) *wallet.Part {
 	return c.Part(leaf.RollOrigin(w.Boxes.Record.Node, i.Roll), i.Manifest.Slot)
 }
 
+// wish is what somebody wants to say: a pledge or a vote, or nothing where one signs.
+type wish struct {
+	pledge []byte
+	vote   *vote
+}
+
+// body is what the wish says with a code, and the reason that goes with it.
+func (x wish) body(p *wallet.Part) ([]byte, *box.Reason) {
+	if x.vote != nil {
+		return x.vote.body(p)
+	}
+	return x.pledge, nil
+}
+
 // assist takes part in somebody's place, with a code that is in memory only: it
-// has a credential issued, marked as assisted, and puts the statement into the box.
-// body is empty where one signs.
-func (w *Web) assist(ctx context.Context, i *box.Info, grant string, c wallet.Code, body []byte) error {
+// has a credential issued, marked as assisted, and puts the statement into the box;
+// where that opens later, it shows the credential.
+func (w *Web) assist(ctx context.Context, k *call, grant string, c wallet.Code, x wish) error {
+	i := k.box
 	p, slot := w.part(i, c), i.Manifest.Slot
 	asked, err := p.Request(i.Key, i.Registrar, i.Roll, slot)
 	if err != nil {
@@ -72,11 +87,15 @@ func (w *Web) assist(ctx context.Context, i *box.Info, grant string, c wallet.Co
 	if err != nil {
 		return fmt.Errorf("read a credential: %w", err)
 	}
+	if k.early {
+		return w.Boxes.Activate(ctx, i.Roll, p.Activate(auth))
+	}
 	if i.Manifest.Takes == leaf.TakesSign {
 		_, err = w.Boxes.Cast(ctx, i.ID, p.Sign(auth))
 		return err
 	}
-	_, err = w.Boxes.Cast(ctx, i.ID, p.Say(i.Origin, auth, 1, body))
+	body, reason := x.body(p)
+	_, err = w.Boxes.CastWith(ctx, i.ID, p.Say(i.Origin, auth, 1, body), reason)
 	if fault.HasCode(err, "box.stale") || fault.HasCode(err, "box.waits") {
 		// Sent before with another choice: what was said first, or since, holds, and who
 		// lost that answer gets to see it with their code.
@@ -85,12 +104,30 @@ func (w *Web) assist(ctx context.Context, i *box.Info, grant string, c wallet.Co
 	return err
 }
 
-func (w *Web) said(ctx context.Context, i *box.Info, k leaf.Key) (s box.Saying, ok bool, err error) {
+// stands is what a key says now.
+type stands struct {
+	box.Saying
+	// In says that it is in the box; Ready, that it is not, but needs no credential.
+	In, Ready bool
+	Reason    string
+}
+
+func (w *Web) stands(ctx context.Context, i *box.Info, k leaf.Key) (s stands, err error) {
 	err = w.Boxes.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		s, ok, err = w.Boxes.Said(ctx, tx, i.ID, k)
+		s = stands{}
+		if s.Saying, s.In, err = w.Boxes.Said(ctx, tx, i.ID, k); err != nil || len(s.Body) == 0 {
+			return err
+		}
+		r, err := w.Boxes.ReasonOf(ctx, tx, i.ID, box.Paper{Paper: s.Body[1:]})
+		if r != nil {
+			s.Reason = r.Text
+		}
 		return err
 	})
-	return s, ok, err
+	if err == nil && !s.In {
+		s.Ready, err = w.Boxes.Activated(ctx, i, k)
+	}
+	return s, err
 }
 
 // receipt is that of a key's leaf, as its address gives it.
@@ -119,44 +156,48 @@ func errUnknown() error {
 }
 
 // later says something newer with a code, and what it says then. Nothing is sent when
-// it says that already, so that a form sent twice changes nothing more. body is that
-// of a changed pledge.
-func (w *Web) later(ctx context.Context, i *box.Info, c wallet.Code, do string, body []byte) (box.Saying, error) {
+// it says that already, so that a form sent twice changes nothing more. x is a changed
+// pledge or vote.
+func (w *Web) later(ctx context.Context, i *box.Info, c wallet.Code, do string, x wish) (stands, error) {
 	p := w.part(i, c)
-	s, ok, err := w.said(ctx, i, p.Public())
+	s, err := w.stands(ctx, i, p.Public())
 	if err != nil {
 		return s, err
 	}
-	if !ok {
+	if !s.In && !s.Ready {
 		return s, errUnknown()
 	}
-	switch do {
-	case doWithdraw:
-		if !s.Live {
-			return s, nil
-		}
-		body = leaf.Withdraw()
-	case doDone:
-		if s.Done {
-			return s, nil
-		}
-		body = leaf.Done()
-	case doChange:
-		if now := (leaf.Pledge{Threshold: s.Threshold, Part: s.Part}); s.Live && bytes.Equal(body, now.Encode()) {
-			return s, nil
-		}
-	default:
+	body, reason := next(&s, do, p, x)
+	if body == nil {
 		return s, nil
 	}
-	r, err := w.Boxes.Cast(ctx, i.ID, p.Say(i.Origin, nil, s.Counter+1, body))
+	r, err := w.Boxes.CastWith(ctx, i.ID, p.Say(i.Origin, nil, s.Counter+1, body), reason)
 	if err != nil {
 		return s, err
 	}
 	if r.Pending {
 		return s, errWaits
 	}
-	s, _, err = w.said(ctx, i, p.Public())
-	return s, err
+	return w.stands(ctx, i, p.Public())
+}
+
+// next is what is to be said for what somebody wants; nil when that is said already.
+func next(s *stands, do string, p *wallet.Part, x wish) ([]byte, *box.Reason) {
+	switch {
+	case do == doWithdraw && s.Live:
+		return leaf.Withdraw(), nil
+	case do == doDone && !s.Done:
+		return leaf.Done(), nil
+	case do == doChange:
+		now := s.Body
+		if x.vote == nil {
+			now = leaf.Pledge{Threshold: s.Threshold, Part: s.Part}.Encode()
+		}
+		if body, reason := x.body(p); !s.Live || !bytes.Equal(body, now) {
+			return body, reason
+		}
+	}
+	return nil, nil
 }
 
 // errWaits says that a statement waits for others.

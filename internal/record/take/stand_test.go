@@ -23,6 +23,7 @@ import (
 	"convoke/internal/record/recordtest"
 	"convoke/internal/record/serve"
 	"convoke/internal/record/take"
+	"convoke/internal/record/tally"
 	"convoke/internal/record/verify"
 	"convoke/internal/record/wallet"
 	"convoke/internal/web"
@@ -44,6 +45,7 @@ type stand struct {
 	kind   string // "petition", or "pledge"
 	hidden bool
 	ask    *take.PledgeAsk
+	ballot *take.BallotAsk
 	mails  []notify.Message
 	refuse error
 	slow   string // a bucket that is empty
@@ -62,7 +64,7 @@ func (s *stand) Subject(_ *web.Call, b leaf.ID) (take.Subject, error) {
 		return take.Subject{}, fault.NotFound("petition.not_found", "There is no such petition, or it is not public.")
 	}
 	return take.Subject{
-		Title: "Keep the library open on Sundays", Lang: "en", URL: "/petitions/library", Kind: s.kind, Verb: "Sign", Pledge: s.ask,
+		Title: "Keep the library open on Sundays", Lang: "en", URL: "/petitions/library", Kind: s.kind, Verb: "Sign", Pledge: s.ask, Ballot: s.ballot,
 	}, nil
 }
 
@@ -154,6 +156,20 @@ func (s *stand) pledge() *box.Info {
 	s.t.Helper()
 	s.kind, s.ask = leaf.PledgeTo, &take.PledgeAsk{Do: "Bring a bench", Parts: []string{"North gate", "South gate"}, Suggested: []uint32{10, 50}}
 	return s.open(box.GateBrowser, leaf.Box{Type: leaf.PledgeTo, Takes: leaf.TakesSay, Parts: 2})
+}
+
+// poll opens a secret poll on three options, or on none where the method has none.
+func (s *stand) poll(gate string, r tally.Rules, m leaf.Box, refs ...string) *box.Info {
+	s.t.Helper()
+	s.kind = leaf.Poll
+	s.ballot = &take.BallotAsk{Question: "When do we meet?", Method: r.Method, Max: r.Max, Lang: "en", Hint: "At least 3 of 5 must take part, until Sunday."}
+	r.Options = 1
+	if r.Method != tally.YesNo && r.Method != tally.Consent && r.Method != tally.Check {
+		s.ballot.Options = []string{"Friday", "Saturday", "Sunday"}
+		r.Options, r.Lots = 3, []int{2, 0, 1}
+	}
+	m.Type, m.Takes, m.Poll = leaf.Poll, leaf.TakesSay, &r
+	return s.open(gate, m, refs...)
 }
 
 func (s *stand) visitor() *webtest.Browser { return webtest.NewBrowser(s.t, s.site) }
@@ -267,6 +283,46 @@ func (s *stand) client(i *box.Info) *client {
 		s.t.Fatal(err)
 	}
 	return &client{c.Part(leaf.RollOrigin(s.Node, i.Roll), i.Manifest.Slot), s.t, s, i}
+}
+
+// holder is somebody with that code.
+func (s *stand) holder(i *box.Info, code string) *client {
+	s.t.Helper()
+	c, err := wallet.Parse(code)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return &client{c.Part(leaf.RollOrigin(s.Node, i.Roll), i.Manifest.Slot), s.t, s, i}
+}
+
+// unknown is a code that nobody has.
+func (s *stand) unknown() string {
+	s.t.Helper()
+	c, err := wallet.New(s.random())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return c.String()
+}
+
+// named opens a poll by name.
+func (s *stand) named() *box.Info {
+	s.t.Helper()
+	var b leaf.ID
+	err := s.DB.Write(ctx, func(tx *db.Tx) (err error) {
+		b, err = s.OpenNamed(ctx, tx, leaf.Box{
+			Type: leaf.Poll, Text: strings.Repeat("0", 64), Opens: dbtest.Now.Unix(), Poll: &tally.Rules{Method: tally.YesNo, Options: 1},
+		}, []box.NamedSeat{{Name: "North", Weight: 1}})
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	i, err := s.Info(ctx, b)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return i
 }
 
 type source struct{ ids *id.Source }

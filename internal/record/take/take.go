@@ -12,7 +12,7 @@ type Subject struct {
 	Title string
 	// Lang is the BCP 47 tag of the title and of what a pledge says.
 	Lang string
-	// URL is the page of the petition or pledge.
+	// URL is the page of the petition, pledge or poll.
 	URL string
 	// Kind is its type, such as [leaf.Petition].
 	Kind string
@@ -20,6 +20,8 @@ type Subject struct {
 	Verb string
 	// Pledge is what a pledge asks for, nil for what is signed.
 	Pledge *PledgeAsk
+	// Ballot is what a secret poll asks, nil for all else.
+	Ballot *BallotAsk
 }
 
 // PledgeAsk is what a pledge asks each person.

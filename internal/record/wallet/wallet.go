@@ -96,11 +96,15 @@ func (c Code) derive(roll string, slot uint8, use string, size int) []byte {
 type Part struct {
 	Key    ed25519.PrivateKey
 	stream []byte
+
+	code Code
+	roll string
+	slot uint8
 }
 
 // Part derives what belongs to a slot. roll is the origin of the roll's log.
 func (c Code) Part(roll string, slot uint8) *Part {
-	return &Part{ed25519.NewKeyFromSeed(c.derive(roll, slot, "key", ed25519.SeedSize)), c.derive(roll, slot, "blind", streamSize)}
+	return &Part{ed25519.NewKeyFromSeed(c.derive(roll, slot, "key", ed25519.SeedSize)), c.derive(roll, slot, "blind", streamSize), c, roll, slot}
 }
 
 // Public is the key that takes part.

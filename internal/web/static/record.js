@@ -5,20 +5,15 @@
 const enc = new TextEncoder();
 const subtle = globalThis.crypto?.subtle;
 
-const join = (...parts) => {
-  const all = parts.map(p => typeof p === "string" ? enc.encode(p) : p);
-  const out = new Uint8Array(all.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const p of all) { out.set(p, at); at += p.length; }
-  return out;
-};
-const u8 = n => Uint8Array.of(n);
-const u16 = n => Uint8Array.of(n >> 8, n & 255);
-const u32 = n => Uint8Array.of(n >>> 24, n >>> 16 & 255, n >>> 8 & 255, n & 255);
+/** join makes bytes of texts, bytes and single ones, of which the last eight bits count. */
+const join = (...parts) => Uint8Array.from(parts.flatMap(p => typeof p === "string" ? [...enc.encode(p)] : p.length >= 0 ? [...p] : p));
+const u16 = n => [n >> 8, n];
+const u32 = n => [n >>> 24, n >>> 16, n >>> 8, n];
 const hash = async (alg, b) => new Uint8Array(await subtle.digest(alg, b));
 const sha256 = b => hash("SHA-256", b);
-const same = (a, b) => a.length === b.length && a.every((x, i) => x === b[i]);
 
+export const find = (root, name) => root.querySelector(`[data-${name}]`);
+export const wrong = (text, n) => Object.assign(new Error(text), { text, n });
 export const hex = b => Array.from(b, x => x.toString(16).padStart(2, "0")).join("");
 export const fromBase64 = s => Uint8Array.from(atob(s), c => c.charCodeAt(0));
 export const toBase64 = b => btoa(Array.from(b, x => String.fromCharCode(x)).join(""));
@@ -51,7 +46,7 @@ async function derive(code, roll, slot, use, size) {
 }
 
 async function keyOf(seed) {
-  const der = join(Uint8Array.from([0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20]), seed);
+  const der = join(fromBase64("MC4CAQAwBQYDK2VwBCIEIA=="), seed);
   const priv = await subtle.importKey("pkcs8", der, "Ed25519", true, ["sign"]);
   const { x } = await subtle.exportKey("jwk", priv);
   return { priv, pub: fromBase64(x.replaceAll("-", "+").replaceAll("_", "/")) };
@@ -80,33 +75,18 @@ async function mask(seed, size) {
 /** encode is EMSA-PSS-ENCODE of RFC 8017 with SHA-384 for 2047 bits. */
 async function encode(message, salt) {
   const h = await hash("SHA-384", join(new Uint8Array(8), await hash("SHA-384", message), salt));
-  const db = join(new Uint8Array(256 - 48 - 48 - 2), u8(1), salt);
+  const db = join(new Uint8Array(158), 1, salt);
   const m = await mask(h, db.length);
   for (let i = 0; i < db.length; i++) db[i] ^= m[i];
   db[0] &= 0x7f;
-  return join(db, h, u8(0xbc));
+  return join(db, h, 0xbc);
 }
 
-/** modulus reads n out of a SubjectPublicKeyInfo with 2048 bits and e = 65537. */
+/** modulus reads n off the end of a SubjectPublicKeyInfo with 2048 bits and e = 65537. What stands before, verifiers read. */
 function modulus(der) {
-  let at = 0;
-  const head = tag => {
-    if (der[at++] !== tag) throw new Error("this is no key");
-    let n = der[at++];
-    if (n & 0x80) { let k = n & 0x7f; for (n = 0; k > 0; k--) n = n << 8 | der[at++]; }
-    return n;
-  };
-  head(0x30);
-  const algorithm = head(0x30); // moves "at", so it is added afterwards
-  at += algorithm;
-  head(0x03);
-  if (der[at++] !== 0) throw new Error("this is no key");
-  head(0x30);
-  const size = head(0x02);
-  const n = toInt(der.slice(at, at += size));
-  const e = toInt(der.slice(at + 2, at + 2 + der[at + 1]));
-  if (n >> 2047n !== 1n || e !== 65537n) throw new Error("this is no key of 2048 bits");
-  return n;
+  const end = hex(der.slice(-266));
+  if (!/^0282010100[89a-f].*0203010001$/.test(end)) throw wrong();
+  return BigInt("0x" + end.slice(10, -10));
 }
 
 // --- boxes
@@ -123,17 +103,17 @@ async function idOf(leaf) {
  * Box reads what a page says of a box, and believes only what its names prove:
  * they are hashes of the leaves that opened box and roll.
  */
-export async function openBox({ box, roll, open, rollOpen }) {
-  const openLeaf = fromBase64(open), rollLeaf = fromBase64(rollOpen);
-  if (await idOf(openLeaf) !== box || await idOf(rollLeaf) !== roll) throw new Error("the box is not the one it says it is");
+export async function openBox({ box, roll, open, roll_open }) {
+  const openLeaf = fromBase64(open), rollLeaf = fromBase64(roll_open);
+  if (await idOf(openLeaf) !== box || await idOf(rollLeaf) !== roll) throw wrong();
   const m = JSON.parse(new TextDecoder().decode(openLeaf.slice(2)));
   const r = JSON.parse(new TextDecoder().decode(rollLeaf.slice(2)));
-  if (m.roll !== roll) throw new Error("the box belongs to another roll");
+  if (m.roll !== roll) throw wrong();
   const der = fromBase64(r.keys[m.slot]);
   const rid = toBytes([...roll].reduce((n, c) => n << 5n | BigInt(alphabet.indexOf(c)), 0n) >> 2n, 16);
-  const context = await sha256(join(rid, u8(m.slot)));
+  const context = await sha256(join(rid, m.slot));
   const registrar = enc.encode(r.registrar);
-  const challenge = await sha256(join(u16(2), u16(registrar.length), registrar, u8(32), context, u16(0)));
+  const challenge = await sha256(join(u16(2), u16(registrar.length), registrar, 32, context, u16(0)));
   return {
     box, roll, manifest: m, slot: m.slot, n: modulus(der), keyID: await sha256(der), challenge,
     origin: `${m.node}/b/${box}`, rollOrigin: `${m.node}/r/${roll}`,
@@ -150,54 +130,128 @@ export async function part(code, b) {
     r = toInt(stream.slice(at, at + 320)) % b.n;
     inv = inverse(r, b.n);
   }
-  return { priv, pub, em, inv, blinded: toBytes(em * power(r, 65537n, b.n) % b.n, 256) };
+  const salt = async reason => derive(code, b.rollOrigin, b.slot, "reason " + hex(await sha256(reason)), 32);
+  return { priv, pub, em, inv, salt, blinded: toBytes(em * power(r, 65537n, b.n) % b.n, 256) };
 }
 
 /** finish turns the server's answer into an authenticator, or says that it did not sign. */
 export function finish(p, b, signed) {
   const s = toInt(signed) * p.inv % b.n;
-  if (power(s, 65537n, b.n) !== p.em) throw new Error("the server did not sign what was asked");
+  if (power(s, 65537n, b.n) !== p.em) throw wrong();
   return toBytes(s, 256);
 }
 
-export const signLeaf = (p, auth) => join(u8(1), u8(0x10), p.pub, auth);
+export const activateLeaf = (p, b, auth) => join(1, 0x23, b.slot, p.pub, auth);
 
+const signed = async (p, ...text) => new Uint8Array(await subtle.sign("Ed25519", p.priv, join("convoke/v1", ...text)));
+
+/** sayLeaf is a statement; without a body, a signature of a petition. */
 export async function sayLeaf(p, b, auth, counter, body) {
-  const text = join("convoke/v1\n", b.origin, "\n", u32(counter), body);
-  const sig = new Uint8Array(await subtle.sign("Ed25519", p.priv, text));
-  return join(u8(1), u8(0x11), p.pub, u16(auth.length), auth, u32(counter), u16(body.length), body, sig);
+  if (!body) return join(1, 0x10, p.pub, auth);
+  const sig = await signed(p, "\n", b.origin, "\n", u32(counter), body);
+  return join(1, 0x11, p.pub, u16(auth.length), auth, u32(counter), u16(body.length), body, sig);
 }
 
-export const pledge = (threshold, place) => join(u8(1), u32(threshold), u16(place));
-export const withdraw = () => u8(4);
-export const done = () => u8(6);
+export const pledge = (threshold, place) => join(1, u32(threshold), u16(place));
+export const withdraw = () => join(4);
+export const done = () => join(6);
 
-/** leafHash is the hash of a leaf in the tree (RFC 6962). */
-export const leafHash = async leaf => hex(await sha256(join(u8(0), leaf)));
+// --- ballots: what stands in a form, in the encoding of docs/record.md
+
+const marks = form => [...form.querySelectorAll("[data-mark]")];
+const worth = x => +(x.options ? x.value : x.checked);
+
+/** paper reads a ballot off a form. */
+function paper(form, { method }) {
+  const all = marks(form), values = all.map(worth), chosen = all.find(x => x.checked);
+  if (all[0].type === "radio") {
+    if (!chosen) throw wrong("bad-choice");
+    return [chosen.value];
+  }
+  if (all[0].type === "checkbox") {
+    const bits = Array(all.length + 7 >> 3).fill(0);
+    values.forEach((x, i) => bits[i >> 3] |= x << (i & 7));
+    return bits;
+  }
+  if (method !== "score") values.filter(x => x).sort((a, b) => a - b).reduce((last, x) => {
+    if (x > last + 1) throw wrong("bad-gap", last + 1);
+    if (x === last && method === "stv") throw wrong("bad-twice", x);
+    return x;
+  }, 0);
+  return values;
+}
+
+/** ballot is what a form says in a poll, and the reason that goes with it. */
+export async function ballot(form, p, { poll }) {
+  const body = join(2, paper(form, poll)), field = form.elements.reason;
+  const text = field?.value.normalize("NFC").replace(/\r\n/g, "\n").replace(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069\ufeff]/gu, "").trim();
+  if (field && body[1] > 2 && !text) throw wrong("bad-reason");
+  if (text && body[1] < 2) throw wrong("bad-reasons");
+  if (!text) return [body];
+  const salt = await p.salt(enc.encode(text));
+  return [join(body, await sha256(join(salt, text))), { salt: toBase64(salt), reason: text }];
+}
+
+/** fill lets a form say what the body of a ballot says. */
+export function fill(form, body, reason = "") {
+  marks(form).forEach((x, i) => {
+    if (x.type === "radio") x.checked = +x.value === body[1];
+    else if (x.type === "checkbox") x.checked = body[1 + (i >> 3)] >> (i & 7) & 1;
+    else x.value = body[i + 1];
+  });
+  if (form.elements.reason) form.elements.reason.value = reason;
+}
+
+/** show puts into words what a form says, the first rank first. */
+export function show(page, form) {
+  const all = marks(form), said = all.filter(worth), lines = find(page, "lines"), ranks = lines.tagName === "OL";
+  const name = x => find(x.labels[0], "name").textContent;
+  said.sort((a, b) => ranks ? worth(a) - worth(b) : worth(b) - worth(a));
+  lines.replaceChildren(...said.map(x => Object.assign(document.createElement("li"), {
+    dir: "auto", value: worth(x), textContent: name(x) + (x.options && !ranks ? ": " + x.value : ""),
+  })));
+  lines.hidden = !said.length;
+  const rest = find(page, "rest"), why = find(page, "why");
+  if (rest) {
+    rest.textContent = all.filter(x => !worth(x)).map(name).join(", ");
+    rest.parentElement.hidden = !rest.textContent;
+    find(page, "none").hidden = said.length;
+  }
+  if (why) why.parentElement.hidden = !(why.textContent = form.elements.reason.value.trim());
+}
 
 /** works says whether this browser can do all of it. */
 export async function works() {
   try {
     const { priv } = await keyOf(new Uint8Array(32).fill(7));
-    return (await subtle.sign("Ed25519", priv, u8(1))).byteLength === 64;
+    return (await subtle.sign("Ed25519", priv, enc.encode("x"))).byteLength === 64;
   } catch {
     return false;
   }
 }
 
-async function post(path, body, type, credentials) {
-  const r = await fetch(path, { method: "POST", body, credentials, headers: { "Content-Type": type, Accept: "application/json" } });
+/** ask gets an answer, or sends JSON. Cookies go along only where who asks must be known. */
+async function ask(path, body, credentials = "omit") {
+  const r = await fetch(path, {
+    method: body ? "POST" : "GET", body: body && JSON.stringify(body), credentials,
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+  });
   const answer = await r.json();
-  if (!r.ok) throw Object.assign(new Error(answer.title ?? r.statusText), { problem: answer });
+  if (!r.ok) throw Object.assign(wrong(), { problem: answer });
   return answer;
 }
 
 /** credential asks for a credential with a grant of the roll's gate. */
 export async function credential(p, b, grant) {
-  const body = JSON.stringify({ grant, slots: 2 ** b.slot, blinded: [toBase64(p.blinded)] });
-  const { signed } = await post(`/r/${b.roll}/issue`, body, "application/json", "same-origin");
-  return finish(p, b, fromBase64(signed[0]));
+  const { signed: [s] } = await ask(`/r/${b.roll}/issue`, { grant, slots: 2 ** b.slot, blinded: [toBase64(p.blinded)] }, "same-origin");
+  return finish(p, b, fromBase64(s));
 }
 
-/** cast puts a leaf into the box, without saying who sends it. */
-export const cast = (b, leaf) => post(`/b/${b.box}/cast`, leaf, "application/octet-stream", "omit");
+/** activate shows a credential before the box opens, without saying who does. */
+export const activate = (p, b, auth) => ask(`/r/${b.roll}/activate`, { leaf: toBase64(activateLeaf(p, b, auth)) });
+
+/** cast puts a leaf into the box, and the reason of a ballot, without saying who sends it. */
+export const cast = (b, leaf, why) => ask(`/b/${b.box}/cast`, { leaf: toBase64(leaf), ...why });
+
+/** said is what a key says now; only who has the code can ask that in polls. */
+export const said = async (p, b) => ask(`/b/${b.box}/said/${hex(p.pub)}?proof=${hex(await signed(p, " said\n", b.origin))}`);

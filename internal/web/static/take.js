@@ -1,15 +1,9 @@
 // Taking part in the public record from a page: /b/BID/take and /b/BID/mine. Without script, or in browsers that
 // are too old, those pages work as forms, and say that the server then sees more. Texts stand in the page.
 
-import { cast, credential, done, hex, newCode, openBox, part, pledge, readCode, sayLeaf, showCode, signLeaf, withdraw, works } from "./record.js";
+import { activate, ballot, cast, credential, done, fill, find, fromBase64, hex, newCode, openBox, part, pledge, readCode, said, sayLeaf, show, showCode, toBase64, withdraw, works, wrong } from "./record.js";
 
-const find = (root, name) => root.querySelector(`[data-${name}]`);
-const wrong = (text) => Object.assign(new Error(text), { text });
-
-const boxOf = (form) => {
-  const { box, roll, open, roll_open } = JSON.parse(form.dataset.ticket);
-  return openBox({ box, roll, open, rollOpen: roll_open });
-};
+const boxOf = (form) => openBox(JSON.parse(form.dataset.ticket));
 
 async function codeOf(typed) {
   const code = await readCode(typed);
@@ -17,35 +11,56 @@ async function codeOf(typed) {
   return code;
 }
 
-/** choice is the pledge of a form; null where one signs. */
-function choice(form, { manifest: m }) {
-  if (m.takes === "sign") return null;
+/** choice is what a form says, and the reason that goes with it. */
+function choice(form, { manifest: m }, p) {
+  if (m.poll) return ballot(form, p, m);
   const threshold = m.threshold || Number(form.elements.threshold.value);
   const place = m.parts ? form.elements.part.value : "0";
   if (!Number.isInteger(threshold) || threshold < 1 || threshold > 1e7 || place === "") throw wrong("bad-number");
-  return pledge(threshold, Number(place));
+  return [pledge(threshold, Number(place))];
 }
 
-/** sending does something once at a time, and says what went wrong. */
+/**
+ * sending does something once at a time, and says what went wrong. A vote is shown before it is sent: what is done is given a function
+ * that is true once it was confirmed as the form has it now.
+ */
 function sending(form, what) {
-  const failed = find(form, "failed"), busy = find(form, "busy");
+  const failed = find(form, "failed"), busy = find(form, "busy"), page = find(form, "review");
   let running = false;
-  return async () => {
+  const turn = (shown) => {
+    page.hidden = !shown;
+    find(form, "send").hidden = shown;
+  };
+  const send = async (sure) => {
     if (running) return;
     running = true;
     failed.hidden = true;
     busy.textContent = busy.dataset.text;
     try {
-      await what();
+      await what(() => {
+        if (!page || sure) return true;
+        show(page, form);
+        turn(true);
+        page.focus();
+      });
     } catch (error) {
       const p = error.problem;
-      failed.textContent = p?.errors?.[0]?.detail ?? p?.title ?? find(form, error.text ?? "bad-answer").textContent;
+      failed.textContent = p?.errors?.[0]?.detail ?? p?.title ?? find(form, error.text ?? "bad-answer").textContent.replace("{rank}", error.n);
       failed.hidden = false;
       failed.focus();
     }
     busy.textContent = "";
     running = false;
   };
+  if (page) {
+    form.oninput = () => turn();
+    find(page, "sure").onclick = () => send(true);
+    find(page, "change").onclick = () => {
+      turn();
+      find(form, "mark").focus();
+    };
+  }
+  return send;
 }
 
 /** receipt offers the receipt of a leaf as a file. It is fetched without cookies: who asks for it has put the leaf in. */
@@ -64,16 +79,19 @@ async function take(form) {
   const own = find(form, "own"), shown = document.getElementById("own-code"), old = document.getElementById("own-old");
   let code = await newCode();
   shown.textContent = showCode(code);
-  const send = sending(form, async () => {
+  const early = "early" in form.dataset;
+  const send = sending(form, async (reviewed) => {
     if (old.value.trim()) shown.textContent = showCode(code = await codeOf(old.value));
-    const body = choice(form, box), p = await part(code, box);
+    const p = await part(code, box);
+    const [body, why] = early || box.manifest.takes === "sign" ? [] : await choice(form, box, p);
+    if (!early && !reviewed()) return;
     const auth = await credential(p, box, form.dataset.grant);
-    const r = await cast(box, body ? await sayLeaf(p, box, auth, 1, body) : signLeaf(p, auth));
+    const r = await (early ? activate(p, box, auth) : cast(box, await sayLeaf(p, box, auth, 1, body), why));
     const page = document.getElementById("own-done");
     document.getElementById("done-code").textContent = showCode(code);
     find(page, "in").hidden = r.pending;
     find(page, "waits").hidden = !r.pending;
-    if (!r.pending) await receipt(page, box, r.leaf, p);
+    if (!early && !r.pending) await receipt(page, box, r.leaf, p);
     form.hidden = document.getElementById("other-way").hidden = true;
     page.hidden = false;
     page.focus();
@@ -88,23 +106,11 @@ async function take(form) {
   own.hidden = false;
 }
 
-async function said(box, p) {
-  const r = await fetch(`/b/${box.box}/said/${hex(p.pub)}`, { credentials: "omit", headers: { Accept: "application/json" } });
-  const answer = await r.json();
-  if (!r.ok) throw Object.assign(new Error(answer.title), { problem: answer });
-  if (!answer.known) throw wrong("unknown");
-  return answer;
-}
-
-// What to say next; null when that is what the code says already.
+// What to say next; nothing when that is what the code says already.
 const next = {
-  look: () => null,
-  withdraw: (form, box, s) => s.live ? withdraw() : null,
-  done: (form, box, s) => s.done ? null : done(),
-  change: (form, box, s) => {
-    const body = choice(form, box);
-    return s.live && hex(body) === hex(pledge(s.threshold ?? 0, s.part ?? 0)) ? null : body;
-  },
+  withdraw: (s) => s.live && [withdraw()],
+  done: (s) => !s.done && [done()],
+  change: (s, new_) => (!s.live || toBase64(new_[0]) !== (s.body ?? toBase64(pledge(s.threshold ?? 0, s.part ?? 0)))) && new_,
 };
 
 // <form id="mine" data-ticket>: look, change and take back without showing the code to the server.
@@ -116,25 +122,34 @@ async function mine(form) {
     p.hidden = !on;
     if (text !== undefined) p.querySelector("b").textContent = text;
   };
-  const send = sending(form, async () => {
+  const send = sending(form, async (reviewed) => {
     page.hidden = true;
-    const p = await part(await codeOf(form.elements.code.value), box);
-    let s = await said(box, p), waits = false;
-    const body = next[form.elements.do.value || "look"](form, box, s);
+    const p = await part(await codeOf(form.elements.code.value), box), what = form.elements.do.value;
+    const wish = what === "change" && await choice(form, box, p);
+    if (wish && !reviewed()) return;
+    let s = await said(p, box);
+    if (!s.known && !s.ready) throw wrong("unknown");
+    const [body, why] = next[what]?.(s, wish) || [];
     if (body) {
-      waits = (await cast(box, await sayLeaf(p, box, new Uint8Array(), s.counter + 1, body))).pending;
-      if (!waits) s = await said(box, p);
+      s = await cast(box, await sayLeaf(p, box, [], s.counter + 1, body), why);
+      if (!s.pending) s = await said(p, box);
     }
     form.elements.code.value = "";
-    put("waits", waits);
-    put("counts", !waits && s.live);
-    put("back", !waits && !s.live);
-    put("done", !waits && s.done);
-    put("threshold", !waits && s.threshold, s.threshold ?? "");
-    const places = box.manifest.parts ? [...form.elements.part.options].find(o => o.value === String(s.part ?? 0)) : null;
-    put("part", !waits && places, places?.textContent ?? "");
+    form.dispatchEvent(new Event("input")); // nothing is left to review
+    if (s.body && s.live) {
+      fill(form, fromBase64(s.body), s.reason);
+      show(page, form);
+    }
+    put("waits", s.pending);
+    put("nothing", s.ready);
+    put("counts", s.live);
+    put("back", s.known && !s.live);
+    put("done", s.done);
+    put("threshold", s.threshold, s.threshold ?? "");
+    const place = s.known && box.manifest.parts && [...form.elements.part.options].find(o => o.value === String(s.part ?? 0));
+    put("part", place, place?.textContent ?? "");
     find(page, "receipt").parentElement.hidden = true;
-    if (!waits) await receipt(page, box, s.leaf, p);
+    if (s.known) await receipt(page, box, s.leaf, p);
     page.hidden = false;
     page.focus();
   });
