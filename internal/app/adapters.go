@@ -13,6 +13,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/feature/about"
+	"convoke/internal/feature/assemblies"
 	"convoke/internal/feature/attendance"
 	"convoke/internal/feature/campaigns"
 	"convoke/internal/feature/door"
@@ -51,6 +52,7 @@ type facts struct {
 	roles      *roles.Service
 	grants     *grants.Service
 	pledges    *pledges.Service
+	assemblies *assemblies.Service
 }
 
 // Emit implements the features' Facts.
@@ -80,11 +82,13 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 		return f.statements.CampaignShown(ctx, tx, x)
 	case fact.GroupSuspended:
 		return tell(ctx, tx, x, f.events.GroupSuspended, f.campaigns.GroupSuspended, f.statements.GroupSuspended, f.petitions.GroupSuspended,
-			f.pledges.GroupSuspended)
+			f.pledges.GroupSuspended, f.assemblies.GroupSuspended)
 	case fact.PledgeReached, fact.PledgeMissed:
 		return nil // the page says so; nobody else reacts yet
 	case fact.MemberLeft:
-		return f.grants.MemberLeft(ctx, tx, x)
+		return tell(ctx, tx, x, f.grants.MemberLeft, f.assemblies.MemberLeft)
+	case fact.TaskGiven:
+		return nil // the minutes say so; nobody else reacts yet
 	case fact.GroupEnded:
 		return f.events.GroupEnded(ctx, tx, x)
 	case fact.GroupCleared:
@@ -127,6 +131,8 @@ func (l *limiter) Allow(bucket, subject string) (bool, time.Duration) {
 		rate = ratelimit.Rate{N: 120, Per: 10 * time.Minute}
 	case "take-address": // and to one address
 		rate = ratelimit.Rate{N: 4, Per: 10 * time.Minute}
+	case "live", "hand": // pages that follow an assembly, and hands that go up: a hall shares one corner
+		rate = ratelimit.Rate{N: 12_000, Per: 10 * time.Minute}
 	case "copy": // records as one file
 		rate = ratelimit.Rate{N: 60, Per: 10 * time.Minute}
 	case "archive": // of one group

@@ -16,6 +16,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/db/migrations"
 	"convoke/internal/feature/about"
+	"convoke/internal/feature/assemblies"
 	"convoke/internal/feature/attendance"
 	"convoke/internal/feature/campaigns"
 	"convoke/internal/feature/door"
@@ -67,6 +68,7 @@ type Node struct {
 
 	Identity   *identity.Service
 	Groups     *groups.Service
+	Assemblies *assemblies.Service
 	Events     *events.Service
 	Attendance *attendance.Service
 	Turnout    *turnout.Service
@@ -95,6 +97,7 @@ type Node struct {
 	statementsWeb *statements.Web
 	petitionsWeb  *petitions.Web
 	pledgesWeb    *pledges.Web
+	assembliesWeb *assemblies.Web
 	aboutWeb      *about.Web
 	basemap       *basemap.Archive
 	locales       *i18n.Bundle

@@ -103,6 +103,7 @@ func (n *Node) wire(ctx context.Context) error {
 	facts.roles = n.Roles
 	facts.petitions = n.Petitions
 	n.Pledges = n.newPledges(facts, sender)
+	n.newAssemblies(facts)
 	n.listenToBoxes()
 	press := print.New(n.locales)
 	n.pages(limits, mail, press)
@@ -198,6 +199,7 @@ func (n *Node) pages(limits *limiter, mail bool, press *print.Press) {
 	n.rolePages()
 	n.Groups.Panels = []groups.Panel{n.eventsWeb.GroupPanel, n.campaignsWeb.GroupPanel, n.petitionsWeb.GroupPanel, n.statementsWeb.GroupPanel}
 	n.pledgePages(limits)
+	n.assemblyPages(limits)
 	n.aboutWeb = &about.Web{
 		Sources: n.sources, Mail: mail, Onion: n.Config.Onion,
 		Credits: []string{geo.Credit, n.basemap.Credit(), ical.Credit},
@@ -233,6 +235,7 @@ func (n *Node) schedules() {
 	n.Jobs.Every("tell of petitions without a reply", time.Hour, n.Petitions.FallSilent)
 	n.scheduleRecord()
 	n.schedulePledges()
+	n.Jobs.Every("close assemblies and erase who spoke", 15*time.Minute, n.Assemblies.Expire)
 }
 
 func (n *Node) mount(ctx context.Context, limits *limiter) error {
@@ -251,6 +254,7 @@ func (n *Node) mount(ctx context.Context, limits *limiter) error {
 	}
 	n.DB.OnTouch(func(tags []string) {
 		n.Site.Cache().Touch(tags)
+		n.assembliesWeb.Hub.Touched(tags) // whose pages ask again, when the cache has forgotten
 		n.noteTouched(tags)
 	})
 	n.Site.Nav("/events", i18n.Mark("Events"))
@@ -273,6 +277,7 @@ func (n *Node) mount(ctx context.Context, limits *limiter) error {
 	n.statementsWeb.Mount(n.Site)
 	n.petitionsWeb.Mount(n.Site)
 	n.pledgesWeb.Mount(n.Site)
+	n.assembliesWeb.Mount(n.Site)
 	n.aboutWeb.Mount(n.Site)
 	n.Identity.MountTokens(n.Site)
 	n.Webhooks.Mount(n.Site)

@@ -77,6 +77,8 @@ const (
 	SpeakForGroup    Action = "endorse, join or leave a campaign"
 	StartPledge      Action = "start a pledge"
 	EditPledge       Action = "edit a pledge"
+	CallAssembly     Action = "call an assembly"
+	AttendAssembly   Action = "take part in an assembly"
 	ManageWebhooks   Action = "manage webhooks"
 	InviteOperator   Action = "invite an operator"
 	SuspendGroup     Action = "suspend a group"
@@ -104,6 +106,7 @@ var needs = map[Action]Role{
 	PublishStatement: Organizer, ManageWebhooks: Organizer, RunPetition: Organizer,
 	StartCampaign: Organizer, EditCampaign: Organizer, SpeakForGroup: Organizer,
 	StartPledge: Organizer, EditPledge: Organizer,
+	CallAssembly: Organizer, AttendAssembly: Member,
 	MakeManager: Organizer, NameRoster: Steward, SeeRosterLog: Steward,
 	EndGroup: Steward, MoveGroup: Steward, ExportGroup: Steward,
 }

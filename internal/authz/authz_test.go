@@ -14,7 +14,7 @@ var actions = []authz.Action{
 	authz.CreateEvent, authz.EditEvent, authz.SeeDraft, authz.SeeNumbers, authz.AddEstimate, authz.PublishStatement, authz.ManageWebhooks, authz.InviteOperator,
 	authz.SuspendGroup, authz.ImportEvents, authz.SeeInside, authz.AnswerRequest, authz.Announce,
 	authz.MakeManager, authz.NameRoster, authz.SeeRoster, authz.SeeRosterLog,
-	authz.JoinGroup, authz.StartCampaign, authz.EditCampaign, authz.SpeakForGroup, authz.StartPledge, authz.EditPledge, authz.ProposeTranslation, authz.ReviewTranslation,
+	authz.JoinGroup, authz.StartCampaign, authz.EditCampaign, authz.SpeakForGroup, authz.StartPledge, authz.EditPledge, authz.CallAssembly, authz.AttendAssembly, authz.ProposeTranslation, authz.ReviewTranslation,
 }
 
 func TestVisitorsMayDoNothingHere(t *testing.T) {
@@ -32,11 +32,11 @@ func TestRoles(t *testing.T) {
 	t.Parallel()
 	want := map[authz.Role]string{
 		authz.None:      "join a group|propose a translation",
-		authz.Member:    "see a draft|see a group's inner pages|join a group|propose a translation",
-		authz.Organizer: "invite a member|create an event|edit an event|see a draft|see an event's numbers|add a turnout estimate|publish a statement|manage webhooks|see a group's inner pages|answer a request to join|tell the members of a group something|let somebody help with an event|join a group|start a campaign|edit a campaign|endorse, join or leave a campaign|start a pledge|edit a pledge|propose a translation",
+		authz.Member:    "see a draft|see a group's inner pages|join a group|take part in an assembly|propose a translation",
+		authz.Organizer: "invite a member|create an event|edit an event|see a draft|see an event's numbers|add a turnout estimate|publish a statement|manage webhooks|see a group's inner pages|answer a request to join|tell the members of a group something|let somebody help with an event|join a group|start a campaign|edit a campaign|endorse, join or leave a campaign|start a pledge|edit a pledge|call an assembly|take part in an assembly|propose a translation",
 		authz.Steward: "edit a group|invite a member|invite an organizer or steward|see a group's members|change a role|" +
 			"create an event|edit an event|see a draft|see an event's numbers|add a turnout estimate|publish a statement|manage webhooks|see a group's inner pages|answer a request to join|tell the members of a group something|" +
-			"let somebody help with an event|name who may see sign-ups|see who looked at sign-ups|join a group|start a campaign|edit a campaign|endorse, join or leave a campaign|start a pledge|edit a pledge|propose a translation",
+			"let somebody help with an event|name who may see sign-ups|see who looked at sign-ups|join a group|start a campaign|edit a campaign|endorse, join or leave a campaign|start a pledge|edit a pledge|call an assembly|take part in an assembly|propose a translation",
 	}
 	for role, list := range want {
 		got := ""

@@ -168,17 +168,13 @@ func (t Timer) Runs() bool { return !t.Ends.IsZero() }
 // Set reports whether there is something to count.
 func (t Timer) Set() bool { return t.Runs() || t.Left != 0 }
 
-// stop keeps what is left, which is less than nothing when the time is over.
-func (t Timer) stop(now time.Time) Timer {
-	if !t.Runs() {
-		return t
-	}
-	return Timer{Left: t.Ends.Sub(now).Truncate(time.Second)}
-}
-
-// start goes on with what is left.
-func (t Timer) start(now time.Time) Timer {
+// turn stops it, or goes on with what is left. What is left is less than nothing
+// when the time is over.
+func (t Timer) turn(now time.Time) Timer {
 	if t.Runs() {
+		return Timer{Left: t.Ends.Sub(now).Truncate(time.Second)}
+	}
+	if t.Left == 0 {
 		return t
 	}
 	return Timer{Ends: now.Add(t.Left)}

@@ -196,14 +196,17 @@ type NotesInput struct {
 	Tasks     []TaskInput
 }
 
-// parse checks all but the owners, whose handles are returned beside the lines.
-func (in NotesInput) parse(i *Item) (owners []string, err error) {
+// owner is who has a task, by handle, and the field in which that was typed.
+type owner struct{ handle, field string }
+
+// parse checks all but the owners, who are returned beside the lines.
+func (in NotesInput) parse(i *Item) (owners []owner, err error) {
 	var p parser
 	i.Notes, i.HTML, i.Lines = in.Notes, p.text("notes", in.Notes), nil
 	for l := range strings.SplitSeq(in.Decisions, "\n") {
 		if l = strings.Join(strings.Fields(l), " "); l != "" {
 			i.Lines = append(i.Lines, Line{Kind: Decision, Body: l})
-			owners = append(owners, "")
+			owners = append(owners, owner{})
 			p.short("decisions", l, maxLine)
 		}
 	}
@@ -227,7 +230,7 @@ func (in NotesInput) parse(i *Item) (owners []string, err error) {
 			}
 		}
 		i.Lines = append(i.Lines, x)
-		owners = append(owners, strings.TrimPrefix(t.Owner, "@"))
+		owners = append(owners, owner{strings.TrimPrefix(t.Owner, "@"), field("owner")})
 	}
 	if len(i.Lines) > maxLines {
 		p.fail("decisions", "assembly.many_lines", "At most {max} decisions and tasks, please.", "max", maxLines)

@@ -201,7 +201,7 @@ func dropRoles(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) (changed
 
 const (
 	selectOverdue = "select id from assembly where state in ('called', 'open') and ends_at <= $1 order by ends_at limit $2"
-	selectErase   = "select id from assembly where not erased and ends_at <= $1 order by ends_at limit $2"
+	selectErase   = "select id from assembly where not erased and state in ('closed', 'off') and ends_at <= $1 order by ends_at limit $2"
 	selectStale   = "select id from assembly where minutes = 'draft' and ends_at <= $1 order by ends_at limit $2"
 )
 

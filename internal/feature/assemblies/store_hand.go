@@ -97,3 +97,13 @@ func dropHands(ctx context.Context, tx *db.Tx, a ID) error {
 	}
 	return nil
 }
+
+// turnHand puts a hand up again that was up before.
+func turnHand(ctx context.Context, tx *db.Tx, a ID, h Hand) error {
+	_, err := tx.Exec(ctx, "update assembly_hand set state = $3, turn = $4 where assembly_id = $1 and who = $2",
+		string(a), []byte(h.Who), string(h.State), h.Turn)
+	if err != nil {
+		return fmt.Errorf("put a hand up: %w", err)
+	}
+	return nil
+}

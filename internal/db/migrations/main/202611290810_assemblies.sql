@@ -48,7 +48,7 @@ create table assembly (
 create index assembly_list on assembly (starts_at, id) where shown;
 create index assembly_group on assembly (group_id, starts_at, id);
 create index assembly_due on assembly (ends_at) where state in ('called', 'open');
-create index assembly_erase on assembly (ends_at) where not erased;
+create index assembly_erase on assembly (ends_at) where not erased and state in ('closed', 'off');
 create index assembly_drafts on assembly (ends_at) where minutes = 'draft';
 create index assembly_facilitator on assembly (facilitator_id) where facilitator_id is not null;
 create index assembly_note_taker on assembly (note_taker_id) where note_taker_id is not null;
