@@ -45,6 +45,7 @@ var formats = []string{".ics", ".json", ".csv", ".atom", ".geojson", ".pdf", ".p
 // paged are the pages of things.
 var paged = []string{
 	"GET /events/{id}", "GET /statements/{id}", "GET /campaigns/{handle}", "GET /groups/{handle}", "GET /petitions/{slug}", "GET /pledges/{slug}",
+	"GET /assemblies/{id}",
 }
 
 // formatsOf are the formats that a pattern is asked for in.

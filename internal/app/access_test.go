@@ -122,6 +122,7 @@ func newAccessOn(t *testing.T, url string) *access {
 	if _, err := x.Pledges.Create(t.Context(), steward, "riverside", x.IDs.Secret(), unready); err != nil {
 		t.Fatal(err)
 	}
+	called, uncalled := x.assemblies(steward)
 	slots, err := x.Attendance.Slots(t.Context(), public)
 	if err != nil {
 		t.Fatal(err)
@@ -131,6 +132,7 @@ func newAccessOn(t *testing.T, url string) *access {
 		"/pledges/{slug}": "a-tool-for-the-garden-day", "/pledges/{slug} of a draft": "not-yet",
 		"/b/{id}": tools.String(), "/r/{id}": tools.String(),
 		"/events/{id}": string(public), "/events/{id} of a draft": string(hidden),
+		"/assemblies/{id}": called, "/assemblies/{id} of a draft": uncalled,
 		"/statements/{id}": said[statements.Published], "/statements/{id} of a draft": said[statements.Draft],
 		"/campaigns/{handle}": "open-doors", "/campaigns/{handle} of a draft": "hidden", "/groups/{handle}": "riverside", "handle": "riverside", "member": "the-member",
 		"secret": "0123456789abcdefghjkmnpqrs", "key": "0123456789abcdefghjkmnpqrs", "lang": "es", "slot": slots[0].ID, "event": string(public), "group": "hill", "number": "1", "id": "01kqm8ymg00000000000000000",
@@ -200,7 +202,7 @@ func (x *access) path(pattern, of string) (method, path string, ok bool) {
 		path, of = strings.Replace(path, "{secret}", x.values["secret"+of], 1), ""
 	}
 	begin := strings.TrimPrefix(path, "/api/v1")
-	for _, part := range []string{"/events/{id}", "/statements/{id}", "/campaigns/{handle}", "/groups/{handle}", "/petitions/{slug}", "/pledges/{slug}", "/b/{id}", "/r/{id}"} {
+	for _, part := range []string{"/events/{id}", "/statements/{id}", "/campaigns/{handle}", "/groups/{handle}", "/petitions/{slug}", "/pledges/{slug}", "/assemblies/{id}", "/b/{id}", "/r/{id}"} {
 		if begin != part && !strings.HasPrefix(begin, part+"/") {
 			continue
 		}
@@ -378,10 +380,15 @@ var alters = map[string]string{
 	"POST /petitions/{slug}/open":                          "opens the petition, or says what is missing",
 	"POST /petitions/{slug}/close":                         "closes the petition",
 	"POST /pledges/{slug}/open":                            "opens the pledge, or says what is missing",
+	"POST /groups/{handle}/assemblies":                     "asks for no notice",
 	"POST /b/{id}/take":                                    "shows how to take part",
 	"POST /translate/proposals/{id}/accept":                "answers what is gone",
 	"POST /translate/proposals/{id}/decline":               "answers what is gone",
 
+	"POST /api/v1/assemblies/{id}/call":                        "calls the assembly, or again",
+	"POST /api/v1/assemblies/{id}/run":                         "opens the assembly",
+	"POST /api/v1/assemblies/{id}/role":                        "facilitates",
+	"PUT /api/v1/groups/{handle}/assembly_notice":              "asks for no notice",
 	"POST /api/v1/petitions/{slug}/close":                      "closes the petition",
 	"DELETE /api/v1/petitions/{slug}":                          "deletes the draft",
 	"POST /api/v1/petitions/{slug}/open":                       "opens the petition, or says what is missing",
