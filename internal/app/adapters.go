@@ -92,7 +92,7 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 	case fact.GroupEnded:
 		return f.events.GroupEnded(ctx, tx, x)
 	case fact.GroupCleared:
-		return tell(ctx, tx, x, f.identity.GroupCleared, f.webhooks.GroupCleared)
+		return tell(ctx, tx, x, f.identity.GroupCleared, f.webhooks.GroupCleared, f.assemblies.GroupCleared)
 	case fact.PetitionReached, fact.PetitionDelivered, fact.PetitionAnswered, fact.PetitionSilent:
 		return nil // nobody listens yet
 	}

@@ -6,6 +6,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"convoke/internal/authz"
+	"convoke/internal/db"
+	"convoke/internal/fact"
 	"convoke/internal/fault"
 )
 
@@ -88,6 +90,22 @@ func TestMinutes(t *testing.T) {
 		m, err = h.ReadMinutes(ctx, actor("dan"), aid)
 		if err != nil || len(m.Corrections) != 1 || m.Handles["dan"] != "dan" || len(m.Agenda[0].Lines) != 4 {
 			t.Errorf("at the end: %+v, %v", m, err)
+		}
+	})
+}
+
+// When a group has ended its work for long, nobody is named any more.
+func TestGroupCleared(t *testing.T) {
+	t.Parallel()
+	halls(t, func(t *testing.T, h *hall) {
+		ctx, aid := t.Context(), h.opened(t, plenary())
+		h.item(t, aid, "Welcome", 5)
+		item := h.look(t, aid, room{By: actor("cat")}).Agenda[0].ID
+		noError(t, h.TakeOn(ctx, actor("cat"), aid, RoleNotes, TakeRole),
+			h.WriteNotes(ctx, actor("cat"), aid, item, 0, NotesInput{Tasks: []TaskInput{{"Sing", "dan", ""}}}),
+			h.DB.Write(ctx, func(tx *db.Tx) error { return h.GroupCleared(ctx, tx, fact.GroupCleared{Group: h.group.ID}) }))
+		if h.get(t, aid).NoteTaker != "" || h.number(t, "select count(*) from assembly_line where owner_id is not null") != 0 {
+			t.Error("somebody is still named")
 		}
 	})
 }

@@ -279,7 +279,7 @@ func (s *Service) Call(ctx context.Context, by authz.Actor, aid ID, sequence int
 		case a.Sequence != sequence:
 			return errChanged()
 		case !a.Starts.After(tx.Now()):
-			return fault.Conflict("assembly.past", "This time has passed already. Choose a later one.")
+			return fault.Conflict("assembly.too_late", "This time has passed already. Choose a later one.")
 		}
 		var err error
 		if a.Notice, err = s.notice(ctx, tx, a, a.Group, urgent); err != nil {
@@ -352,6 +352,11 @@ func (s *Service) MemberLeft(ctx context.Context, tx *db.Tx, f fact.MemberLeft) 
 		tx.Touch("assembly:" + a)
 	}
 	return err
+}
+
+// GroupCleared frees the roles in the assemblies of a group that has ended its work.
+func (s *Service) GroupCleared(ctx context.Context, tx *db.Tx, f fact.GroupCleared) error {
+	return clearRoles(ctx, tx, f.Group)
 }
 
 // List reads a page of public assemblies: those to come and under way, or past ones.

@@ -199,6 +199,19 @@ func dropRoles(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) (changed
 	return changed, nil
 }
 
+// clearRoles takes all roles and owners of tasks in a group's assemblies.
+func clearRoles(ctx context.Context, tx *db.Tx, g id.Group) error {
+	_, err := tx.Exec(ctx, "update assembly set facilitator_id = null, note_taker_id = null where group_id = $1", string(g))
+	if err == nil {
+		_, err = tx.Exec(ctx, `update assembly_line set owner_id = null where owner_id is not null and item_id in
+			(select i.id from assembly_item i join assembly a on a.id = i.assembly_id where a.group_id = $1)`, string(g))
+	}
+	if err != nil {
+		return fmt.Errorf("clear the roles of a group: %w", err)
+	}
+	return nil
+}
+
 const (
 	selectOverdue = "select id from assembly where state in ('called', 'open') and ends_at <= $1 order by ends_at limit $2"
 	selectErase   = "select id from assembly where not erased and state in ('closed', 'off') and ends_at <= $1 order by ends_at limit $2"
