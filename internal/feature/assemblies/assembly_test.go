@@ -252,7 +252,9 @@ func TestWhoMayKnow(t *testing.T) {
 			t.Errorf("listed: %v, %v", all, err)
 		}
 		h.group.Suspended = true
-		noError(t, h.DB.Write(ctx, func(tx *db.Tx) error { return h.GroupSuspended(ctx, tx, fact.GroupSuspended{Group: h.group.ID, Suspended: true}) }))
+		noError(t, h.DB.Write(ctx, func(tx *db.Tx) error {
+			return h.GroupSuspended(ctx, tx, fact.GroupSuspended{Group: h.group.ID, Suspended: true})
+		}))
 		if all, _, _ = h.List(ctx, false, readCursor("", false), 10); len(all) != 0 {
 			t.Error("a suspended group's is listed")
 		}

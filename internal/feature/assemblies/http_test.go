@@ -218,7 +218,7 @@ func (x *house) minutesPages(at string, bob, cat, visitor *webtest.Browser) {
 		t.Errorf("a member reads %s", got)
 	}
 	bob.Post(at+"/minutes", "do", "approve").Want(t, 303, at+"/minutes")
-	key := bob.Get(at + "/minutes").Attr("input[name=key]", "value")
+	key := bob.Get(at+"/minutes").Attr("input[name=key]", "value")
 	bob.Post(at+"/minutes", "do", "correct", "key", key, "body", "Black tea").Want(t, 303, at+"/minutes")
 	if got := visitor.Get(at+"/minutes").Want(t, 200, "").Text("main"); !strings.Contains(got, "Black tea") {
 		t.Errorf("the correction is missing: %s", got)

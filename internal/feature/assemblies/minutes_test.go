@@ -20,7 +20,9 @@ func TestMinutes(t *testing.T) {
 		h.item(t, aid, "Welcome", 5)
 		h.run(t, aid, DoNext)
 		item := h.look(t, aid, room{By: actor("cat")}).Agenda[0].ID
-		write := func(who string, seq int, in NotesInput) error { return h.WriteNotes(ctx, actor(who), aid, item, seq, in) }
+		write := func(who string, seq int, in NotesInput) error {
+			return h.WriteNotes(ctx, actor(who), aid, item, seq, in)
+		}
 		notes := NotesInput{Notes: "We **began**.", Decisions: "To meet again\n\n To  bring tea", Tasks: []TaskInput{
 			{}, {"Book the room", "dan", "2026-06-01"},
 		}}
