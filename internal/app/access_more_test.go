@@ -46,6 +46,7 @@ var formats = []string{".ics", ".json", ".csv", ".atom", ".geojson", ".pdf", ".p
 var paged = []string{
 	"GET /events/{id}", "GET /statements/{id}", "GET /campaigns/{handle}", "GET /groups/{handle}", "GET /petitions/{slug}", "GET /pledges/{slug}",
 	"GET /proposals/{id}", "GET /polls/{id}",
+	"GET /assemblies/{id}",
 }
 
 // formatsOf are the formats that a pattern is asked for in.

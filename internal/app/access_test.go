@@ -127,6 +127,7 @@ func newAccessOn(t *testing.T, url string) *access {
 		t.Fatal(err)
 	}
 	proposal, motion, poll := x.proposals(steward)
+	called, uncalled := x.assemblies(steward)
 	slots, err := x.Attendance.Slots(t.Context(), public)
 	if err != nil {
 		t.Fatal(err)
@@ -142,6 +143,7 @@ func newAccessOn(t *testing.T, url string) *access {
 		"/b/{id}": tools.String(), "/r/{id}": tools.String(), "/groups/{handle}/tasks/{id}": task.ID,
 		"/proposals/{id}": proposal, "/proposals/{id} of a draft": motion, "/polls/{id}": poll,
 		"/events/{id}": string(public), "/events/{id} of a draft": string(hidden),
+		"/assemblies/{id}": called, "/assemblies/{id} of a draft": uncalled,
 		"/statements/{id}": said[statements.Published], "/statements/{id} of a draft": said[statements.Draft],
 		"/campaigns/{handle}": "open-doors", "/campaigns/{handle} of a draft": "hidden", "/groups/{handle}": "riverside", "/groups/{handle} of a coalition": "valley", "handle": "riverside", "member": "the-member",
 		"secret": "0123456789abcdefghjkmnpqrs", "key": "0123456789abcdefghjkmnpqrs", "lang": "es", "slot": slots[0].ID, "event": string(public), "group": "hill", "number": "1", "id": "01kqm8ymg00000000000000000",
@@ -230,7 +232,7 @@ func (x *access) path(pattern, of string) (method, path string, ok bool) {
 	if strings.HasPrefix(begin, "/groups/{handle}/tasks/") {
 		path = strings.Replace(path, "{id}", x.values["/groups/{handle}/tasks/{id}"], 1)
 	}
-	for _, part := range []string{"/events/{id}", "/statements/{id}", "/campaigns/{handle}", "/groups/{handle}", "/petitions/{slug}", "/pledges/{slug}", "/proposals/{id}", "/polls/{id}", "/b/{id}", "/r/{id}"} {
+	for _, part := range []string{"/events/{id}", "/statements/{id}", "/campaigns/{handle}", "/groups/{handle}", "/petitions/{slug}", "/pledges/{slug}", "/assemblies/{id}", "/proposals/{id}", "/polls/{id}", "/b/{id}", "/r/{id}"} {
 		if begin != part && !strings.HasPrefix(begin, part+"/") {
 			continue
 		}
@@ -409,10 +411,15 @@ var alters = map[string]string{
 	"POST /petitions/{slug}/open":                          "opens the petition, or says what is missing",
 	"POST /petitions/{slug}/close":                         "closes the petition",
 	"POST /pledges/{slug}/open":                            "opens the pledge, or says what is missing",
+	"POST /groups/{handle}/assemblies":                     "asks for no notice",
 	"POST /b/{id}/take":                                    "shows how to take part",
 	"POST /translate/proposals/{id}/accept":                "answers what is gone",
 	"POST /translate/proposals/{id}/decline":               "answers what is gone",
 
+	"POST /api/v1/assemblies/{id}/call":                        "calls the assembly, or again",
+	"POST /api/v1/assemblies/{id}/run":                         "opens the assembly",
+	"POST /api/v1/assemblies/{id}/role":                        "facilitates",
+	"PUT /api/v1/groups/{handle}/assembly_notice":              "asks for no notice",
 	"POST /api/v1/petitions/{slug}/close":                      "closes the petition",
 	"DELETE /api/v1/petitions/{slug}":                          "deletes the draft",
 	"POST /api/v1/petitions/{slug}/open":                       "opens the petition, or says what is missing",

@@ -13,6 +13,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/feature/about"
+	"convoke/internal/feature/assemblies"
 	"convoke/internal/feature/attendance"
 	"convoke/internal/feature/campaigns"
 	"convoke/internal/feature/coalitions"
@@ -59,6 +60,7 @@ type facts struct {
 	tasks      *tasks.Service
 	members    *members.Service
 	polls      *polls.Service
+	assemblies *assemblies.Service
 }
 
 // Emit implements the features' Facts.
@@ -89,16 +91,17 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 		return f.statements.CampaignShown(ctx, tx, x)
 	case fact.GroupSuspended:
 		return tell(ctx, tx, x, f.events.GroupSuspended, f.campaigns.GroupSuspended, f.statements.GroupSuspended,
-			f.petitions.GroupSuspended, f.pledges.GroupSuspended, f.coalitions.GroupSuspended)
+			f.petitions.GroupSuspended, f.pledges.GroupSuspended, f.coalitions.GroupSuspended, f.assemblies.GroupSuspended)
 	case fact.MemberLeft:
-		return tell(ctx, tx, x, f.grants.MemberLeft, f.coalitions.MemberLeft, f.tasks.MemberLeft, f.members.MemberLeft)
+		return tell(ctx, tx, x, f.grants.MemberLeft, f.coalitions.MemberLeft, f.tasks.MemberLeft, f.members.MemberLeft,
+			f.assemblies.MemberLeft)
 	case fact.PollDecided:
 		return tell(ctx, tx, x, f.campaigns.Decided, f.coalitions.PollDecided)
 	case fact.GroupEnded:
 		return tell(ctx, tx, x, f.events.GroupEnded, f.coalitions.GroupEnded)
 	case fact.GroupCleared:
 		return tell(ctx, tx, x, f.identity.GroupCleared, f.webhooks.GroupCleared, f.coalitions.GroupCleared, f.tasks.GroupCleared,
-			f.members.GroupCleared, f.polls.GroupCleared)
+			f.members.GroupCleared, f.polls.GroupCleared, f.assemblies.GroupCleared)
 	case fact.TaskGiven:
 		return f.tasks.TaskGiven(ctx, tx, x)
 	case fact.MandateEnded:
@@ -141,6 +144,8 @@ func (l *limiter) Allow(bucket, subject string) (bool, time.Duration) {
 		rate = ratelimit.Rate{N: 120, Per: 10 * time.Minute}
 	case "take-address": // and to one address
 		rate = ratelimit.Rate{N: 4, Per: 10 * time.Minute}
+	case "live", "hand": // pages that follow an assembly, and hands that go up: a hall shares one corner
+		rate = ratelimit.Rate{N: 12_000, Per: 10 * time.Minute}
 	case "copy": // records as one file
 		rate = ratelimit.Rate{N: 60, Per: 10 * time.Minute}
 	case "archive": // of one group

@@ -16,6 +16,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/db/migrations"
 	"convoke/internal/feature/about"
+	"convoke/internal/feature/assemblies"
 	"convoke/internal/feature/attendance"
 	"convoke/internal/feature/campaigns"
 	"convoke/internal/feature/coalitions"
@@ -71,6 +72,7 @@ type Node struct {
 
 	Identity   *identity.Service
 	Groups     *groups.Service
+	Assemblies *assemblies.Service
 	Events     *events.Service
 	Attendance *attendance.Service
 	Turnout    *turnout.Service
@@ -107,6 +109,7 @@ type Node struct {
 	tasksWeb      *tasks.Web
 	membersWeb    *members.Web
 	pollsWeb      *polls.Web
+	assembliesWeb *assemblies.Web
 	aboutWeb      *about.Web
 	basemap       *basemap.Archive
 	locales       *i18n.Bundle

@@ -29,6 +29,7 @@ func (n *Node) Serve(ctx context.Context, out, notes io.Writer) (err error) {
 	defer stopWork()
 	g, gctx := errgroup.WithContext(ctx)
 	srv := n.server(n.Site)
+	srv.RegisterOnShutdown(n.assembliesWeb.Hub.Close)
 	base := ""
 	if n.Config.Role != "worker" {
 		if base, err = n.listen(ctx, g, srv); err != nil {

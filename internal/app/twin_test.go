@@ -9,6 +9,18 @@ import (
 // twins says for each form of the pages which operation of the API does the same,
 // or, after "- ", why none does; docs/api.md has the reasons in full. Several operations stand for a form with several buttons.
 var twins = map[string]string{
+	"POST /assemblies/new":                                             "POST /groups/{handle}/assemblies",
+	"POST /assemblies/{id}/agenda":                                     "POST /assemblies/{id}/items, PUT /assemblies/{id}/items/{item}, POST /assemblies/{id}/items/{item}/arrange",
+	"POST /assemblies/{id}/call":                                       "POST /assemblies/{id}/call",
+	"POST /assemblies/{id}/door/{secret}":                              "POST /assemblies/{id}/door/{secret}",
+	"POST /assemblies/{id}/edit":                                       "PUT /assemblies/{id}",
+	"POST /assemblies/{id}/hand":                                       "POST /assemblies/{id}/hand",
+	"POST /assemblies/{id}/hand/{secret}":                              "POST /assemblies/{id}/hand/{secret}",
+	"POST /assemblies/{id}/minutes":                                    "POST /assemblies/{id}/minutes",
+	"POST /assemblies/{id}/minutes/{item}":                             "PUT /assemblies/{id}/minutes/{item}",
+	"POST /assemblies/{id}/role":                                       "POST /assemblies/{id}/role",
+	"POST /assemblies/{id}/run":                                        "POST /assemblies/{id}/run",
+	"POST /groups/{handle}/assemblies":                                 "PUT /groups/{handle}/assembly_notice",
 	"POST /petitions/{slug}/close":                                     "POST /petitions/{slug}/close",
 	"POST /petitions/{slug}/codes":                                     "- papers with codes",
 	"POST /petitions/{slug}/comment":                                   "- taking part",

@@ -107,6 +107,7 @@ func (n *Node) wire(ctx context.Context) error {
 	n.newMembers(facts, sender)
 	n.Polls = n.newPolls(facts)
 	n.together()
+	n.newAssemblies(facts)
 	n.listenToBoxes()
 	press := print.New(n.locales)
 	n.pages(limits, mail, press)
@@ -205,6 +206,7 @@ func (n *Node) pages(limits *limiter, mail bool, press *print.Press) {
 	n.coalitionPages()
 	n.memberPages()
 	n.pollPages(limits)
+	n.assemblyPages(limits)
 	n.aboutWeb = &about.Web{
 		Sources: n.sources, Mail: mail, Onion: n.Config.Onion,
 		Credits: []string{geo.Credit, n.basemap.Credit(), ical.Credit},
@@ -243,6 +245,7 @@ func (n *Node) schedules() {
 	n.scheduleCoalitions()
 	n.scheduleMembers()
 	n.schedulePolls()
+	n.Jobs.Every("close assemblies and erase who spoke", 15*time.Minute, n.Assemblies.Expire)
 }
 
 func (n *Node) mount(ctx context.Context, limits *limiter) error {
@@ -261,6 +264,7 @@ func (n *Node) mount(ctx context.Context, limits *limiter) error {
 	}
 	n.DB.OnTouch(func(tags []string) {
 		n.Site.Cache().Touch(tags)
+		n.assembliesWeb.Hub.Touched(tags) // whose pages ask again, when the cache has forgotten
 		n.noteTouched(tags)
 	})
 	n.Site.Nav("/events", i18n.Mark("Events"))
@@ -287,6 +291,7 @@ func (n *Node) mount(ctx context.Context, limits *limiter) error {
 	n.tasksWeb.Mount(n.Site)
 	n.membersWeb.Mount(n.Site)
 	n.pollsWeb.Mount(n.Site)
+	n.assembliesWeb.Mount(n.Site)
 	n.aboutWeb.Mount(n.Site)
 	n.Identity.MountTokens(n.Site)
 	n.Webhooks.Mount(n.Site)

@@ -81,6 +81,8 @@ const (
 	Discuss          Action = "discuss a proposal"
 	EditProposal     Action = "edit a proposal"
 	RunPoll          Action = "run a poll"
+	CallAssembly     Action = "call an assembly"
+	AttendAssembly   Action = "take part in an assembly"
 	ManageWebhooks   Action = "manage webhooks"
 	InviteOperator   Action = "invite an operator"
 	SuspendGroup     Action = "suspend a group"
@@ -115,6 +117,7 @@ var needs = map[Action]Role{
 	StartCampaign: Organizer, EditCampaign: Organizer, SpeakForGroup: Organizer,
 	StartPledge: Organizer, EditPledge: Organizer,
 	Propose: Member, Discuss: Member, EditProposal: Organizer, RunPoll: Organizer,
+	CallAssembly: Organizer, AttendAssembly: Member,
 	MakeManager: Organizer, NameRoster: Steward, SeeRosterLog: Steward,
 	EndGroup: Steward, MoveGroup: Steward, ExportGroup: Steward,
 	TakeTask: Member, RunTasks: Organizer, SeeSkills: Organizer, StillHere: Steward, AskForHelm: Member,

@@ -14,7 +14,7 @@ var actions = []authz.Action{
 	authz.CreateEvent, authz.EditEvent, authz.SeeDraft, authz.SeeNumbers, authz.AddEstimate, authz.PublishStatement, authz.ManageWebhooks, authz.InviteOperator,
 	authz.SuspendGroup, authz.ImportEvents, authz.SeeInside, authz.AnswerRequest, authz.Announce,
 	authz.MakeManager, authz.NameRoster, authz.SeeRoster, authz.SeeRosterLog,
-	authz.JoinGroup, authz.StartCampaign, authz.EditCampaign, authz.SpeakForGroup, authz.StartPledge, authz.EditPledge, authz.ProposeTranslation, authz.ReviewTranslation,
+	authz.JoinGroup, authz.StartCampaign, authz.EditCampaign, authz.SpeakForGroup, authz.StartPledge, authz.EditPledge, authz.CallAssembly, authz.AttendAssembly, authz.ProposeTranslation, authz.ReviewTranslation,
 	authz.TakeTask, authz.RunTasks, authz.SeeSkills, authz.StillHere, authz.AskForHelm,
 }
 
@@ -33,11 +33,11 @@ func TestRoles(t *testing.T) {
 	t.Parallel()
 	want := map[authz.Role]string{
 		authz.None:      "join a group|propose a translation",
-		authz.Member:    "see a draft|see a group's inner pages|join a group|propose a translation|add, take or finish a task, offer skills, hear what is new|ask to take a quiet group on",
-		authz.Organizer: "invite a member|create an event|edit an event|see a draft|see an event's numbers|add a turnout estimate|publish a statement|manage webhooks|see a group's inner pages|answer a request to join|tell the members of a group something|let somebody help with an event|join a group|start a campaign|edit a campaign|endorse, join or leave a campaign|start a pledge|edit a pledge|propose a translation|add, take or finish a task, offer skills, hear what is new|give or drop a task, write the newcomers' page|see who offers which skill|ask to take a quiet group on",
+		authz.Member:    "see a draft|see a group's inner pages|join a group|take part in an assembly|propose a translation|add, take or finish a task, offer skills, hear what is new|ask to take a quiet group on",
+		authz.Organizer: "invite a member|create an event|edit an event|see a draft|see an event's numbers|add a turnout estimate|publish a statement|manage webhooks|see a group's inner pages|answer a request to join|tell the members of a group something|let somebody help with an event|join a group|start a campaign|edit a campaign|endorse, join or leave a campaign|start a pledge|edit a pledge|call an assembly|take part in an assembly|propose a translation|add, take or finish a task, offer skills, hear what is new|give or drop a task, write the newcomers' page|see who offers which skill|ask to take a quiet group on",
 		authz.Steward: "edit a group|invite a member|invite an organizer or steward|see a group's members|change a role|" +
 			"create an event|edit an event|see a draft|see an event's numbers|add a turnout estimate|publish a statement|manage webhooks|see a group's inner pages|answer a request to join|tell the members of a group something|" +
-			"let somebody help with an event|name who may see sign-ups|see who looked at sign-ups|join a group|start a campaign|edit a campaign|endorse, join or leave a campaign|start a pledge|edit a pledge|propose a translation|add, take or finish a task, offer skills, hear what is new|give or drop a task, write the newcomers' page|see who offers which skill|say that a quiet group is still there|ask to take a quiet group on",
+			"let somebody help with an event|name who may see sign-ups|see who looked at sign-ups|join a group|start a campaign|edit a campaign|endorse, join or leave a campaign|start a pledge|edit a pledge|call an assembly|take part in an assembly|propose a translation|add, take or finish a task, offer skills, hear what is new|give or drop a task, write the newcomers' page|see who offers which skill|say that a quiet group is still there|ask to take a quiet group on",
 	}
 	for role, list := range want {
 		got := ""

@@ -1,0 +1,191 @@
+package assemblies
+
+import (
+	"fmt"
+	"html/template"
+	"sync"
+	"time"
+
+	"convoke/internal/i18n"
+	"convoke/internal/web"
+)
+
+// timerView is a timer on a page: script counts down to Ends, others read Text.
+type timerView struct {
+	Set, Runs bool
+	Ends      string // RFC 3339
+	Text      string
+}
+
+func timerViewOf(l *i18n.Locale, a *Assembly, t Timer) timerView {
+	v := timerView{Set: t.Set(), Runs: t.Runs()}
+	switch {
+	case v.Runs:
+		v.Ends = t.Ends.UTC().Format(time.RFC3339)
+		v.Text = l.T("until {time}", "time", l.Time(a.Local(t.Ends)))
+	case v.Set && t.Left > 0:
+		v.Text = l.N("stopped, {n} minute left", "stopped, {n} minutes left", int((t.Left+time.Minute-1)/time.Minute))
+	case v.Set:
+		v.Text = l.T("stopped, over time")
+	}
+	return v
+}
+
+// itemView is an item of the agenda on a page.
+type itemView struct {
+	ID, Title, Link string
+	Planned         string
+	State           ItemState
+	StateName       string
+	Lang            string
+}
+
+func itemViewOf(l *i18n.Locale, a *Assembly, i *Item) itemView {
+	v := itemView{ID: i.ID, Title: i.Title, Link: i.Link, State: i.State, StateName: l.T(i.State.name()), Lang: a.Lang}
+	if i.Minutes > 0 {
+		v.Planned = l.N("{n} minute", "{n} minutes", i.Minutes)
+	}
+	return v
+}
+
+// nowView is where an assembly stands: what is the same for all in the room, or for
+// all others.
+type nowView struct {
+	Version    int
+	Over, Open bool
+	State      string
+	Item       *itemView
+	Timer      timerView
+	Named      bool
+	Speaker    string // "" where nobody speaks, or no names are shown
+	Speaks     bool
+	Clock      timerView // of who speaks
+	Next       []string
+	Waiting    string // how many wait, in words
+	People     string // how many are here; "" where that is not published
+	Said       string // the change in a few words, for those who hear the page
+	Agenda     []itemView
+	Order      string // changes with the agenda
+}
+
+// maxNext is how many of those who wait are named.
+const maxNext = 30
+
+func nowOf(l *i18n.Locale, r *Room) nowView {
+	a := &r.Assembly
+	v := nowView{Version: a.Version, Over: a.State.Over(), Open: a.State == Open, State: l.T(a.State.name()), Named: r.Named}
+	for i := range r.Agenda {
+		x := &r.Agenda[i]
+		if x.State == Proposed && !r.Seat.Inside {
+			continue
+		}
+		v.Agenda = append(v.Agenda, itemViewOf(l, a, x))
+		v.Order += string(x.State[0])
+	}
+	v.Order = fmt.Sprintf("%d.%d.%s", a.Sequence, a.Step, v.Order)
+	v.Said = v.State
+	if i := r.Agenda.now(); i >= 0 {
+		x := itemViewOf(l, a, &r.Agenda[i])
+		v.Item, v.Timer, v.Said = &x, timerViewOf(l, a, a.Timer), l.T("Now: {item}", "item", x.Title)
+	}
+	if a.PeopleShown && a.People >= 0 {
+		v.People = l.N("{n} person is here", "{n} people are here", a.People)
+		if a.State == Closed {
+			v.People = l.N("{n} person was there", "{n} people were there", a.People)
+		}
+	}
+	if v.Open {
+		v.speakers(l, a, r.Stack)
+	}
+	return v
+}
+
+func (v *nowView) speakers(l *i18n.Locale, a *Assembly, s stack) {
+	if h, ok := s.speaking(); ok {
+		v.Speaks, v.Speaker, v.Clock = true, h.Name, timerViewOf(l, a, a.Speaker)
+		if h.Name != "" {
+			v.Said += ". " + l.T("{name} speaks", "name", h.Name)
+		}
+	}
+	waiting := s.waiting(a.FirstFirst)
+	v.Waiting = l.N("{n} person waits to speak", "{n} people wait to speak", len(waiting))
+	if len(waiting) == 0 {
+		v.Waiting = l.T("Nobody waits to speak.")
+	}
+	if v.Named {
+		for _, h := range waiting[:min(len(waiting), maxNext)] {
+			v.Next = append(v.Next, h.Name)
+		}
+	}
+}
+
+// ownView is one's own hand on a page.
+type ownView struct {
+	Show   bool
+	Key    string // changes with what is shown
+	Form   *web.Form
+	Action string
+	FormID string // the form's key
+	Text   string
+	Raise  bool // with a name
+	Again  bool
+	Lower  bool
+}
+
+// ownOf shows the hand of somebody in the room. place is where it is in the line, or
+// 0 where that was not read.
+func ownOf(c *web.Call, f *web.Form, r *Room, action string) ownView {
+	l, h := c.Locale, r.Own
+	v := ownView{Show: r.Assembly.State == Open, Form: f, Action: action, FormID: c.NewKey(), Key: string(h.State)}
+	if f.Failed() {
+		v.FormID = f.Line("key")
+	}
+	switch {
+	case !v.Show:
+	case !r.Has:
+		v.Raise = true
+	case h.State == Up:
+		v.Text, v.Lower = l.T("Your hand is up."), true
+	case h.State == Speaking:
+		v.Text, v.Lower = l.T("You have the floor."), true
+	default:
+		v.Text, v.Again = l.T("Your hand is down."), true
+	}
+	return v
+}
+
+// memo keeps the part of pages that is the same for all in a room, as it was rendered
+// for one version: whoever is signed in is not served from the cache of pages.
+type memo struct {
+	mu  sync.Mutex
+	all map[string]rendered
+}
+
+type rendered struct {
+	version int
+	html    template.HTML
+}
+
+// maxMemo bounds what is kept; beyond it everything is rendered again.
+const maxMemo = 256
+
+func (m *memo) get(key string, version int) (template.HTML, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r, ok := m.all[key]
+	return r.html, ok && r.version == version
+}
+
+func (m *memo) put(key string, version int, html template.HTML) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.all == nil || len(m.all) >= maxMemo {
+		m.all = map[string]rendered{}
+	}
+	m.all[key] = rendered{version, html}
+}
+
+// memoKey tells apart what looks different.
+func memoKey(c *web.Call, aid ID, named, inside bool) string {
+	return fmt.Sprint(aid, " ", c.Locale.Key(), " ", named, " ", inside)
+}
