@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -470,5 +471,63 @@ func TestMandatesAreChecked(t *testing.T) {
 			t.Error("an expired mandate counts")
 		}
 		return err
+	})
+}
+
+// When the steward's mandate ends, whoever has held a seat for the longest time leads;
+// an alternate who holds another seat does not stand in.
+func TestWhoLeads(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, x *fixture) {
+		ctx := t.Context()
+		ada, ben, cem, dia := x.person("ada"), x.person("ben"), x.person("cem"), x.person("dia")
+		x.group("anglers", ada, cem)
+		x.group("bakers", ben, dia, cem)
+		h, c := x.start(ada, valley("anglers", "valley"))
+		x.joins("bakers", ben, h, ada, 0)
+		var seats []string
+		for i, who := range []authz.Actor{dia, ben} {
+			x.clock.Add(time.Hour)
+			in := x.term(h, i+1)
+			in.Alternate = "cem"
+			did := x.sends("bakers", ben, who, in)
+			x.must(x.Take(ctx, cem, did))
+			seats = append(seats, did)
+		}
+		x.clock.Add(time.Hour)
+		x.sends("anglers", ada, cem, x.term(h, 2))
+		var first string
+		x.write(func(tx *db.Tx) error {
+			s, _, err := x.Mandate(ctx, tx, c, ada.Person)
+			first = s.ID
+			return err
+		})
+		x.must(x.Recall(ctx, ada, "anglers", first))
+		for who, want := range map[authz.Actor]authz.Role{ada: authz.None, dia: authz.Steward, ben: authz.Organizer, cem: authz.Organizer} {
+			if got := x.role(c, who); got != want {
+				t.Errorf("%s is %q, want %q", who.Handle, got, want)
+			}
+		}
+		// cem could stand in for dia, and sits elsewhere.
+		x.must(x.Recall(ctx, ben, "bakers", seats[0]))
+		if got := x.electorate(c); len(got) != 2 || x.role(c, ben) != authz.Steward {
+			t.Errorf("%v, ben is %q", got, x.role(c, ben))
+		}
+		// Once cem is free, they stand in for ben.
+		x.write(func(tx *db.Tx) error {
+			s, _, err := x.Mandate(ctx, tx, c, cem.Person)
+			first = s.ID
+			return err
+		})
+		x.must(x.Decline(ctx, cem, first))
+		x.must(x.Recall(ctx, ben, "bakers", seats[1]))
+		if d := cmp.Diff([]string{"bakers/2/1"}, x.electorate(c)); d != "" || x.role(c, cem) != authz.Steward {
+			t.Errorf("%s, cem is %q", d, x.role(c, cem))
+		}
+		x.clock.Add(standInFor)
+		x.must(x.Due(ctx))
+		if got := x.electorate(c); len(got) != 0 {
+			t.Errorf("an alternate stands in for ever: %v", got)
+		}
 	})
 }
