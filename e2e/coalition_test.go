@@ -27,7 +27,7 @@ func TestCoalition(t *testing.T) {
 		p.Select("How many members your group has", "50 to 199 members")
 		p.Fill("Name of the coalition", "Valley Groups")
 		p.Fill("Handle", "valley")
-		p.Check("By the size of groups Each member group has the weight of the band that it declared: 1, 2, 3, 5 or 8. The delegate on its first seat that is taken casts it whole.", true)
+		p.Check("By the size of groups Each group weighs 1 to 8.", true)
 		p.submitAsIs(t, "Start the coalition")
 		p.hasStatus(t, 422)
 		p.refused(t, "Points of unity")

@@ -56,7 +56,7 @@ func TestCoalitionsTakeNoPersons(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stand) {
 		ctx := t.Context()
-		s.signIn("operator")
+		s.signIn("keeper")
 		sams, sam := s.signIn("sam")
 		_, kim := s.signIn("kim")
 		eves, eve := s.signIn("eve")
