@@ -531,3 +531,40 @@ func TestWhoLeads(t *testing.T) {
 		}
 	})
 }
+
+// A mandate in a coalition that belongs to another one carries the mandate there: who
+// loses the first loses the second.
+func TestMandatesOfMandates(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, x *fixture) {
+		ctx := t.Context()
+		ada, ben := x.person("ada"), x.person("ben")
+		x.group("anglers", ada, ben)
+		x.group("region", ben)
+		h, c := x.start(ada, valley("anglers", "valley"))
+		in := valley("region", "country")
+		top, up := x.start(ben, in)
+		x.joins(h, ada, top, ben, 0)
+		// ben speaks for the anglers in the valley, and ada for the valley in the country.
+		x.sends("anglers", ada, ben, x.term(h, 2))
+		x.sends(h, ada, ada, x.term(top, 1))
+		_, err := x.Appoint(ctx, ada, h, x.IDs.Secret(), AppointInput{Coalition: top, Seat: 2, Person: "nobody", Mandate: Free, Day: "2027-05-01"})
+		wantField(t, err, "coalition.no_person")
+		if d := cmp.Diff([]string{"region/1/1", "valley/1/1"}, x.electorate(up)); d != "" {
+			t.Error(d)
+		}
+		var first string
+		x.write(func(tx *db.Tx) error {
+			s, _, err := x.Mandate(ctx, tx, c, ada.Person)
+			first = s.ID
+			return err
+		})
+		x.must(x.Recall(ctx, ada, "anglers", first))
+		if d := cmp.Diff([]string{"region/1/1"}, x.electorate(up)); d != "" || x.role(up, ada) != authz.None || len(x.heard.ended) != 2 {
+			t.Errorf("%s, %v", d, x.heard.ended)
+		}
+		if x.role(c, ben) != authz.Steward {
+			t.Error("nobody leads the valley")
+		}
+	})
+}
