@@ -161,6 +161,9 @@ func TestAGroupComesInAndLeaves(t *testing.T) {
 			if !g.Ended {
 				t.Error("an empty coalition goes on")
 			}
+			if list, err2 := listCoalitions(ctx, tx, "", 9); len(list) != 0 || err2 != nil {
+				t.Errorf("it is listed: %v, %v", list, err2)
+			}
 			return err
 		})
 	})
