@@ -56,6 +56,7 @@ func TestCoalitionsTakeNoPersons(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stand) {
 		ctx := t.Context()
+		s.signIn("keeper")
 		sams, sam := s.signIn("sam")
 		_, kim := s.signIn("kim")
 		eves, eve := s.signIn("eve")
@@ -165,7 +166,7 @@ func TestACoalitionMoves(t *testing.T) {
 	// Whoever has the link looks after it until a group sends somebody.
 	robins, robin := to.signIn("robin")
 	_, path, _ := strings.Cut(done.Invitation, "/invitations/")
-	robins.Post("/invitations/"+path, "key", to.IDs.Secret()).Want(t, 303, "/groups/valley")
+	robins.Post("/invitations/"+path, "key", to.IDs.Secret()).Want(t, 303, "/groups/valley/welcome")
 	_, lee := to.signIn("lee")
 	to.group(lee, "lake", "Lake Swimmers")
 	err := to.Coalitions.Invite(t.Context(), robin, "valley", "lake")

@@ -13,6 +13,7 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/db/dbtest"
+	"convoke/internal/feature/coalitions"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
 	"convoke/internal/id"
@@ -171,6 +172,12 @@ func (s *mailStand) filled() (b *webtest.Browser, robin authz.Actor, sam authz.A
 		s.t.Fatal(err)
 	}
 	if _, err := s.Grants.Invite(ctx, sam, e, "robin.unusual", ""); err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := s.Coalitions.Create(ctx, robin, s.IDs.Secret(), coalitions.Input{
+		Settings: coalitions.Settings{Weights: "group", Polls: "open", Entry: "apply", Seats: 1},
+		Group:    "riverside", Name: "The Valley", Handle: "valley", Points: "We share the water.",
+	}); err != nil {
 		s.t.Fatal(err)
 	}
 	b.Post("/groups/riverside/members/lee/recovery").Want(s.t, 303, "/groups/riverside/members/lee/recovery")

@@ -34,12 +34,12 @@ const (
 )
 
 var weightings = [...]struct {
-	code       Weights
-	name, hint string
+	code              Weights
+	name, short, hint string
 }{
-	{ByGroup, i18n.Mark("One group, one vote"), i18n.Mark("Each member group has the weight 1, however large it is and however many delegates it has. The delegate on its first seat that is taken casts it.")},
-	{ByBands, i18n.Mark("By the size of groups"), i18n.Mark("Each member group has the weight of the band that it declared: 1, 2, 3, 5 or 8. The delegate on its first seat that is taken casts it whole.")},
-	{ByDelegates, i18n.Mark("By delegates"), i18n.Mark("Each delegate has the weight 1. A seat that nobody sits on counts for nothing.")},
+	{ByGroup, i18n.Mark("One group, one vote"), i18n.Mark("Each group weighs 1."), i18n.Mark("Each member group has the weight 1, however large it is and however many delegates it has. The delegate on its first seat that is taken casts it.")},
+	{ByBands, i18n.Mark("By the size of groups"), i18n.Mark("Each group weighs 1 to 8."), i18n.Mark("Each member group has the weight of the band that it declared: 1, 2, 3, 5 or 8. The delegate on its first seat that is taken casts it whole.")},
+	{ByDelegates, i18n.Mark("By delegates"), i18n.Mark("Each delegate weighs 1."), i18n.Mark("Each delegate has the weight 1. A seat that nobody sits on counts for nothing.")},
 }
 
 // name and hint are English, for translation.
@@ -58,8 +58,8 @@ var entries = [...]struct {
 	code       Entry
 	name, hint string
 }{
-	{ByApplying, i18n.Mark("Groups can ask to come in"), i18n.Mark("Delegates of the coalition answer.")},
-	{ByInviting, i18n.Mark("By invitation only"), i18n.Mark("Delegates of the coalition invite groups, and those answer.")},
+	{ByApplying, i18n.Mark("Groups can ask to come in"), i18n.Mark("Delegates answer.")},
+	{ByInviting, i18n.Mark("By invitation only"), i18n.Mark("Groups answer.")},
 }
 
 func (e Entry) name() string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -159,6 +160,9 @@ func TestAGroupComesInAndLeaves(t *testing.T) {
 			g, err := x.groups.ByID(ctx, tx, c)
 			if !g.Ended {
 				t.Error("an empty coalition goes on")
+			}
+			if list, err2 := listCoalitions(ctx, tx, "", 9); len(list) != 0 || err2 != nil {
+				t.Errorf("it is listed: %v, %v", list, err2)
 			}
 			return err
 		})
@@ -470,5 +474,100 @@ func TestMandatesAreChecked(t *testing.T) {
 			t.Error("an expired mandate counts")
 		}
 		return err
+	})
+}
+
+// When the steward's mandate ends, whoever has held a seat for the longest time leads;
+// an alternate who holds another seat does not stand in.
+func TestWhoLeads(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, x *fixture) {
+		ctx := t.Context()
+		ada, ben, cem, dia := x.person("ada"), x.person("ben"), x.person("cem"), x.person("dia")
+		x.group("anglers", ada, cem)
+		x.group("bakers", ben, dia, cem)
+		h, c := x.start(ada, valley("anglers", "valley"))
+		x.joins("bakers", ben, h, ada, 0)
+		var seats []string
+		for i, who := range []authz.Actor{dia, ben} {
+			x.clock.Add(time.Hour)
+			in := x.term(h, i+1)
+			in.Alternate = "cem"
+			did := x.sends("bakers", ben, who, in)
+			x.must(x.Take(ctx, cem, did))
+			seats = append(seats, did)
+		}
+		x.clock.Add(time.Hour)
+		x.sends("anglers", ada, cem, x.term(h, 2))
+		var first string
+		x.write(func(tx *db.Tx) error {
+			s, _, err := x.Mandate(ctx, tx, c, ada.Person)
+			first = s.ID
+			return err
+		})
+		x.must(x.Recall(ctx, ada, "anglers", first))
+		for who, want := range map[authz.Actor]authz.Role{ada: authz.None, dia: authz.Steward, ben: authz.Organizer, cem: authz.Organizer} {
+			if got := x.role(c, who); got != want {
+				t.Errorf("%s is %q, want %q", who.Handle, got, want)
+			}
+		}
+		// cem could stand in for dia, and sits elsewhere.
+		x.must(x.Recall(ctx, ben, "bakers", seats[0]))
+		if got := x.electorate(c); len(got) != 2 || x.role(c, ben) != authz.Steward {
+			t.Errorf("%v, ben is %q", got, x.role(c, ben))
+		}
+		// Once cem is free, they stand in for ben.
+		x.write(func(tx *db.Tx) error {
+			s, _, err := x.Mandate(ctx, tx, c, cem.Person)
+			first = s.ID
+			return err
+		})
+		x.must(x.Decline(ctx, cem, first))
+		x.must(x.Recall(ctx, ben, "bakers", seats[1]))
+		if d := cmp.Diff([]string{"bakers/2/1"}, x.electorate(c)); d != "" || x.role(c, cem) != authz.Steward {
+			t.Errorf("%s, cem is %q", d, x.role(c, cem))
+		}
+		x.clock.Add(standInFor)
+		x.must(x.Due(ctx))
+		if got := x.electorate(c); len(got) != 0 {
+			t.Errorf("an alternate stands in for ever: %v", got)
+		}
+	})
+}
+
+// A mandate in a coalition that belongs to another one carries the mandate there: who
+// loses the first loses the second.
+func TestMandatesOfMandates(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, x *fixture) {
+		ctx := t.Context()
+		ada, ben := x.person("ada"), x.person("ben")
+		x.group("anglers", ada, ben)
+		x.group("region", ben)
+		h, c := x.start(ada, valley("anglers", "valley"))
+		in := valley("region", "country")
+		top, up := x.start(ben, in)
+		x.joins(h, ada, top, ben, 0)
+		// ben speaks for the anglers in the valley, and ada for the valley in the country.
+		x.sends("anglers", ada, ben, x.term(h, 2))
+		x.sends(h, ada, ada, x.term(top, 1))
+		_, err := x.Appoint(ctx, ada, h, x.IDs.Secret(), AppointInput{Coalition: top, Seat: 2, Person: "nobody", Mandate: Free, Day: "2027-05-01"})
+		wantField(t, err, "coalition.no_person")
+		if d := cmp.Diff([]string{"region/1/1", "valley/1/1"}, x.electorate(up)); d != "" {
+			t.Error(d)
+		}
+		var first string
+		x.write(func(tx *db.Tx) error {
+			s, _, err := x.Mandate(ctx, tx, c, ada.Person)
+			first = s.ID
+			return err
+		})
+		x.must(x.Recall(ctx, ada, "anglers", first))
+		if d := cmp.Diff([]string{"region/1/1"}, x.electorate(up)); d != "" || x.role(up, ada) != authz.None || len(x.heard.ended) != 2 {
+			t.Errorf("%s, %v", d, x.heard.ended)
+		}
+		if x.role(c, ben) != authz.Steward {
+			t.Error("nobody leads the valley")
+		}
 	})
 }

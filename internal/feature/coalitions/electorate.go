@@ -51,7 +51,7 @@ func (s *Service) Mandate(ctx context.Context, tx *db.Tx, coalition id.Group, p 
 		return Seat{}, false, err
 	}
 	d, err := seatHeldBy(ctx, tx, c.Group, p)
-	if errors.Is(err, db.ErrNoRows) || err == nil && !d.counts(tx.Now()) {
+	if errors.Is(err, db.ErrNoRows) {
 		return Seat{}, false, nil
 	}
 	if err != nil {

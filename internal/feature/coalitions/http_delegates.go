@@ -189,7 +189,7 @@ func (w *Web) appointPage(c *web.Call, f *web.Form, key string) error {
 		return err
 	}
 	for _, m := range mandates {
-		d.Mandates = append(d.Mandates, web.Choice{Value: m.code, Label: l.T(m.name), Hint: l.T(m.hint)})
+		d.Mandates = append(d.Mandates, web.Choice{Value: m.code, Label: l.T(m.short), Hint: l.T(m.hint)})
 	}
 	d.Seats, d.Mandates = f.Choose("seat", d.Seats), f.Choose("mandate", d.Mandates)
 	c.Header().Set("Cache-Control", "no-store")

@@ -118,7 +118,7 @@ func (w *Web) editPage(c *web.Call, f *web.Form, d editData) error {
 	l := c.Locale
 	d.Form = f
 	for _, x := range weightings {
-		d.Weights = append(d.Weights, web.Choice{Value: string(x.code), Label: l.T(x.name), Hint: l.T(x.hint)})
+		d.Weights = append(d.Weights, web.Choice{Value: string(x.code), Label: l.T(x.name), Hint: l.T(x.short)})
 	}
 	for _, x := range entries {
 		d.Entries = append(d.Entries, web.Choice{Value: string(x.code), Label: l.T(x.name), Hint: l.T(x.hint)})

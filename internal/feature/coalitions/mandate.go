@@ -28,10 +28,10 @@ const (
 	Bound   = "bound"
 )
 
-var mandates = [...]struct{ code, name, hint string }{
-	{Free, i18n.Mark("Free mandate"), i18n.Mark("They decide by themselves.")},
-	{Advised, i18n.Mark("Advised mandate"), i18n.Mark("The group advises, they decide.")},
-	{Bound, i18n.Mark("Bound mandate"), i18n.Mark("They vote as the group has decided on a proposal.")},
+var mandates = [...]struct{ code, name, short, hint string }{
+	{Free, i18n.Mark("Free mandate"), i18n.Mark("Free"), i18n.Mark("They decide by themselves.")},
+	{Advised, i18n.Mark("Advised mandate"), i18n.Mark("Advised"), i18n.Mark("The group advises, they decide.")},
+	{Bound, i18n.Mark("Bound mandate"), i18n.Mark("Bound"), i18n.Mark("They vote as the group has decided on a proposal.")},
 }
 
 func mandateName(code string) string {

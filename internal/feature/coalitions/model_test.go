@@ -273,6 +273,13 @@ func (m *mandateModel) expire(t *rapid.T) {
 			return err
 		})
 	}
+	m.x.write(func(tx *db.Tx) error {
+		all, err := m.x.Electorate(m.x.t.Context(), tx, m.c)
+		if want := len(m.holds) - len(due()); len(all) != want {
+			t.Fatalf("%d seats count before the schedule has run, want %d", len(all), want)
+		}
+		return err
+	})
 	m.x.must(m.x.Due(m.x.t.Context()))
 	all := due()
 	slices.SortFunc(all, func(a, b chair) int {

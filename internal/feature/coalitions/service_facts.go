@@ -74,10 +74,6 @@ func (s *Service) MemberLeft(ctx context.Context, tx *db.Tx, f fact.MemberLeft) 
 // GroupSuspended takes the seats of a group that may not act; it belongs again, without
 // delegates, when that is lifted.
 func (s *Service) GroupSuspended(ctx context.Context, tx *db.Tx, f fact.GroupSuspended) error {
-	if err := setShown(ctx, tx, f.Group, !f.Suspended); err != nil {
-		return err
-	}
-	tx.Touch("coalitions")
 	return s.rest(ctx, tx, f.Group)
 }
 
@@ -86,12 +82,17 @@ func (s *Service) GroupEnded(ctx context.Context, tx *db.Tx, f fact.GroupEnded) 
 	return s.rest(ctx, tx, f.Group)
 }
 
-// rest makes what a group is in coalitions fit whether it can act.
+// rest makes what a group is in coalitions fit whether it can act, and lists it as a
+// coalition only while it can.
 func (s *Service) rest(ctx context.Context, tx *db.Tx, gid id.Group) error {
 	g, err := s.Groups.ByID(ctx, tx, gid)
 	if err != nil {
 		return err
 	}
+	if err := setShown(ctx, tx, gid, g.acts()); err != nil {
+		return err
+	}
+	tx.Touch("coalitions")
 	from, to := Rests, Belongs
 	if !g.acts() {
 		from, to = Belongs, Rests

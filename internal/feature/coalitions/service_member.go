@@ -29,6 +29,13 @@ func (s *Service) fits(ctx context.Context, tx *db.Tx, c id.Group, g Group) erro
 	if err == nil && circle {
 		err = errCircle()
 	}
+	if err != nil {
+		return err
+	}
+	all, err := s.MemberOf(ctx, tx, g.ID)
+	if err == nil && len(all) >= maxParts {
+		err = fault.Conflict("coalition.many", "A group can belong to {max} coalitions at most.", "max", maxParts)
+	}
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"slices"
+	"strings"
 	"time"
 
 	"convoke/internal/clock"
@@ -195,7 +196,10 @@ func heldIn(ctx context.Context, tx *db.Tx, c, g id.Group) ([]held, error) {
 // maxPage bounds how many groups one statement finds the seats of.
 const maxPage = 50
 
-const seatsPageQuery = selectDelegate + `join coalition_member m on m.coalition_id = d.coalition_id and m.group_id = d.group_id
+// briefly is selectDelegate without the instructions, which can be long.
+var briefly = strings.Replace(selectDelegate, "d.instructions, d.instructions_html", "'', ''", 1)
+
+var seatsPageQuery = briefly + `join coalition_member m on m.coalition_id = d.coalition_id and m.group_id = d.group_id
 	where d.coalition_id = $1 and m.coalition_id = $1 and m.state = 'member' and m.handle >= $2 and m.handle <= $3 and d.state = 'holds'
 	order by m.handle, d.seat limit $4`
 

@@ -65,9 +65,10 @@ func countMembers(ctx context.Context, tx *db.Tx, c id.Group, state MemberState)
 	return n, err
 }
 
-const partsQuery = selectMember + "where group_id = $1 order by state, coalition_id limit $2"
+const partsQuery = selectMember + "where group_id = $1 order by state desc, coalition_id desc limit $2"
 
-// partsOf is what a group is to coalitions.
+// partsOf is what a group is to coalitions; those that it belongs to come first, so that
+// no number of invitations hides them.
 func partsOf(ctx context.Context, tx *db.Tx, g id.Group, limit int) ([]Member, error) {
 	return db.Query(ctx, tx, partsQuery, []any{string(g), limit}, scanMember)
 }

@@ -15,13 +15,13 @@ import (
 
 // seatView is a seat as a reader may see it.
 type seatView struct {
-	ID, Group        string // to recall it; "" for who may not
+	ID               string // to recall it; "" for who may not
 	N                int
 	Handle           string // "" for those who may not know
 	Alternate        string // likewise
 	AlternateOK      bool
 	HasAlternate     bool
-	Mandate, Hint    string
+	Mandate          string
 	Until            string
 	ISO              string
 	Asked            bool // not accepted yet
@@ -57,11 +57,6 @@ func (v viewer) seatOf(l *i18n.Locale, d *Delegate, own bool, zone string, weigh
 	s := seatView{
 		N: d.Seat, Mandate: l.T(mandateName(d.Mandate)), Until: l.DateShort(last), ISO: last.Format(time.DateOnly),
 		Asked: d.State == Asked, StandsIn: d.StandsIn, Weight: int(weight), HasAlternate: d.Alternate != "" && d.AlternateOK, Everybody: d.Everybody,
-	}
-	for _, m := range mandates {
-		if m.code == d.Mandate {
-			s.Hint = l.T(m.hint)
-		}
 	}
 	if d.Everybody || knows {
 		s.Instructions, s.Raw = d.InstructionsHTML, d.Instructions
@@ -252,12 +247,4 @@ func bandChoices(l *i18n.Locale, on int) []web.Choice {
 		out[i] = web.Choice{Value: strconv.Itoa(i), Label: l.T(b.name), On: i == on}
 	}
 	return out
-}
-
-// mandateView is a mandate that the reader was asked to take, or stands in for.
-type mandateView struct {
-	seatView
-	Of        string // handle and name of the group and the coalition
-	OfName    string
-	Coalition Group
 }

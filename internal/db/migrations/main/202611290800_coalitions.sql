@@ -1,6 +1,6 @@
 -- Groups whose members are groups. points is the last version of the points of
 -- unity, notice how many days before an assembly it is called, secret that polls of
--- delegates are secret. shown is false while the coalition is suspended.
+-- delegates are secret. shown is false while the coalition is suspended or has ended.
 create table coalition (
 	group_id text primary key references groups (id) on delete cascade,
 	form text not null unique,
