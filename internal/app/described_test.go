@@ -137,6 +137,7 @@ func TestOperationsAsDescribed(t *testing.T) {
 // steps ask most operations, each with what the ones before it made.
 func (d *described) steps() {
 	d.groupsAsDescribed()
+	d.membersAsDescribed()
 	d.campaignsAsDescribed()
 	d.statementsAsDescribed()
 	d.petitionsAsDescribed()

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -13,7 +14,25 @@ import (
 	"convoke/internal/feature/members"
 	"convoke/internal/feature/statements"
 	"convoke/internal/feature/tasks"
+	"convoke/internal/id"
 )
+
+// postbox is an address that everybody has.
+type postbox struct{}
+
+// Reach implements members.Addresses.
+func (postbox) Reach(context.Context, id.Person) (to, lang string, err error) {
+	return "somebody@example.org", "en", nil
+}
+
+// membersAsDescribed asks what is inside a group.
+func (d *described) membersAsDescribed() {
+	d.Members.Post = &members.Post{Addresses: postbox{}}
+	task := in(d.do("member", "addTask", obj{"title": "Buy paint", "note": "Some **green**.", "until": d.day(9), "mine": true}, "riverside"), "id")
+	d.do("organizer", "actOnTask", obj{"do": "give", "to": "the-member"}, "riverside", task)
+	d.do("member", "offerSkills", obj{"skill": []string{"cooking"}, "line": "my van", "shared": true}, "riverside")
+	d.do("member", "askForDigest", nil, "riverside")
+}
 
 // joined lets somebody into the group riverside.
 func (s *stand) joined(who authz.Actor, role authz.Role) {

@@ -293,7 +293,8 @@ func (s *Service) sendQuiet(ctx context.Context, a quietMail) error {
 	l := s.Post.Locales.Match(lang)
 	news := l.T("Nobody who organizes {group} has done anything there for a long time. If you are still there, say so here:", "group", g.Name)
 	if a.Asked {
-		news = l.T("A member asks to take {group} on, and becomes a steward in {n} days. If you are still there, say so here:", "group", g.Name, "n", shownDays)
+		news = l.N("A member asks to take {group} on, and becomes a steward in {n} day. If you are still there, say so here:",
+			"A member asks to take {group} on, and becomes a steward in {n} days. If you are still there, say so here:", shownDays, "group", g.Name)
 	}
 	return s.Post.Sender.Send(ctx, notify.Message{
 		To: to, Lang: l.Tag(), Subject: l.T("Is anybody still there? {group}", "group", g.Name),

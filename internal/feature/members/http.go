@@ -122,6 +122,7 @@ type skillsData struct {
 	Skills  Skills
 	URL     string
 	List    []skillView
+	Words   []Offer // those with a line
 	Choices []web.Choice
 	Share   bool
 	Ends    time.Time // of the reader's offer
@@ -151,6 +152,11 @@ func (w *Web) showSkills(c *web.Call, f *web.Form, s Skills) error {
 	d := skillsData{Form: f, Skills: s, URL: "/groups/" + s.Group.Handle + "/skills", Share: f.Has("shared", "1"), Ends: day.Time(s.Mine.Ends)}
 	for _, x := range s.List {
 		d.List = append(d.List, skillView{c.Locale.T(skillName(x.Code)), offering(c.Locale, x.People, s.Names), x.Handles})
+	}
+	for _, o := range s.Named {
+		if o.Line != "" {
+			d.Words = append(d.Words, o)
+		}
 	}
 	for _, x := range skills {
 		d.Choices = append(d.Choices, web.Choice{Value: x.code, Label: c.Locale.T(x.name)})

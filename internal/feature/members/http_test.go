@@ -77,6 +77,9 @@ func TestSkillPages(t *testing.T) {
 	if got := x.as("olga").Get(path).Text("main"); !strings.Contains(got, "1 member: @mia") || !strings.Contains(got, "my <van>") {
 		t.Errorf("olga sees %s", got)
 	}
+	if got := x.as("ned").Get(path).Text("main"); strings.Contains(got, "In their own words") {
+		t.Errorf("ned sees words: %s", got)
+	}
 	if got := x.as("ned").Get(path).Text("main"); strings.Contains(got, "@mia") || strings.Contains(got, "van") {
 		t.Errorf("ned sees %s", got)
 	}

@@ -12,6 +12,7 @@ import (
 	"convoke/internal/db/dbtest"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
+	"convoke/internal/id"
 	"convoke/internal/web/webtest"
 )
 
@@ -249,4 +250,48 @@ func TestStart(t *testing.T) {
 	if _, err := (StartInput{Does: strings.Repeat("x", 20<<10), First: strings.Repeat("x", 20<<10), Ask: strings.Repeat("x", maxAsk+1)}).parse(); len(fault.Of(err).Fields) != 3 {
 		t.Errorf("%v", err)
 	}
+}
+
+func FuzzInputs(f *testing.F) {
+	f.Add("cooking", "my van", "We **dig**.", "Whoever wears green")
+	f.Add("spying", strings.Repeat("x", 130), "[x](javascript:x)", "")
+	f.Fuzz(func(t *testing.T, code, line, text, ask string) {
+		if codes, err := (SkillInput{Codes: []string{code, code}, Line: line}).parse(); err == nil && (len(codes) > 1 || len([]rune(line)) > maxLine || len(codes) == 0 && code != "" && skillName(code) == "") {
+			t.Errorf("%q and %q were taken as %q", code, line, codes)
+		}
+		if s, err := (StartInput{Does: text, First: text, Ask: ask}).parse(); err == nil && (len([]rune(s.Ask)) > maxAsk || strings.Contains(string(s.DoesHTML), "<script")) {
+			t.Errorf("%q and %q were taken", text, ask)
+		}
+	})
+}
+
+// Groups that are there when this comes are looked at once, and none of the sample's or
+// of those that have ended.
+func TestGroupsOfBeforeAreLookedAt(t *testing.T) {
+	t.Parallel()
+	dbtest.Upgrade(t, "202611290830_members", func(t *testing.T, d *db.DB) {
+		for _, g := range []struct {
+			handle string
+			sample bool
+			ended  int
+		}{{"riverside", false, 0}, {"sample", true, 0}, {"over", false, 1}} {
+			err := d.Write(t.Context(), func(tx *db.Tx) error {
+				_, err := tx.Exec(t.Context(), `insert into groups (id, handle, name, name_folded, about, about_html, place, zone, langs, suspended, sample, created_at, ended_at)
+					values ($1, $1, $1, $1, '', '', '', 'UTC', '', $2, $3, 0, $4)`, g.handle, false, g.sample, g.ended)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}, func(t *testing.T, d *db.DB) {
+		var due []id.Group
+		err := d.Read(t.Context(), func(tx *db.Tx) (err error) {
+			due, err = dueGroups(t.Context(), tx, 20260101, 10)
+			return err
+		})
+		if err != nil || len(due) != 1 || due[0] != "riverside" {
+			t.Errorf("%v, %v", due, err)
+		}
+	})
 }
