@@ -497,5 +497,9 @@ func TestInput(t *testing.T) {
 		refused(t, err, "form.key")
 		pid := x.discussed(sam, "riverside", benches())
 		refused(t, x.Edit(t.Context(), sam, string(pid), 0, benches()), "proposal.changed_meanwhile")
+		stale := x.tomorrow(pid, byMajority)
+		x.must(x.Edit(t.Context(), sam, string(pid), stale.Sequence, benches()))
+		_, err = x.Opens(t.Context(), sam, string(pid), x.IDs.Secret(), stale) // on a text that somebody has changed
+		refused(t, err, "proposal.changed_meanwhile")
 	})
 }
