@@ -86,7 +86,7 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 	case fact.PledgeReached, fact.PledgeMissed:
 		return nil // the page says so; nobody else reacts yet
 	case fact.MemberLeft:
-		return f.grants.MemberLeft(ctx, tx, x)
+		return tell(ctx, tx, x, f.grants.MemberLeft, f.polls.MemberLeft)
 	case fact.GroupEnded:
 		return f.events.GroupEnded(ctx, tx, x)
 	case fact.GroupCleared:

@@ -96,7 +96,7 @@ func (n *Node) heldElsewhere(ctx context.Context, tx *db.Tx, p id.Person) ([]ide
 		return nil, err
 	}
 	wrote, err := n.heldProposals(ctx, tx, p)
-	return []identity.Held{h, asked, confirmed, granted, wrote}, err
+	return append([]identity.Held{h, asked, confirmed, granted}, wrote...), err
 }
 
 // heldRequests is what a person said who asked to join groups.

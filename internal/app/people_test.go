@@ -173,6 +173,7 @@ func (s *mailStand) filled() (b *webtest.Browser, robin authz.Actor, sam authz.A
 	if _, err := s.Grants.Invite(ctx, sam, e, "robin.unusual", ""); err != nil {
 		s.t.Fatal(err)
 	}
+	s.proposes(robin)
 	b.Post("/groups/riverside/members/lee/recovery").Want(s.t, 303, "/groups/riverside/members/lee/recovery")
 	return b, robin, sam
 }

@@ -64,7 +64,7 @@ func TestFromDraftToDecision(t *testing.T) {
 		p := x.poll(poll)
 		salt, err := hex.DecodeString(p.Salt)
 		x.must(err)
-		if h := sha256.Sum256(append(salt, p.Body...)); hex.EncodeToString(h[:]) != p.Hash || !strings.Contains(p.Body, "three benches") {
+		if h := sha256.Sum256(append(salt, p.Body...)); hex.EncodeToString(h[:]) != p.Hash || !strings.Contains(p.Body, "three benches") || strings.Contains(p.Body, string(ben.Person)) {
 			t.Error("the record holds another text")
 		}
 		if p.Eligible != 3 || p.Rules.Quorum != 2 || len(x.told[g]) != 1 {
