@@ -69,7 +69,7 @@ func (p *Page) openVote(t *testing.T) {
 	p.hasStatus(t, 422)
 	p.refused(t, "Quorum: how many must take part (optional)")
 	p.Fill("Quorum: how many must take part (optional)", "50%")
-	p.Check("Organizers may close it before its time Only if you say so now, and it stands on the page.", true)
+	p.Check("Organizers may close it before its time: Only if you say so now, and it stands on the page.", true)
 	p.ClickRole("button", "Open it for good")
 	p.hasStatus(t, 200)
 	p.HasText("Quorum: 1 of 1 votes must take part, which is 100 %.")

@@ -106,7 +106,7 @@ func (n *Node) heldElsewhere(ctx context.Context, tx *db.Tx, p id.Person) ([]ide
 		return nil, err
 	}
 	inside, err := n.heldInside(ctx, tx, p)
-	return append([]identity.Held{h, asked, confirmed, granted, sent, wrote}, inside...), err
+	return slices.Concat([]identity.Held{h, asked, confirmed, granted, sent}, wrote, inside), err
 }
 
 // heldRequests is what a person said who asked to join groups.

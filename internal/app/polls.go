@@ -189,17 +189,23 @@ func (s pollSubjects) Reference(c *web.Call, b leaf.ID) (string, bool, error) {
 // After implements take.Subjects.
 func (s pollSubjects) After(*web.Call, leaf.ID) (template.HTML, error) { return "", nil }
 
-// heldProposals is what a person wrote about what groups decide.
-func (n *Node) heldProposals(ctx context.Context, tx *db.Tx, p id.Person) (identity.Held, error) {
-	h := identity.Held{
-		Table: "proposal", Title: i18n.Mark("What you wrote about decisions"),
-		Note:    i18n.Mark("Members see your handle beside it, until the discussion is erased 180 days after the decision."),
-		Columns: []identity.Column{{Name: "title", Label: i18n.Mark("Proposal")}, {Name: "kind", Label: i18n.Mark("Kind")}},
-	}
-	said := map[string]string{"proposal": i18n.Mark("Proposal"), "comment": i18n.Mark("Comment"), "amendment": i18n.Mark("Proposed change")}
+// heldProposals is what a person wrote about what groups decide, table by table.
+func (n *Node) heldProposals(ctx context.Context, tx *db.Tx, p id.Person) (out []identity.Held, err error) {
 	all, err := n.Polls.HeldOf(ctx, tx, p)
-	for _, w := range all {
-		h.Rows = append(h.Rows, []any{w.Title, identity.Said{Raw: w.Kind, Text: said[w.Kind]}})
+	for _, x := range []struct{ table, title string }{
+		{"poll_proposal", i18n.Mark("What you proposed")}, {polls.CommentTable, i18n.Mark("What you said about proposals")},
+		{polls.AmendmentTable, i18n.Mark("Changes that you proposed")}, {"poll", i18n.Mark("Votes that you opened")},
+	} {
+		h := identity.Held{
+			Table: x.table, Title: x.title, Columns: []identity.Column{{Name: "title", Label: i18n.Mark("Proposal")}},
+			Note: i18n.Mark("Members of the group see your handle beside it, until the discussion is erased 180 days after the decision."),
+		}
+		for _, w := range all {
+			if w.Table == x.table {
+				h.Rows = append(h.Rows, []any{w.Title})
+			}
+		}
+		out = append(out, h)
 	}
-	return h, err
+	return out, err
 }

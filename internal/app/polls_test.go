@@ -366,3 +366,26 @@ func (x *access) proposals(steward authz.Actor) (public, draft, poll string) {
 	}
 	return all[0], all[1], string(pid)
 }
+
+// proposes has somebody write in every table of polls that names people.
+func (s *stand) proposes(by authz.Actor) {
+	s.t.Helper()
+	ctx := s.t.Context()
+	in := polls.Input{Title: "Benches", Body: "We build two benches.", Lang: "en", Effect: "task", Subject: "sam 2027-05-08"}
+	pid, err := s.Polls.Create(ctx, by, "riverside", s.IDs.Secret(), in)
+	if err == nil {
+		err = s.Polls.Move(ctx, by, string(pid), "discuss")
+	}
+	if err == nil {
+		err = s.Polls.Say(ctx, by, string(pid), s.IDs.Secret(), "", "Or three.")
+	}
+	if err == nil {
+		_, err = s.Polls.Amend(ctx, by, string(pid), s.IDs.Secret(), polls.AmendInput{Body: "We build three.", Why: "More."})
+	}
+	if err == nil {
+		_, err = s.Polls.Opens(ctx, by, string(pid), s.IDs.Secret(), polls.OpenInput{Sequence: 1, Preset: "majority", Gate: "members", Day: "2026-06-06"})
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}

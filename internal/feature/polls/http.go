@@ -68,7 +68,7 @@ const (
 func urlOf(p *Proposal) string  { return "/proposals/" + string(p.ID) }
 func (p *Poll) url() string     { return "/polls/" + string(p.ID) }
 func (p *Poll) about() string   { return "/proposals/" + string(p.Proposal) }
-func (p *Poll) moment() string  { return p.Local(p.Closes).Format(time.RFC3339) }
+func (p *Poll) moment() string  { return p.Local(p.ended()).Format(time.RFC3339) }
 func tagOf(pid string) []string { return []string{"proposal:" + pid, "groups", "site"} }
 
 // item is a proposal in a list.

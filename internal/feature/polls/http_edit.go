@@ -33,7 +33,7 @@ func (w *Web) editPage(c *web.Call, f *web.Form, d editData) error {
 	for _, e := range effects {
 		x := web.Choice{Value: string(e.code), Label: l.T(e.name)}
 		if e.subject != "" {
-			x.Hint = l.T(e.subject)
+			x = choice(x.Value, x.Label, l.T(e.subject))
 		}
 		d.Effects = append(d.Effects, x)
 	}

@@ -34,7 +34,7 @@ func (w *Web) openPage(c *web.Call, f *web.Form, p *Proposal, g Group, key strin
 		if x.code != byFeeling && choose != several(x.method) || x.code == byFeeling && d.Amendment != "" {
 			continue
 		}
-		d.Presets = append(d.Presets, web.Choice{Value: x.code, Label: l.T(x.name), Hint: l.T(x.hint)})
+		d.Presets = append(d.Presets, choice(x.code, l.T(x.name), l.T(x.hint)))
 	}
 	err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
 		ctx := c.Context()
@@ -57,18 +57,23 @@ func (w *Web) openPage(c *web.Call, f *web.Form, p *Proposal, g Group, key strin
 		return err
 	}
 	d.Gates = f.Choose("gate", []web.Choice{
-		{Value: box.GateMembers, Label: l.T("Members, as they are when it opens"), Hint: l.T("Nobody is added later.")},
-		{Value: box.GateCodes, Label: l.T("Whoever has a code from your list"), Hint: l.T("You bring the codes.")},
+		choice(box.GateMembers, l.T("Members, as they are when it opens"), l.T("Nobody is added later.")),
+		choice(box.GateCodes, l.T("Whoever has a code from your list"), l.T("You bring the codes.")),
 	})
-	d.Secrecy = []web.Choice{{Value: "secret", Label: l.T("In secret"), Hint: l.T("Only where all votes weigh the same and no mandate is bound.")}}
+	d.Secrecy = []web.Choice{choice("secret", l.T("In secret"), l.T("Only where all votes weigh the same and no mandate is bound."))}
 	if !d.Secret {
-		d.Secrecy = append([]web.Choice{{Value: "named", Label: l.T("By name of their groups"), Hint: l.T("After the close everybody can read who voted what.")}}, d.Secrecy...)
+		d.Secrecy = append([]web.Choice{choice("named", l.T("By name of their groups"), l.T("After the close everybody can read who voted what."))}, d.Secrecy...)
 	}
 	d.Presets, d.Secrecy = f.Choose("preset", d.Presets), f.Choose("secrecy", d.Secrecy)
-	d.Early = f.Choose("early", []web.Choice{{Value: "yes", Label: l.T("Organizers may close it before its time"), Hint: l.T("Only if you say so now, and it stands on the page.")}})
-	d.ByGroups = f.Choose("by_groups", []web.Choice{{Value: "yes", Label: l.T("Each member group decides in its own poll"), Hint: l.T("Seats are groups then, and what each decided is entered as its vote.")}})
+	d.Early = f.Choose("early", []web.Choice{choice("yes", l.T("Organizers may close it before its time"), l.T("Only if you say so now, and it stands on the page."))})
+	d.ByGroups = f.Choose("by_groups", []web.Choice{choice("yes", l.T("Each member group decides in its own poll"), l.T("Seats are groups then, and what each decided is entered as its vote."))})
 	c.Header().Set("Cache-Control", "no-store")
 	return openPage.RenderForm(c, f, d)
+}
+
+// choice is one whose hint is too long to stand beside it on a phone.
+func choice(value, label, hint string) web.Choice {
+	return web.Choice{Value: value, Label: label + ": " + hint}
 }
 
 func (w *Web) openForm(c *web.Call) error {

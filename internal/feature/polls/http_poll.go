@@ -136,10 +136,10 @@ func (w *Web) pollTags(c *web.Call, pid string) ([]string, error) {
 
 func pollDataOf(c *web.Call, f *foundPoll) pollData {
 	l, p := c.Locale, &f.Poll
-	at, from := p.Local(p.Closes), p.Local(p.Opens)
+	from := p.Local(p.Opens)
 	d := pollData{
 		Poll: *p, Proposal: f.Proposal, Group: f.Group, URL: p.url(), About: p.about(), State: pollStateName(l, p),
-		Until: l.DateShort(at) + ", " + l.Time(at), ISO: p.moment(), Opens: l.DateShort(from) + ", " + l.Time(from), Rules: ruleLines(l, p),
+		Until: p.until(l), ISO: p.moment(), Opens: l.DateShort(from) + ", " + l.Time(from), Rules: ruleLines(l, p),
 		Box: "/b/" + p.Box, Ballots: p.url() + "/ballots", Cast: f.Numbers.Counted, Seats: f.Seats, Mine: f.Mine, Own: f.Own,
 		Check: p.Rules.Method == tally.Check,
 	}
@@ -257,9 +257,8 @@ func (w *Web) ballots(c *web.Call) error {
 			return err
 		}
 		p := &f.Poll
-		at := p.Local(p.Closes)
 		d := ballotsData{
-			Poll: *p, URL: p.url(), About: p.about(), Until: c.Locale.DateShort(at) + ", " + c.Locale.Time(at), ISO: p.moment(), Cast: int(f.Numbers.Counted),
+			Poll: *p, URL: p.url(), About: p.about(), Until: p.until(c.Locale), ISO: p.moment(), Cast: int(f.Numbers.Counted),
 			Open: p.State == Open, Box: "/b/" + p.Box,
 		}
 		from, _ := strconv.ParseInt(c.Query().Get("from"), 10, 64)

@@ -295,8 +295,7 @@ func (w *Web) subjectOf(c *web.Call, p *Proposal, d *showData) error {
 }
 
 func pollOf(l *i18n.Locale, p *Poll) pollView {
-	at := p.Local(p.Closes)
-	v := pollView{URL: p.url(), Until: l.DateShort(at) + ", " + l.Time(at), ISO: p.moment(), Open: p.State == Open, State: pollStateName(l, p)}
+	v := pollView{URL: p.url(), Until: p.until(l), ISO: p.moment(), Open: p.State == Open, State: pollStateName(l, p)}
 	switch {
 	case p.Amendment != "":
 		v.Kind = l.T("Vote on a change")

@@ -69,8 +69,7 @@ func (w *Web) mine(c *web.Call, f *web.Form) (x foundPoll, seat ownSeat, says []
 
 func (w *Web) votePage(c *web.Call, f *web.Form, x *foundPoll, seat ownSeat, d voteData) error {
 	l, p := c.Locale, &x.Poll
-	at := p.Local(p.Closes)
-	d.Form, d.Poll, d.URL, d.About, d.Until, d.ISO, d.Rules = f, *p, p.url(), p.about(), l.DateShort(at)+", "+l.Time(at), p.moment(), ruleLines(l, p)
+	d.Form, d.Poll, d.URL, d.About, d.Until, d.ISO, d.Rules = f, *p, p.url(), p.about(), p.until(l), p.moment(), ruleLines(l, p)
 	d.Seat, d.Voted = strconv.Itoa(seat.N), seat.Voted
 	if len(x.Mine) > 1 {
 		for _, s := range x.Mine {

@@ -81,6 +81,14 @@ func (p *Poll) Local(t time.Time) time.Time {
 	return t.UTC()
 }
 
+// ended is when a poll that was closed early was counted, else its time.
+func (p *Poll) ended() time.Time {
+	if p.Result != nil && p.Counted.Before(p.Closes) {
+		return p.Counted
+	}
+	return p.Closes
+}
+
 // takes reports whether votes are taken now.
 func (p *Poll) takes(now time.Time) bool { return p.State == Open && now.Before(p.Closes) }
 

@@ -64,7 +64,7 @@ func TestFromDraftToDecision(t *testing.T) {
 		p := x.poll(poll)
 		salt, err := hex.DecodeString(p.Salt)
 		x.must(err)
-		if h := sha256.Sum256(append(salt, p.Body...)); hex.EncodeToString(h[:]) != p.Hash || !strings.Contains(p.Body, "three benches") {
+		if h := sha256.Sum256(append(salt, p.Body...)); hex.EncodeToString(h[:]) != p.Hash || !strings.Contains(p.Body, "three benches") || strings.Contains(p.Body, string(ben.Person)) {
 			t.Error("the record holds another text")
 		}
 		if p.Eligible != 3 || p.Rules.Quorum != 2 || len(x.told[g]) != 1 {
@@ -497,5 +497,9 @@ func TestInput(t *testing.T) {
 		refused(t, err, "form.key")
 		pid := x.discussed(sam, "riverside", benches())
 		refused(t, x.Edit(t.Context(), sam, string(pid), 0, benches()), "proposal.changed_meanwhile")
+		stale := x.tomorrow(pid, byMajority)
+		x.must(x.Edit(t.Context(), sam, string(pid), stale.Sequence, benches()))
+		_, err = x.Opens(t.Context(), sam, string(pid), x.IDs.Secret(), stale) // on a text that somebody has changed
+		refused(t, err, "proposal.changed_meanwhile")
 	})
 }

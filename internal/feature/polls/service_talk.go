@@ -371,10 +371,15 @@ func (s *Service) GroupCleared(ctx context.Context, tx *db.Tx, f fact.GroupClear
 	return nil
 }
 
-// Wrote is something that a person wrote here, as they are told what is held of them.
-type Wrote struct{ Title, Kind string } // Kind is "proposal", "comment" or "amendment"
+// MemberLeft hears that somebody left a group: no task waits for them there.
+func (s *Service) MemberLeft(ctx context.Context, tx *db.Tx, f fact.MemberLeft) error {
+	return forget(ctx, tx, f.Group, f.Person)
+}
 
-// HeldOf lists what a person wrote, for themselves.
+// Wrote is a row that names a person, as they are told what is held of them.
+type Wrote struct{ Title, Table string }
+
+// HeldOf lists what a person wrote or opened, for themselves.
 func (s *Service) HeldOf(ctx context.Context, tx *db.Tx, p id.Person) ([]Wrote, error) {
 	return wroteBy(ctx, tx, p)
 }

@@ -167,14 +167,30 @@ func putAmendmentState(ctx context.Context, tx *db.Tx, aid string, s AmendmentSt
 	return nil
 }
 
-// wroteBy lists what a person wrote, for themselves.
+// wroteBy lists what a person wrote or opened, for themselves.
 func wroteBy(ctx context.Context, tx *db.Tx, p id.Person) ([]Wrote, error) {
-	return db.Query(ctx, tx, `select p.title, 'proposal', p.id from poll_proposal p where p.wrote = $1
-		union all select p.title, 'comment', c.id from poll_comment c join poll_proposal p on p.id = c.proposal_id where c.wrote = $1
-		union all select p.title, 'amendment', a.id from poll_amendment a join poll_proposal p on p.id = a.proposal_id where a.wrote = $1
+	return db.Query(ctx, tx, `select p.title, 'poll_proposal', p.id from poll_proposal p where p.wrote = $1
+		union all select p.title, 'poll_comment', c.id from poll_comment c join poll_proposal p on p.id = c.proposal_id where c.wrote = $1
+		union all select p.title, 'poll_amendment', a.id from poll_amendment a join poll_proposal p on p.id = a.proposal_id where a.wrote = $1
+		union all select x.title, 'poll', x.id from poll x where x.opened_by = $1
 		order by 3`, []any{string(p)}, func(scan func(...any) error) (Wrote, error) {
 		var w Wrote
 		var row string
-		return w, scan(&w.Title, &w.Kind, &row)
+		return w, scan(&w.Title, &w.Table, &row)
 	})
+}
+
+// forget takes somebody who left a group out of what it has given them to do, or was
+// to elect them for.
+func forget(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) error {
+	for _, q := range []string{
+		"update poll_proposal set subject = replace(subject, $2, '') where group_id = $1 and effect = 'task'",
+		"update poll set subject = replace(subject, $2, '') where group_id = $1 and effect = 'task'",
+		"update poll set candidates = replace(candidates, $2, '') where group_id = $1 and candidates <> ''",
+	} {
+		if _, err := tx.Exec(ctx, q, string(g), string(p)); err != nil {
+			return fmt.Errorf("forget somebody who left: %w", err)
+		}
+	}
+	return nil
 }

@@ -40,8 +40,7 @@ func (w *Web) Subject(c *web.Call, b leaf.ID) (Ask, error) {
 	if several(p.Rules.Method) {
 		a.Options = p.Options
 	}
-	l, at := c.Locale, p.Local(p.Closes)
-	a.Hint = strings.Join(append(ruleLines(l, &p), l.T("Vote until {day}, {time}.", "day", at, "time", l.Time(at))), " ")
+	a.Hint = strings.Join(append(ruleLines(c.Locale, &p), c.Locale.T("Vote until {time}.", "time", p.until(c.Locale))), " ")
 	return a, nil
 }
 

@@ -2,10 +2,21 @@ package polls
 
 import (
 	"strings"
+	"time"
 
 	"convoke/internal/i18n"
 	"convoke/internal/record/tally"
 )
+
+// until is when a poll ends, or ended, on the clocks of its place. The end of a day is
+// said as that day.
+func (p *Poll) until(l *i18n.Locale) string {
+	at := p.Local(p.ended())
+	if at.Hour() == 0 && at.Minute() == 0 {
+		return l.DateShort(at.Add(-time.Minute))
+	}
+	return l.DateShort(at) + ", " + l.Time(at)
+}
 
 // percent is a part of a whole in hundredths, with one place.
 func percent(part, whole int64) float64 {
