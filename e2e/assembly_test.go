@@ -125,7 +125,7 @@ func (p *Page) callAssembly(t *testing.T) string {
 		p.ClickRole("button", "Add")
 		p.HasText(item)
 	}
-	p.ClickRole("button", "Up: Tea or coffee")
+	p.ClickRole("button", "Up : Tea or coffee")
 	p.hasStatus(t, 200)
 	p.sound(t)
 	p.Goto(at)
@@ -134,7 +134,7 @@ func (p *Page) callAssembly(t *testing.T) string {
 	p.ClickRole("button", "Call it")
 	p.hasStatus(t, 200)
 	p.HasText("Called 9 days ahead.")
-	p.ClickRole("button", "I do it: Facilitator")
+	p.ClickRole("button", "I do it : Facilitator")
 	p.sound(t)
 	p.Screenshot("assembly-called")
 	return at
@@ -145,7 +145,7 @@ func (p *Page) writeMinutes(t *testing.T, v *Page, at string) {
 	t.Helper()
 	p.Goto(at + "/minutes")
 	p.sound(t)
-	p.ClickRole("link", "Write: Tea or coffee")
+	p.ClickRole("link", "Write : Tea or coffee")
 	p.sound(t)
 	p.Fill("What was decided (optional)", "Both")
 	p.ClickRole("button", "Save")
