@@ -245,6 +245,9 @@ func TestGroupPage(t *testing.T) {
 	if got := x.as("cat").Get(at).Text("main"); !strings.Contains(got, "The group asks for 3 days of notice.") {
 		t.Errorf("the notice is not said: %s", got)
 	}
+	if got := x.as("").Get(at).Text("main"); !strings.Contains(got, "The group asks for 3 days of notice.") {
+		t.Errorf("a visitor reads an old page: %s", got)
+	}
 	x.as("").Get("/groups/none/assemblies").Want(t, 404, "")
 }
 

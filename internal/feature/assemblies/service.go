@@ -334,7 +334,7 @@ func (s *Service) SetNotice(ctx context.Context, by authz.Actor, group, days str
 		if err := fault.Invalid(p.fields...); err != nil {
 			return err
 		}
-		tx.Touch("group:" + string(g.ID))
+		tx.Touch("assemblies", "group:"+string(g.ID))
 		return putNoticeRule(ctx, tx, g.ID, n)
 	})
 }
