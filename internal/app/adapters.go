@@ -21,6 +21,7 @@ import (
 	"convoke/internal/feature/grants"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
+	"convoke/internal/feature/ladders"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
 	"convoke/internal/feature/rides"
@@ -51,6 +52,8 @@ type facts struct {
 	roles      *roles.Service
 	grants     *grants.Service
 	pledges    *pledges.Service
+	ladders    *ladders.Service
+	down       func(ctx context.Context, tx *db.Tx, c id.Campaign) error
 }
 
 // Emit implements the features' Facts.
@@ -81,15 +84,29 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 	case fact.GroupSuspended:
 		return tell(ctx, tx, x, f.events.GroupSuspended, f.campaigns.GroupSuspended, f.statements.GroupSuspended, f.petitions.GroupSuspended,
 			f.pledges.GroupSuspended)
-	case fact.PledgeReached, fact.PledgeMissed:
+	case fact.PledgeReached, fact.PledgeMissed, fact.LadderMoved:
 		return nil // the page says so; nobody else reacts yet
+	case fact.TurnoutPublished:
+		return f.ladders.TurnoutPublished(ctx, tx, x)
+	case fact.DemandsStand:
+		return f.ladders.DemandsStand(ctx, tx, x)
+	case fact.PollDecided:
+		return f.ladders.PollDecided(ctx, tx, x)
+	case fact.CampaignDown:
+		return f.down(ctx, tx, x.Campaign)
+	case fact.CampaignBack:
+		return f.down(ctx, tx, x.Campaign)
 	case fact.MemberLeft:
 		return f.grants.MemberLeft(ctx, tx, x)
 	case fact.GroupEnded:
 		return f.events.GroupEnded(ctx, tx, x)
 	case fact.GroupCleared:
 		return tell(ctx, tx, x, f.identity.GroupCleared, f.webhooks.GroupCleared)
-	case fact.PetitionReached, fact.PetitionDelivered, fact.PetitionAnswered, fact.PetitionSilent:
+	case fact.PetitionAnswered:
+		return f.ladders.PetitionAnswered(ctx, tx, x)
+	case fact.PetitionSilent:
+		return f.ladders.PetitionSilent(ctx, tx, x)
+	case fact.PetitionReached, fact.PetitionDelivered:
 		return nil // nobody listens yet
 	}
 	return fmt.Errorf("nobody knows the fact %T", what)
@@ -395,5 +412,5 @@ func (t turnoutEvents) About(ctx context.Context, tx *db.Tx, by authz.Actor, eid
 	if err != nil {
 		return turnout.About{}, sub, err
 	}
-	return turnout.About{Event: eid, Title: e.Title, Spot: (*turnout.Spot)(e.Spot()), Start: e.Local(e.Start), End: e.Local(e.End)}, sub, nil
+	return turnout.About{Event: eid, Title: e.Title, Campaign: e.Campaign, Spot: (*turnout.Spot)(e.Spot()), Start: e.Local(e.Start), End: e.Local(e.End)}, sub, nil
 }

@@ -44,6 +44,7 @@ func (n *Node) mountAPI(limits *limiter) {
 	n.petitionsWeb.MountAPI(n.API)
 	n.campaignsWeb.MountAPI(n.API)
 	n.pledgesWeb.MountAPI(n.API)
+	n.laddersWeb.MountAPI(n.API)
 	n.Webhooks.MountAPI(n.API)
 }
 

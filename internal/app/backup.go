@@ -54,7 +54,8 @@ func sealedRows() []backup.Sealed {
 	}
 	return append(out, backup.Sealed{Table: roles.SealedTable, Column: roles.SealedColumn, Prefix: roles.ScopePrefix},
 		backup.Sealed{Table: rides.SealedTable, Column: rides.SealedColumn, Prefix: attendance.ScopePrefix},
-		backup.Sealed{Table: pledges.SealedTable, Column: pledges.SealedColumn, Prefix: pledges.ScopePrefix})
+		backup.Sealed{Table: pledges.SealedTable, Column: pledges.SealedColumn, Prefix: pledges.ScopePrefix},
+		backup.Sealed{Table: ladders.SealedTable, Column: ladders.SealedColumn, Prefix: ladders.ScopePrefix})
 }
 
 // recordRows are the sealed ones of the public record. Of slots only the key goes:

@@ -24,6 +24,7 @@ import (
 	"convoke/internal/feature/grants"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
+	"convoke/internal/feature/ladders"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
 	"convoke/internal/feature/rides"
@@ -77,6 +78,7 @@ type Node struct {
 	Statements *statements.Service
 	Petitions  *petitions.Service
 	Pledges    *pledges.Service
+	Ladders    *ladders.Service
 	Rides      *rides.Service
 	Webhooks   *webhooks.Service
 	Grants     *grants.Service
@@ -95,6 +97,7 @@ type Node struct {
 	statementsWeb *statements.Web
 	petitionsWeb  *petitions.Web
 	pledgesWeb    *pledges.Web
+	laddersWeb    *ladders.Web
 	aboutWeb      *about.Web
 	basemap       *basemap.Archive
 	locales       *i18n.Bundle

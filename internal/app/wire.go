@@ -103,6 +103,7 @@ func (n *Node) wire(ctx context.Context) error {
 	facts.roles = n.Roles
 	facts.petitions = n.Petitions
 	n.Pledges = n.newPledges(facts, sender)
+	n.newLadders(facts, sender)
 	n.listenToBoxes()
 	press := print.New(n.locales)
 	n.pages(limits, mail, press)
@@ -198,6 +199,7 @@ func (n *Node) pages(limits *limiter, mail bool, press *print.Press) {
 	n.rolePages()
 	n.Groups.Panels = []groups.Panel{n.eventsWeb.GroupPanel, n.campaignsWeb.GroupPanel, n.petitionsWeb.GroupPanel, n.statementsWeb.GroupPanel}
 	n.pledgePages(limits)
+	n.ladderPages(limits)
 	n.aboutWeb = &about.Web{
 		Sources: n.sources, Mail: mail, Onion: n.Config.Onion,
 		Credits: []string{geo.Credit, n.basemap.Credit(), ical.Credit},
@@ -233,6 +235,7 @@ func (n *Node) schedules() {
 	n.Jobs.Every("tell of petitions without a reply", time.Hour, n.Petitions.FallSilent)
 	n.scheduleRecord()
 	n.schedulePledges()
+	n.scheduleLadders()
 }
 
 func (n *Node) mount(ctx context.Context, limits *limiter) error {
@@ -273,6 +276,7 @@ func (n *Node) mount(ctx context.Context, limits *limiter) error {
 	n.statementsWeb.Mount(n.Site)
 	n.petitionsWeb.Mount(n.Site)
 	n.pledgesWeb.Mount(n.Site)
+	n.laddersWeb.Mount(n.Site)
 	n.aboutWeb.Mount(n.Site)
 	n.Identity.MountTokens(n.Site)
 	n.Webhooks.Mount(n.Site)

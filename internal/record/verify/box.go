@@ -116,6 +116,7 @@ type count struct {
 	sums       []sums  // of the leaves before each of these sizes, and of the rest
 	curve      map[uint16]map[uint32]int64
 	milestones []leaf.Milestone // by size
+	claims     []claim          // of ladders, by size
 }
 
 func newCount(v *verifier, path string, x opened, r *roll, size int64) *count {
@@ -126,6 +127,7 @@ func newCount(v *verifier, path string, x opened, r *roll, size int64) *count {
 		key: k, challenge: blind.Challenge(r.manifest.Registrar, r.id, x.manifest.Slot), keyID: k.ID(),
 		sample: func(int64) bool { return true },
 	}
+	c.claims = v.node.claims[x.id]
 	c.begin(v.opt.parts, v.node.milestones[x.id])
 	c.box.Checked = size
 	if n := int64(v.opt.Sample); v.opt.Quick && n < size {

@@ -65,6 +65,8 @@ type nodeLog struct {
 	anchors    map[[32]byte]*anchors
 	closes     map[leaf.ID]leaf.Close
 	milestones map[leaf.ID][]leaf.Milestone
+	ladders    map[string]*ladder // by name
+	claims     map[leaf.ID][]claim
 }
 
 // anchors are the sizes and roots that the node's log tells of a log.
@@ -310,6 +312,12 @@ func (n *nodeLog) take(at int64, b []byte, cosigned int64) error {
 	case leaf.KindResult:
 		l, err := leaf.DecodeResult(b)
 		return n.of(l.Box, err)
+	}
+	if kind == leaf.KindLadder {
+		return n.ladder(b)
+	}
+	if kind == leaf.KindStep {
+		return n.step(at, b)
 	}
 	return fmt.Errorf("a node's log has no leaves of kind %#02x", byte(kind))
 }
