@@ -23,6 +23,7 @@ import (
 	"convoke/internal/feature/campaigns"
 	"convoke/internal/feature/events"
 	"convoke/internal/feature/feedback"
+	"convoke/internal/feature/ladders"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
 	"convoke/internal/feature/rides"

@@ -193,7 +193,7 @@ func ParsePlan(b []byte) (Plan, error) {
 
 // JSON is the ladder as it is stored.
 func (p *Plan) JSON() string {
-	if p.Steps == nil {
+	if len(p.Steps) == 0 {
 		return `{"steps":[]}`
 	}
 	b, _ := json.MarshalIndent(p, "", "  ") // of strings and numbers: cannot fail

@@ -51,6 +51,9 @@ func (s *Service) Act(ctx context.Context, by authz.Actor, handle string, in Act
 		if err != nil {
 			return err
 		}
+		if d, err = s.now(ctx, tx, d.Of, d.Speaks); err != nil {
+			return err
+		}
 		g, ok := d.speaker(in.Group)
 		if !ok {
 			return fault.Invalid(fault.Field("group", "ladder.group", "Choose the group for which you say this."))
@@ -175,6 +178,9 @@ func (s *Service) act(ctx context.Context, tx *db.Tx, d *Ladder, in ActInput, no
 
 // standDown ends what a campaign does, once: its steps that wait or are open halt.
 func (s *Service) standDown(ctx context.Context, tx *db.Tx, c id.Campaign, reason string) error {
+	if err := s.settle(ctx, tx, c); err != nil {
+		return err
+	}
 	down := Down{reason, tx.Now()}
 	ok, err := putDown(ctx, tx, c, down)
 	if err != nil || !ok {

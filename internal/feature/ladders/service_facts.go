@@ -157,7 +157,7 @@ func (s *Service) carryOut(ctx context.Context, tx *db.Tx, x fact.PollDecided) e
 	if x.Effect == fact.EffectDown {
 		return s.standDown(ctx, tx, c.ID, "decided")
 	}
-	d, err := s.read(ctx, tx, c, nil)
+	d, err := s.now(ctx, tx, c, nil)
 	if err != nil || d.Version == 0 || d.Down != nil || d.Stand[key] == nil {
 		return err
 	}

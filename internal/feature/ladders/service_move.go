@@ -23,6 +23,14 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, c id.Campaign) error {
 	return s.noteMoves(ctx, tx, d, moves, "")
 }
 
+// now is the ladder of a campaign after what the clock has moved.
+func (s *Service) now(ctx context.Context, tx *db.Tx, c Campaign, speaks []Group) (*Ladder, error) {
+	if err := s.settle(ctx, tx, c.ID); err != nil {
+		return nil, err
+	}
+	return s.read(ctx, tx, c, speaks)
+}
+
 // moveStep moves one step by somebody's word, and then all that follows from it.
 func (s *Service) moveStep(ctx context.Context, tx *db.Tx, d *Ladder, m Move, note string) error {
 	x := d.Stand[m.Step]

@@ -32,6 +32,9 @@ func (s *Service) Publish(ctx context.Context, by authz.Actor, handle string, se
 		if d.Published != nil && !d.edits() {
 			return nil
 		}
+		if d, err = s.now(ctx, tx, d.Of, d.Speaks); err != nil {
+			return err
+		}
 		if d.Sequence != sequence {
 			return errChanged()
 		}
