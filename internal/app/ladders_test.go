@@ -470,7 +470,7 @@ func TestLadderFacts(t *testing.T) {
 		x.is("here", "open")
 		x.is("all", "waiting")
 		x.sam.Post("/petitions/benches/deliver", "key", s.IDs.Secret(), "day", "2026-05-06", "reply_by", "2026-05-20", "markdown", "By hand.").Want(t, 303, "/petitions/benches")
-		x.sam.Post("/petitions/benches/reply", "key", s.IDs.Secret(), "day", "2026-05-06", "markdown", "No.", "refused", "yes").Want(t, 303, "/petitions/benches")
+		x.sam.Post("/petitions/benches/reply", "key", s.IDs.Secret(), "day", "2026-05-06", "markdown", "No.", "refused", "1").Want(t, 303, "/petitions/benches")
 		x.is("refused", "open")
 		x.proven()
 	})
