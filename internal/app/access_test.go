@@ -122,6 +122,15 @@ func newAccessOn(t *testing.T, url string) *access {
 	if _, err := x.Pledges.Create(t.Context(), steward, "riverside", x.IDs.Secret(), unready); err != nil {
 		t.Fatal(err)
 	}
+	for _, handle := range []string{"open-doors", "hidden"} {
+		err := x.Ladders.SaveText(t.Context(), steward, handle, 0, `{"steps":[{"key":"first","title":"First","kind":"other"}]}`)
+		if err == nil && handle == "open-doors" {
+			err = x.Ladders.Publish(t.Context(), steward, handle, 1, "")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	slots, err := x.Attendance.Slots(t.Context(), public)
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +142,7 @@ func newAccessOn(t *testing.T, url string) *access {
 		"/events/{id}": string(public), "/events/{id} of a draft": string(hidden),
 		"/statements/{id}": said[statements.Published], "/statements/{id} of a draft": said[statements.Draft],
 		"/campaigns/{handle}": "open-doors", "/campaigns/{handle} of a draft": "hidden", "/groups/{handle}": "riverside", "handle": "riverside", "member": "the-member",
-		"secret": "0123456789abcdefghjkmnpqrs", "key": "0123456789abcdefghjkmnpqrs", "lang": "es", "slot": slots[0].ID, "event": string(public), "group": "hill", "number": "1", "id": "01kqm8ymg00000000000000000",
+		"secret": "0123456789abcdefghjkmnpqrs", "key": "0123456789abcdefghjkmnpqrs", "lang": "es", "slot": slots[0].ID, "event": string(public), "group": "hill", "number": "1", "step": "first", "id": "01kqm8ymg00000000000000000",
 	}
 	x.held(steward, slots[1].ID)
 	return x
