@@ -313,7 +313,7 @@ func (w *Web) apiSimulate(c *web.Call, in *apiIfIn) (out apiLadderOutcome, err e
 		}
 	}
 	until := in.Body.Until.UTC()
-	moves, stand := Simulate(&d.Draft, known, c.Now(), until)
+	moves, stand, known := d.simulate(known, c.Now(), until)
 	out.Moves, out.Steps = []apiLadderMove{}, apiStepsOf(&d.Draft, stand, known, until)
 	for _, m := range moves {
 		out.Moves = append(out.Moves, apiLadderMove{m.Step, string(m.State), m.Reason, "", m.At})

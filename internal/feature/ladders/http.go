@@ -275,7 +275,14 @@ func (w *Web) Notice(c *web.Call, cid id.Campaign) (template.HTML, error) {
 		if fault.Is(err, fault.KindNotFound) {
 			return nil
 		}
+		if err != nil {
+			return err
+		}
 		d = noticeData{downText(c.Locale, down), "/campaigns/" + camp.Handle, camp.Title}
+		r, _, err := rowOf(c.Context(), tx, cid)
+		if r.Version > 0 {
+			d.URL = urlOf(&camp)
+		}
 		return err
 	})
 	if err != nil || d.Text == "" {

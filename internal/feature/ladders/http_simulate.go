@@ -106,7 +106,7 @@ func (w *Web) simulate(c *web.Call) error {
 // run goes through time.
 func (s *simulateData) run(c *web.Call, d *Ladder, known Known, until time.Time) {
 	l := c.Locale
-	moves, stand := Simulate(&d.Draft, known, c.Now(), until)
+	moves, stand, known := d.simulate(known, c.Now(), until)
 	say := words{l, &Ladder{row: d.row, Of: d.Of, Stand: stand}, &d.Draft}
 	for _, m := range moves {
 		s.Moves = append(s.Moves, pastView{at(l, m.At, d.zone()), say.stepTitle(m.Step), l.T(m.State.name()), l.T(reasonName(m.Reason)), ""})

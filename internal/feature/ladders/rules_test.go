@@ -198,7 +198,7 @@ func TestSimulate(t *testing.T) {
 		t.Fatal(bad)
 	}
 	may := time.Date(2027, 5, 1, 0, 0, 0, 0, time.UTC)
-	moves, stand := Simulate(&p, Known{"count petition benches 400/0 ": {Have: 400, Since: start.AddDate(0, 2, 0)}, "silence benches": {Have: 1, Since: may}}, start, may.AddDate(1, 0, 0))
+	moves, stand := Simulate(&p, nil, Known{"count petition benches 400/0 ": {Have: 400, Since: start.AddDate(0, 2, 0)}, "silence benches": {Have: 1, Since: may}}, start, may.AddDate(1, 0, 0))
 	want := []Move{
 		{"petition", Open, ByGate, start}, {"petition", Met, ByGate, start.AddDate(0, 2, 0)}, {"walkout", Open, ByGate, may},
 		{"talk", Lapsed, ByLapse, may}, {"strike", Lapsed, ByBefore, may},
@@ -209,7 +209,7 @@ func TestSimulate(t *testing.T) {
 	if stand["walkout"].State != Open || stand["strike"].State != Lapsed {
 		t.Error("it ends otherwise")
 	}
-	if moves, _ = Simulate(&p, nil, start, may); len(moves) != 3 { // it opens, and two lapse
+	if moves, _ = Simulate(&p, nil, nil, start, may); len(moves) != 3 { // it opens, and two lapse
 		t.Errorf("%v", moves)
 	}
 }
@@ -221,9 +221,17 @@ func TestLapseIsNotBeaten(t *testing.T) {
 	p := planOf(t, `{"steps":[
 		{"key":"b","title":"B","kind":"other","after":["a"],"lapses":{"date":"2027-02-01T18:30","zone":"UTC"}},
 		{"key":"a","title":"A","kind":"other","gate":{"date":"2027-02-01T18:00","zone":"UTC"}}]}`)
-	_, stand := Simulate(&p, nil, start, start.AddDate(1, 0, 0))
+	_, stand := Simulate(&p, nil, nil, start, start.AddDate(1, 0, 0))
 	if stand["b"].State != Open || !stand["b"].Opened.Equal(time.Date(2027, 2, 1, 18, 0, 0, 0, time.UTC)) {
 		t.Errorf("b is %+v", stand["b"])
+	}
+	// What comes at the last moment comes too late.
+	p = planOf(t, `{"steps":[{"key":"c","title":"C","kind":"other","gate":{"silence":{"petition":"x"}},"lapses":{"date":"2027-02-01T18:30","zone":"UTC"}}]}`)
+	for early, want := range map[time.Duration]State{0: Lapsed, time.Second: Open} {
+		_, stand = Simulate(&p, nil, Known{"silence x": {Have: 1, Since: time.Date(2027, 2, 1, 18, 30, 0, 0, time.UTC).Add(-early)}}, start, start.AddDate(1, 0, 0))
+		if stand["c"].State != want {
+			t.Errorf("%v before its last moment it is %s", early, stand["c"].State)
+		}
 	}
 }
 
@@ -336,7 +344,7 @@ func FuzzParse(f *testing.F) {
 		}
 		p := Plan{Steps: []Step{{Key: "a", Title: "A", Kind: "other"}, {Key: "b", Title: "B", Kind: "other", Gate: g, MetBy: g}}}
 		if len(Check(&p, start, nil)) == 0 {
-			Simulate(&p, nil, start, start.AddDate(1, 0, 0))
+			Simulate(&p, nil, nil, start, start.AddDate(1, 0, 0))
 		}
 	})
 }

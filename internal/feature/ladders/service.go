@@ -2,7 +2,9 @@ package ladders
 
 import (
 	"context"
+	"maps"
 	"strings"
+	"time"
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
@@ -143,6 +145,20 @@ func (d *Ladder) moved() map[string]bool {
 		}
 	}
 	return out
+}
+
+// simulate goes through time with the draft, as if it were published now.
+func (d *Ladder) simulate(assumed Known, now, until time.Time) ([]Move, map[string]*Standing, Known) {
+	known, stand := d.facts(), map[string]*Standing{}
+	maps.Copy(known, assumed)
+	for key := range d.moved() {
+		stand[key] = d.Stand[key]
+	}
+	moves, ends := Simulate(&d.Draft, stand, known, now, until)
+	for key, x := range ends {
+		x.tell(known, key)
+	}
+	return moves, ends, known
 }
 
 const (

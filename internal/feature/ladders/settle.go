@@ -140,8 +140,15 @@ func (p *Plan) fresh(at time.Time) map[string]*Standing {
 }
 
 // Simulate is how a ladder would go if it were published at one moment, looked at until
-// another, when things happen as assumed.
-func Simulate(p *Plan, assumed Known, from, until time.Time) ([]Move, map[string]*Standing) {
-	stand := p.fresh(from)
-	return Settle(p, stand, assumed, until), stand
+// another, when things happen as assumed. stand is where steps of an earlier version
+// stand that have moved already; it is not changed, and may be nil.
+func Simulate(p *Plan, stand map[string]*Standing, assumed Known, from, until time.Time) ([]Move, map[string]*Standing) {
+	out := p.fresh(from)
+	for key, x := range stand {
+		if out[key] != nil {
+			y := *x
+			out[key] = &y
+		}
+	}
+	return Settle(p, out, assumed, until), out
 }
