@@ -2,6 +2,7 @@ package verify_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -24,7 +25,7 @@ func (w *world) rungs() leaf.LadderManifest {
 			{Any: []leaf.LadderGate{{Silence: json.RawMessage(`{"petition":"benches"}`)}, {Trigger: json.RawMessage(`{"k":2,"n":3,"name":"it"}`)}}},
 		}}},
 		{Key: "part", Gate: &leaf.LadderGate{Count: &leaf.LadderCount{Pledge: "tools", People: 1, Box: w.pledge.ID.String(), Part: "@b", Index: &one}}},
-		{Key: "both", Gate: &leaf.LadderGate{Count: &leaf.LadderCount{Pledge: "tools", People: 1, Box: w.pledge.ID.String(), Groups: 2}}},
+		{Key: "both", Gate: &leaf.LadderGate{Count: &leaf.LadderCount{Pledge: "tools", People: 2, Box: w.pledge.ID.String(), Groups: 1}}},
 		{Key: "late", After: []string{"walk"}, Lapses: ladderTime + 5000},
 		{Key: "last", After: []string{"late"}},
 		{Key: "free", Gate: &leaf.LadderGate{Decision: json.RawMessage(`{"proposal":"x"}`)}},
@@ -46,10 +47,10 @@ func (w *world) climb(t *testing.T) climb {
 			i      *box.Info
 			part   int
 			people uint64
-		}{"sign": {w.petition, box.Whole, 3}, "a": {w.pledge, 0, 1}, "b": {w.pledge, 1, 1}} {
+		}{"sign": {w.petition, box.Whole, 3}, "all": {w.pledge, box.Whole, 1}, "b": {w.pledge, 1, 1}, "two": {w.pledge, 1, 2}} {
 			n, reached, err := w.Watch(ctx, tx, x.i.ID, x.part, x.people)
 			if err != nil || !reached {
-				t.Fatalf("%s is not reached: %+v, %v", name, n, err)
+				return fmt.Errorf("%s is not reached: %+v, %w", name, n, err)
 			}
 			counted[name] = leaf.StepCount{Box: x.i.ID.String(), Part: x.part, People: x.people, Count: n.Count, Size: n.Size}
 		}
@@ -65,7 +66,7 @@ func (w *world) climb(t *testing.T) climb {
 	move("sign", "open", "gate", 0)
 	move("sign", "met", "gate", 60, "sign")
 	move("part", "open", "gate", 60, "b")
-	move("both", "open", "gate", 61, "a", "b")
+	move("both", "open", "gate", 61, "all", "two")
 	move("free", "halted", "owners", 70)
 	move("free", "waiting", "owners", 80)
 	move("free", "open", "gate", 90)
@@ -130,8 +131,8 @@ func TestBothFollowLadders(t *testing.T) {
 		"no count":                        func(c *climb) { c.moves[at("sign", "met")].Counts = nil },
 		"too few people":                  func(c *climb) { c.m.Steps[0].MetBy.Count.People = 4 },
 		"the count of another part":       func(c *climb) { c.moves[at("part", "open")].Counts = c.moves[at("both", "open")].Counts[:1] },
-		"one part of two":                 func(c *climb) { c.moves[at("both", "open")].Counts = c.moves[at("both", "open")].Counts[:1] },
-		"one part twice":                  func(c *climb) { x := c.moves[at("both", "open")].Counts; x[1] = x[0] },
+		"all together for a part":         func(c *climb) { c.moves[at("both", "open")].Counts = c.moves[at("both", "open")].Counts[:1] },
+		"one part of two":                 func(c *climb) { c.m.Steps[3].Gate.Count.Groups = 2 },
 		"a part that there is not":        func(c *climb) { c.moves[at("part", "open")].Counts[0].Part = 2 },
 		"a step before another":           func(c *climb) { c.moves = slices.Delete(c.moves, at("sign", "open"), at("sign", "met")+1) },
 		"met before it opened":            func(c *climb) { c.moves = slices.Delete(c.moves, at("sign", "open"), at("sign", "open")+1) },
