@@ -164,7 +164,6 @@ func TestBothFollowLadders(t *testing.T) {
 		"a step twice":        func(c *climb) { c.m.Steps[2].Key = "sign" },
 		"after no step":       func(c *climb) { c.m.Steps[1].After = []string{"stairs"} },
 		"a hash that is none": func(c *climb) { c.m.Text = "0a" },
-		"no step":             func(c *climb) { c.m.Steps = nil; c.moves = nil; c.next = nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := w.climb(t)

@@ -158,10 +158,11 @@ func firstOf(errs ...error) error {
 	return nil
 }
 
-// fire notes that something has happened that a ladder waits for.
+// fire notes that something has happened that a ladder waits for, to the second: the
+// last one who signed is not to be known by the time.
 func (s *Service) fire(ctx context.Context, tx *db.Tx, c id.Campaign, atom string, have int, at time.Time) error {
 	_, err := tx.Exec(ctx, "update ladder_watch set have = $3, fired_at = $4 where campaign_id = $1 and atom = $2 and fired_at = 0",
-		string(c), atom, have, clock.Micros(at))
+		string(c), atom, have, clock.Micros(at.Truncate(time.Second)))
 	if err != nil {
 		return fmt.Errorf("note what a ladder waited for: %w", err)
 	}

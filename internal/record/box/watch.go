@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"convoke/internal/clock"
 	"convoke/internal/db"
@@ -135,7 +136,7 @@ func (b *Boxes) reachWatch(ctx context.Context, tx *db.Tx, i *Info, c *Counted) 
 	}
 	c.Size = uint64(size)
 	_, err = tx.Exec(ctx, "update box_watch set count = $4, size = $5, reached_at = $6 where box_id = $1 and part = $2 and people = $3",
-		i.ID.String(), c.Part, c.People, c.Count, c.Size, clock.Micros(tx.Now()))
+		i.ID.String(), c.Part, c.People, c.Count, c.Size, clock.Micros(tx.Now().Truncate(time.Second))) // no more exactly than the record
 	if err != nil {
 		return fmt.Errorf("note what a box has reached: %w", err)
 	}
