@@ -86,6 +86,7 @@ type stepData struct {
 	Rows     []rowView
 	Met      rowView
 	Nested   bool
+	Example  string
 }
 
 var stepPage = web.NewPage[stepData](pages, "pages/step.html")
@@ -139,7 +140,7 @@ func (w *Web) stepPage(c *web.Call, f *web.Form, s stepData, d *Ladder) error {
 	for i := 1; i <= min(used+2, maxRows); i++ {
 		s.Rows = append(s.Rows, rowOfForm(c, f, strconv.Itoa(i)))
 	}
-	s.Met = rowOfForm(c, f, "met")
+	s.Met, s.Example = rowOfForm(c, f, "met"), `{"any": [{"date": "2027-05-01T18:00", "zone": "Europe/Berlin"}, {"step": "petition", "state": "met"}]}`
 	s.Nested = f.Raw("text") != "" || f.Raw("met_text") != "" || f.Error("text")+f.Error("met_text") != ""
 	return stepPage.RenderForm(c, f, s)
 }
