@@ -247,14 +247,15 @@ func (x *access) whole() map[string]string {
 	x.t.Helper()
 	form := formBegins + "Content-Disposition: form-data; name=\"picture\"; filename=\"a.png\"\r\n\r\n" + string(picture(x.t)) + "\r\n--x--\r\n"
 	return map[string]string{
-		"POST /api/v1/groups":                       `{"name": "Lake Swimmers", "handle": "lake"}`,
-		"POST /api/v1/campaigns":                    `{"handle": "new-doors", "group": "riverside", "title": "New doors", "lang": "en", "state": "open"}`,
-		"POST /api/v1/campaigns/{handle}/proposals": `{"near": "Leipzig", "day": "2026-06-06", "start": "10:00"}`,
-		"POST /api/v1/events/{id}/attendance":       `{"party": 1, "slot": ["` + x.values["slot"] + `"]}`,
-		"PUT /api/v1/me/requests/{handle}":          `{"conduct": 1}`,
-		"PUT /api/v1/campaigns/{handle}/picture":    form,
-		"PUT /api/v1/events/{id}/picture":           form,
-		"PUT /api/v1/statements/{id}/picture":       form,
+		"POST /api/v1/groups":                             `{"name": "Lake Swimmers", "handle": "lake"}`,
+		"POST /api/v1/campaigns":                          `{"handle": "new-doors", "group": "riverside", "title": "New doors", "lang": "en", "state": "open"}`,
+		"POST /api/v1/campaigns/{handle}/proposals":       `{"near": "Leipzig", "day": "2026-06-06", "start": "10:00"}`,
+		"POST /api/v1/campaigns/{handle}/ladder/simulate": `{"until": "2027-01-01T00:00:00Z"}`,
+		"POST /api/v1/events/{id}/attendance":             `{"party": 1, "slot": ["` + x.values["slot"] + `"]}`,
+		"PUT /api/v1/me/requests/{handle}":                `{"conduct": 1}`,
+		"PUT /api/v1/campaigns/{handle}/picture":          form,
+		"PUT /api/v1/events/{id}/picture":                 form,
+		"PUT /api/v1/statements/{id}/picture":             form,
 	}
 }
 
@@ -434,6 +435,8 @@ var alters = map[string]string{
 	"DELETE /api/v1/campaigns/{handle}/texts/{lang}":           "removes a language that there is not",
 	"PUT /api/v1/campaigns/{handle}/requests/{group}":          "invites a group",
 	"DELETE /api/v1/campaigns/{handle}/requests/{group}":       "takes the invitation back",
+	"POST /api/v1/campaigns/{handle}/ladder/publish":           "publishes what is published",
+	"POST /api/v1/campaigns/{handle}/ladder/simulate":          "changes nothing",
 	"PUT /api/v1/campaigns/{handle}/events/{event}":            "puts the event under the campaign",
 	"DELETE /api/v1/campaigns/{handle}/events/{event}":         "takes the event out of the campaign",
 	"DELETE /api/v1/campaigns/{handle}/owners/{group}":         "the group leaves, for which its own stewards speak",
