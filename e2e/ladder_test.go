@@ -31,7 +31,7 @@ func TestLadder(t *testing.T) {
 		q.sound(t)
 		q.ClickRole("link", "What opens the next step, and how far away it is")
 		q.HasText("Where it stands")
-		q.HasText("2 more") // of three people
+		q.HasText("0 of 3; 3 more")
 		q.sound(t)
 
 		p.Goto("/campaigns/benches/ladder/act?step=walkout")
