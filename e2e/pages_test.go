@@ -150,6 +150,7 @@ func survey(t *testing.T, s *Instance, o organizer) *site {
 		"/groups/canal-street/events/new", w.event, w.event + "/edit", over, over + "/turnout/new", session,
 		"/campaigns/new", "/campaigns/spring-cleaning", "/campaigns/spring-cleaning/edit", "/campaigns/spring-cleaning/languages",
 		"/campaigns/spring-cleaning/demands", "/campaigns/spring-cleaning/points", "/campaigns/spring-cleaning/template",
+		"/campaigns/spring-cleaning/ladder", "/campaigns/spring-cleaning/ladder/edit", "/campaigns/spring-cleaning/ladder/steps/new", "/campaigns/spring-cleaning/ladder/text",
 		"/pledges/new", "/pledges/a-spade-for-spring", "/pledges/a-spade-for-spring/edit", "/pledges/a-spade-for-spring/open",
 		"/pledges/a-spade-for-spring/groups", "/campaigns/spring-cleaning/groups", "/campaigns/spring-cleaning/proposals", "/groups/canal-street/statements",
 		"/groups/canal-street/newcomers", "/groups/canal-street/archive", "/groups/canal-street/moved", "/groups/canal-street/end", "/groups/canal-street/requests", "/groups/canal-street/announcements", "/groups/canal-street/lineage",

@@ -210,6 +210,11 @@ func leafVectors(parts []*wallet.Part, auths [][]byte, roll, open []byte) sectio
 	add("result", leaf.Result{Box: bid, File: h}.Encode(), nil)
 	add("milestone", leaf.Milestone{Box: bid, Part: -1, Goal: 2, Count: 3, Size: 4, Time: 1790000001}.Encode(), nil)
 	add("note", leaf.Note{Box: bid, JSON: []byte(`{"what":"reply","é":"\n<"}`)}.Encode(), nil)
+	ladder := leaf.Ladder{Manifest: []byte(`{"campaign":"benches","steps":[{"key":"sign"},{"after":["sign"],"gate":{"any":[{"date":"2027-05-01T18:00","unix":1809187200,"zone":"Europe/Berlin"},` +
+		`{"count":{"box":"` + bid.String() + `","groups":2,"people":20,"pledge":"tools"}},{"state":"met","step":"sign"}]},"key":"walk","lapses":1809190800}],` +
+		`"text":"` + hexOf(h[:]) + `","time":1790000002,"v":1,"version":1}`)}.Encode()
+	add("ladder", ladder, nil)
+	add("step", leaf.Step{Ladder: leaf.IDOf(ladder), JSON: []byte(`{"counts":[{"box":"` + bid.String() + `","count":21,"part":1,"people":20,"size":30}],"reason":"gate","state":"open","step":"walk","time":1809187200}`)}.Encode(), nil)
 	add("sign", parts[0].Sign(auths[0]), nil)
 	add("say", parts[0].Say(origin, auths[0], 7, pledge(3, 1)), nil)
 	add("say again", parts[0].Say(origin, nil, 8, leaf.Withdraw()), nil)
@@ -227,6 +232,8 @@ func leafVectors(parts []*wallet.Part, auths [][]byte, roll, open []byte) sectio
 	}{
 		{"nothing", nil}, {"another version", append([]byte{2}, batch[1:]...)}, {"no such kind", []byte{1, 0x77}}, {"not used yet", []byte{1, 5}},
 		{"a byte too many", append(bytes.Clone(batch), 0)}, {"a byte too few", batch[:len(batch)-1]},
+		{"a ladder with a space", bytes.Replace(ladder, []byte(`,"v":1`), []byte(`, "v":1`), 1)},
+		{"a step with a name twice", leaf.Step{Ladder: bid, JSON: []byte(`{"reason":"gate","reason":"gate"}`)}.Encode()},
 		{"JSON with a space", leaf.Note{Box: bid, JSON: []byte(`{"a": 1}`)}.Encode()},
 		{"JSON in another order", leaf.Note{Box: bid, JSON: []byte(`{"b":1,"a":1}`)}.Encode()},
 		{"JSON with a name twice", leaf.Note{Box: bid, JSON: []byte(`{"a":1,"a":1}`)}.Encode()},

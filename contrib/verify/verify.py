@@ -314,7 +314,7 @@ class Reader:
         return self.take(len(self.raw))
 
 
-NODE, BOX, ROLL = {1, 2, 3, 4, 5, 6, 7}, {0x10, 0x11, 0x12, 0x13}, {0x20, 0x21, 0x22, 0x23, 0x24}
+NODE, BOX, ROLL = {1, 2, 3, 4, 5, 6, 7, 8, 9}, {0x10, 0x11, 0x12, 0x13}, {0x20, 0x21, 0x22, 0x23, 0x24}
 
 
 def read_leaf(raw):
@@ -338,6 +338,10 @@ def read_leaf(raw):
             need(f["part"] >= -1, "a milestone of a part below -1")
         case 0x07:
             f.update(box=r.take(16), note=read_json(r.rest()))
+        case 0x08:
+            f["manifest"] = shaped(ladder_manifest, r.rest())
+        case 0x09:
+            f.update(ladder=r.take(16), move=shaped(step_move, r.rest()))
         case 0x10:
             f.update(key=r.take(32), auth=r.take(256))
         case 0x11:
@@ -779,6 +783,14 @@ class Box:
         need(f["time"] < self.m.get("pledges_until", 2**64), "a milestone after the time to pledge")
         need(f["count"] == self.number(f["part"]) and f["count"] >= f["goal"], "a milestone that is not true")
 
+    def claim(self, c):
+        """A step of a ladder said that so many were here."""
+        parts = self.m.get("parts", 0)
+        need(c["part"] < parts or c["part"] == -1, "a step of a ladder counts a part that there is not")
+        whole = parts and c["part"] == -1 and self.m["takes"] == "say"
+        n = sum(self.number(p) for p in range(parts)) if whole else self.number(c["part"])
+        need(n == c["count"], "a step of a ladder counts what was not here")
+
     def is_root(self, f):
         need(self.log["tree"].root(f["size"]) == f["root"], "the node's log has another root of the box")
 
@@ -788,6 +800,119 @@ class Box:
                 "issued": self.roll.issued.get(self.m["slot"], 0), "counted": len(self.counts), "standing": self.number(),
                 "parts": [{"counted": sum(p == i for _, p in self.counts.values()), "standing": self.number(i)} for i in range(parts)],
                 "paper": self.paper, "frozen": self.m["slot"] in self.roll.frozen, "closed": self.closed is not None, "unwitnessed": self.log["size"] - witnessed}
+
+
+# --- Ladders -------------------------------------------------------------------------------------------------------------------------
+
+GATES = {"all", "any", "date", "count", "silence", "refusal", "decision", "turnout", "trigger", "step"}
+
+
+def is_gate(g, keys, me, depth=1):
+    if not isinstance(g, dict) or depth > 8:
+        return False
+    kind = [k for k in g if k in GATES]
+    if len(kind) != 1 or g.keys() - GATES - {"zone", "unix", "state"} or ("date" in g) != ("unix" in g) or ("step" in g) != ("state" in g):
+        return False
+    x = g[kind[0]]
+    match kind[0]:
+        case "all" | "any":
+            return isinstance(x, list) and len(x) > 0 and all(is_gate(y, keys, me, depth + 1) for y in x)
+        case "date":
+            return isinstance(x, str) and type(g["unix"]) is int
+        case "step":
+            return x in keys and x != me and g["state"] in ("open", "met", "lapsed")
+        case "count":
+            return (isinstance(x, dict) and not x.keys() - {"petition", "pledge", "people", "part", "groups", "box", "index"} and isinstance(x.get("box"), str)
+                    and type(x.get("people")) is int and x["people"] > 0 and x.get("groups", 0) >= 0 and x.get("index", 0) >= 0 and not ("groups" in x and "index" in x))
+    return True
+
+
+def shaped(read, raw):
+    """Reads JSON whose members may have any type."""
+    try:
+        return read(raw)
+    except (KeyError, TypeError, ValueError, AttributeError) as e:
+        raise Wrong("a ladder or a step has a member that is not as it should be") from e
+
+
+def ladder_manifest(raw):
+    m = read_json(raw)
+    need(m.keys() - {"ladder"} == {"v", "version", "campaign", "text", "time", "steps"} and m["v"] == 1 and type(m["version"]) is int and m["version"] >= 1,
+         "the manifest of a ladder is not as it should be")
+    need(("ladder" in m) == (m["version"] > 1) and m["campaign"] and len(bytes.fromhex(m["text"])) == 32 and m["time"] > 0 and len(m["steps"]) > 0,
+         "the manifest of a ladder is not as it should be")
+    keys = [s["key"] for s in m["steps"]]
+    need(all(keys) and len(set(keys)) == len(keys), "a ladder has a step twice, or one without a name")
+    for s in m["steps"]:
+        need(not s.keys() - {"key", "after", "gate", "lapses", "met_by"}, "a step of a ladder has a field that there is not")
+        need(all(k in keys and k != s["key"] for k in s.get("after", [])), "a step comes after one that there is not")
+        need(all(is_gate(s[k], keys, s["key"]) for k in ("gate", "met_by") if k in s), "a gate is not as it should be")
+    return m
+
+
+def step_move(raw):
+    m = read_json(raw)
+    need(m.keys() - {"counts"} == {"step", "state", "reason", "time"} and m["state"] in ("waiting", "open", "met", "lapsed", "halted")
+         and m["reason"] in ("gate", "lapse", "before", "owners", "decision", "down") and m["step"] and m["time"] > 0, "a change of a step is not as it should be")
+    for c in m.get("counts", []):
+        need(c.keys() == {"box", "part", "people", "count", "size"} and c["part"] >= -1 and c["people"] > 0 and c["count"] >= c["people"], "a count of a step is not as it should be")
+    return m
+
+
+class Ladder:
+    """One of a campaign: its newest version, and where its steps stand."""
+
+    MOVES = {"waiting": ("open", "lapsed", "halted"), "open": ("met", "halted"), "halted": ("waiting", "open")}
+
+    def __init__(self, m, old=None):
+        self.m, self.by = m, {s["key"]: s for s in m["steps"]}
+        self.steps = {k: {"state": "waiting", "last": m["time"]} for k in self.by}
+        for k, s in old.steps.items() if old else []:
+            if s["state"] == "waiting" and "open" not in s:
+                continue
+            need(self.by.get(k) == old.by[k], f"a new version changes the step {k}, which has moved")
+            self.steps[k] = s
+        if old:
+            need(m["version"] == old.m["version"] + 1 and m["campaign"] == old.m["campaign"] and m["time"] >= old.m["time"], "not the next version of a ladder")
+
+    def holds(self, g, m):
+        """Whether a gate is open at a move. What is not in the record is taken as it is told."""
+        if "all" in g:
+            return all(self.holds(x, m) for x in g["all"])
+        if "any" in g:
+            return any(self.holds(x, m) for x in g["any"])
+        if "date" in g:
+            return m["time"] >= g["unix"]
+        if "step" in g:
+            return self.steps[g["step"]].get(g["state"], 2**63) <= m["time"]
+        if "count" in g:
+            c = g["count"]
+            fits = {x["part"] for x in m.get("counts", []) if x["box"] == c["box"] and x["count"] >= c["people"]}
+            return len(fits - {-1}) >= c["groups"] if "groups" in c else c.get("index", -1) in fits
+        return True
+
+    def move(self, m):
+        s, x, to, why, t = self.steps.get(m["step"]), self.by.get(m["step"]), m["state"], m["reason"], m["time"]
+        need(s is not None, "of a step that was not published")
+        need(to in self.MOVES.get(s["state"], ()), f"a step that is {s['state']} cannot become {to}")
+        need(t >= s["last"], "a step moves before it moved last")
+        need(s["state"] != "halted" or why == "decision" or (to == "open") == (s["was"] == "open"), "a step does not go on as it was")
+        if why == "gate" and to == "open":
+            need(t < x.get("lapses", 2**63), "a step opens after its last moment")
+            need(all(self.steps[k].get("open", 2**63) <= t for k in x.get("after", [])), "a step opens before one that comes first")
+            need("gate" not in x or self.holds(x["gate"], m), "a step opens, and its gate does not")
+        elif why == "gate" and to == "met":
+            need("met_by" in x and self.holds(x["met_by"], m) and t >= s["open"], "a step is met, and nothing says so")
+        elif why == "lapse":
+            need(to == "lapsed" and x.get("lapses", 2**63) <= t, "a step lapses before its last moment")
+        elif why == "before":
+            need(to == "lapsed" and any("lapsed" in self.steps[k] for k in x.get("after", [])), "a step lapses with no other")
+        elif why == "down":
+            need(to == "halted", "a step does not stand down")
+        else:
+            need(to != "lapsed" and why != "gate" and not (why == "owners" and to == "open" and s["state"] == "waiting"), "a step moves for no such reason")
+        s.update(was=s["state"], state=to, last=t)
+        s.setdefault(to, t)
 
 
 # --- The whole -----------------------------------------------------------------------------------------------------------------------
@@ -839,7 +964,7 @@ class Verifier:
             self.extends(log)
         self.met = self.policy.met(log["body"], log["lines"])
         self.cosigned_at = self.policy.met_at(log["body"], log["lines"]) if self.met else 0
-        self.opens, self.about, self.anchors, slots = {}, {}, {}, set()
+        self.opens, self.about, self.anchors, self.ladders, slots = {}, {}, {}, {}, set()
         for i, f in enumerate(log["leaves"]):
             at(i, self.node_leaf, f, slots)
         there = self.source.boxes() if isinstance(self.source, Zip) else set()
@@ -873,6 +998,20 @@ class Verifier:
             there = self.anchors.setdefault(f["log"], [])
             need(not there or there[-1]["size"] < f["size"] or (there[-1]["size"], there[-1]["root"]) == (f["size"], f["root"]), "a log shrank or changed")
             there.append(f)
+        elif f["kind"] == 0x08:
+            m = f["manifest"]
+            lid = m.get("ladder") or name_of(f["raw"])
+            need((lid in self.ladders) == (m["version"] > 1), "not the next version of a ladder")
+            boxes = lambda g: [g["count"]["box"]] if "count" in g else [b for x in g.get("all", []) + g.get("any", []) for b in boxes(x)]
+            need(all(b in self.opens for s in m["steps"] for k in ("gate", "met_by") if k in s for b in boxes(s[k])), "a gate waits for a box that was not opened")
+            self.ladders[lid] = Ladder(m, self.ladders.get(lid))
+        elif f["kind"] == 0x09:
+            lid = base64.b32encode(f["ladder"]).decode().lower().rstrip("=")
+            need(lid in self.ladders, "of a ladder that was not published")
+            for c in f["move"].get("counts", []):
+                need(c["box"] in self.opens, "it counts in a box that was not opened")
+                self.about[c["box"]].append(f | {"count": c})
+            self.ladders[lid].move(f["move"])
         else:
             bid = base64.b32encode(f["box"]).decode().lower().rstrip("=")
             need(bid in self.opens, "of a box that was not opened")
@@ -902,6 +1041,8 @@ class Verifier:
                 need((f["goal"], f["part"]) not in reached, "a milestone is there twice")
                 reached.add((f["goal"], f["part"]))
                 box.marks.setdefault(f["size"], []).append(lambda b, f=f: b.milestone(f))
+            elif f["kind"] == 0x09:
+                box.marks.setdefault(f["count"]["size"], []).append(lambda b, f=f: b.claim(f["count"]))
             elif f["kind"] == 0x03:
                 need(box.closed is None, "a box is closed twice")
                 box.closed = f["size"]

@@ -128,6 +128,15 @@ func newAccessOn(t *testing.T, url string) *access {
 	}
 	proposal, motion, poll := x.proposals(steward)
 	called, uncalled := x.assemblies(steward)
+	for _, handle := range []string{"open-doors", "hidden"} {
+		err := x.Ladders.SaveText(t.Context(), steward, handle, 0, `{"steps":[{"key":"first","title":"First","kind":"other"}]}`)
+		if err == nil && handle == "open-doors" {
+			err = x.Ladders.Publish(t.Context(), steward, handle, 1, "")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	slots, err := x.Attendance.Slots(t.Context(), public)
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +155,7 @@ func newAccessOn(t *testing.T, url string) *access {
 		"/assemblies/{id}": called, "/assemblies/{id} of a draft": uncalled,
 		"/statements/{id}": said[statements.Published], "/statements/{id} of a draft": said[statements.Draft],
 		"/campaigns/{handle}": "open-doors", "/campaigns/{handle} of a draft": "hidden", "/groups/{handle}": "riverside", "/groups/{handle} of a coalition": "valley", "handle": "riverside", "member": "the-member",
-		"secret": "0123456789abcdefghjkmnpqrs", "key": "0123456789abcdefghjkmnpqrs", "lang": "es", "slot": slots[0].ID, "event": string(public), "group": "hill", "number": "1", "id": "01kqm8ymg00000000000000000",
+		"secret": "0123456789abcdefghjkmnpqrs", "key": "0123456789abcdefghjkmnpqrs", "lang": "es", "slot": slots[0].ID, "event": string(public), "group": "hill", "number": "1", "step": "first", "id": "01kqm8ymg00000000000000000",
 	}
 	x.held(steward, slots[1].ID)
 	return x
@@ -270,14 +279,15 @@ func (x *access) whole() map[string]string {
 	x.t.Helper()
 	form := formBegins + "Content-Disposition: form-data; name=\"picture\"; filename=\"a.png\"\r\n\r\n" + string(picture(x.t)) + "\r\n--x--\r\n"
 	return map[string]string{
-		"POST /api/v1/groups":                       `{"name": "Lake Swimmers", "handle": "lake"}`,
-		"POST /api/v1/campaigns":                    `{"handle": "new-doors", "group": "riverside", "title": "New doors", "lang": "en", "state": "open"}`,
-		"POST /api/v1/campaigns/{handle}/proposals": `{"near": "Leipzig", "day": "2026-06-06", "start": "10:00"}`,
-		"POST /api/v1/events/{id}/attendance":       `{"party": 1, "slot": ["` + x.values["slot"] + `"]}`,
-		"PUT /api/v1/me/requests/{handle}":          `{"conduct": 1}`,
-		"PUT /api/v1/campaigns/{handle}/picture":    form,
-		"PUT /api/v1/events/{id}/picture":           form,
-		"PUT /api/v1/statements/{id}/picture":       form,
+		"POST /api/v1/groups":                             `{"name": "Lake Swimmers", "handle": "lake"}`,
+		"POST /api/v1/campaigns":                          `{"handle": "new-doors", "group": "riverside", "title": "New doors", "lang": "en", "state": "open"}`,
+		"POST /api/v1/campaigns/{handle}/proposals":       `{"near": "Leipzig", "day": "2026-06-06", "start": "10:00"}`,
+		"POST /api/v1/campaigns/{handle}/ladder/simulate": `{"until": "2027-01-01T00:00:00Z"}`,
+		"POST /api/v1/events/{id}/attendance":             `{"party": 1, "slot": ["` + x.values["slot"] + `"]}`,
+		"PUT /api/v1/me/requests/{handle}":                `{"conduct": 1}`,
+		"PUT /api/v1/campaigns/{handle}/picture":          form,
+		"PUT /api/v1/events/{id}/picture":                 form,
+		"PUT /api/v1/statements/{id}/picture":             form,
 	}
 }
 
@@ -470,6 +480,8 @@ var alters = map[string]string{
 	"DELETE /api/v1/campaigns/{handle}/texts/{lang}":           "removes a language that there is not",
 	"PUT /api/v1/campaigns/{handle}/requests/{group}":          "invites a group",
 	"DELETE /api/v1/campaigns/{handle}/requests/{group}":       "takes the invitation back",
+	"POST /api/v1/campaigns/{handle}/ladder/publish":           "publishes what is published",
+	"POST /api/v1/campaigns/{handle}/ladder/simulate":          "changes nothing",
 	"PUT /api/v1/campaigns/{handle}/events/{event}":            "puts the event under the campaign",
 	"DELETE /api/v1/campaigns/{handle}/events/{event}":         "takes the event out of the campaign",
 	"DELETE /api/v1/campaigns/{handle}/owners/{group}":         "the group leaves, for which its own stewards speak",

@@ -23,6 +23,7 @@ import (
 	"convoke/internal/feature/grants"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
+	"convoke/internal/feature/ladders"
 	"convoke/internal/feature/members"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
@@ -61,6 +62,8 @@ type facts struct {
 	members    *members.Service
 	polls      *polls.Service
 	assemblies *assemblies.Service
+	ladders    *ladders.Service
+	down       func(ctx context.Context, tx *db.Tx, c id.Campaign) error
 }
 
 // Emit implements the features' Facts.
@@ -96,7 +99,7 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 		return tell(ctx, tx, x, f.grants.MemberLeft, f.coalitions.MemberLeft, f.tasks.MemberLeft, f.members.MemberLeft,
 			f.assemblies.MemberLeft, f.polls.MemberLeft)
 	case fact.PollDecided:
-		return tell(ctx, tx, x, f.campaigns.Decided, f.coalitions.PollDecided)
+		return tell(ctx, tx, x, f.campaigns.Decided, f.coalitions.PollDecided, f.ladders.PollDecided)
 	case fact.GroupEnded:
 		return tell(ctx, tx, x, f.events.GroupEnded, f.coalitions.GroupEnded)
 	case fact.GroupCleared:
@@ -106,7 +109,15 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 		return f.tasks.TaskGiven(ctx, tx, x)
 	case fact.MandateEnded:
 		return f.polls.MandateEnded(ctx, tx, x)
-	case fact.PledgeReached, fact.PledgeMissed, fact.PetitionReached, fact.PetitionDelivered, fact.PetitionAnswered, fact.PetitionSilent:
+	case fact.PetitionAnswered:
+		return f.ladders.PetitionAnswered(ctx, tx, x)
+	case fact.PetitionSilent:
+		return f.ladders.PetitionSilent(ctx, tx, x)
+	case fact.TurnoutPublished:
+		return f.ladders.TurnoutPublished(ctx, tx, x)
+	case fact.DemandsStand:
+		return f.ladders.DemandsStand(ctx, tx, x)
+	case fact.PledgeReached, fact.PledgeMissed, fact.PetitionReached, fact.PetitionDelivered, fact.LadderMoved, fact.CampaignDown, fact.CampaignBack:
 		return nil // pages say so; nobody else reacts
 	}
 	return fmt.Errorf("nobody knows the fact %T", what)
@@ -414,5 +425,5 @@ func (t turnoutEvents) About(ctx context.Context, tx *db.Tx, by authz.Actor, eid
 	if err != nil {
 		return turnout.About{}, sub, err
 	}
-	return turnout.About{Event: eid, Title: e.Title, Spot: (*turnout.Spot)(e.Spot()), Start: e.Local(e.Start), End: e.Local(e.End)}, sub, nil
+	return turnout.About{Event: eid, Title: e.Title, Campaign: e.Campaign, Spot: (*turnout.Spot)(e.Spot()), Start: e.Local(e.Start), End: e.Local(e.End)}, sub, nil
 }

@@ -49,6 +49,7 @@ func (n *Node) mountAPI(limits *limiter) {
 	n.membersWeb.MountAPI(n.API)
 	n.pollsWeb.MountAPI(n.API)
 	n.assembliesWeb.MountAPI(n.API)
+	n.laddersWeb.MountAPI(n.API)
 	n.Webhooks.MountAPI(n.API)
 }
 

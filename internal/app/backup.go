@@ -23,6 +23,7 @@ import (
 	"convoke/internal/feature/campaigns"
 	"convoke/internal/feature/events"
 	"convoke/internal/feature/feedback"
+	"convoke/internal/feature/ladders"
 	"convoke/internal/feature/members"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
@@ -57,7 +58,8 @@ func sealedRows() []backup.Sealed {
 	return append(out, backup.Sealed{Table: roles.SealedTable, Column: roles.SealedColumn, Prefix: roles.ScopePrefix},
 		backup.Sealed{Table: rides.SealedTable, Column: rides.SealedColumn, Prefix: attendance.ScopePrefix},
 		backup.Sealed{Table: members.SealedTable, Column: members.SealedColumn, Prefix: members.ScopePrefix},
-		backup.Sealed{Table: pledges.SealedTable, Column: pledges.SealedColumn, Prefix: pledges.ScopePrefix})
+		backup.Sealed{Table: pledges.SealedTable, Column: pledges.SealedColumn, Prefix: pledges.ScopePrefix},
+		backup.Sealed{Table: ladders.SealedTable, Column: ladders.SealedColumn, Prefix: ladders.ScopePrefix})
 }
 
 // recordRows are the sealed ones of the public record. Of slots only the key goes:

@@ -173,7 +173,11 @@ func (p campaignPages) Panel(c *web.Call, cid id.Campaign, handle string) (templ
 		return "", err
 	}
 	shown, err := p.n.eventsWeb.CampaignPanel(c, cid, handle)
-	return news + asks + promises + decides + shown, err
+	if err != nil {
+		return "", err
+	}
+	ladder, err := p.n.laddersWeb.CampaignPanel(c, handle)
+	return ladder + news + asks + promises + decides + shown, err
 }
 
 func (p campaignPages) List(c *web.Call, cid id.Campaign, handle string) (template.HTML, error) {

@@ -26,6 +26,7 @@ import (
 	"convoke/internal/feature/grants"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
+	"convoke/internal/feature/ladders"
 	"convoke/internal/feature/members"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
@@ -85,6 +86,7 @@ type Node struct {
 	Pledges    *pledges.Service
 	Coalitions *coalitions.Service
 	Polls      *polls.Service
+	Ladders    *ladders.Service
 	Rides      *rides.Service
 	Webhooks   *webhooks.Service
 	Grants     *grants.Service
@@ -110,6 +112,7 @@ type Node struct {
 	membersWeb    *members.Web
 	pollsWeb      *polls.Web
 	assembliesWeb *assemblies.Web
+	laddersWeb    *ladders.Web
 	aboutWeb      *about.Web
 	basemap       *basemap.Archive
 	locales       *i18n.Bundle

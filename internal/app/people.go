@@ -11,6 +11,7 @@ import (
 	"convoke/internal/feature/attendance"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
+	"convoke/internal/feature/ladders"
 	"convoke/internal/feature/members"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
@@ -30,7 +31,7 @@ func (n *Node) signInMail(sender notify.Sender) *identity.Mail {
 // messageKinds are the jobs that reach people outside.
 func messageKinds() []string {
 	return slices.Concat(attendance.MessageKinds(), identity.MessageKinds(), petitions.MessageKinds(), pledges.MessageKinds(),
-		members.MessageKinds())
+		members.MessageKinds(), ladders.MessageKinds())
 }
 
 // mailRows are addresses, which only keys make useful.

@@ -108,6 +108,7 @@ func (n *Node) wire(ctx context.Context) error {
 	n.Polls = n.newPolls(facts)
 	n.together()
 	n.newAssemblies(facts)
+	n.newLadders(facts, sender)
 	n.listenToBoxes()
 	press := print.New(n.locales)
 	n.pages(limits, mail, press)
@@ -207,6 +208,7 @@ func (n *Node) pages(limits *limiter, mail bool, press *print.Press) {
 	n.memberPages()
 	n.pollPages(limits)
 	n.assemblyPages(limits)
+	n.ladderPages(limits)
 	n.aboutWeb = &about.Web{
 		Sources: n.sources, Mail: mail, Onion: n.Config.Onion,
 		Credits: []string{geo.Credit, n.basemap.Credit(), ical.Credit},
@@ -246,6 +248,7 @@ func (n *Node) schedules() {
 	n.scheduleMembers()
 	n.schedulePolls()
 	n.Jobs.Every("close assemblies and erase who spoke", 15*time.Minute, n.Assemblies.Expire)
+	n.scheduleLadders()
 }
 
 func (n *Node) mount(ctx context.Context, limits *limiter) error {
@@ -292,6 +295,7 @@ func (n *Node) mount(ctx context.Context, limits *limiter) error {
 	n.membersWeb.Mount(n.Site)
 	n.pollsWeb.Mount(n.Site)
 	n.assembliesWeb.Mount(n.Site)
+	n.laddersWeb.Mount(n.Site)
 	n.aboutWeb.Mount(n.Site)
 	n.Identity.MountTokens(n.Site)
 	n.Webhooks.Mount(n.Site)

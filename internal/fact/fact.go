@@ -233,12 +233,19 @@ type TaskGiven struct {
 	By    id.Person
 }
 
+// DemandsStand says where the demands of a campaign stand, when one of them has changed:
+// how many are met, and how many are neither met nor withdrawn.
+type DemandsStand struct {
+	Campaign  id.Campaign
+	Open, Met int
+}
+
 // LadderMoved says that a step of a campaign's ladder is in another state now.
 type LadderMoved struct {
 	Campaign id.Campaign
 	Step     string
 	Title    string
-	State    string // "open", "met", "lapsed" or "halted"
+	State    string // "waiting" again, "open", "met", "lapsed" or "halted"
 	Reason   string // code of what moved it
 	At       time.Time
 }
@@ -250,3 +257,6 @@ type CampaignDown struct {
 	Reason   string // "met" or "decided"
 	At       time.Time
 }
+
+// CampaignBack says that a campaign that had stood down goes on.
+type CampaignBack struct{ Campaign id.Campaign }

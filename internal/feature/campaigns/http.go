@@ -67,6 +67,8 @@ type Web struct {
 	Print    *print.Press
 	// Client names the corner of the network a request comes from, or "".
 	Client func(c *web.Call) string
+	// Notice is what is to be said first of a campaign; nil is nothing.
+	Notice func(c *web.Call, cid id.Campaign) (template.HTML, error)
 
 	// ids remembers the id of each handle, which never changes.
 	ids sync.Map
@@ -258,6 +260,7 @@ type showData struct {
 	OpenToHost bool
 	Formats    []format
 	Saved      string // what the browser kept of the form that was just saved
+	Notice     template.HTML
 }
 
 // format is the campaign or its events in another form.
@@ -372,6 +375,11 @@ func (w *Web) showData(c *web.Call, camp *Campaign, seat Seat) (showData, error)
 	}
 	if d.Points.Day != 0 {
 		d.PointsDay = l.DateShort(day.Time(d.Points.Day))
+	}
+	if w.Notice != nil {
+		if d.Notice, err = w.Notice(c, camp.ID); err != nil {
+			return d, err
+		}
 	}
 	d.Panel, err = w.Shown.Panel(c, camp.ID, camp.Handle)
 	return d, err

@@ -8,7 +8,9 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/day"
 	"convoke/internal/db"
+	"convoke/internal/fact"
 	"convoke/internal/fault"
+	"convoke/internal/id"
 )
 
 // AddDemand adds a demand under the next number. after is how many there were
@@ -74,8 +76,27 @@ func (s *Service) ChangeDemand(ctx context.Context, by authz.Actor, handle strin
 		if err := setDemandState(ctx, tx, c.ID, d); err != nil {
 			return err
 		}
-		return addChange(ctx, tx, c.ID, number, len(d.History)+1, Change{State: d.State, Note: note, Day: day.Of(tx.Now())})
+		if err := addChange(ctx, tx, c.ID, number, len(d.History)+1, Change{State: d.State, Note: note, Day: day.Of(tx.Now())}); err != nil {
+			return err
+		}
+		all[number-1].State = d.State
+		return s.tellDemands(ctx, tx, c.ID, all)
 	})
+}
+
+// tellDemands says where all demands stand.
+func (s *Service) tellDemands(ctx context.Context, tx *db.Tx, c id.Campaign, all []Demand) error {
+	x := fact.DemandsStand{Campaign: c}
+	for _, d := range all {
+		switch d.State {
+		case "met":
+			x.Met++
+		case "withdrawn":
+		default:
+			x.Open++
+		}
+	}
+	return s.Facts.Emit(ctx, tx, x)
 }
 
 // SetPoints makes a new version of the points of unity. version is the one that

@@ -36,6 +36,8 @@ type Web struct {
 	Print   *print.Press
 	// Client names the corner of the network a request comes from, or "".
 	Client func(c *web.Call) string
+	// Notice is what the campaign that a petition is for has to say first; nil is nothing.
+	Notice func(c *web.Call, cid id.Campaign) (template.HTML, error)
 
 	// known remembers what the tags of a page are made of, which never changes once
 	// the petition is open.

@@ -74,6 +74,7 @@ type showData struct {
 	Leaves     int    // of the box
 	Witnessed  int
 	FileName   string
+	Notice     template.HTML
 }
 
 // elsewhere says where a petition was signed, and when that server told its numbers.
@@ -82,7 +83,7 @@ type elsewhere struct{ Host, Day string }
 var showPage = web.NewPage[showData](pages, "pages/show.html", "pages/parts.html")
 
 // known is what the tags of a page are made of.
-type known struct{ id, box, group string }
+type known struct{ id, box, group, campaign string }
 
 // tags are those of a petition's public pages. Of what is not public there are
 // none to know.
@@ -91,7 +92,7 @@ func (w *Web) tags(c *web.Call, slug string) ([]string, error) {
 	if !ok {
 		return []string{"petitions"}, err
 	}
-	return []string{"petition:" + k.id, "box:" + k.box, "group:" + k.group, "record:" + record.NodeLog, "groups", "petitions", "site"}, nil
+	return []string{"petition:" + k.id, "box:" + k.box, "group:" + k.group, "record:" + record.NodeLog, "groups", "petitions", "site", "down:" + k.campaign}, nil
 }
 
 // knownOf is what never changes of a petition; found without asking the database
@@ -111,7 +112,7 @@ func (w *Web) knownOf(c *web.Call, slug string) (k known, ok bool, err error) {
 	if err != nil {
 		return known{}, false, err
 	}
-	k = known{p.ID, p.Box.String(), string(p.Group)}
+	k = known{p.ID, p.Box.String(), string(p.Group), string(p.Campaign)}
 	w.known.Store(slug, k)
 	return k, true, nil
 }
@@ -207,6 +208,11 @@ func (w *Web) show(c *web.Call) error {
 		d, err := w.showData(c, &v)
 		if err != nil {
 			return err
+		}
+		if cid := v.Petition.Campaign; w.Notice != nil && cid != "" {
+			if d.Notice, err = w.Notice(c, cid); err != nil {
+				return err
+			}
 		}
 		return showPage.Render(c, d)
 	}, "lang")

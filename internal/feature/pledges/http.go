@@ -31,6 +31,8 @@ type Web struct {
 	Limiter Limiter
 	// Client names the corner of the network that a request comes from, or "".
 	Client func(c *web.Call) string
+	// Notice is what the campaign that a pledge is for has to say first; nil is nothing.
+	Notice func(c *web.Call, cid id.Campaign) (template.HTML, error)
 
 	// known remembers the tags of pages by slug: they never change once the pledge
 	// is open.
@@ -293,7 +295,7 @@ func (w *Web) tags(c *web.Call, slug string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := []string{"pledge:" + string(p.ID), "box:" + p.Box, "record:" + record.NodeLog, "groups", "site"}
+	out := []string{"pledge:" + string(p.ID), "box:" + p.Box, "record:" + record.NodeLog, "groups", "site", "down:" + string(p.Campaign)}
 	w.known.Store(slug, out)
 	return out, nil
 }
@@ -321,6 +323,11 @@ func (w *Web) show(c *web.Call) error {
 		}
 		d := showOf(c, &f)
 		d.News = w.newsOpen(&f.Pledge, c.Now())
+		if w.Notice != nil && f.Pledge.Campaign != "" {
+			if d.Notice, err = w.Notice(c, f.Pledge.Campaign); err != nil {
+				return err
+			}
+		}
 		return showPage.Render(c, d)
 	})
 }
@@ -367,6 +374,7 @@ type showData struct {
 	Mine                            string
 	Until2                          string // until when one can say that it was done
 	Over, Edit, Speak, Codes, News  bool
+	Notice                          template.HTML
 }
 
 var showPage = web.NewPage[showData](pages, "pages/show.html")

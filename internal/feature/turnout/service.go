@@ -9,6 +9,7 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/day"
 	"convoke/internal/db"
+	"convoke/internal/fact"
 	"convoke/internal/fault"
 	"convoke/internal/id"
 )
@@ -25,6 +26,8 @@ type Deps struct {
 	DB     *db.DB
 	IDs    *id.Source
 	Events Events
+	// Told hears what sources say of an event now; nil tells nobody.
+	Told func(ctx context.Context, tx *db.Tx, x fact.TurnoutPublished) error
 }
 
 // Service is the use cases of turnout.
@@ -159,11 +162,11 @@ func (s *Service) AddEstimate(ctx context.Context, by authz.Actor, e id.Event, k
 		case !errors.Is(err, db.ErrNoRows):
 			return err
 		}
-		return add(ctx, tx, a, key, x)
+		return s.add(ctx, tx, a, key, x)
 	})
 }
 
-func add(ctx context.Context, tx *db.Tx, a About, key string, x Estimate) error {
+func (s *Service) add(ctx context.Context, tx *db.Tx, a About, key string, x Estimate) error {
 	have, err := daysByEvent(ctx, tx, a.Event)
 	if err != nil {
 		return err
@@ -189,7 +192,11 @@ func add(ctx context.Context, tx *db.Tx, a About, key string, x Estimate) error 
 	c.count(a.Spot, have, -1)
 	c.count(a.Spot, next, 1)
 	tx.Touch("event:" + string(a.Event))
-	return apply(ctx, tx, c)
+	if err := apply(ctx, tx, c); err != nil || s.Told == nil {
+		return err
+	}
+	whole := next.whole()
+	return s.Told(ctx, tx, fact.TurnoutPublished{Event: a.Event, Campaign: a.Campaign, Low: whole.low, High: whole.high})
 }
 
 // Estimates lists what is said of an event: by its days, and of one day the

@@ -221,8 +221,9 @@ func parsePeople(s string) (int, bool) {
 
 // About is what this feature needs to know of an event.
 type About struct {
-	Event id.Event
-	Title string
+	Event    id.Event
+	Title    string
+	Campaign id.Campaign // "" is none
 	// Spot is nil while the event is not public.
 	Spot       *Spot
 	Start, End time.Time // in the zone of the place

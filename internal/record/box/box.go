@@ -54,6 +54,9 @@ type Deps struct {
 	Client string
 	// Listener and NoMail may be set after New, before the first statement.
 	Listener Listener
+	// Watcher hears of counts that were asked for with [Boxes.Watch], in the
+	// transaction of the statement. It may be set after New.
+	Watcher func(ctx context.Context, tx *db.Tx, c Counted) error
 	// NoMail is for a node that sends no e-mail: nobody could pass [GateEmail].
 	NoMail bool
 	// Random shuffles statements that arrive together; nil is a fresh seed.

@@ -105,7 +105,10 @@ func (c *entry) all(ctx context.Context, batch []*statement) error {
 		return err
 	}
 	c.tx.Touch("box:" + c.i.ID.String() + "~")
-	return c.b.reach(ctx, c.tx, c.i, c.bent)
+	if err := c.b.reach(ctx, c.tx, c.i, c.bent); err != nil {
+		return err
+	}
+	return c.b.watched(ctx, c.tx, c.i, c.bent)
 }
 
 // verdict is what a statement changes.

@@ -140,6 +140,7 @@ type count struct {
 	milestones []leaf.Milestone  // by size
 	papers     map[string]uint32 // of a poll: what is said, behind what it weighs
 	said       []string          // the same by number, from 1 on
+	claims     []claim           // of ladders, by size
 }
 
 func newCount(v *verifier, path string, x opened, r *roll, size int64) *count {
@@ -152,6 +153,7 @@ func newCount(v *verifier, path string, x opened, r *roll, size int64) *count {
 		c.key = r.keys[x.manifest.Slot]
 		c.challenge, c.keyID = blind.Challenge(r.manifest.Registrar, r.id, x.manifest.Slot), c.key.ID()
 	}
+	c.claims = v.node.claims[x.id]
 	c.begin(v.opt.parts, v.node.milestones[x.id])
 	c.box.Checked = size
 	if n := int64(v.opt.Sample); v.opt.Quick && n < size {

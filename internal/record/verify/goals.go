@@ -19,11 +19,16 @@ func (c *count) begin(s partSizes, milestones []leaf.Milestone) {
 	c.parts, c.curve = newParts(c.size, s), map[uint16]map[uint32]int64{}
 	c.milestones = slices.Clone(milestones)
 	slices.SortStableFunc(c.milestones, func(a, b leaf.Milestone) int { return int(int64(a.Size) - int64(b.Size)) })
+	c.claims = slices.Clone(c.claims)
+	slices.SortStableFunc(c.claims, func(a, b claim) int { return int(int64(a.Size) - int64(b.Size)) })
 	for _, m := range c.milestones {
-		if size := int64(m.Size); size > 0 && (len(c.sizes) == 0 || c.sizes[len(c.sizes)-1] != size) {
-			c.sizes = append(c.sizes, size)
-		}
+		c.sizes = append(c.sizes, int64(m.Size))
 	}
+	for _, m := range c.claims {
+		c.sizes = append(c.sizes, int64(m.Size))
+	}
+	slices.Sort(c.sizes)
+	c.sizes = slices.DeleteFunc(slices.Compact(c.sizes), func(n int64) bool { return n <= 0 })
 	c.sums = make([]sums, len(c.sizes)+1)
 }
 
@@ -98,7 +103,7 @@ func (c *count) reached(size int64) error {
 			return err
 		}
 	}
-	return nil
+	return c.claimed(size)
 }
 
 func (c *count) milestone(m leaf.Milestone) error {
@@ -131,6 +136,9 @@ func (c *count) milestone(m leaf.Milestone) error {
 func (c *count) closing(s signed) error {
 	if len(c.milestones) > 0 {
 		return Wrong{c.path, -1, fmt.Sprintf("the node's log notes a goal at %d leaves, and there are %d", c.milestones[0].Size, s.size)}
+	}
+	if len(c.claims) > 0 {
+		return Wrong{c.path, -1, fmt.Sprintf("a step of a ladder counts %d leaves, and there are %d", c.claims[0].Size, s.size)}
 	}
 	for p := range max(c.x.manifest.Parts, 1) {
 		if c.x.manifest.Type == leaf.PledgeTo && c.x.manifest.Takes == leaf.TakesSay {

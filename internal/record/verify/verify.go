@@ -66,6 +66,8 @@ type nodeLog struct {
 	closes     map[leaf.ID]leaf.Close
 	results    map[leaf.ID][32]byte
 	milestones map[leaf.ID][]leaf.Milestone
+	ladders    map[string]*ladder // by name
+	claims     map[leaf.ID][]claim
 }
 
 // anchors are the sizes and roots that the node's log tells of a log.
@@ -318,6 +320,12 @@ func (n *nodeLog) take(at int64, b []byte, cosigned int64) error {
 			return err
 		}
 		return n.result(l)
+	}
+	if kind == leaf.KindLadder {
+		return n.ladder(b)
+	}
+	if kind == leaf.KindStep {
+		return n.step(at, b)
 	}
 	return fmt.Errorf("a node's log has no leaves of kind %#02x", byte(kind))
 }

@@ -179,7 +179,7 @@ function rollManifest(b) {
 
 // --- leaves
 
-const kinds = { log: [1, 2, 3, 4, 6, 7], b: [0x10, 0x11, 0x12, 0x13], r: [0x20, 0x21, 0x22, 0x23, 0x24] };
+const kinds = { log: [1, 2, 3, 4, 6, 7, 8, 9], b: [0x10, 0x11, 0x12, 0x13], r: [0x20, 0x21, 0x22, 0x23, 0x24] };
 
 function fieldsOf(kind, r) {
   switch (kind) {
@@ -189,6 +189,8 @@ function fieldsOf(kind, r) {
     case 0x04: return { box: idOf(r.take(16)), hash: r.take(32) };
     case 0x06: return { box: idOf(r.take(16)), part: r.num(4) | 0, goal: r.long(), count: r.long(), size: r.long(), time: r.long() };
     case 0x07: return { box: idOf(r.take(16)), note: readJSON(r.rest()) };
+    case 0x08: return { ladder: readJSON(r.rest()) };
+    case 0x09: return { of: idOf(r.take(16)), step: readJSON(r.rest()) };
     case 0x10: return { key: r.take(32), auth: r.take(256) };
     case 0x11: return { key: r.take(32), auth: r.take(r.num(2)), counter: r.num(4), body: r.take(r.num(2)), sig: r.take(64) };
     case 0x12: return { sequence: r.long(), out: r.num(1), units: r.long(), currency: r.take(3), hash: r.take(32) };
@@ -416,6 +418,7 @@ class NodeLog {
   slots = new Set();
   about = new Map(); // by box
   anchors = new Map(); // by the hash of a log's origin
+  ladders = new Set();
   constructor(name) { this.name = name; }
 
   async take(n, leaf, cosigned) {
@@ -434,6 +437,11 @@ class NodeLog {
       a.at.set(f.size, f.root);
       a.most = f.size;
       if (n < cosigned) a.cosigned = f.size;
+    } else if (f.kind === 0x08) {
+      if (f.ladder.version === 1) this.ladders.add(await nameOf(leaf));
+      else need(this.ladders.has(f.ladder.ladder), "not-opened");
+    } else if (f.kind === 0x09) {
+      need(this.ladders.has(f.of), "not-opened");
     } else {
       const a = this.about.get(f.box);
       need(a, "not-opened");

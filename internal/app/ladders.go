@@ -1,0 +1,157 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"html/template"
+	"slices"
+	"strings"
+	"time"
+
+	"convoke/internal/authz"
+	"convoke/internal/db"
+	"convoke/internal/feature/campaigns"
+	"convoke/internal/feature/events"
+	"convoke/internal/feature/ladders"
+	"convoke/internal/id"
+	"convoke/internal/notify"
+	"convoke/internal/web"
+)
+
+// newLadders makes the feature of ladders.
+func (n *Node) newLadders(f *facts, sender notify.Sender) {
+	var news *ladders.News
+	if sender != nil {
+		news = &ladders.News{
+			Entropy: rand.Reader, Jobs: n.Jobs, Locales: n.locales, Sender: sender,
+			BaseURL: strings.TrimSuffix(n.Config.BaseURL, "/"),
+		}
+	}
+	n.Ladders = ladders.New(ladders.Deps{
+		DB: n.DB, IDs: n.IDs, Campaigns: ladderCampaigns{n}, Elsewhere: ladderElsewhere{n}, Boxes: n.Boxes, Record: n.Record, Facts: f, Vault: n.Vault,
+		News: news, Audit: n.Identity.Audit,
+	})
+	f.ladders, f.down = n.Ladders, n.Events.TouchCampaign
+	n.Turnout.Told = n.Ladders.TurnoutPublished
+	n.Boxes.Watcher = n.Ladders.BoxCounted
+}
+
+// ladderPages puts onto the pages of a campaign, and of all that belongs to it, that it
+// has stood down.
+func (n *Node) ladderPages(limits *limiter) {
+	n.laddersWeb = &ladders.Web{Service: n.Ladders, Limiter: limits, Client: func(c *web.Call) string { return n.client(c.R) }}
+	n.campaignsWeb.Notice, n.petitionsWeb.Notice, n.pledgesWeb.Notice = n.laddersWeb.Notice, n.laddersWeb.Notice, n.laddersWeb.Notice
+	n.eventsWeb.Panels = slices.Insert(n.eventsWeb.Panels, 0, func(c *web.Call, e *events.Event, _ events.Can) (template.HTML, error) {
+		if e.Campaign == "" {
+			return "", nil
+		}
+		return n.laddersWeb.Notice(c, e.Campaign)
+	})
+}
+
+// scheduleLadders are the jobs of ladders.
+func (n *Node) scheduleLadders() {
+	n.Jobs.Every("open steps whose time has come", time.Minute, n.Ladders.Due)
+	n.Jobs.Every("expire who wants news of ladders", time.Hour, n.Ladders.ExpireNews)
+}
+
+// ladderCampaigns answers ladders about campaigns.
+type ladderCampaigns struct{ n *Node }
+
+func toLadderCampaign(c campaigns.Campaign) ladders.Campaign {
+	return ladders.Campaign{
+		ID: c.ID, Handle: c.Handle, Title: c.Text.Title, Lang: c.Text.Lang, Public: c.State.Public(), Ended: c.State == campaigns.Ended,
+	}
+}
+
+func (l ladderCampaigns) groups(ctx context.Context, tx *db.Tx, all []campaigns.Group) (out []ladders.Group, err error) {
+	for _, g := range all {
+		b, err := l.n.Groups.ByID(ctx, tx, g.ID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, ladders.Group{ID: b.ID, Handle: b.Handle, Name: b.Name, Zone: b.Zone})
+	}
+	return out, nil
+}
+
+// Find implements ladders.Campaigns.
+func (l ladderCampaigns) Find(ctx context.Context, tx *db.Tx, by authz.Actor, handle string) (ladders.Campaign, []ladders.Group, error) {
+	c, seat, err := l.n.Campaigns.Seated(ctx, tx, by, handle)
+	if err != nil {
+		return ladders.Campaign{}, nil, err
+	}
+	speaks, err := l.groups(ctx, tx, seat.Owners)
+	return toLadderCampaign(c), speaks, err
+}
+
+// ByID implements ladders.Campaigns.
+func (l ladderCampaigns) ByID(ctx context.Context, tx *db.Tx, cid id.Campaign) (ladders.Campaign, error) {
+	c, err := l.n.Campaigns.ByID(ctx, tx, cid)
+	return toLadderCampaign(c), err
+}
+
+// Owners implements ladders.Campaigns.
+func (l ladderCampaigns) Owners(ctx context.Context, tx *db.Tx, cid id.Campaign) ([]ladders.Group, error) {
+	all, err := l.n.Campaigns.OwnersOf(ctx, tx, cid)
+	if err != nil {
+		return nil, err
+	}
+	return l.groups(ctx, tx, all)
+}
+
+// ladderElsewhere answers ladders about what gates wait for.
+type ladderElsewhere struct{ n *Node }
+
+// Petition implements ladders.Elsewhere.
+func (l ladderElsewhere) Petition(ctx context.Context, tx *db.Tx, slug string) (ladders.Counting, error) {
+	f, err := l.n.Petitions.Get(ctx, tx, authz.Actor{}, slug)
+	p := &f.Petition
+	if err == nil && p.Elsewhere != nil {
+		err = web.ErrNotFound() // its record is on another server
+	}
+	return ladders.Counting{ID: p.ID, Title: p.Text.Title, Box: p.Box, Silent: p.Silent, Refused: p.Refused}, err
+}
+
+// Pledge implements ladders.Elsewhere.
+func (l ladderElsewhere) Pledge(ctx context.Context, tx *db.Tx, slug string) (ladders.Counting, error) {
+	p, b, err := l.n.Pledges.Public(ctx, tx, slug)
+	out := ladders.Counting{ID: string(p.ID), Title: p.Title, Box: b}
+	for _, x := range p.Parts {
+		out.Parts = append(out.Parts, x.Label)
+	}
+	return out, err
+}
+
+// Event implements ladders.Elsewhere.
+func (l ladderElsewhere) Event(ctx context.Context, tx *db.Tx, eid id.Event) (string, int, error) {
+	e, _, _, err := l.n.Events.Get(ctx, tx, authz.Actor{}, eid)
+	if err != nil {
+		return "", 0, err
+	}
+	low, err := l.n.Turnout.EventLow(ctx, tx, eid)
+	return e.Title, low, err
+}
+
+// CampaignLow implements ladders.Elsewhere.
+func (l ladderElsewhere) CampaignLow(ctx context.Context, tx *db.Tx, cid id.Campaign) (int, error) {
+	return l.n.Turnout.CampaignLow(ctx, tx, cid)
+}
+
+// Member implements ladders.Elsewhere.
+func (l ladderElsewhere) Member(ctx context.Context, tx *db.Tx, owners []ladders.Group, handle string) (id.Person, error) {
+	p, err := l.n.Identity.Named(ctx, tx, handle)
+	if err != nil {
+		return "", err
+	}
+	for _, g := range owners {
+		role, err := l.n.Groups.Role(ctx, tx, g.ID, p)
+		if err != nil {
+			return "", err
+		}
+		if role.AtLeast(authz.Member) {
+			return p, nil
+		}
+	}
+	return "", web.ErrNotFound()
+}

@@ -1,0 +1,183 @@
+package ladders
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"convoke/internal/authz"
+	"convoke/internal/db"
+	"convoke/internal/fact"
+	"convoke/internal/fault"
+	"convoke/internal/id"
+	"convoke/internal/record/box"
+)
+
+// BoxCounted hears that a box has so many people; see [box.Deps].
+func (s *Service) BoxCounted(ctx context.Context, tx *db.Tx, c box.Counted) error {
+	all, err := waiting(ctx, tx, "count", countSubject(c.Box, int(c.People), strconv.Itoa(c.Part)))
+	if err != nil {
+		return err
+	}
+	for _, w := range all {
+		if err := s.come(ctx, tx, w, int(c.Count)); err != nil {
+			return err
+		}
+	}
+	if c.Part == box.Whole {
+		return nil
+	}
+	if all, err = waiting(ctx, tx, "count", countSubject(c.Box, int(c.People), "*")); err != nil || len(all) == 0 {
+		return err
+	}
+	seen, err := s.Boxes.Seen(ctx, tx, c.Box, c.People)
+	if err != nil {
+		return err
+	}
+	parts := 0
+	for _, x := range seen {
+		if x.Part >= 0 {
+			parts++
+		}
+	}
+	for _, w := range all {
+		if err := s.come(ctx, tx, w, parts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// happened fires all that waits for something that happens once.
+func (s *Service) happened(ctx context.Context, tx *db.Tx, kind, subject string) error {
+	all, err := waiting(ctx, tx, kind, subject)
+	if err != nil {
+		return err
+	}
+	for _, w := range all {
+		if err := s.come(ctx, tx, w, 1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PetitionSilent hears that nobody answered a petition in time.
+func (s *Service) PetitionSilent(ctx context.Context, tx *db.Tx, x fact.PetitionSilent) error {
+	return s.happened(ctx, tx, "silence", x.Petition)
+}
+
+// PetitionAnswered hears that a petition was answered.
+func (s *Service) PetitionAnswered(ctx context.Context, tx *db.Tx, x fact.PetitionAnswered) error {
+	if !x.Refused {
+		return nil
+	}
+	return s.happened(ctx, tx, "refusal", x.Petition)
+}
+
+// TurnoutPublished hears how many came to an event.
+func (s *Service) TurnoutPublished(ctx context.Context, tx *db.Tx, x fact.TurnoutPublished) error {
+	all, err := waiting(ctx, tx, "turnout", "event "+string(x.Event))
+	if err != nil {
+		return err
+	}
+	for _, w := range all {
+		if err := s.come(ctx, tx, w, x.Low); err != nil {
+			return err
+		}
+	}
+	if x.Campaign == "" {
+		return nil
+	}
+	if all, err = waiting(ctx, tx, "turnout", "campaign "+string(x.Campaign)); err != nil || len(all) == 0 {
+		return err
+	}
+	low, err := s.Elsewhere.CampaignLow(ctx, tx, x.Campaign)
+	if err != nil {
+		return err
+	}
+	for _, w := range all {
+		if err := s.come(ctx, tx, w, low); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DemandsStand hears where the demands of a campaign stand: when some are met and no
+// other is left open, the campaign stands down.
+func (s *Service) DemandsStand(ctx context.Context, tx *db.Tx, x fact.DemandsStand) error {
+	if x.Met == 0 || x.Open > 0 {
+		return nil
+	}
+	return s.standDown(ctx, tx, x.Campaign, "met")
+}
+
+// PollDecided hears what a poll decided: gates may wait for it, and a poll of a group
+// that owns a campaign may open or halt a step, or stand the campaign down. One of
+// another group does nothing there.
+func (s *Service) PollDecided(ctx context.Context, tx *db.Tx, x fact.PollDecided) error {
+	if err := putDecided(ctx, tx, x.Poll, x.Adopted, tx.Now()); err != nil {
+		return err
+	}
+	if x.Adopted {
+		if err := s.happened(ctx, tx, "decision", x.Poll); err != nil {
+			return err
+		}
+		return s.carryOut(ctx, tx, x)
+	}
+	all, err := waiting(ctx, tx, "decision", x.Poll)
+	if err != nil {
+		return err
+	}
+	for _, w := range all {
+		if err := s.come(ctx, tx, w, -1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) carryOut(ctx context.Context, tx *db.Tx, x fact.PollDecided) error {
+	if x.Effect != fact.EffectStep && x.Effect != fact.EffectHalt && x.Effect != fact.EffectDown {
+		return nil
+	}
+	handle, key, _ := strings.Cut(x.Subject, "#")
+	c, _, err := s.Campaigns.Find(ctx, tx, authz.Actor{}, handle)
+	if fault.Is(err, fault.KindNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	owns, err := s.owns(ctx, tx, c.ID, x.Group)
+	if err != nil || !owns {
+		return err
+	}
+	if x.Effect == fact.EffectDown {
+		return s.standDown(ctx, tx, c.ID, "decided")
+	}
+	d, err := s.now(ctx, tx, c, nil)
+	if err != nil || d.Version == 0 || d.Down != nil || d.Stand[key] == nil {
+		return err
+	}
+	m := Move{Step: key, Reason: ByPoll, At: tx.Now(), State: Halted}
+	state := d.Stand[key].State
+	if x.Effect == fact.EffectStep {
+		m.State = Open
+	}
+	if state.settled() || state == m.State {
+		return nil
+	}
+	return s.moveStep(ctx, tx, d, m, x.Title)
+}
+
+func (s *Service) owns(ctx context.Context, tx *db.Tx, c id.Campaign, g id.Group) (bool, error) {
+	all, err := s.Campaigns.Owners(ctx, tx, c)
+	for _, o := range all {
+		if o.ID == g {
+			return true, err
+		}
+	}
+	return false, err
+}
