@@ -348,7 +348,7 @@ func TestLadderRefuses(t *testing.T) {
 	}{{string(far), "open"}, {string(s.groupID("hill")), "halted"}} {
 		err := s.DB.Write(t.Context(), func(tx *db.Tx) error {
 			return s.Ladders.PollDecided(t.Context(), tx, fact.PollDecided{
-				Poll: s.IDs.New(), Group: s.groupID("hill"), Title: "Halt it", Effect: fact.EffectHalt, Subject: "benches#a", Adopted: g.want == "halted",
+				Proposal: s.IDs.New(), Group: s.groupID("hill"), Title: "Halt it", Effect: fact.EffectHalt, Subject: "benches#a", Adopted: g.want == "halted",
 			})
 		})
 		if err != nil {
@@ -440,7 +440,7 @@ func TestLadderFacts(t *testing.T) {
 		decide := func(poll string, adopted bool) {
 			t.Helper()
 			if err := s.DB.Write(t.Context(), func(tx *db.Tx) error {
-				return s.Ladders.PollDecided(t.Context(), tx, fact.PollDecided{Poll: poll, Group: s.groupID("hill"), Adopted: adopted})
+				return s.Ladders.PollDecided(t.Context(), tx, fact.PollDecided{Proposal: poll, Group: s.groupID("hill"), Adopted: adopted})
 			}); err != nil {
 				t.Fatal(err)
 			}

@@ -210,6 +210,7 @@ const (
 // is never taken back.
 type PollDecided struct {
 	Poll     string
+	Proposal string // that it was about
 	Group    id.Group
 	Campaign id.Campaign // "" is none
 	Title    string

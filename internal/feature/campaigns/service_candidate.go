@@ -218,6 +218,13 @@ func (s *Service) Decided(ctx context.Context, tx *db.Tx, f fact.PollDecided) er
 	if err != nil {
 		return err
 	}
+	all, err := demandsOf(ctx, tx, c.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.tellDemands(ctx, tx, c.ID, all); err != nil {
+		return err
+	}
 	return s.store(ctx, tx, &c)
 }
 

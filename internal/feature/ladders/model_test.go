@@ -363,7 +363,7 @@ func (x *fixture) step(rt *rapid.T, c id.Campaign, r *reference) {
 		r.look()
 	case "poll opens":
 		must(x.DB.Write(ctx, func(tx *db.Tx) error {
-			return x.PollDecided(ctx, tx, fact.PollDecided{Poll: x.IDs.New(), Group: "g-hill", Effect: fact.EffectStep, Subject: string(c) + "#" + key, Adopted: true})
+			return x.PollDecided(ctx, tx, fact.PollDecided{Proposal: x.IDs.New(), Group: "g-hill", Effect: fact.EffectStep, Subject: string(c) + "#" + key, Adopted: true})
 		}))
 		if s := r.state[key]; !r.down && (s == Waiting || s == Halted) {
 			r.set(key, Open)

@@ -117,16 +117,16 @@ func (s *Service) DemandsStand(ctx context.Context, tx *db.Tx, x fact.DemandsSta
 // that owns a campaign may open or halt a step, or stand the campaign down. One of
 // another group does nothing there.
 func (s *Service) PollDecided(ctx context.Context, tx *db.Tx, x fact.PollDecided) error {
-	if err := putDecided(ctx, tx, x.Poll, x.Adopted, tx.Now()); err != nil {
+	if err := putDecided(ctx, tx, x.Proposal, x.Adopted, tx.Now()); err != nil {
 		return err
 	}
 	if x.Adopted {
-		if err := s.happened(ctx, tx, "decision", x.Poll); err != nil {
+		if err := s.happened(ctx, tx, "decision", x.Proposal); err != nil {
 			return err
 		}
 		return s.carryOut(ctx, tx, x)
 	}
-	all, err := waiting(ctx, tx, "decision", x.Poll)
+	all, err := waiting(ctx, tx, "decision", x.Proposal)
 	if err != nil {
 		return err
 	}

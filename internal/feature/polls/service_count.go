@@ -137,7 +137,7 @@ func (s *Service) decided(ctx context.Context, tx *db.Tx, p *Poll, r *tally.Resu
 		}
 	}
 	err := s.Facts.Emit(ctx, tx, fact.PollDecided{
-		Poll: string(p.ID), Group: p.Group, Campaign: p.Campaign, Title: p.Title, Effect: p.Effect, Subject: p.Subject, Options: p.ballot(),
+		Poll: string(p.ID), Proposal: string(p.Proposal), Group: p.Group, Campaign: p.Campaign, Title: p.Title, Effect: p.Effect, Subject: p.Subject, Options: p.ballot(),
 		Winners: r.Winners, Adopted: r.Adopted, By: p.By, At: tx.Now(),
 	})
 	if err != nil || !r.Adopted || p.Effect != fact.EffectTask {
