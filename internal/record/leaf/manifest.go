@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"convoke/internal/record/blind"
+	"convoke/internal/record/sealed"
 )
 
 // Box is the manifest of a box: the rules that nobody can change once it is
@@ -37,6 +38,9 @@ type Box struct {
 	Goals []uint64 `json:"goals,omitempty"`
 	// MinBatch is how many statements wait for each other; 0 or 1 is none.
 	MinBatch int `json:"min_batch,omitempty"`
+	// Sealed says who keeps the ballots of a poll shut until it has closed; nil is that
+	// nobody does.
+	Sealed *sealed.Manifest `json:"sealed,omitempty"`
 	// Client is SHA-256, in hexadecimal, of the script that this node gives to
 	// browsers.
 	Client string `json:"client,omitempty"`
@@ -102,6 +106,8 @@ func ParseBox(b []byte) (Box, error) {
 		err = fmt.Errorf("%w: pledges are taken until %d", ErrManifest, m.Until)
 	case m.Slot >= 32:
 		err = fmt.Errorf("%w: slot %d", ErrManifest, m.Slot)
+	case m.Sealed != nil && (m.Type != Poll || m.Takes != TakesSay || m.Closes == 0 || m.Sealed.Check() != nil):
+		err = fmt.Errorf("%w: sealed", ErrManifest)
 	}
 	return m, err
 }

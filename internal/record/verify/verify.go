@@ -65,6 +65,7 @@ type nodeLog struct {
 	anchors    map[[32]byte]*anchors
 	closes     map[leaf.ID]leaf.Close
 	milestones map[leaf.ID][]leaf.Milestone
+	sealed     sealedPolls
 }
 
 // anchors are the sizes and roots that the node's log tells of a log.
@@ -111,6 +112,10 @@ func Verify(ctx context.Context, src Source, o Options) (*Report, error) {
 	}
 	for _, x := range chosen {
 		if err := v.collect(v.box(ctx, x)); err != nil {
+			return nil, err
+		}
+		_, err := v.trustees(ctx, x.opened)
+		if err := v.collect(err); err != nil {
 			return nil, err
 		}
 	}
@@ -247,6 +252,7 @@ func (v *verifier) readNode(ctx context.Context) error {
 	}
 	v.node = nodeLog{
 		name: v.report.Node, slots: map[slot]bool{}, known: map[leaf.ID]bool{}, anchors: map[[32]byte]*anchors{}, closes: map[leaf.ID]leaf.Close{}, milestones: map[leaf.ID][]leaf.Milestone{},
+		sealed: newSealedPolls(),
 	}
 	old, err := v.earlier(path)
 	if err != nil {
@@ -310,6 +316,13 @@ func (n *nodeLog) take(at int64, b []byte, cosigned int64) error {
 	case leaf.KindResult:
 		l, err := leaf.DecodeResult(b)
 		return n.of(l.Box, err)
+	case leaf.KindRelease:
+		l, err := leaf.DecodeRelease(b)
+		if err != nil {
+			return err
+		}
+		_, closed := n.closes[l.Box]
+		return n.sealed.release(l, at, closed)
 	}
 	return fmt.Errorf("a node's log has no leaves of kind %#02x", byte(kind))
 }
@@ -321,6 +334,9 @@ func (n *nodeLog) open(x opened) error {
 	s := slot{x.manifest.Roll, x.manifest.Slot}
 	if n.slots[s] {
 		return errors.New("it opens a second box on a slot, whose credentials would count twice")
+	}
+	if err := n.sealed.open(x); err != nil {
+		return err
 	}
 	n.slots[s], n.known[x.id] = true, true
 	n.opens = append(n.opens, x)

@@ -1,0 +1,161 @@
+package verify_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"convoke/internal/db"
+	"convoke/internal/record"
+	"convoke/internal/record/box"
+	"convoke/internal/record/leaf"
+	"convoke/internal/record/sealed"
+	"convoke/internal/record/sealed/sealedtest"
+	"convoke/internal/record/verify"
+)
+
+// sealedPoll is a poll that trustees open.
+type sealedPoll struct {
+	*stand
+	info    *box.Info
+	t       *sealed.Transcript
+	secrets []*sealed.Secret
+}
+
+func (s *stand) sealedPoll(t *testing.T, tr *sealed.Transcript, secrets []*sealed.Secret) *sealedPoll {
+	m, err := tr.Manifest(50)
+	s.must(t, err)
+	return &sealedPoll{s, s.open(t, box.RollInput{Gate: box.GateBrowser}, leaf.Box{Type: leaf.Poll, Takes: leaf.TakesSay, Sealed: m}), tr, secrets}
+}
+
+func (p *sealedPoll) release(t *testing.T, seat uint8) leaf.Release {
+	s, err := p.secrets[seat-1].Share(p.t)
+	p.must(t, err)
+	return leaf.Release{Box: p.info.ID, Trustee: seat, Share: s.Secret}
+}
+
+// say writes lines into the node's log, as an operator might.
+func (s *stand) say(t *testing.T, leaves ...leaf.Release) {
+	s.must(t, s.DB.Write(ctx, func(tx *db.Tx) error {
+		for _, l := range leaves {
+			if _, err := s.Append(ctx, tx, record.NodeLog, l.Encode()); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+func (p *sealedPoll) published(t *testing.T) memory {
+	m := p.files(t)
+	m["b/"+p.info.ID.String()+"/"+verify.TranscriptFile] = p.t.JSON()
+	return m
+}
+
+// The shares of a sealed poll are checked against the transcript that its manifest
+// names; each way to get them wrong is found.
+func TestSealedPoll(t *testing.T) {
+	each(t, func(t *testing.T, s *stand) {
+		tr, secrets, err := sealedtest.Run(s.Node, 3, 2)
+		s.must(t, err)
+		p := s.sealedPoll(t, tr, secrets)
+		end := func(want verify.End) {
+			t.Helper()
+			e, err := verify.Ended(ctx, p.files(t), verify.Options{Box: p.info.ID.String()})
+			s.must(t, err)
+			if e.Closed != want.Closed || e.Witnesses || e.Cosigned || e.Manifest.Sealed.Transcript != tr.HashText() {
+				t.Errorf("it has ended: %+v", e)
+			}
+		}
+		end(verify.End{})
+		proven(t, p.published(t), verify.Options{})
+		s.must(t, s.Close(ctx, p.info.ID))
+		end(verify.End{Closed: true})
+		p.say(t, p.release(t, 3))
+		proven(t, p.published(t), verify.Options{})
+		p.say(t, p.release(t, 1))
+		m := p.published(t)
+		proven(t, m, verify.Options{})
+		if _, err := verify.Ended(ctx, m, verify.Options{Box: "aaaaaaaaaaaaaaaaaaaaaaaaaa"}); err == nil {
+			t.Error("no such box has ended")
+		}
+
+		file := "b/" + p.info.ID.String() + "/" + verify.TranscriptFile
+		wrong := func(name, what string, m memory) {
+			t.Helper()
+			if r := recounted(t, m, verify.Options{}); r.Right() || !strings.Contains(r.Wrong[0].Error(), what) {
+				t.Errorf("%s: %v", name, r.Wrong)
+			}
+		}
+		bare := m.copy()
+		delete(bare, file)
+		wrong("no transcript", "trustees.json is missing", bare)
+		other, _, err := sealedtest.Run(s.Node, 3, 2)
+		s.must(t, err)
+		bare[file] = other.JSON()
+		wrong("another transcript", "of another transcript", bare)
+		bare[file] = slices.Clone(m[file])
+		bare[file][100] ^= 1
+		wrong("a tampered transcript", "trustees.json: ", bare)
+		// What was written stays, so the wrong share is the last of this record.
+		share := p.release(t, 2)
+		share.Share[5] ^= 1
+		p.say(t, share)
+		wrong("a wrong share", "trustee 2: its share is wrong", p.published(t))
+	})
+}
+
+// Lines about shares that cannot be are wrong wherever they stand.
+func TestReleases(t *testing.T) {
+	each(t, func(t *testing.T, s *stand) {
+		tr, secrets, err := sealedtest.Run(s.Node, 2, 2)
+		s.must(t, err)
+		p := s.sealedPoll(t, tr, secrets)
+		petition := s.open(t, box.RollInput{Gate: box.GateBrowser}, leaf.Box{Type: leaf.Petition, Takes: leaf.TakesSign})
+		right := p.release(t, 1)
+		s.must(t, s.Anchor(ctx))
+		var before [][]byte
+		s.must(t, s.DB.Read(ctx, func(tx *db.Tx) error {
+			for _, id := range []leaf.ID{p.info.ID, petition.ID} {
+				var b []byte
+				if err := tx.Get(ctx, "select manifest from box where id = $1", []any{id.String()}, &b); err != nil {
+					return err
+				}
+				before = append(before, b)
+			}
+			return nil
+		}))
+		closed := leaf.Close{Box: p.info.ID, Root: [32]byte{1}}.Encode()
+		no3, foreign := right, right
+		no3.Trustee, foreign.Box = 3, petition.ID
+		second, err := leaf.DecodeOpen(before[0])
+		s.must(t, err)
+		again, err := leaf.ParseBox(second.Manifest)
+		s.must(t, err)
+		again.Slot++
+		text, err := leaf.Canonical(again)
+		s.must(t, err)
+		for name, c := range map[string]struct {
+			what   string
+			leaves [][]byte
+		}{
+			"open":           {"is not closed", [][]byte{right.Encode()}},
+			"not sealed":     {"is not sealed", [][]byte{foreign.Encode()}},
+			"no trustee":     {"a trustee 3", [][]byte{closed, no3.Encode()}},
+			"twice":          {"trustee 1 again", [][]byte{closed, right.Encode(), right.Encode()}},
+			"cut":            {"ends too early", [][]byte{closed, right.Encode()[:50]}},
+			"the same again": {"key of the same trustees", [][]byte{leaf.Open{Manifest: text}.Encode()}},
+		} {
+			m := memory{}
+			s.must(t, s.signs(t, record.NodeLog, append(slices.Clone(before), c.leaves...)).Export(ctx, nil, func(path string, b []byte) error {
+				m[path] = b
+				return nil
+			}))
+			r, err := verify.Verify(ctx, m, verify.Options{})
+			s.must(t, err)
+			if r.Right() || !strings.Contains(r.Wrong[0].Error(), c.what) {
+				t.Errorf("%s: %v", name, r.Wrong)
+			}
+		}
+	})
+}
