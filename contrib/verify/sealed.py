@@ -343,8 +343,8 @@ class Transcript:
         need(secret and unpacked(times(secret, G)) == self.joins[seat]["box"], f"trustee {seat}: its complaint has another key than its own")
         sealed = self.deals[dealer]["shares"][seat]
         text = hpke_open(secret, sealed[:65], b"convoke/v1 share\n" + self.before(DEAL), bytes([dealer, seat]), sealed[65:])
-        x = int.from_bytes(text, "big") if text is not None else Q
-        need(x >= Q or packed(times(x, G)) != packed(value(self.deals[dealer]["points"], seat)), f"trustee {seat}: it complains of a right share")
+        x = scalar(text) if text is not None else None
+        need(x is None or packed(times(x, G)) != packed(value(self.deals[dealer]["points"], seat)), f"trustee {seat}: it complains of a right share")
         self.void = dealer
 
     def finish(self):

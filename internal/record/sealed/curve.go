@@ -1,15 +1,18 @@
 package sealed
 
 import (
+	"crypto/ecdh"
+	"crypto/elliptic"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math/big"
+	"slices"
 
 	"filippo.io/bigmod"
-	"filippo.io/nistec"
 )
 
 // Sizes in bytes.
@@ -80,53 +83,79 @@ func derive(secret []byte, use string) (*bigmod.Nat, error) {
 	return x, nil
 }
 
-func copyOf(x *bigmod.Nat) *bigmod.Nat {
-	c, err := bigmod.NewNat().SetBytes(x.Bytes(order), order)
+// affine is a public point; the one at infinity has no coordinates.
+type affine struct{ x, y *big.Int }
+
+// curve adds points on big integers, in variable time: what is secret never gets there.
+var curve = elliptic.P256()
+
+// base is the point of a number that may be secret.
+func base(x *bigmod.Nat) affine {
+	k, err := ecdh.P256().NewPrivateKey(x.Bytes(order))
 	if err != nil {
-		panic(err)
+		panic(err) // of 0, which no caller has
 	}
-	return c
+	b := k.PublicKey().Bytes()
+	return affine{new(big.Int).SetBytes(b[1 : 1+scalarSize]), new(big.Int).SetBytes(b[1+scalarSize:])}
 }
 
-// base is the point of a number.
-func base(x *bigmod.Nat) *nistec.P256Point {
-	p, err := nistec.NewP256Point().ScalarBaseMult(x.Bytes(order))
-	if err != nil {
-		panic(err)
+// times multiplies by a public number.
+func times(x *bigmod.Nat, p affine) affine {
+	if p.x == nil {
+		return p
 	}
-	return p
+	return finite(curve.ScalarMult(p.x, p.y, x.Bytes(order))) //nolint:staticcheck // public points; see decision 0051
 }
 
-func times(x *bigmod.Nat, p *nistec.P256Point) *nistec.P256Point {
-	q, err := nistec.NewP256Point().ScalarMult(p, x.Bytes(order))
-	if err != nil {
-		panic(err)
+func plus(p, q affine) affine {
+	switch {
+	case p.x == nil:
+		return q
+	case q.x == nil:
+		return p
 	}
-	return q
+	return finite(curve.Add(p.x, p.y, q.x, q.y)) //nolint:staticcheck // public points; see decision 0051
 }
 
-func plus(p, q *nistec.P256Point) *nistec.P256Point { return nistec.NewP256Point().Add(p, q) }
+// finite knows the point at infinity, which package elliptic gives as 0, 0.
+func finite(x, y *big.Int) affine {
+	if x.Sign() == 0 && y.Sign() == 0 {
+		return affine{}
+	}
+	return affine{x, y}
+}
 
 // point reads a compressed point; the point at infinity has no such form.
-func point(b [pointSize]byte) (*nistec.P256Point, error) {
-	p, err := nistec.NewP256Point().SetBytes(b[:])
-	if err != nil {
-		return nil, errors.New("this is no point of the curve")
+func point(b [pointSize]byte) (affine, error) {
+	x, y := elliptic.UnmarshalCompressed(curve, b[:])
+	if x == nil {
+		return affine{}, errors.New("this is no point of the curve")
 	}
-	return p, nil
+	return affine{x, y}, nil
 }
 
 // packed is a point in its one form, false when it is the one at infinity.
-func packed(p *nistec.P256Point) (out [pointSize]byte, ok bool) {
-	b := p.BytesCompressed()
-	return out, copy(out[:], b) == pointSize
+func packed(p affine) (out [pointSize]byte, ok bool) {
+	if p.x == nil {
+		return out, false
+	}
+	return [pointSize]byte(elliptic.MarshalCompressed(curve, p.x, p.y)), true
+}
+
+// unpacked is a point as HPKE has it.
+func unpacked(p affine) []byte {
+	b := make([]byte, boxKeySize)
+	b[0] = 4
+	p.x.FillBytes(b[1 : 1+scalarSize])
+	p.y.FillBytes(b[1+scalarSize:])
+	return b
 }
 
 // at is the value of a polynomial of points.
-func at(poly []*nistec.P256Point, seat int) *nistec.P256Point {
-	x, sum := small(seat), nistec.NewP256Point()
-	for i := len(poly) - 1; i >= 0; i-- {
-		sum = plus(times(x, sum), poly[i])
+func at(poly []affine, seat int) (sum affine) {
+	x := small(seat)
+	for _, p := range slices.Backward(poly) {
+		sum = plus(times(x, sum), p)
 	}
 	return sum
 }

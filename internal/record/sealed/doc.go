@@ -11,5 +11,5 @@
 // [Transcript.Done] gives the key and [Rebuild] what opens the ballots.
 //
 // The package has no database and no network. Of the secrets nothing decides a
-// branch or an index: scalars are bigmod's, points nistec's.
+// branch or an index: their arithmetic is bigmod's, their points are package ecdh's.
 package sealed

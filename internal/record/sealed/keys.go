@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"filippo.io/bigmod"
-	"filippo.io/nistec"
 )
 
 // Keys are what a run that is done makes public.
@@ -30,9 +29,8 @@ func (t *Transcript) Keys() (*Keys, error) {
 	if t.setup == nil || t.Stage() != 0 {
 		return nil, ErrUndone
 	}
-	sum := make([]*nistec.P256Point, t.setup.Need)
+	sum := make([]affine, t.setup.Need)
 	for i := range sum {
-		sum[i] = nistec.NewP256Point()
 		for _, d := range t.deals[:t.setup.Trustees] {
 			p, err := point(d.Points[i])
 			if err != nil {
@@ -44,7 +42,7 @@ func (t *Transcript) Keys() (*Keys, error) {
 	if _, ok := packed(sum[0]); !ok {
 		return nil, malformed("the key of all is none")
 	}
-	k := &Keys{Public: sum[0].Bytes(), need: int(t.setup.Need)}
+	k := &Keys{Public: unpacked(sum[0]), need: int(t.setup.Need)}
 	for seat := 1; seat <= int(t.setup.Trustees); seat++ {
 		p, ok := packed(at(sum, seat))
 		if !ok {

@@ -34,6 +34,7 @@ func dealOf(t *testing.T, w *world, i int) Deal {
 // wrongly deals a share that is one too large to seat 2, from seat 1.
 func wrongly(t *testing.T, w *world) []byte {
 	t.Helper()
+	w.join(t, inOrder)
 	d := dealOf(t, w, 0)
 	poly, err := w.secrets[0].polynomial(w.t.setup.Need)
 	must(t, err)
@@ -42,22 +43,57 @@ func wrongly(t *testing.T, w *world) []byte {
 	return resign(t, w.secrets[0], d)
 }
 
+// nothing deals from seat 1 along a line that is 0 at seat 2: the share fits, and is none.
+func nothing(t *testing.T, w *world) []byte {
+	t.Helper()
+	poly, err := w.secrets[0].polynomial(2)
+	must(t, err)
+	poly[0] = bigmod.NewNat().ExpandFor(order).Sub(poly[1], order).Sub(poly[1], order)
+	if value(poly, 2).IsZero() != 1 {
+		t.Fatal("the line is not 0 there")
+	}
+	d := Deal{Seat: 1, Points: make([][pointSize]byte, 2)}
+	for i, x := range poly {
+		d.Points[i], _ = packed(base(x))
+	}
+	d.Proof, err = prove(poly[0], possessed(w.t.before(KindJoin), 1))
+	must(t, err)
+	m, err := DecodeJoin(w.secrets[0].Join)
+	must(t, err)
+	m.Commit = sha256.Sum256(committed(m.Before, 1, d.Points, d.Proof))
+	m.Sig, err = w.secrets[0].sign(m.unsigned())
+	must(t, err)
+	w.secrets[0].Join = m.Encode()
+	w.join(t, inOrder)
+	d.Before = w.t.before(KindDeal)
+	for _, seat := range []uint8{2, 3} {
+		b, err := sealShare(w.t.joins[seat-1], 1, d.Before, value(poly, seat))
+		must(t, err)
+		d.Shares = append(d.Shares, b)
+	}
+	return resign(t, w.secrets[0], d)
+}
+
 // A wrong share is found by the one who got it, shown to everybody, and ends the run.
 func TestComplaint(t *testing.T) {
 	t.Parallel()
 	for name, bad := range map[string]func(*testing.T, *world) []byte{
 		"too large": wrongly,
+		"nothing":   nothing,
 		"garbage": func(t *testing.T, w *world) []byte {
+			w.join(t, inOrder)
 			d := dealOf(t, w, 0)
 			d.Shares[0][70] ^= 1
 			return resign(t, w.secrets[0], d)
 		},
 		"that of another seat": func(t *testing.T, w *world) []byte {
+			w.join(t, inOrder)
 			d := dealOf(t, w, 0)
 			d.Shares[0], d.Shares[1] = d.Shares[1], d.Shares[0]
 			return resign(t, w.secrets[0], d)
 		},
 		"no number": func(t *testing.T, w *world) []byte {
+			w.join(t, inOrder)
 			d := dealOf(t, w, 0)
 			key, err := ecdh.P256().NewPublicKey(w.t.joins[1].BoxKey[:])
 			must(t, err)
@@ -67,7 +103,7 @@ func TestComplaint(t *testing.T) {
 			return resign(t, w.secrets[0], d)
 		},
 	} {
-		w := begin(t, "complaint", 3, 2).join(t, inOrder)
+		w := begin(t, "complaint", 3, 2)
 		must(t, w.t.Add(bad(t, w)))
 		for _, s := range w.secrets[1:] {
 			m, err := s.MakeDeal(w.t)

@@ -12,7 +12,6 @@ import (
 	"slices"
 
 	"filippo.io/bigmod"
-	"filippo.io/nistec"
 )
 
 // Secret is a trustee's side of one run: what nobody else may have. Everything follows
@@ -243,17 +242,18 @@ func (t *Transcript) openShare(key *ecdh.PrivateKey, dealer, seat uint8) (*bigmo
 	if err != nil {
 		return nil, WrongError{dealer, "its share does not open"}
 	}
-	x, err := bigmod.NewNat().SetBytes(text, order)
-	if err != nil || len(text) != scalarSize {
+	x, err := scalar(text)
+	if err != nil {
 		return nil, WrongError{dealer, "its share is no number"}
 	}
-	poly := make([]*nistec.P256Point, len(d.Points))
+	poly := make([]affine, len(d.Points))
 	for i, p := range d.Points {
 		if poly[i], err = point(p); err != nil {
 			return nil, err
 		}
 	}
-	if !bytes.Equal(base(x).BytesCompressed(), at(poly, int(seat)).BytesCompressed()) {
+	got, _ := packed(base(x))
+	if want, ok := packed(at(poly, int(seat))); !ok || got != want {
 		return nil, WrongError{dealer, "its share does not fit its points"}
 	}
 	return x, nil

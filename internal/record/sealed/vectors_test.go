@@ -18,7 +18,7 @@ const vectorsFile = "../../../docs/sealed-vectors.json"
 type vectors struct {
 	About    string    `json:"about"`
 	Done     run       `json:"done"`
-	Void     run       `json:"void"`
+	Void     []run     `json:"void"`
 	Node     string    `json:"node"`
 	Manifest *Manifest `json:"manifest"`
 	Shares   []vShare  `json:"shares"`
@@ -92,11 +92,13 @@ func TestVectors(t *testing.T) {
 	if spoiled == 0 || spoiled == len(v.Ballots) {
 		t.Errorf("%d of %d ballots are spoiled", spoiled, len(v.Ballots))
 	}
-	void, err := Parse([]byte(v.Void.Transcript))
-	must(t, err)
-	var why VoidError
-	if _, err := void.Done(); !errors.As(err, &why) || why.Dealer != v.Void.Dealer || void.HashText() != v.Void.Hash {
-		t.Errorf("the void run: %v", err)
+	for _, r := range v.Void {
+		void, err := Parse([]byte(r.Transcript))
+		must(t, err)
+		var why VoidError
+		if _, err := void.Done(); !errors.As(err, &why) || why.Dealer != r.Dealer || void.HashText() != r.Hash {
+			t.Errorf("a void run: %v", err)
+		}
 	}
 }
 
@@ -137,17 +139,20 @@ func writeVectors(t *testing.T) {
 	add(1<<32-1, "a paper of 24 bytes, yes", nil)
 	add(4, "yes", func(b []byte) { b[80] ^= 1 })
 	add(5, "yes", func(b []byte) { copy(b[1:66], make([]byte, 65)) })
-	bad := begin(t, "void", 3, 2).join(t, inOrder)
-	must(t, bad.t.Add(wrongly(t, bad)))
-	for _, s := range bad.secrets[1:] {
-		d, err := s.MakeDeal(bad.t)
+	for _, f := range []func(*testing.T, *world) []byte{wrongly, nothing} {
+		w := begin(t, "void", 3, 2)
+		bad := f(t, w)
+		must(t, w.t.Add(bad))
+		for _, s := range w.secrets[1:] {
+			d, err := s.MakeDeal(w.t)
+			must(t, err)
+			must(t, w.t.Add(d))
+		}
+		c, _, err := w.secrets[1].MakeCheck(w.t)
 		must(t, err)
-		must(t, bad.t.Add(d))
+		must(t, w.t.Add(c))
+		v.Void = append(v.Void, run{Transcript: string(w.t.JSON()), Hash: w.t.HashText(), Dealer: 1})
 	}
-	c, _, err := bad.secrets[1].MakeCheck(bad.t)
-	must(t, err)
-	must(t, bad.t.Add(c))
-	v.Void = run{Transcript: string(bad.t.JSON()), Hash: bad.t.HashText(), Dealer: 1}
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
 	e.SetIndent("", " ")
