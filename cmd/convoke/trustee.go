@@ -113,8 +113,10 @@ func privately(path string, b []byte) error {
 	if err != nil {
 		return fmt.Errorf("store the secret: %w", err)
 	}
-	_, err = f.Write(b)
-	if err := errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close()); err != nil {
+	if err = f.Chmod(0o600); err == nil { // it may have been there before
+		_, err = f.Write(b)
+	}
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return errors.Join(fmt.Errorf("store the secret: %w", err), os.Remove(part))
 	}
 	if err := os.Rename(part, path); err != nil {

@@ -2,6 +2,7 @@ package sealed
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -35,6 +36,21 @@ const url = b => btoa(String.fromCharCode(...b)).replaceAll("+", "-").replaceAll
 		t.Fatalf("%v: %s", err, stderr.String())
 	}
 	return bytes.TrimSpace(out)
+}
+
+// The module weighs no more than a visitor of a sealed poll on a slow phone can wait for.
+func TestScriptIsSmall(t *testing.T) {
+	t.Parallel()
+	module, err := os.ReadFile("../../web/static/sealed/sealed.js")
+	must(t, err)
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, err = z.Write(module)
+	must(t, err)
+	must(t, z.Close())
+	if b.Len() > 2000 {
+		t.Errorf("it has %d bytes, compressed", b.Len())
+	}
 }
 
 // What the browser's module seals, opens here: papers of all lengths, counters with the
