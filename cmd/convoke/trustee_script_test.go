@@ -19,6 +19,7 @@ import (
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/sealed"
 	"convoke/internal/record/sealed/sealedtest"
+	"convoke/internal/record/tally"
 )
 
 func transcriptOf(ts *testscript.TestScript, file string) *sealed.Transcript {
@@ -43,7 +44,7 @@ func sealedPollCmd(ts *testscript.TestScript, neg bool, args []string) {
 				return err
 			}
 			b, err := n.Boxes.Open(ctx, tx, d.ID, 0, leaf.Box{
-				Type: leaf.Poll, Takes: leaf.TakesSay, Text: strings.Repeat("0", 64), Opens: time.Now().Unix(), Closes: time.Now().Add(time.Hour).Unix(), Sealed: m,
+				Type: leaf.Poll, Takes: leaf.TakesSay, Text: strings.Repeat("0", 64), Opens: time.Now().Unix(), Closes: time.Now().Add(time.Hour).Unix(), Sealed: m, Poll: &tally.Rules{Method: tally.YesNo, Options: 1},
 			})
 			ts.Setenv("BOX", b.String())
 			return err

@@ -134,6 +134,12 @@ func writeBox(b *strings.Builder, x *verify.Box) {
 	}
 	fmt.Fprintf(b, "\n%s %s (%s)\n", strings.ToUpper(x.Type[:1])+x.Type[1:], x.ID, state)
 	line := func(name string, n int64) { fmt.Fprintf(b, "  %-22s %d\n", name, n) }
+	if x.Type == leaf.Poll {
+		writePoll(b, x)
+	}
+	if x.Withheld {
+		return
+	}
 	line("count now", x.Counted)
 	if x.Withdrawn > 0 {
 		line("were taken back", x.Withdrawn)

@@ -14,6 +14,7 @@ import (
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/recordtest"
 	"convoke/internal/record/sealed"
+	"convoke/internal/record/tally"
 	"convoke/internal/record/verify"
 )
 
@@ -29,7 +30,7 @@ func TestBothCheckTrustees(t *testing.T) {
 	w.Boxes = box.New(box.Deps{DB: w.DB, Vault: w.Vault, Record: w.Record, Sets: keyset.New(w.DB, w.ids.New), Clock: w.Clock})
 	t.Cleanup(w.Stop)
 	roll := w.roll(t, box.RollInput{Gate: box.GateBrowser, Slots: 3})
-	poll := w.open(t, roll, 0, leaf.Box{Type: leaf.Poll, Takes: leaf.TakesSay, Sealed: m})
+	poll := w.open(t, roll, 0, leaf.Box{Type: leaf.Poll, Takes: leaf.TakesSay, Sealed: m, Poll: &tally.Rules{Method: tally.YesNo, Options: 1}})
 	petition := w.open(t, roll, 1, leaf.Box{Type: leaf.Petition, Takes: leaf.TakesSign})
 	must(t, w.Boxes.Close(ctx, poll.ID))
 	release := func(seat uint8) leaf.Release {

@@ -89,6 +89,8 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 		return f.events.GroupEnded(ctx, tx, x)
 	case fact.GroupCleared:
 		return tell(ctx, tx, x, f.identity.GroupCleared, f.webhooks.GroupCleared)
+	case fact.PollDecided:
+		return f.campaigns.Decided(ctx, tx, x)
 	case fact.PetitionReached, fact.PetitionDelivered, fact.PetitionAnswered, fact.PetitionSilent:
 		return nil // nobody listens yet
 	}

@@ -35,7 +35,7 @@ func (b *bench) cast(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	id, err := x.open(ctx, node)
+	id, err := x.open(ctx, node, petition())
 	if err != nil {
 		return err
 	}

@@ -140,9 +140,9 @@ func newBallot(node string) (*ballot, error) {
 	return b, nil
 }
 
-// open stores the roll and opens a petition on it. Nothing ever signs for the roll,
+// open stores the roll and opens a box on it. Nothing ever signs for the roll,
 // so its own key is not there.
-func (b *ballot) open(ctx context.Context, node *app.Node) (id leaf.ID, err error) {
+func (b *ballot) open(ctx context.Context, node *app.Node, m leaf.Box) (id leaf.ID, err error) {
 	err = node.DB.Write(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, "insert into roll (id, manifest, gate, ended, issued, assisted) values ($1, $2, $3, $4, 0, 0)",
 			b.roll.String(), b.opening, b.gate, false)
@@ -160,13 +160,12 @@ func (b *ballot) open(ctx context.Context, node *app.Node) (id leaf.ID, err erro
 		if _, err := node.Record.Append(ctx, tx, record.RollLog(b.roll), b.opening); err != nil {
 			return err
 		}
-		id, err = node.Boxes.Open(ctx, tx, b.roll, 0, leaf.Box{
-			Type: leaf.Petition, Text: fmt.Sprintf("%064d", 0), Opens: tx.Now().Unix(), Takes: leaf.TakesSign,
-		})
+		m.Text, m.Opens = fmt.Sprintf("%064d", 0), tx.Now().Unix()
+		id, err = node.Boxes.Open(ctx, tx, b.roll, 0, m)
 		return err
 	})
 	if err != nil {
-		return id, fmt.Errorf("open a petition: %w", err)
+		return id, fmt.Errorf("open a box: %w", err)
 	}
 	return id, nil
 }

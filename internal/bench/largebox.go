@@ -20,6 +20,8 @@ func (b *bench) recordDir() string { return filepath.Join(b.keep, fmt.Sprintf("r
 // recordMark is written when the record is whole: the box's name.
 func (b *bench) recordMark() string { return filepath.Join(b.recordDir(), "bench.txt") }
 
+func petition() leaf.Box { return leaf.Box{Type: leaf.Petition, Takes: leaf.TakesSign} }
+
 // largeBox opens the record that was appended to, now or in a run before.
 func (b *bench) largeBox(ctx context.Context) (node *app.Node, id leaf.ID, err error) {
 	text, err := os.ReadFile(b.recordMark())
@@ -50,7 +52,7 @@ func (b *bench) appendProduct(ctx context.Context) (g grown, signed string, err 
 	if err != nil {
 		return g, "", err
 	}
-	id, err := x.open(ctx, node)
+	id, err := x.open(ctx, node, petition())
 	if err != nil {
 		return g, "", err
 	}
@@ -61,7 +63,7 @@ func (b *bench) appendProduct(ctx context.Context) (g grown, signed string, err 
 	defer func() { err = errors.Join(err, f.Close()) }()
 	g, err = b.growth(filepath.Join(b.recordDir(), "convoke.db"), func() error { return b.appendAll(ctx, node, record.BoxLog(id), f) })
 	if err == nil {
-		err = b.issueAll(ctx, node, x)
+		err = b.issueAll(ctx, node, x, b.leaves)
 	}
 	if err == nil {
 		err = os.WriteFile(b.recordMark(), []byte(id.String()+"\n"), 0o600)
@@ -70,9 +72,9 @@ func (b *bench) appendProduct(ctx context.Context) (g grown, signed string, err 
 }
 
 // issueAll says in the roll's log that as many credentials were given out.
-func (b *bench) issueAll(ctx context.Context, node *app.Node, x *ballot) error {
+func (b *bench) issueAll(ctx context.Context, node *app.Node, x *ballot, n int) error {
 	log, r := record.RollLog(x.roll), chance(0)
-	for left := b.leaves; left > 0; {
+	for left := n; left > 0; {
 		n := min(left, appendBatch)
 		leaves := make([][]byte, n)
 		for i := range leaves {

@@ -90,29 +90,38 @@ func (b *bench) recounts() int {
 
 // verifyFolder runs the verifier in a process of its own and looks at what it says.
 func (b *bench) verifyFolder(ctx context.Context, dir string) (r result, peak float64, err error) {
+	r, peak, out, err := b.runVerifier(ctx, dir, b.leaves)
+	if err != nil {
+		return r, 0, err
+	}
+	var report verify.Report
+	if err := json.Unmarshal(out, &report); err != nil {
+		return r, 0, fmt.Errorf("read what the verifier says: %w", err)
+	}
+	if len(report.Boxes) != 1 || report.Boxes[0].Counted != int64(b.leaves) || report.Boxes[0].Checked != int64(b.leaves) {
+		return r, 0, fmt.Errorf("the verifier counts otherwise: %s", out)
+	}
+	return r, peak, nil
+}
+
+// runVerifier runs it for a folder of n leaves.
+func (b *bench) runVerifier(ctx context.Context, dir string, n int) (r result, peak float64, said []byte, err error) {
 	cmd := exec.CommandContext(ctx, b.Verify[0], append(b.Verify[1:len(b.Verify):len(b.Verify)], dir)...) //nolint:gosec // this program itself
 	cmd.Env = bareEnviron()
 	var out bytes.Buffer
 	cmd.Stdout = &out
 	watch := startWatch()
 	if err := cmd.Start(); err != nil {
-		return r, 0, fmt.Errorf("start the verifier: %w", err)
+		return r, 0, nil, fmt.Errorf("start the verifier: %w", err)
 	}
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
 	if peak, err = peakUntil(cmd.Process.Pid, done); err != nil {
-		return r, 0, fmt.Errorf("the verifier ended: %w", err)
+		return r, 0, nil, fmt.Errorf("the verifier ended: %w", err)
 	}
-	r = watch.stop(b.leaves)
+	r = watch.stop(n)
 	r.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	var report verify.Report
-	if err := json.Unmarshal(out.Bytes(), &report); err != nil {
-		return r, 0, fmt.Errorf("read what the verifier says: %w", err)
-	}
-	if len(report.Boxes) != 1 || report.Boxes[0].Counted != int64(b.leaves) || report.Boxes[0].Checked != int64(b.leaves) {
-		return r, 0, fmt.Errorf("the verifier counts otherwise: %s", out.Bytes())
-	}
-	return r, peak, nil
+	return r, peak, out.Bytes(), nil
 }
 
 // peakUntil looks at the memory of a process until it is done: nobody tells afterwards

@@ -53,12 +53,18 @@ func (r *Record) Export(ctx context.Context, want func(log string) bool, put fun
 func (r *Record) exportLog(ctx context.Context, log string, put func(path string, data []byte) error) error {
 	var size int64
 	var checkpoint string
+	var hidden bool
 	err := r.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		checkpoint, size, err = r.Published(ctx, tx, log)
+		if checkpoint, size, err = r.Published(ctx, tx, log); err == nil {
+			hidden, err = r.Hides(ctx, tx, log)
+		}
 		return err
 	})
 	if err != nil {
 		return err
+	}
+	if hidden {
+		return put(log+"/checkpoint", []byte(checkpoint))
 	}
 	for level := tile.Entries; level < 0 || size>>(tile.Height*level) > 0; level++ {
 		n := size >> (tile.Height * max(level, 0))

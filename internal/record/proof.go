@@ -2,12 +2,14 @@ package record
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/transparency-dev/formats/proof"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"convoke/internal/db"
+	"convoke/internal/record/tile"
 )
 
 // Proof shows that a leaf is in a log: a receipt in the form of C2SP tlog-proof,
@@ -54,4 +56,39 @@ func LeafHash(ctx context.Context, tx *db.Tx, log string, index int64) ([32]byte
 		return [32]byte{}, err
 	}
 	return h[0], nil
+}
+
+// Leaves gives the leaves of a log from an index to before another, in their order.
+func Leaves(ctx context.Context, tx *db.Tx, log string, from, to int64, take func(index int64, raw []byte) error) error {
+	for at := from; at < to; {
+		first := at - at%tile.Width
+		data, n, err := bundleData(ctx, tx, log, at/tile.Width)
+		if err != nil {
+			return err
+		}
+		end := min(to, first+int64(n))
+		if end <= at {
+			return fmt.Errorf("log %s ends at leaf %d: %w", log, end, db.ErrNoRows)
+		}
+		for i := first; i < end; i++ {
+			size := 2 + int(binary.BigEndian.Uint16(data))
+			if i >= at {
+				if err := take(i, data[2:size:size]); err != nil {
+					return err
+				}
+			}
+			data = data[size:]
+		}
+		at = end
+	}
+	return nil
+}
+
+// Leaf is one leaf of a log.
+func Leaf(ctx context.Context, tx *db.Tx, log string, index int64) (raw []byte, err error) {
+	err = Leaves(ctx, tx, log, index, index+1, func(_ int64, b []byte) error {
+		raw = b
+		return nil
+	})
+	return raw, err
 }

@@ -42,6 +42,17 @@ type Deps struct {
 	// HeadFile is where the largest size that was published is noted, outside the
 	// database; "" notes nothing.
 	HeadFile string
+	// Withheld says whether what is in a log is not published yet, as while a poll is
+	// open: its checkpoint is, and receipts are. nil withholds nothing.
+	Withheld func(ctx context.Context, tx *db.Tx, log string) (bool, error)
+}
+
+// Hides reports whether what is in a log is not published yet.
+func (r *Record) Hides(ctx context.Context, tx *db.Tx, log string) (bool, error) {
+	if r.Withheld == nil {
+		return false, nil
+	}
+	return r.Withheld(ctx, tx, log)
 }
 
 // Record is the node's public record. It is safe for concurrent use, and several

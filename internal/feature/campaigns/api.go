@@ -67,6 +67,7 @@ type apiStep struct {
 	State string `json:"state" enum:"open,partly_met,met,withdrawn"`
 	Note  string `json:"note" doc:"What happened."`
 	Day   string `json:"day" format:"date"`
+	Poll  string `json:"poll,omitempty" doc:"The poll that decided it."`
 }
 
 type apiPoints struct {
@@ -110,6 +111,7 @@ func (w *Web) MountAPI(a *api.API) {
 	}, w.apiShow)
 	w.mountWrites(a)
 	w.mountGroups(a)
+	w.mountCandidates(a)
 	w.mountEvents(a)
 }
 
@@ -198,7 +200,7 @@ func (out *apiWhole) say(ctx context.Context, tx *db.Tx, camp *Campaign) error {
 	for _, d := range demands {
 		x := apiDemand{d.Number, d.Body, d.Addressee, string(d.State), []apiStep{}}
 		for _, h := range d.History {
-			x.History = append(x.History, apiStep{string(h.State), h.Note, day.ISO(h.Day)})
+			x.History = append(x.History, apiStep{string(h.State), h.Note, day.ISO(h.Day), h.Poll})
 		}
 		out.Demands = append(out.Demands, x)
 	}

@@ -147,8 +147,8 @@ func TestAPIDemandsAndPoints(t *testing.T) {
 		mine.Do("PUT", url+"/demands/1", met).Want(200, &w)
 		day := x.clock.Now().Format(time.DateOnly)
 		want := []apiDemand{
-			{1, "Benches at each stop", "The town council", "partly_met", []apiStep{{"open", "", day}, {"partly_met", "Ten benches stand.", day}}},
-			{2, "Shade", "The town council", "open", []apiStep{{"open", "", day}}},
+			{1, "Benches at each stop", "The town council", "partly_met", []apiStep{{State: "open", Note: "", Day: day}, {State: "partly_met", Note: "Ten benches stand.", Day: day}}},
+			{2, "Shade", "The town council", "open", []apiStep{{State: "open", Note: "", Day: day}}},
 		}
 		if d := cmp.Diff(want, w.Demands); d != "" {
 			t.Error(d)

@@ -192,7 +192,7 @@ func (p *parser) archivedDemands(all []archivedDemand, w *whole) {
 			if !ok || h.State.Name() == "" {
 				p.fail("demands", "demand.state", "Choose where the demand stands.")
 			}
-			d.History = append(d.History, Change{h.State, p.text("demands", plaintext.Line(h.Note), maxNote), day})
+			d.History = append(d.History, Change{State: h.State, Note: p.text("demands", plaintext.Line(h.Note), maxNote), Day: day})
 		}
 		w.demands = append(w.demands, d)
 	}

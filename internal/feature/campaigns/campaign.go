@@ -199,6 +199,7 @@ type Change struct {
 	State DemandState
 	Note  string
 	Day   int
+	Poll  string // that decided it, "" for none
 }
 
 // Points are the points of unity in one version.

@@ -221,8 +221,8 @@ func TestDemandsKeepTheirHistory(t *testing.T) {
 		}))
 		day := day.Of(x.clock.Now())
 		want := []Demand{
-			{1, "Benches at each stop", "The town council", "partly_met", []Change{{"open", "", day}, {"partly_met", "Ten benches stand.", day}}},
-			{2, "Shade", "The town council", "open", []Change{{"open", "", day}}},
+			{1, "Benches at each stop", "The town council", "partly_met", []Change{{State: "open", Note: "", Day: day}, {State: "partly_met", Note: "Ten benches stand.", Day: day}}},
+			{2, "Shade", "The town council", "open", []Change{{State: "open", Note: "", Day: day}}},
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Error(d)

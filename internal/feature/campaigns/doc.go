@@ -17,7 +17,11 @@
 // of it at once. Somebody without a group can propose an event too; an owner
 // that approves it takes it as its own.
 //
-// Tables: campaign, campaign_text, campaign_owner, demand, demand_change,
+// Groups put demands forward together: like ones are merged, and keep who said what;
+// a poll ranks them, and what it chooses becomes demands of the campaign, with the
+// poll as their source.
+//
+// Tables: campaign, campaign_text, campaign_owner, demand, demand_change, demand_candidate,
 // campaign_points, endorsement, campaign_template, campaign_event,
 // campaign_trust, proposal. The events feature keeps what belongs to an event
 // itself: which campaign it is under, and what it takes from the template.

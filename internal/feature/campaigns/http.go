@@ -122,6 +122,8 @@ func (w *Web) Mount(site *web.Site) {
 	site.Handle("POST /campaigns/{handle}/languages", w.translate)
 	site.Handle("GET /campaigns/{handle}/demands", w.demandsForm)
 	site.Handle("POST /campaigns/{handle}/demands", w.demand)
+	site.Handle("GET /campaigns/{handle}/forward", w.forward)
+	site.Handle("POST /campaigns/{handle}/forward", w.forwardAct)
 	site.Handle("GET /campaigns/{handle}/points", w.pointsForm)
 	site.Handle("POST /campaigns/{handle}/points", w.setPoints)
 	site.Handle("GET /campaigns/{handle}/groups", w.groups)
@@ -231,7 +233,7 @@ type demandView struct {
 	Steps     []stepView
 }
 
-type stepView struct{ Day, State, Note string }
+type stepView struct{ Day, State, Note, Poll string }
 
 type showData struct {
 	Campaign   Campaign
@@ -242,6 +244,7 @@ type showData struct {
 	Picture    string
 	Versions   version.Shown
 	Demands    []demandView
+	Forward    int // demands that groups put forward
 	Points     Points
 	PointsDay  string
 	Owners     []Group
@@ -338,6 +341,9 @@ func (w *Web) showData(c *web.Call, camp *Campaign, seat Seat) (showData, error)
 			return err
 		}
 		d.Demands = demandViews(l, demands)
+		if d.Forward, err = forwardCount(ctx, tx, camp.ID); err != nil {
+			return err
+		}
 		if d.Points, err = pointsOf(ctx, tx, camp.ID, camp.Points); err != nil {
 			return err
 		}
@@ -428,10 +434,10 @@ func demandViews(l *i18n.Locale, all []Demand) []demandView {
 	for i, d := range all {
 		out[i] = demandView{Demand: d, StateName: l.T(d.State.Name())}
 		for k, h := range d.History {
-			if k == 0 && h.Note == "" {
+			if k == 0 && h.Note == "" && h.Poll == "" {
 				continue // that it was made says nothing
 			}
-			out[i].Steps = append(out[i].Steps, stepView{l.DateShort(day.Time(h.Day)), l.T(h.State.Name()), h.Note})
+			out[i].Steps = append(out[i].Steps, stepView{l.DateShort(day.Time(h.Day)), l.T(h.State.Name()), h.Note, h.Poll})
 		}
 	}
 	return out

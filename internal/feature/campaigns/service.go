@@ -52,6 +52,9 @@ type Deps struct {
 	Facts  Facts
 	// Helpers may be set after New, before the first request.
 	Helpers Helpers
+	// Member answers whether a group is a member of a coalition; nil knows of none. It
+	// may be set after New, before the first request.
+	Member func(ctx context.Context, tx *db.Tx, coalition, group id.Group) (bool, error)
 	// Audit notes who did what in a role.
 	Audit func(ctx context.Context, tx *db.Tx, by id.Person, action, subject string) error
 }

@@ -24,10 +24,10 @@ func demandsOf(ctx context.Context, tx *db.Tx, c id.Campaign) ([]Demand, error) 
 		number int
 		Change
 	}
-	steps, err := db.Query(ctx, tx, "select number, state, note, day from demand_change where campaign_id = $1 order by number, step", []any{string(c)},
+	steps, err := db.Query(ctx, tx, "select number, state, note, day, poll from demand_change where campaign_id = $1 order by number, step", []any{string(c)},
 		func(scan func(...any) error) (step, error) {
 			var s step
-			return s, scan(&s.number, &s.State, &s.Note, &s.Day)
+			return s, scan(&s.number, &s.State, &s.Note, &s.Day, &s.Poll)
 		})
 	if err != nil {
 		return nil, fmt.Errorf("list the history of demands: %w", err)
@@ -65,8 +65,8 @@ func setDemandState(ctx context.Context, tx *db.Tx, c id.Campaign, d Demand) err
 }
 
 func addChange(ctx context.Context, tx *db.Tx, c id.Campaign, number, step int, ch Change) error {
-	_, err := tx.Exec(ctx, "insert into demand_change (campaign_id, number, step, state, note, day) values ($1, $2, $3, $4, $5, $6)",
-		string(c), number, step, string(ch.State), ch.Note, ch.Day)
+	_, err := tx.Exec(ctx, "insert into demand_change (campaign_id, number, step, state, note, day, poll) values ($1, $2, $3, $4, $5, $6, $7)",
+		string(c), number, step, string(ch.State), ch.Note, ch.Day, ch.Poll)
 	return err
 }
 

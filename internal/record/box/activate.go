@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"convoke/internal/clock"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/record"
@@ -117,4 +118,38 @@ func (b *Boxes) Frozen(ctx context.Context, i *Info) (frozen bool, err error) {
 		return err
 	})
 	return frozen, err
+}
+
+// freezeDue freezes the slots of polls whose electorate is ready before they open.
+func (b *Boxes) freezeDue(ctx context.Context) error {
+	var due [][2]string
+	err := b.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		due, err = db.Query(ctx, tx, "select id, roll_id from box where freezes_at > 0 and freezes_at <= $1 and not closed order by freezes_at limit 100",
+			[]any{clock.Micros(tx.Now())}, func(scan func(...any) error) (x [2]string, err error) {
+				return x, scan(&x[0], &x[1])
+			})
+		return err
+	})
+	for _, x := range due {
+		id, e := leaf.ParseID(x[0])
+		if e == nil {
+			e = b.freezeBox(ctx, id)
+		}
+		err = errors.Join(err, e)
+	}
+	return err
+}
+
+func (b *Boxes) freezeBox(ctx context.Context, id leaf.ID) error {
+	i, err := b.Info(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := b.Freeze(ctx, i.Roll, i.Manifest.Slot); err != nil && !fault.Is(err, fault.KindGone) {
+		return fmt.Errorf("freeze the roll of box %s: %w", id, err)
+	}
+	return b.DB.Write(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, "update box set freezes_at = 0 where id = $1", id.String())
+		return err
+	})
 }

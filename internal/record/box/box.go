@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -73,6 +74,7 @@ type Boxes struct {
 
 // New returns the service.
 func New(d Deps) *Boxes {
+	d.Record.Withheld = withheld
 	return &Boxes{Deps: d, known: map[leaf.ID]*Info{}, slots: map[string]*slotKey{}, lines: map[leaf.ID]*line{}}
 }
 
@@ -83,9 +85,11 @@ type Info struct {
 	Origin   string
 	Manifest leaf.Box
 	Gate     string
+	Size     uint32 // members of a closed roll
 	// Registrar is the name in the challenges of its roll's credentials.
 	Registrar string
-	// Key verifies the credentials of its slot; challenge and keyID go into them.
+	// Key verifies the credentials of its slot, nil in polls by name; challenge and
+	// keyID go into them.
 	Key       *blind.VerifyKey
 	challenge [32]byte
 	keyID     [32]byte
@@ -104,11 +108,15 @@ func (i *Info) window(now time.Time) error {
 	m := &i.Manifest
 	switch {
 	case now.Unix() < m.Opens:
-		return fault.Conflict("box.early", "This is not open yet. Nothing was recorded.")
+		return errEarly()
 	case m.Closes != 0 && now.Unix() >= m.Closes:
 		return errClosed()
 	}
 	return nil
+}
+
+func errEarly() error {
+	return fault.Conflict("box.early", "This is not open yet. Nothing was recorded.")
 }
 
 func errClosed() error {
@@ -163,6 +171,10 @@ func (b *Boxes) load(ctx context.Context, tx *db.Tx, id leaf.ID) (*Info, error) 
 	if err != nil {
 		return nil, err
 	}
+	i := &Info{ID: id, Roll: roll, Origin: leaf.BoxOrigin(b.Record.Node, id), Manifest: m, Gate: rm.Gate, Size: rm.Size, Registrar: rm.Registrar}
+	if rm.Gate == leaf.BySeat {
+		return i, nil
+	}
 	keys, err := rm.SlotKeys()
 	if err != nil {
 		return nil, err
@@ -170,11 +182,9 @@ func (b *Boxes) load(ctx context.Context, tx *db.Tx, id leaf.ID) (*Info, error) 
 	if int(m.Slot) >= len(keys) {
 		return nil, fmt.Errorf("box %s has slot %d of a roll with %d", id, m.Slot, len(keys))
 	}
-	k := keys[m.Slot]
-	return &Info{
-		ID: id, Roll: roll, Origin: leaf.BoxOrigin(b.Record.Node, id), Manifest: m, Gate: rm.Gate, Registrar: rm.Registrar, Key: k,
-		challenge: blind.Challenge(rm.Registrar, roll, m.Slot), keyID: k.ID(),
-	}, nil
+	i.Key = keys[m.Slot]
+	i.challenge, i.keyID = blind.Challenge(rm.Registrar, roll, m.Slot), i.Key.ID()
+	return i, nil
 }
 
 func manifestOf(opening []byte) (leaf.Box, error) {
@@ -288,4 +298,15 @@ func (b *Boxes) Where(ctx context.Context, tx *db.Tx, id leaf.ID, k leaf.Key, ha
 		}
 	}
 	return 0, db.ErrNoRows
+}
+
+// withheld says whether a log is that of a poll that is open.
+func withheld(ctx context.Context, tx *db.Tx, log string) (bool, error) {
+	name, ok := strings.CutPrefix(log, "b/")
+	if !ok {
+		return false, nil
+	}
+	var n int
+	err := tx.Get(ctx, "select count(*) from box where id = $1 and kind = $2 and not closed", []any{name, leaf.Poll}, &n)
+	return n > 0, err
 }

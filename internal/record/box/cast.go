@@ -33,6 +33,7 @@ type statement struct {
 	leaf    []byte
 	key     leaf.Key
 	say     *leaf.Say // nil for a signature
+	reason  *Reason   // of a ballot that gives one
 	done    chan struct{}
 	receipt Receipt
 	err     error
@@ -50,6 +51,11 @@ type line struct {
 // holds it. It checks all that can be checked without the database first, so that
 // nonsense costs no write.
 func (b *Boxes) Cast(ctx context.Context, id leaf.ID, encoded []byte) (Receipt, error) {
+	return b.CastWith(ctx, id, encoded, nil)
+}
+
+// CastWith is [Boxes.Cast] of a ballot that says why; reason is nil for others.
+func (b *Boxes) CastWith(ctx context.Context, id leaf.ID, encoded []byte, reason *Reason) (Receipt, error) {
 	i, err := b.Info(ctx, id)
 	if err != nil {
 		return Receipt{}, err
@@ -60,6 +66,11 @@ func (b *Boxes) Cast(ctx context.Context, id leaf.ID, encoded []byte) (Receipt, 
 	s, err := i.check(encoded)
 	if err != nil {
 		return Receipt{}, err
+	}
+	if s.reason = reason; s.say != nil {
+		if err := i.reasoned(s.say.Body, reason); err != nil {
+			return Receipt{}, err
+		}
 	}
 	if i.quiet() {
 		return b.castQuiet(ctx, i, s)
@@ -91,6 +102,9 @@ func (i *Info) check(encoded []byte) (*statement, error) {
 		return s, i.authentic(l.Key, l.Auth[:])
 	case leaf.KindSay:
 		l, err := leaf.DecodeSay(encoded)
+		if err == nil && i.Manifest.Takes == leaf.TakesVote {
+			err = errors.New("this box takes votes of seats")
+		}
 		if err != nil {
 			return nil, errLeaf(err)
 		}

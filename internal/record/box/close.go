@@ -7,6 +7,7 @@ import (
 
 	"convoke/internal/clock"
 	"convoke/internal/db"
+	"convoke/internal/fault"
 	"convoke/internal/record"
 	"convoke/internal/record/leaf"
 )
@@ -20,6 +21,11 @@ func (b *Boxes) Close(ctx context.Context, id leaf.ID) error {
 		return err
 	}
 	b.hurry(id)
+	if i.Manifest.Freeze {
+		if err := b.Freeze(ctx, i.Roll, i.Manifest.Slot); err != nil && !fault.Is(err, fault.KindGone) {
+			return err
+		}
+	}
 	last := false
 	err = b.DB.WriteHot(ctx, i.Log(), func(tx *db.Tx) error {
 		closed, err := boxClosed(ctx, tx, id)
@@ -93,10 +99,14 @@ func rollDone(ctx context.Context, tx *db.Tx, roll leaf.ID) (bool, error) {
 	return true, nil
 }
 
-// CloseDue closes the boxes whose time has come. It runs every minute.
+// CloseDue closes the boxes whose time has come, and freezes the rolls of polls that
+// have begun. It runs every minute.
 func (b *Boxes) CloseDue(ctx context.Context) error {
 	if b.Record.Halted() != "" {
 		return nil
+	}
+	if err := b.freezeDue(ctx); err != nil {
+		return err
 	}
 	var due []string
 	err := b.DB.Read(ctx, func(tx *db.Tx) (err error) {

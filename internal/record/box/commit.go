@@ -58,7 +58,14 @@ func (c *entry) open(ctx context.Context) error {
 	if closed {
 		return errClosed()
 	}
-	return c.i.window(c.tx.Now())
+	if err := c.i.window(c.tx.Now()); err != nil || !c.i.Manifest.Freeze {
+		return err
+	}
+	frozen, err := frozenSlots(ctx, c.tx, c.i.Roll)
+	if err == nil && frozen&(1<<c.i.Manifest.Slot) == 0 {
+		err = errEarly() // within a minute: nobody votes before the electorate is settled
+	}
+	return err
 }
 
 func (c *entry) all(ctx context.Context, batch []*statement) error {
@@ -116,6 +123,11 @@ func (c *entry) one(ctx context.Context, s *statement) (Receipt, error) {
 		return Receipt{}, err
 	}
 	r := c.add(s, v.known)
+	if s.reason != nil {
+		if err := insertReason(ctx, c.tx, c.i.ID, s.reason); err != nil {
+			return Receipt{}, err
+		}
+	}
 	v.now.leaf, v.now.idx = leafName(s.leaf), r.Index
 	c.says[s.key] = v.now
 	return r, nil

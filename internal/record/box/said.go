@@ -21,6 +21,8 @@ type Saying struct {
 	Threshold uint32
 	Part      uint16
 	Hash      [32]byte // of its last leaf, in the tree
+	// Body is what it says, in polls.
+	Body []byte
 }
 
 // Said is what a key says in a box now; ok is false for a key that has not taken
@@ -39,7 +41,13 @@ func (b *Boxes) Said(ctx context.Context, tx *db.Tx, id leaf.ID, k leaf.Key) (s 
 		at = last.idx
 		s = Saying{Counter: last.counter, Live: last.live, Done: last.done, Threshold: last.threshold, Part: last.part}
 	}
-	s.Hash, err = record.LeafHash(ctx, tx, record.BoxLog(id), at)
+	if s.Hash, err = record.LeafHash(ctx, tx, record.BoxLog(id), at); err != nil {
+		return s, false, err
+	}
+	i, err := b.load(ctx, tx, id)
+	if err == nil && i.Manifest.Poll != nil {
+		s.Body, err = b.body(ctx, tx, i, at)
+	}
 	return s, err == nil, err
 }
 

@@ -1,6 +1,7 @@
 package box_test
 
 import (
+	"reflect"
 	"testing"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -35,13 +36,13 @@ func TestSaid(t *testing.T) {
 		}
 		s.cast(t, i, v.Signs())
 		want := box.Saying{Live: true, Hash: tlog.RecordHash(v.Signs())}
-		if x, ok := s.said(t, i, v.Public()); !ok || x != want {
+		if x, ok := s.said(t, i, v.Public()); !ok || !reflect.DeepEqual(x, want) {
 			t.Errorf("the key says %+v, %v; want %+v", x, ok, want)
 		}
 		b := v.Says(leaf.Withdraw())
 		s.cast(t, i, b)
 		want = box.Saying{Counter: 1, Hash: tlog.RecordHash(b)}
-		if x, ok := s.said(t, i, v.Public()); !ok || x != want {
+		if x, ok := s.said(t, i, v.Public()); !ok || !reflect.DeepEqual(x, want) {
 			t.Errorf("the key says %+v, %v; want %+v", x, ok, want)
 		}
 
@@ -51,7 +52,7 @@ func TestSaid(t *testing.T) {
 		b = v.Says(leaf.Done())
 		s.cast(t, p, b)
 		want = box.Saying{Counter: 2, Live: true, Done: true, Threshold: 7, Part: 2, Hash: tlog.RecordHash(b)}
-		if x, ok := s.said(t, p, v.Public()); !ok || x != want {
+		if x, ok := s.said(t, p, v.Public()); !ok || !reflect.DeepEqual(x, want) {
 			t.Errorf("the key says %+v, %v; want %+v", x, ok, want)
 		}
 		if err := s.Taking(ctx, p); err != nil {
@@ -67,7 +68,7 @@ func TestSaid(t *testing.T) {
 		if err := s.Taking(ctx, p); !fault.HasCode(err, "box.closed") {
 			t.Errorf("closed early, it says %v", err)
 		}
-		if x, ok := s.said(t, p, v.Public()); !ok || x != want {
+		if x, ok := s.said(t, p, v.Public()); !ok || !reflect.DeepEqual(x, want) {
 			t.Errorf("after closing, the key says %+v, %v", x, ok)
 		}
 	})

@@ -26,6 +26,14 @@ func (i *Info) allows(body []byte) error {
 		if len(body) == 1 && i.Manifest.Type == leaf.PledgeTo {
 			return nil
 		}
+	case leaf.SayBallot:
+		if i.Manifest.Poll == nil {
+			break
+		}
+		if err := i.Manifest.Poll.CheckPaper(body[1:]); err != nil {
+			return fault.Because(fault.Malformed("box.paper", "This ballot is not filled in by the rules of this poll. Nothing was recorded."), err)
+		}
+		return nil
 	case leaf.SayPledge:
 		p, err := leaf.DecodePledge(body)
 		switch {
@@ -62,6 +70,8 @@ func (i *Info) apply(old said, s *leaf.Say) (said, error) {
 			return now, errLeaf(err)
 		}
 		now.threshold, now.part, now.live = p.Threshold, p.Part, true
+	case leaf.SayBallot:
+		now.live = true
 	}
 	return now, nil
 }
@@ -118,6 +128,9 @@ func (b *Boxes) Curve(ctx context.Context, tx *db.Tx, id leaf.ID, part int) ([]S
 // reach notes the counts that a box has reached now, in the record too. bent are
 // the parts whose curve changed: no other can have reached anything.
 func (b *Boxes) reach(ctx context.Context, tx *db.Tx, i *Info, bent map[int]bool) error {
+	if i.Manifest.Poll != nil {
+		return nil // nothing is told before it closes
+	}
 	if i.Manifest.Takes == leaf.TakesSign {
 		n, err := numbersOf(ctx, tx, i.ID)
 		if err != nil {

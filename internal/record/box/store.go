@@ -116,8 +116,12 @@ func insertIssued(ctx context.Context, tx *db.Tx, roll leaf.ID, tag []byte, in I
 }
 
 func insertBox(ctx context.Context, tx *db.Tx, box leaf.ID, m leaf.Box, opening []byte) error {
-	_, err := tx.Exec(ctx, `insert into box (id, roll_id, slot, kind, manifest, closed, closes_at, counted, withdrawn, declared, done)
-		values ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, 0)`, box.String(), m.Roll, m.Slot, m.Type, opening, false, m.Closes*1_000_000)
+	freezes := int64(0)
+	if m.Freeze {
+		freezes = m.Opens * 1_000_000
+	}
+	_, err := tx.Exec(ctx, `insert into box (id, roll_id, slot, kind, manifest, closed, closes_at, freezes_at, counted, withdrawn, declared, done)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, 0)`, box.String(), m.Roll, m.Slot, m.Type, opening, false, m.Closes*1_000_000, freezes)
 	if err != nil {
 		return fmt.Errorf("open a box: %w", err)
 	}

@@ -35,6 +35,9 @@ func Withdraw() []byte { return []byte{SayWithdraw} }
 // Done says "I did it"; the pledge stays as it was.
 func Done() []byte { return []byte{SayDone} }
 
+// Ballot is what a paper of a poll says; see [tally.Rules.CheckPaper].
+func Ballot(paper []byte) []byte { return append([]byte{SayBallot}, paper...) }
+
 // BodyKind is what a body says, 0 for an empty one.
 func BodyKind(b []byte) byte {
 	if len(b) == 0 {

@@ -112,6 +112,42 @@ var smallOrder = func() map[Key]struct{} {
 	}
 }()
 
+// Vote is what a seat says in a poll by name, written down by the node: Seat is its
+// index in the roll. Counters of a seat rise; its last vote counts.
+type Vote struct {
+	Seat    uint32
+	Counter uint32
+	Body    []byte
+}
+
+// Encode writes the leaf.
+func (l *Vote) Encode() []byte {
+	b := binary.BigEndian.AppendUint32(begin(KindVote, 2+4+4+2+len(l.Body)), l.Seat)
+	b = binary.BigEndian.AppendUint32(b, l.Counter)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(l.Body)))
+	return append(b, l.Body...)
+}
+
+// DecodeVote reads the leaf.
+func DecodeVote(b []byte) (l Vote, err error) {
+	r := read(b, KindVote)
+	l.Seat, l.Counter = r.u32(), r.u32()
+	n := int(r.u16())
+	if r.err == nil && n > MaxBody {
+		r.err = fmt.Errorf("%w: it says more than %d bytes", ErrLeaf, MaxBody)
+	}
+	l.Body = r.take(n)
+	return l, r.end()
+}
+
+// SeatKey stands for a seat where keys stand for those who take part. It is the key
+// of nobody.
+func SeatKey(seat uint32) (k Key) {
+	copy(k[:], "seat")
+	binary.BigEndian.PutUint32(k[12:], seat)
+	return k
+}
+
 // Batch is signatures on paper that somebody counted and entered: how many, and
 // SHA-256 of what was said about them. They are declared, not verified, and are
 // never added to those that are.

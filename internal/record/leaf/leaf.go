@@ -29,12 +29,14 @@ const (
 	KindSay    Kind = 0x11
 	KindLedger Kind = 0x12
 	KindBatch  Kind = 0x13
+	KindVote   Kind = 0x14
 
 	KindRoll     Kind = 0x20
 	KindMember   Kind = 0x21
 	KindIssue    Kind = 0x22
 	KindActivate Kind = 0x23
 	KindFreeze   Kind = 0x24
+	KindSeat     Kind = 0x25
 )
 
 // Sizes in bytes.

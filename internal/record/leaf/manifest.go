@@ -9,6 +9,7 @@ import (
 
 	"convoke/internal/record/blind"
 	"convoke/internal/record/sealed"
+	"convoke/internal/record/tally"
 )
 
 // Box is the manifest of a box: the rules that nobody can change once it is
@@ -25,7 +26,7 @@ type Box struct {
 	// Until is when the last pledge is taken; until the box closes, those who have
 	// pledged can take it back or say that they did it. 0 is as long as it is open.
 	Until int64 `json:"pledges_until,omitempty"`
-	// Takes is "sign" or "say".
+	// Takes is "sign", "say", or "vote" in polls by name.
 	Takes string `json:"takes"`
 	Roll  string `json:"roll"`
 	Slot  uint8  `json:"slot"`
@@ -36,6 +37,11 @@ type Box struct {
 	Threshold uint32 `json:"threshold,omitempty"`
 	// Goals are counts that become milestones.
 	Goals []uint64 `json:"goals,omitempty"`
+	// Poll is how a poll is counted; nil in all other boxes.
+	Poll *tally.Rules `json:"poll,omitempty"`
+	// Freeze says that credentials are given out before it opens, and none
+	// afterwards.
+	Freeze bool `json:"freeze,omitempty"`
 	// MinBatch is how many statements wait for each other; 0 or 1 is none.
 	MinBatch int `json:"min_batch,omitempty"`
 	// Sealed says who keeps the ballots of a poll shut until it has closed; nil is that
@@ -51,7 +57,7 @@ type RollManifest struct {
 	V    int    `json:"v"` // 1
 	Node string `json:"node"`
 	// Gate is how one gets in: "members", "codes" (closed rolls), "email", "paper"
-	// or "browser" (open ones).
+	// or "browser" (open ones); or "seats", a closed one whose votes are by name.
 	Gate string `json:"gate"`
 	// Closed says that Size commitments follow in the roll's log, and nobody else
 	// is ever added.
@@ -61,8 +67,9 @@ type RollManifest struct {
 	Registrar string `json:"registrar"`
 	// Salt makes the roll's id its own.
 	Salt string `json:"salt"`
-	// Keys are the keys of the slots, as [blind.VerifyKey.Marshal] writes them.
-	Keys [][]byte `json:"keys"`
+	// Keys are the keys of the slots, as [blind.VerifyKey.Marshal] writes them; none
+	// where votes are by name.
+	Keys [][]byte `json:"keys,omitempty"`
 }
 
 // Types of boxes, and what they take.
@@ -73,12 +80,16 @@ const (
 
 	TakesSign = "sign"
 	TakesSay  = "say"
+	TakesVote = "vote"
+
+	// BySeat is the gate of rolls whose members are seats with a name.
+	BySeat = "seats"
 )
 
 // types and gates are those that there are; what a gate's roll is: closed or not.
 var (
 	types = []string{Petition, PledgeTo, Poll, "attend", "fund"}
-	gates = map[string]bool{"members": true, "codes": true, "email": false, "paper": false, "browser": false}
+	gates = map[string]bool{"members": true, "codes": true, "email": false, "paper": false, "browser": false, BySeat: true}
 )
 
 // ErrManifest says that a manifest breaks the rules.
@@ -96,8 +107,14 @@ func ParseBox(b []byte) (Box, error) {
 		err = fmt.Errorf("%w: version %d", ErrManifest, m.V)
 	case !slices.Contains(types, m.Type):
 		err = fmt.Errorf("%w: a box of type %q", ErrManifest, m.Type)
-	case m.Takes != TakesSign && m.Takes != TakesSay:
+	case m.Takes != TakesSign && m.Takes != TakesSay && m.Takes != TakesVote:
 		err = fmt.Errorf("%w: a box takes %q", ErrManifest, m.Takes)
+	case (m.Type == Poll) != (m.Poll != nil), m.Takes == TakesVote && m.Type != Poll, m.Takes == TakesSign && m.Type == Poll:
+		err = fmt.Errorf("%w: a box of type %q takes %q", ErrManifest, m.Type, m.Takes)
+	case m.Poll != nil && (m.Parts != 0 || m.Threshold != 0 || len(m.Goals) > 0):
+		err = fmt.Errorf("%w: a poll has no parts and goals", ErrManifest)
+	case m.Freeze && (m.Type != Poll || m.Takes != TakesSay):
+		err = fmt.Errorf("%w: only secret polls are frozen", ErrManifest)
 	case m.Closes != 0 && m.Closes <= m.Opens || m.Opens < 0:
 		err = fmt.Errorf("%w: it closes before it opens", ErrManifest)
 	case m.MinBatch < 0 || slices.Contains(m.Goals, 0):
@@ -109,8 +126,17 @@ func ParseBox(b []byte) (Box, error) {
 	case m.Sealed != nil && (m.Type != Poll || m.Takes != TakesSay || m.Closes == 0 || m.Sealed.Check() != nil):
 		err = fmt.Errorf("%w: sealed", ErrManifest)
 	}
+	if err == nil && m.Poll != nil {
+		if err = m.Poll.Check(); err != nil {
+			err = fmt.Errorf("%w: %w", ErrManifest, err)
+		}
+	}
 	return m, err
 }
+
+// Withheld reports whether statements of the box are published when it closes: those of
+// polls, so that nobody votes by how it stands.
+func (m *Box) Withheld() bool { return m.Type == Poll }
 
 // ParseRoll reads the manifest in a [Roll].
 func ParseRoll(b []byte) (RollManifest, error) {
@@ -118,7 +144,7 @@ func ParseRoll(b []byte) (RollManifest, error) {
 	if err := strict(b, &m); err != nil {
 		return m, err
 	}
-	if m.V != 1 || len(m.Keys) == 0 || len(m.Keys) > 32 || m.Closed != (m.Size > 0) {
+	if m.V != 1 || (len(m.Keys) == 0) != (m.Gate == BySeat) || len(m.Keys) > 32 || m.Closed != (m.Size > 0) {
 		return m, fmt.Errorf("%w: version, keys or size", ErrManifest)
 	}
 	if closed, ok := gates[m.Gate]; !ok || closed != m.Closed {

@@ -36,6 +36,28 @@ func DecodeMember(b []byte) (Member, error) {
 	return l, r.end()
 }
 
+// Seat is who votes by name in a poll: SHA-256 of a salt of 32 bytes and the name,
+// both published beside the poll, and what its vote weighs, at least 1.
+type Seat struct {
+	Commitment [32]byte
+	Weight     uint32
+}
+
+// Encode writes the leaf.
+func (l Seat) Encode() []byte {
+	return binary.BigEndian.AppendUint32(append(begin(KindSeat, 38), l.Commitment[:]...), l.Weight)
+}
+
+// DecodeSeat reads the leaf.
+func DecodeSeat(b []byte) (Seat, error) {
+	r := read(b, KindSeat)
+	l := Seat{r.hash(), r.u32()}
+	if r.err == nil && l.Weight == 0 {
+		r.err = fmt.Errorf("%w: a seat weighs at least 1", ErrLeaf)
+	}
+	return l, r.end()
+}
+
 // Mode is how somebody got their credential.
 type Mode byte
 

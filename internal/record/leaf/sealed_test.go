@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"convoke/internal/record/sealed/sealedtest"
+	"convoke/internal/record/tally"
 )
 
 // Only a poll with an end is sealed.
@@ -18,7 +19,7 @@ func TestSealedManifest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	right := Box{V: 1, Type: Poll, Node: "node.example", Opens: 1, Closes: 2, Takes: TakesSay, Roll: strings.Repeat("a", 26), Sealed: m}
+	right := Box{V: 1, Type: Poll, Node: "node.example", Opens: 1, Closes: 2, Takes: TakesSay, Roll: strings.Repeat("a", 26), Sealed: m, Poll: &tally.Rules{Method: tally.YesNo, Options: 1}}
 	for name, f := range map[string]func(*Box){
 		"":          func(*Box) {},
 		"no end":    func(b *Box) { b.Closes = 0 },

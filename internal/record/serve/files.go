@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"convoke/internal/db"
+	"convoke/internal/fault"
 	"convoke/internal/record"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/tile"
@@ -73,6 +74,13 @@ func (w *Web) file(c *web.Call, log string) error {
 		if err != nil {
 			return db.ErrNoRows
 		}
+		hidden, err := w.Record.Hides(c.Context(), tx, log)
+		if err != nil {
+			return err
+		}
+		if hidden {
+			return errHidden()
+		}
 		kind, keep = "application/octet-stream", forEver
 		body, err = record.File(c.Context(), tx, log, n)
 		return err
@@ -88,4 +96,8 @@ func (w *Web) file(c *web.Call, log string) error {
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	return c.Write(200, kind, body)
+}
+
+func errHidden() error {
+	return fault.NotFound("record.hidden", "The ballots of a poll are published when it has closed, so that nobody votes by how it stands.")
 }

@@ -77,6 +77,13 @@ func (w *Web) fits(ctx context.Context, logs []string) error {
 	var lines int64
 	err := w.DB.Read(ctx, func(tx *db.Tx) error {
 		lines = 0
+		hidden, err := w.Record.Hides(ctx, tx, logs[0])
+		if err != nil {
+			return err
+		}
+		if hidden {
+			return errHidden()
+		}
 		for _, log := range logs {
 			n, err := record.Size(ctx, tx, log)
 			if err != nil {

@@ -27,7 +27,11 @@ func (v *verifier) box(ctx context.Context, x chosen) error {
 	if err != nil {
 		return err
 	}
-	if int(x.manifest.Slot) >= len(r.keys) {
+	byName := r.manifest.Gate == leaf.BySeat
+	switch {
+	case byName != (x.manifest.Takes == leaf.TakesVote):
+		return Wrong{"log", x.at, "it opens a box that takes what its roll does not give"}
+	case byName && x.manifest.Slot != 0, !byName && int(x.manifest.Slot) >= len(r.keys):
 		return Wrong{"log", x.at, "it opens a box on a slot that its roll has not"}
 	}
 	if s.size > math.MaxUint32 {
@@ -36,6 +40,9 @@ func (v *verifier) box(ctx context.Context, x chosen) error {
 	c := newCount(v, path, x.opened, r, s.size)
 	defer c.parts.close()
 	told := v.anchorsOf(path)
+	if _, closed := v.node.closes[x.id]; x.manifest.Withheld() && !closed {
+		return v.withheld(c.box, s, told)
+	}
 	if err := v.run(ctx, c, s, told.at); err != nil {
 		return err
 	}
@@ -47,9 +54,24 @@ func (v *verifier) box(ctx context.Context, x chosen) error {
 	b.Issued, b.Assisted, b.Gate, b.RollSize = r.issued[x.manifest.Slot], r.assisted, r.manifest.Gate, int64(r.manifest.Size)
 	b.Frozen = r.frozen[x.manifest.Slot]
 	v.report.Boxes = append(v.report.Boxes, b)
+	if byName {
+		return nil
+	}
 	if keys := b.Counted + b.Withdrawn; keys > b.Issued {
 		return Wrong{path, -1, fmt.Sprintf("%d keys took part, and only %d credentials were given out", keys, b.Issued)}
 	}
+	return nil
+}
+
+// withheld is a poll that is open: there is nothing to read but its checkpoint, which
+// does not contradict what the node's log tells of it.
+func (v *verifier) withheld(b Box, s signed, told anchors) error {
+	path := "b/" + b.ID
+	if root, ok := told.at[s.size]; told.most > s.size || ok && root != s.root {
+		return Wrong{path, -1, "its checkpoint is not what the node’s log tells of it"}
+	}
+	b.Withheld, b.Leaves, b.Checked, b.Anchored, b.Witnessed = true, s.size, 0, told.most, told.cosigned
+	v.report.Boxes = append(v.report.Boxes, b)
 	return nil
 }
 
@@ -115,16 +137,20 @@ type count struct {
 	sizes      []int64 // of the milestones, each once
 	sums       []sums  // of the leaves before each of these sizes, and of the rest
 	curve      map[uint16]map[uint32]int64
-	milestones []leaf.Milestone // by size
+	milestones []leaf.Milestone  // by size
+	papers     map[string]uint32 // of a poll: what is said, behind what it weighs
+	said       []string          // the same by number, from 1 on
 }
 
 func newCount(v *verifier, path string, x opened, r *roll, size int64) *count {
-	k := r.keys[x.manifest.Slot]
 	c := &count{
 		v: v, path: path, origin: v.report.Node + "/" + path, size: size, x: x, roll: r,
-		box: Box{ID: x.id.String(), Type: x.manifest.Type, Milestones: []Milestone{}},
-		key: k, challenge: blind.Challenge(r.manifest.Registrar, r.id, x.manifest.Slot), keyID: k.ID(),
-		sample: func(int64) bool { return true },
+		box:    Box{ID: x.id.String(), Type: x.manifest.Type, Milestones: []Milestone{}},
+		sample: func(int64) bool { return true }, papers: map[string]uint32{},
+	}
+	if len(r.keys) > 0 {
+		c.key = r.keys[x.manifest.Slot]
+		c.challenge, c.keyID = blind.Challenge(r.manifest.Registrar, r.id, x.manifest.Slot), c.key.ID()
 	}
 	c.begin(v.opt.parts, v.node.milestones[x.id])
 	c.box.Checked = size
@@ -230,18 +256,26 @@ func (c *count) read(raw []byte) (e entry, wrong error) {
 		return entry{key: c.parts.keyed(l.Key), kind: signs}, nil
 	case leaf.KindSay:
 		l, err := leaf.DecodeSay(raw)
+		if err == nil && c.x.manifest.Takes == leaf.TakesVote {
+			err = errors.New("this box takes votes of seats")
+		}
 		if err != nil {
 			return e, err
 		}
 		shown := len(l.Auth) > 0 || c.roll.activated[c.x.manifest.Slot][l.Key]
 		e = entry{key: c.parts.keyed(l.Key), kind: misspoken, shown: shown, counter: l.Counter}
-		p, err := c.body(l.Body)
+		p, err := c.body(l.Body, 1)
 		if err == nil {
 			e.kind, e.Pledge = leaf.BodyKind(l.Body), p
 		}
 		return e, err
+	case leaf.KindVote:
+		return c.vote(raw)
 	case leaf.KindBatch:
 		l, err := leaf.DecodeBatch(raw)
+		if err == nil && c.x.manifest.Poll != nil {
+			err = errors.New("in a poll nothing is counted by hand")
+		}
 		c.box.Declared += int64(l.Count)
 		return e, err
 	}
@@ -250,7 +284,7 @@ func (c *count) read(raw []byte) (e entry, wrong error) {
 
 // body is docs/record.md, "Which boxes are right", 6 and 7, but for what depends on
 // the key.
-func (c *count) body(b []byte) (p leaf.Pledge, err error) {
+func (c *count) body(b []byte, weight uint32) (p leaf.Pledge, err error) {
 	m := &c.x.manifest
 	pledges := m.Type == leaf.PledgeTo && m.Takes == leaf.TakesSay
 	switch k := leaf.BodyKind(b); {
@@ -258,6 +292,11 @@ func (c *count) body(b []byte) (p leaf.Pledge, err error) {
 		return p, nil
 	case k == leaf.SayDone && len(b) == 1 && pledges:
 		return p, nil
+	case k == leaf.SayBallot && m.Poll != nil:
+		if err := m.Poll.CheckPaper(b[1:]); err != nil {
+			return p, err
+		}
+		return leaf.Pledge{Threshold: c.paper(b[1:], weight)}, nil
 	case k == leaf.SayPledge && pledges:
 		p, err = leaf.DecodePledge(b)
 		if err == nil && (m.Threshold > 0 && p.Threshold != m.Threshold || p.Part > 0 && p.Part >= m.Parts) {

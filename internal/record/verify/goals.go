@@ -133,7 +133,7 @@ func (c *count) closing(s signed) error {
 		return Wrong{c.path, -1, fmt.Sprintf("the node's log notes a goal at %d leaves, and there are %d", c.milestones[0].Size, s.size)}
 	}
 	for p := range max(c.x.manifest.Parts, 1) {
-		if c.x.manifest.Takes == leaf.TakesSay {
+		if c.x.manifest.Type == leaf.PledgeTo && c.x.manifest.Takes == leaf.TakesSay {
 			c.box.Standing = append(c.box.Standing, c.standing(p))
 		}
 	}
@@ -145,5 +145,5 @@ func (c *count) closing(s signed) error {
 	if int64(l.Size) != s.size || tlog.Hash(l.Root) != s.root {
 		return Wrong{c.path, -1, fmt.Sprintf("it was closed with %d leaves, and there are %d, or others", l.Size, s.size)}
 	}
-	return nil
+	return c.result()
 }

@@ -1,6 +1,10 @@
 package verify
 
-import "fmt"
+import (
+	"fmt"
+
+	"convoke/internal/record/tally"
+)
 
 // Report is what came out.
 type Report struct {
@@ -63,6 +67,11 @@ type Box struct {
 	// those a quorum has cosigned.
 	Anchored  int64 `json:"anchored"`
 	Witnessed int64 `json:"witnessed"`
+	// Withheld says that it is a poll which is open: its ballots are not published yet.
+	Withheld bool `json:"withheld,omitempty"`
+	// Rules and Result are those of a poll that has closed.
+	Rules  *tally.Rules  `json:"rules,omitempty"`
+	Result *tally.Result `json:"result,omitempty"`
 	// Checked is how many credentials were verified: all, or a sample.
 	Checked    int64       `json:"checked"`
 	Milestones []Milestone `json:"milestones"`

@@ -19,11 +19,13 @@ type roll struct {
 	activated [32]map[leaf.Key]bool
 	frozen    [32]bool
 
-	id      leaf.ID
-	node    string
-	members uint32
-	last    [32]byte     // the member before
-	given   [32][]uint64 // bits of the members, by slot
+	id       leaf.ID
+	node     string
+	members  uint32
+	weights  []uint32     // of seats
+	eligible int64        // the sum of them
+	last     [32]byte     // the member before
+	given    [32][]uint64 // bits of the members, by slot
 }
 
 // rollOf reads the roll of a box, once.
@@ -66,6 +68,8 @@ func (r *roll) take(at int64, b []byte) error {
 	switch kind {
 	case leaf.KindMember:
 		return r.member(at, b)
+	case leaf.KindSeat:
+		return r.seat(at, b)
 	case leaf.KindIssue:
 		return r.issue(b)
 	case leaf.KindActivate:
@@ -99,14 +103,31 @@ func (r *roll) member(at int64, b []byte) error {
 	switch {
 	case err != nil:
 		return err
-	case !r.manifest.Closed:
-		return errors.New("an open roll has no members")
+	case !r.manifest.Closed || r.manifest.Gate == leaf.BySeat:
+		return errors.New("an open roll has no members, and one of seats has seats")
 	case at != int64(r.members)+1:
 		return errors.New("a member was added after the roll was opened")
 	case r.members > 0 && bytes.Compare(l.Commitment[:], r.last[:]) <= 0:
 		return errors.New("members are not in their order, or one is there twice")
 	}
 	r.members, r.last = r.members+1, l.Commitment
+	return nil
+}
+
+// seat takes who votes by name.
+func (r *roll) seat(at int64, b []byte) error {
+	l, err := leaf.DecodeSeat(b)
+	switch {
+	case err != nil:
+		return err
+	case r.manifest.Gate != leaf.BySeat:
+		return errors.New("this roll has no seats")
+	case at != int64(r.members)+1:
+		return errors.New("a seat was added after the roll was opened")
+	}
+	r.members++
+	r.weights = append(r.weights, l.Weight)
+	r.eligible += int64(l.Weight)
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/sealed"
 	"convoke/internal/record/sealed/sealedtest"
+	"convoke/internal/record/tally"
 	"convoke/internal/record/verify"
 )
 
@@ -25,7 +26,7 @@ type sealedPoll struct {
 func (s *stand) sealedPoll(t *testing.T, tr *sealed.Transcript, secrets []*sealed.Secret) *sealedPoll {
 	m, err := tr.Manifest(50)
 	s.must(t, err)
-	return &sealedPoll{s, s.open(t, box.RollInput{Gate: box.GateBrowser}, leaf.Box{Type: leaf.Poll, Takes: leaf.TakesSay, Sealed: m}), tr, secrets}
+	return &sealedPoll{s, s.open(t, box.RollInput{Gate: box.GateBrowser}, leaf.Box{Type: leaf.Poll, Takes: leaf.TakesSay, Sealed: m, Poll: &tally.Rules{Method: tally.YesNo, Options: 1}}), tr, secrets}
 }
 
 func (p *sealedPoll) release(t *testing.T, seat uint8) leaf.Release {

@@ -64,6 +64,7 @@ type nodeLog struct {
 	known      map[leaf.ID]bool
 	anchors    map[[32]byte]*anchors
 	closes     map[leaf.ID]leaf.Close
+	results    map[leaf.ID][32]byte
 	milestones map[leaf.ID][]leaf.Milestone
 	sealed     sealedPolls
 }
@@ -175,6 +176,10 @@ func (v *verifier) limits() {
 		add("%s", text)
 	}
 	for _, b := range v.report.Boxes {
+		if b.Withheld {
+			add("box %s: it is open, and its ballots are published when it closes: nothing of it was counted", b.ID)
+			continue
+		}
 		if b.Witnessed < b.Leaves {
 			add("box %s: %d of %d leaves are not witnessed", b.ID, b.Leaves-b.Witnessed, b.Leaves)
 		}
@@ -251,7 +256,7 @@ func (v *verifier) readNode(ctx context.Context) error {
 		}
 	}
 	v.node = nodeLog{
-		name: v.report.Node, slots: map[slot]bool{}, known: map[leaf.ID]bool{}, anchors: map[[32]byte]*anchors{}, closes: map[leaf.ID]leaf.Close{}, milestones: map[leaf.ID][]leaf.Milestone{},
+		name: v.report.Node, slots: map[slot]bool{}, known: map[leaf.ID]bool{}, anchors: map[[32]byte]*anchors{}, closes: map[leaf.ID]leaf.Close{}, results: map[leaf.ID][32]byte{}, milestones: map[leaf.ID][]leaf.Milestone{},
 		sealed: newSealedPolls(),
 	}
 	old, err := v.earlier(path)
@@ -315,7 +320,10 @@ func (n *nodeLog) take(at int64, b []byte, cosigned int64) error {
 		return n.of(l.Box, err)
 	case leaf.KindResult:
 		l, err := leaf.DecodeResult(b)
-		return n.of(l.Box, err)
+		if err != nil {
+			return err
+		}
+		return n.result(l)
 	case leaf.KindRelease:
 		l, err := leaf.DecodeRelease(b)
 		if err != nil {
@@ -341,6 +349,18 @@ func (n *nodeLog) open(x opened) error {
 	n.slots[s], n.known[x.id] = true, true
 	n.opens = append(n.opens, x)
 	return nil
+}
+
+// result takes what came out of a poll: told once, when it has closed.
+func (n *nodeLog) result(l leaf.Result) error {
+	if _, closed := n.closes[l.Box]; !closed {
+		return errors.New("it tells the result of a box that had not closed")
+	}
+	if _, twice := n.results[l.Box]; twice {
+		return errors.New("it tells a second result of a box")
+	}
+	n.results[l.Box] = l.File
+	return n.of(l.Box, nil)
 }
 
 // of refuses lines about boxes that were not opened.

@@ -1,0 +1,200 @@
+package box
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+
+	"convoke/internal/db"
+	"convoke/internal/record"
+	"convoke/internal/record/leaf"
+	"convoke/internal/record/tally"
+)
+
+// Paper is one ballot that counts, in the order of the box: what it says behind its
+// first byte, and in polls by name of which seat it is.
+type Paper struct {
+	Paper  []byte
+	Seat   uint32
+	Weight int64
+}
+
+// Count counts a poll that has closed, from the leaves of its box: what anybody
+// computes who reads the record. It reads the box in parts.
+func (b *Boxes) Count(ctx context.Context, id leaf.ID) (tally.Result, error) {
+	i, err := b.Info(ctx, id)
+	if err != nil {
+		return tally.Result{}, err
+	}
+	if i.Manifest.Poll == nil {
+		return tally.Result{}, fmt.Errorf("box %s is no poll", id)
+	}
+	c := tally.New(*i.Manifest.Poll)
+	eligible, err := b.eligible(ctx, i)
+	if err != nil {
+		return tally.Result{}, err
+	}
+	if err := b.each(ctx, i, func(p Paper) error { return c.Add(p.Paper, p.Weight) }); err != nil {
+		return tally.Result{}, err
+	}
+	return c.Result(eligible), nil
+}
+
+// leavesAtOnce are read in one transaction: some bundles.
+const leavesAtOnce = 8_192
+
+// each gives every ballot that counts. What the keys said last is read once: 8 bytes
+// a ballot.
+func (b *Boxes) each(ctx context.Context, i *Info, take func(Paper) error) error {
+	weights, err := b.weights(ctx, i)
+	if err != nil {
+		return err
+	}
+	var live []int64
+	var size int64
+	err = b.DB.Read(ctx, func(tx *db.Tx) error {
+		live = nil
+		closed, err := boxClosed(ctx, tx, i.ID)
+		if err == nil && !closed {
+			err = fmt.Errorf("box %s is open", i.ID)
+		}
+		if err != nil {
+			return err
+		}
+		if size, err = record.Size(ctx, tx, i.Log()); err != nil {
+			return err
+		}
+		live, err = db.Column[int64](ctx, tx, "select idx from box_say where box_id = $1 and live", i.ID.String())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	slices.Sort(live)
+	for from := int64(0); from < size; from += leavesAtOnce {
+		var page []Paper
+		var left []int64
+		err := b.DB.Read(ctx, func(tx *db.Tx) error {
+			page, left = page[:0], live
+			return record.Leaves(ctx, tx, i.Log(), from, min(size, from+leavesAtOnce), func(idx int64, raw []byte) error {
+				if len(left) == 0 || left[0] != idx {
+					return nil
+				}
+				left = left[1:]
+				p, err := paperOf(raw, weights)
+				page = append(page, p)
+				return err
+			})
+		})
+		if err != nil {
+			return err
+		}
+		live = left
+		for _, p := range page {
+			if err := take(p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// eligible is what all weigh who may vote, 0 where nobody knows.
+func (b *Boxes) eligible(ctx context.Context, i *Info) (sum int64, err error) {
+	if i.Manifest.Takes != leaf.TakesVote {
+		return int64(i.Size), nil
+	}
+	w, err := b.weights(ctx, i)
+	for _, x := range w {
+		sum += x
+	}
+	return sum, err
+}
+
+// weights are those of the seats, from the roll's log; nil where nobody has a name.
+func (b *Boxes) weights(ctx context.Context, i *Info) ([]int64, error) {
+	if i.Manifest.Takes != leaf.TakesVote {
+		return nil, nil
+	}
+	out := make([]int64, 0, i.Size)
+	err := b.DB.Read(ctx, func(tx *db.Tx) error {
+		out = out[:0]
+		return record.Leaves(ctx, tx, record.RollLog(i.Roll), 1, int64(i.Size)+1, func(_ int64, raw []byte) error {
+			s, err := leaf.DecodeSeat(raw)
+			out = append(out, int64(s.Weight))
+			return err
+		})
+	})
+	return out, err
+}
+
+// Papers are up to n ballots that count, from an index of the box on, and the index
+// from which to go on: -1 at the end. Of a poll that is open there are none to see.
+func (b *Boxes) Papers(ctx context.Context, id leaf.ID, from int64, n int) (page []Paper, next int64, err error) {
+	i, err := b.Info(ctx, id)
+	if err != nil {
+		return nil, 0, err
+	}
+	weights, err := b.weights(ctx, i)
+	if err != nil {
+		return nil, 0, err
+	}
+	err = b.DB.Read(ctx, func(tx *db.Tx) error {
+		page, next = nil, -1
+		closed, err := boxClosed(ctx, tx, id)
+		if err != nil || !closed {
+			return err
+		}
+		size, err := record.Size(ctx, tx, i.Log())
+		if err != nil {
+			return err
+		}
+		to := min(size, from+int64(n)) // few have voted more than once, so a page may be shorter
+		if to < size {
+			next = to
+		}
+		return record.Leaves(ctx, tx, i.Log(), from, to, func(idx int64, raw []byte) error {
+			s, ok, err := saidBy(ctx, tx, id, keyOf(raw))
+			if err != nil || !ok || !s.live || s.idx != idx {
+				return err
+			}
+			p, err := paperOf(raw, weights)
+			page = append(page, p)
+			return err
+		})
+	})
+	return page, next, err
+}
+
+// keyOf is the key that stands for whoever made a leaf of a poll.
+func keyOf(raw []byte) leaf.Key {
+	if l, err := leaf.DecodeVote(raw); err == nil {
+		return leaf.SeatKey(l.Seat)
+	}
+	l, _ := leaf.DecodeSay(raw) // what is in the box was decoded before
+	return l.Key
+}
+
+func paperOf(raw []byte, weights []int64) (Paper, error) {
+	body, err := bodyOf(raw)
+	if err != nil || len(body) == 0 {
+		return Paper{}, fmt.Errorf("read a ballot: %w", err)
+	}
+	p := Paper{Paper: body[1:], Weight: 1}
+	if weights != nil {
+		l, err := leaf.DecodeVote(raw)
+		if err != nil || int(l.Seat) >= len(weights) {
+			return p, fmt.Errorf("read the vote of seat %d: %w", l.Seat, err)
+		}
+		p.Seat, p.Weight = l.Seat, weights[l.Seat]
+	}
+	return p, nil
+}
+
+// PutResult puts the hash of what came out of a poll into the node's log, in the
+// caller's transaction. text is [tally.Result.JSON].
+func (b *Boxes) PutResult(ctx context.Context, tx *db.Tx, id leaf.ID, text []byte) error {
+	_, err := b.Record.Append(ctx, tx, record.NodeLog, leaf.Result{Box: id, File: sha256.Sum256(text)}.Encode())
+	return err
+}

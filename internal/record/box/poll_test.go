@@ -1,0 +1,292 @@
+package box_test
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+	"time"
+
+	"convoke/internal/db"
+	"convoke/internal/db/dbtest"
+	"convoke/internal/record"
+	"convoke/internal/record/box"
+	"convoke/internal/record/box/boxtest"
+	"convoke/internal/record/leaf"
+	"convoke/internal/record/tally"
+)
+
+func yesno() *tally.Rules { return &tally.Rules{Method: tally.YesNo, Options: 1} }
+
+var yes, no = leaf.Ballot([]byte{0}), leaf.Ballot([]byte{1})
+
+// people names n members of a closed roll.
+func people(n int) []string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = fmt.Sprintf("person %d", i)
+	}
+	return out
+}
+
+// poll opens a secret poll of n members.
+func (s *stand) poll(t fataler, n int, m leaf.Box) (*box.Info, []string) {
+	t.Helper()
+	refs := people(n)
+	m.Type, m.Takes = leaf.Poll, leaf.TakesSay
+	if m.Poll == nil {
+		m.Poll = yesno()
+	}
+	return s.open(t, s.roll(t, box.RollInput{Gate: box.GateMembers, References: refs}), 0, m), refs
+}
+
+// member takes the credential of somebody on the list.
+func (s *stand) member(t fataler, i *box.Info, ref string) *boxtest.Voter {
+	t.Helper()
+	g, err := s.AdmitMember(ctx, i.Roll, ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := boxtest.Issue(ctx, s.Boxes, i, g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// TestPoll votes, changes and takes back, and counts what is left after the close.
+func TestPoll(t *testing.T) {
+	each(t, func(t *testing.T, s *stand) {
+		rules := yesno()
+		rules.Quorum = 3
+		i, refs := s.poll(t, 5, leaf.Box{Poll: rules})
+		var all []*boxtest.Voter
+		for _, ref := range refs[:4] {
+			all = append(all, s.member(t, i, ref))
+		}
+		s.cast(t, i, all[0].Says(yes))
+		s.cast(t, i, all[1].Says(no))
+		s.cast(t, i, all[1].Says(yes))
+		s.cast(t, i, all[2].Says(yes))
+		s.cast(t, i, all[3].Says(no))
+		s.cast(t, i, all[3].Says(leaf.Withdraw()))
+		_, err := s.Cast(ctx, i.ID, all[3].Says(leaf.Ballot([]byte{9})))
+		wantCode(t, err, "box.paper")
+		_, err = s.Cast(ctx, i.ID, all[3].Says(leaf.Pledge{Threshold: 1}.Encode()))
+		wantCode(t, err, "box.body")
+		if _, err := s.AdmitMember(ctx, i.Roll, "somebody who joined later"); err == nil {
+			t.Error("the electorate was packed")
+		}
+		if x, ok := s.said(t, i, all[1].Public()); !ok || !bytes.Equal(x.Body, yes) {
+			t.Errorf("the second says %+v", x)
+		}
+		if page, _, err := s.Papers(ctx, i.ID, 0, 100); err != nil || len(page) != 0 {
+			t.Errorf("while it is open, %d ballots are shown: %v", len(page), err)
+		}
+		if _, err := s.Count(ctx, i.ID); err == nil {
+			t.Error("it was counted while it was open")
+		}
+		if err := s.Close(ctx, i.ID); err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.Cast(ctx, i.ID, all[0].Says(no))
+		wantCode(t, err, "box.closed")
+		r, err := s.Count(ctx, i.ID)
+		if err != nil || !r.Adopted || r.Sums[0] != 3 || r.Sums[1] != 0 || r.Eligible != 5 {
+			t.Errorf("it came out %+v, %v", r, err)
+		}
+		var shown int
+		for from := int64(0); from >= 0; {
+			var page []box.Paper
+			if page, from, err = s.Papers(ctx, i.ID, from, 2); err != nil {
+				t.Fatal(err)
+			}
+			shown += len(page)
+		}
+		if shown != 3 {
+			t.Errorf("%d ballots are shown", shown)
+		}
+	})
+}
+
+// TestWithheld: while a poll is open there is nothing to read of it but how long its
+// log is; a petition can be read all the time.
+func TestWithheld(t *testing.T) {
+	each(t, func(t *testing.T, s *stand) {
+		i, refs := s.poll(t, 3, leaf.Box{})
+		s.cast(t, i, s.member(t, i, refs[0]).Says(yes))
+		files := func() (n int) {
+			err := s.Record.Export(ctx, func(log string) bool { return log == i.Log() }, func(path string, _ []byte) error {
+				if bytes.HasPrefix([]byte(path), []byte(i.Log()+"/tile")) {
+					n++
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		if n := files(); n != 0 {
+			t.Errorf("%d files of an open poll were written", n)
+		}
+		if err := s.Close(ctx, i.ID); err != nil {
+			t.Fatal(err)
+		}
+		if files() == 0 {
+			t.Error("a closed poll has no files")
+		}
+	})
+}
+
+// TestByName: seats vote by what they weigh; a mandate that ends takes its vote along,
+// and whoever comes after votes again.
+func TestByName(t *testing.T) {
+	each(t, func(t *testing.T, s *stand) {
+		var seats []box.NamedSeat
+		for n, name := range []string{"River", "Harbour", "Hill"} {
+			salt, err := box.Salt()
+			if err != nil {
+				t.Fatal(err)
+			}
+			seats = append(seats, box.NamedSeat{Name: name, Salt: salt, Weight: uint32(n + 1)})
+		}
+		m := leaf.Box{Type: leaf.Poll, Poll: yesno(), Opens: dbtest.Now.Unix(), Closes: dbtest.Now.Add(time.Hour).Unix(), Text: fmt.Sprintf("%064d", 1)}
+		var b leaf.ID
+		s.write(t, func(tx *db.Tx) (err error) {
+			b, err = s.OpenNamed(ctx, tx, m, seats)
+			return err
+		})
+		i, err := s.Info(ctx, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		vote := func(seat uint32, body []byte) (err error) {
+			return s.DB.Write(ctx, func(tx *db.Tx) error { return s.Vote(ctx, tx, b, seat, body) })
+		}
+		for _, x := range []struct {
+			seat uint32
+			body []byte
+		}{{0, yes}, {1, no}, {2, no}, {2, leaf.Withdraw()}, {1, no}, {2, yes}} {
+			if err := vote(x.seat, x.body); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := len(s.leaves(t, i.Log())); n != 5 {
+			t.Errorf("%d leaves: the same vote again is none", n)
+		}
+		wantCode(t, vote(3, yes), "box.leaf")
+		wantCode(t, vote(0, leaf.Ballot([]byte{7})), "box.paper")
+		if err := vote(0, leaf.Withdraw()); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, vote(0, leaf.Withdraw()), "box.nothing")
+		var says []byte
+		s.write(t, func(tx *db.Tx) (err error) {
+			says, err = s.SeatSays(ctx, tx, b, 2)
+			return err
+		})
+		if !bytes.Equal(says, yes) {
+			t.Errorf("the third seat says %x", says)
+		}
+		n := s.numbers(t, i)
+		if n.Counted != 2 || n.Withdrawn != 1 {
+			t.Errorf("numbers %+v", n)
+		}
+		if err := s.Close(ctx, b); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, vote(0, yes), "box.closed")
+		r, err := s.Count(ctx, b)
+		if err != nil || r.Sums[0] != 3 || r.Sums[1] != 2 || r.Eligible != 6 {
+			t.Errorf("it came out %+v, %v", r, err)
+		}
+	})
+}
+
+// TestFreeze: credentials are given out beforehand; nobody votes before the roll is
+// frozen, and nobody is added afterwards.
+func TestFreeze(t *testing.T) {
+	each(t, func(t *testing.T, s *stand) {
+		opens := dbtest.Now.Add(time.Hour)
+		i, refs := s.poll(t, 3, leaf.Box{Freeze: true, Opens: opens.Unix()})
+		v := s.member(t, i, refs[0])
+		activated := leaf.Activate{Key: v.Public()}
+		copy(activated.Auth[:], v.Auth)
+		if err := s.Activate(ctx, i.Roll, activated.Encode()); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.Cast(ctx, i.ID, v.Say(i.Origin, nil, 1, yes))
+		wantCode(t, err, "box.early")
+		s.Clock.Set(opens)
+		_, err = s.Cast(ctx, i.ID, v.Say(i.Origin, nil, 1, yes))
+		wantCode(t, err, "box.early") // until the roll is frozen, within a minute
+		if err := s.CloseDue(ctx); err != nil {
+			t.Fatal(err)
+		}
+		g, err := s.AdmitMember(ctx, i.Roll, refs[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = boxtest.Issue(ctx, s.Boxes, i, g)
+		wantCode(t, err, "box.frozen")
+		if r := s.cast(t, i, v.Say(i.Origin, nil, 1, yes)); r.Again {
+			t.Error("it was there")
+		}
+		frozen := 0
+		for _, l := range s.leaves(t, record.RollLog(i.Roll)) {
+			if f, err := leaf.DecodeFreeze(l); err == nil && f.Issued == 1 && f.Activated == 1 {
+				frozen++
+			}
+		}
+		if err := s.CloseDue(ctx); err != nil || frozen != 1 {
+			t.Errorf("frozen %d times, %v", frozen, err)
+		}
+	})
+}
+
+// TestReasons: a block comes with why, and that is not in the record.
+func TestReasons(t *testing.T) {
+	each(t, func(t *testing.T, s *stand) {
+		i, refs := s.poll(t, 3, leaf.Box{Poll: &tally.Rules{Method: tally.Consent, Options: 1}})
+		v := s.member(t, i, refs[0])
+		why := box.Reason{Salt: [32]byte{1}, Text: "It costs more than we have."}
+		h := why.Hash()
+		block := leaf.Ballot(append([]byte{3}, h[:]...))
+		b := v.Says(block)
+		_, err := s.Cast(ctx, i.ID, b)
+		wantCode(t, err, "box.reason")
+		_, err = s.CastWith(ctx, i.ID, b, &box.Reason{Text: "Another one."})
+		wantCode(t, err, "box.reason")
+		_, err = s.CastWith(ctx, i.ID, v.Says(leaf.Ballot([]byte{0})), &why)
+		wantCode(t, err, "box.reason")
+		if _, err := s.CastWith(ctx, i.ID, b, &why); err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range s.leaves(t, i.Log()) {
+			if bytes.Contains(l, []byte(why.Text)) {
+				t.Error("the text is in the record")
+			}
+		}
+		if err := s.Close(ctx, i.ID); err != nil {
+			t.Fatal(err)
+		}
+		page, _, err := s.Papers(ctx, i.ID, 0, 10)
+		if err != nil || len(page) != 1 {
+			t.Fatalf("%d ballots, %v", len(page), err)
+		}
+		s.write(t, func(tx *db.Tx) error {
+			got, err := s.ReasonOf(ctx, tx, i.ID, page[0])
+			if err == nil && (got == nil || *got != why) {
+				t.Errorf("the reason is %+v", got)
+			}
+			if err == nil {
+				err = s.EraseReasons(ctx, tx, i.ID)
+			}
+			return err
+		})
+		r, err := s.Count(ctx, i.ID)
+		if err != nil || r.Adopted {
+			t.Errorf("a block stopped nothing: %+v, %v", r, err)
+		}
+	})
+}
