@@ -288,7 +288,7 @@ def sealed(call):
 def box_manifest(raw):
     m = read_json(raw)
     fields(m, dict(v=int, type=str, node=str, text=str, opens=int, closes=int, takes=str, roll=str, slot=int),
-           dict(parts=int, threshold=int, goals=list, min_batch=int, client=str, pledges_until=int, sealed=dict))
+           dict(parts=int, threshold=int, goals=list, min_batch=int, client=str, pledges_until=int, sealed=dict, poll=dict, freeze=bool))
     need(m["closes"] == 0 or m["closes"] > m["opens"], "a box that closes before it opens")
     need(m["v"] == 1 and m["type"] in ("petition", "pledge", "poll", "attend", "fund"), "a box of an unknown version or type")
     need(m["takes"] in ("sign", "say") and m["slot"] < 32, "a box with a wrong manifest")

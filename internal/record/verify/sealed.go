@@ -102,6 +102,26 @@ func (v *verifier) trustees(ctx context.Context, x opened) (*sealed.Key, error) 
 	return k, err
 }
 
+// statement reads the body of what a key says. A sealed ballot is opened, when it can be;
+// one that is spoiled, or not open yet, has the paper "".
+func (c *count) statement(l *leaf.Say) (leaf.Pledge, error) {
+	m := &c.x.manifest
+	if m.Sealed == nil || leaf.BodyKind(l.Body) != leaf.SaySealed {
+		return c.body(l.Body, 1)
+	}
+	if err := m.Sealed.CheckBody(l.Body); err != nil {
+		return leaf.Pledge{}, err
+	}
+	var paper []byte
+	if c.opens != nil {
+		b, err := c.opens.Open(leaf.BoxOrigin(m.Node, c.x.id), l.Key, l.Counter, l.Body)
+		if err == nil && len(b) > 0 && m.Poll.CheckPaper(b) == nil {
+			paper = b
+		}
+	}
+	return leaf.Pledge{Threshold: c.paper(paper, 1)}, nil
+}
+
 // End is how a box stands in the node's log.
 type End struct {
 	Manifest leaf.Box

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"convoke/internal/db"
 	"convoke/internal/record"
 	"convoke/internal/record/box"
@@ -103,6 +105,60 @@ func TestSealedPoll(t *testing.T) {
 		share.Share[5] ^= 1
 		p.say(t, share)
 		wrong("a wrong share", "trustee 2: its share is wrong", p.published(t))
+	})
+}
+
+// Ballots that trustees have opened are counted, spoiled ones apart, and what the node
+// says came out is compared; before that nobody knows.
+func TestSealedBallots(t *testing.T) {
+	each(t, func(t *testing.T, s *stand) {
+		tr, secrets, err := sealedtest.Run(s.Node, 3, 2)
+		s.must(t, err)
+		m, err := tr.Manifest(50)
+		s.must(t, err)
+		refs := []string{"a", "b", "c", "d", "e"}
+		p := &sealedPoll{s, s.open(t, box.RollInput{Gate: box.GateMembers, References: refs}, leaf.Box{
+			Type: leaf.Poll, Takes: leaf.TakesSay, Sealed: m, Poll: &tally.Rules{Method: tally.YesNo, Options: 1},
+		}), tr, secrets}
+		i := p.info
+		for n, ref := range refs {
+			v, auth := s.voter(t, i, ref)
+			seal := func(counter uint32, paper ...byte) []byte {
+				body, err := m.Seal(i.Origin, v.Public(), counter, paper)
+				s.must(t, err)
+				return body
+			}
+			s.cast(t, i, v.Say(i.Origin, auth, 1, seal(1, byte(n%2))))
+			switch n {
+			case 0: // changes to the other
+				s.cast(t, i, v.Say(i.Origin, nil, 2, seal(2, 1)))
+			case 3: // a paper by no rule
+				s.cast(t, i, v.Say(i.Origin, nil, 2, seal(2, 77)))
+			case 4: // a copy, which does not open under another counter
+				s.cast(t, i, v.Say(i.Origin, nil, 3, seal(2, 1)))
+			}
+			if _, err := s.Cast(ctx, i.ID, v.Say(i.Origin, nil, 9, leaf.Ballot([]byte{1}))); err == nil {
+				t.Error("an open ballot is taken")
+			}
+			if _, err := s.Cast(ctx, i.ID, v.Say(i.Origin, nil, 9, seal(9, 1)[:80])); err == nil {
+				t.Error("a short ballot is taken")
+			}
+		}
+		s.must(t, s.Close(ctx, i.ID))
+		p.say(t, p.release(t, 3))
+		r := proven(t, p.published(t), verify.Options{})
+		if b := r.Boxes[0]; !b.Shut || b.Result != nil || b.Counted != 5 || !strings.Contains(strings.Join(r.Unproven, " "), "trustees") {
+			t.Errorf("before it is opened: %+v", b)
+		}
+		p.say(t, p.release(t, 1))
+		b := proven(t, p.published(t), verify.Options{}).Boxes[0]
+		want := tally.New(tally.Rules{Method: tally.YesNo, Options: 1})
+		for _, paper := range [][]byte{{1}, {1}, {0}} {
+			s.must(t, want.AddEqual(paper, 1, 1))
+		}
+		if d := cmp.Diff(want.Result(5), *b.Result); d != "" || b.Shut || b.Spoiled != 2 || b.Counted != 5 {
+			t.Errorf("counted: %+v %s", b, d)
+		}
 	})
 }
 
