@@ -51,6 +51,7 @@ type commands struct {
 	Record       recordCmd       `cmd:"" help:"The public record of this node: its keys, and how it goes on after a restore."`
 	Verify       verifyCmd       `cmd:"" help:"Count a public record again, from its files alone."`
 	Wallet       walletCmd       `cmd:"" help:"Take part in petitions and pledges from the command line."`
+	Trustee      trusteeCmd      `cmd:"" help:"Keep the ballots of a sealed poll shut until it has closed, and open them with others."`
 	Witness      witnessCmd      `cmd:"" help:"Cosign the public records of other nodes, and do nothing else."`
 	Translations translationsCmd `cmd:"" help:"Check catalogues of other languages, or start one."`
 	Bench        benchCmd        `cmd:"" help:"Measure this machine against its own limits."`

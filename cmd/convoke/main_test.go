@@ -22,6 +22,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"sql": sqlCmd, "code": codeCmd, "absent": absentCmd, "capture": captureCmd,
 			"petition": petitionCmd, "poll": pollCmd, "activate": activateCmd, "issue": issueCmd, "cast": castCmd, "join": joinCmd, "flip": flipCmd, "files": filesCmd,
+			"sealedpoll": sealedPollCmd, "closepoll": closePollCmd, "releases": releasesCmd,
 		},
 	})
 }

@@ -15,6 +15,12 @@ func writePoll(b *strings.Builder, x *verify.Box) {
 		fmt.Fprintf(b, "  %-22s %d\n  ballots are published when it closes\n", "leaves", x.Leaves)
 		return
 	}
+	if x.Shut {
+		b.WriteString("  result                 too few trustees have opened the ballots\n")
+	}
+	if x.Spoiled > 0 {
+		fmt.Fprintf(b, "  %-22s %d\n", "spoiled ballots", x.Spoiled)
+	}
 	if x.Result == nil {
 		return
 	}

@@ -208,6 +208,7 @@ func leafVectors(parts []*wallet.Part, auths [][]byte, roll, open []byte) sectio
 	add("anchor", leaf.Anchor{Log: sha256.Sum256([]byte(origin)), Size: 3, Root: h}.Encode(), nil)
 	add("close", leaf.Close{Box: bid, Size: 3, Root: h}.Encode(), nil)
 	add("result", leaf.Result{Box: bid, File: h}.Encode(), nil)
+	add("release", leaf.Release{Box: bid, Trustee: 2, Share: h}.Encode(), nil)
 	add("milestone", leaf.Milestone{Box: bid, Part: -1, Goal: 2, Count: 3, Size: 4, Time: 1790000001}.Encode(), nil)
 	add("note", leaf.Note{Box: bid, JSON: []byte(`{"what":"reply","é":"\n<"}`)}.Encode(), nil)
 	ladder := leaf.Ladder{Manifest: []byte(`{"campaign":"benches","steps":[{"key":"sign"},{"after":["sign"],"gate":{"any":[{"date":"2027-05-01T18:00","unix":1809187200,"zone":"Europe/Berlin"},` +
@@ -230,7 +231,7 @@ func leafVectors(parts []*wallet.Part, auths [][]byte, roll, open []byte) sectio
 		name string
 		b    []byte
 	}{
-		{"nothing", nil}, {"another version", append([]byte{2}, batch[1:]...)}, {"no such kind", []byte{1, 0x77}}, {"not used yet", []byte{1, 5}},
+		{"nothing", nil}, {"another version", append([]byte{2}, batch[1:]...)}, {"no such kind", []byte{1, 0x77}}, {"a release of nothing", []byte{1, 5}},
 		{"a byte too many", append(bytes.Clone(batch), 0)}, {"a byte too few", batch[:len(batch)-1]},
 		{"a ladder with a space", bytes.Replace(ladder, []byte(`,"v":1`), []byte(`, "v":1`), 1)},
 		{"a step with a name twice", leaf.Step{Ladder: bid, JSON: []byte(`{"reason":"gate","reason":"gate"}`)}.Encode()},

@@ -14,6 +14,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import importlib.util
 import json
 import pathlib
 import sys
@@ -267,10 +268,27 @@ def fields(m, must, may):
         need(type(v) is not int or v >= 0, f"the manifest's {k} is negative")
 
 
+def sealed(call):
+    """Calls something of sealed.py, which lies beside this file and is needed for sealed polls only."""
+    file = pathlib.Path(__file__).with_name("sealed.py")
+    if "convoke_sealed" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("convoke_sealed", file)
+        if not file.exists():
+            raise Unchecked("a poll is sealed, and sealed.py is not beside verify.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        sys.modules["convoke_sealed"] = module
+    module = sys.modules["convoke_sealed"]
+    try:
+        return call(module)
+    except module.Wrong as e:
+        raise Wrong(str(e)) from e
+
+
 def box_manifest(raw):
     m = read_json(raw)
     fields(m, dict(v=int, type=str, node=str, text=str, opens=int, closes=int, takes=str, roll=str, slot=int),
-           dict(parts=int, threshold=int, goals=list, min_batch=int, client=str, pledges_until=int))
+           dict(parts=int, threshold=int, goals=list, min_batch=int, client=str, pledges_until=int, sealed=dict, poll=dict, freeze=bool))
     need(m["closes"] == 0 or m["closes"] > m["opens"], "a box that closes before it opens")
     need(m["v"] == 1 and m["type"] in ("petition", "pledge", "poll", "attend", "fund"), "a box of an unknown version or type")
     need(m["takes"] in ("sign", "say") and m["slot"] < 32, "a box with a wrong manifest")
@@ -279,6 +297,9 @@ def box_manifest(raw):
     need(not until or m["type"] == "pledge" and until > m["opens"] and until <= (m["closes"] or until), "pledges are taken until a wrong time")
     id_bytes(m["roll"])
     need(all(type(g) is int and g > 0 for g in m.get("goals", [])), "a goal is no number")
+    if "sealed" in m:
+        need(m["type"] == "poll" and m["takes"] == "say" and m["closes"], "a box is sealed that is no poll with an end")
+        sealed(lambda s: s.sealed_manifest(m["sealed"]))
     return m
 
 
@@ -332,6 +353,8 @@ def read_leaf(raw):
             f.update(box=r.take(16), size=r.num(8), root=r.take(32))
         case 0x04:
             f.update(box=r.take(16), hash=r.take(32))
+        case 0x05:
+            f.update(box=r.take(16), trustee=r.num(1), share=r.take(32))
         case 0x06:
             f.update(box=r.take(16), part=r.num(4), goal=r.num(8), count=r.num(8), size=r.num(8), time=r.num(8))
             f["part"] -= (f["part"] >> 31) << 32
@@ -992,6 +1015,9 @@ class Verifier:
             need(bid not in self.opens, "a box is opened twice")
             need((m["roll"], m["slot"]) not in slots, "two boxes share a slot")
             slots.add((m["roll"], m["slot"]))
+            if "sealed" in m:
+                need(m["sealed"]["transcript"] not in slots, "two boxes have the key of the same trustees")
+                slots.add(m["sealed"]["transcript"])
             self.opens[bid] = m
             self.about[bid] = []
         elif f["kind"] == 0x02:
@@ -1015,6 +1041,11 @@ class Verifier:
         else:
             bid = base64.b32encode(f["box"]).decode().lower().rstrip("=")
             need(bid in self.opens, "of a box that was not opened")
+            if f["kind"] == 0x05:
+                need("sealed" in self.opens[bid], "a share of a box that is not sealed")
+                need(any(o["kind"] == 0x03 for o in self.about[bid]), "a share of a box that is not closed")
+                need(1 <= f["trustee"] <= self.opens[bid]["sealed"]["trustees"], "a share of a trustee that there is not")
+                need(all(o["kind"] != 0x05 or o["trustee"] != f["trustee"] for o in self.about[bid]), "a trustee's share is there twice")
             self.about[bid].append(f)
 
     def log(self, path, allowed, raw=None):
@@ -1047,8 +1078,20 @@ class Verifier:
                 need(box.closed is None, "a box is closed twice")
                 box.closed = f["size"]
                 box.marks.setdefault(f["size"], []).append(lambda b, f=f: b.is_root(f))
+        if "sealed" in m:
+            self.trustees(bid, m)
         box.run()
         self.boxes[bid] = box.report(witnessed)
+
+    def trustees(self, bid, m):
+        """Checks who keeps a poll shut, and what they have released; the key, or None as long as it takes more."""
+        try:
+            raw = self.source.get(f"b/{bid}/trustees.json")
+        except Missing as e:
+            raise Wrong("trustees.json is missing") from e
+        t = sealed(lambda s: s.Transcript(raw))
+        sealed(lambda s: t.manifest(m["sealed"], self.name))
+        return sealed(lambda s: t.rebuild({f["trustee"]: f["share"] for f in self.about[bid] if f["kind"] == 0x05}))
 
 
 # --- Test vectors ----------------------------------------------------------------------------------------------------------------------

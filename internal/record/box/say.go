@@ -26,8 +26,16 @@ func (i *Info) allows(body []byte) error {
 		if len(body) == 1 && i.Manifest.Type == leaf.PledgeTo {
 			return nil
 		}
+	case leaf.SaySealed:
+		if i.Manifest.Sealed == nil {
+			break
+		}
+		if err := i.Manifest.Sealed.CheckBody(body); err != nil {
+			return fault.Because(fault.Malformed("box.paper", "This ballot is not filled in by the rules of this poll. Nothing was recorded."), err)
+		}
+		return nil
 	case leaf.SayBallot:
-		if i.Manifest.Poll == nil {
+		if i.Manifest.Poll == nil || i.Manifest.Sealed != nil {
 			break
 		}
 		if err := i.Manifest.Poll.CheckPaper(body[1:]); err != nil {
@@ -70,7 +78,7 @@ func (i *Info) apply(old said, s *leaf.Say) (said, error) {
 			return now, errLeaf(err)
 		}
 		now.threshold, now.part, now.live = p.Threshold, p.Part, true
-	case leaf.SayBallot:
+	case leaf.SayBallot, leaf.SaySealed:
 		now.live = true
 	}
 	return now, nil

@@ -25,6 +25,8 @@ func decodeAny(b []byte) ([]byte, error) {
 		return again(DecodeClose(b))
 	case KindResult:
 		return again(DecodeResult(b))
+	case KindRelease:
+		return again(DecodeRelease(b))
 	case KindMilestone:
 		return again(DecodeMilestone(b))
 	case KindNote:
@@ -68,7 +70,7 @@ func samples() [][]byte {
 		Result{ID{1}, [32]byte{3}}.Encode(), Milestone{ID{1}, -1, 100, 101, 120, 1_700_000_000}.Encode(), Note{ID{1}, []byte(`{}`)}.Encode(),
 		Ladder{[]byte(`{"v":1}`)}.Encode(), Step{ID{1}, []byte(`{}`)}.Encode(),
 		(&Sign{Key: Key{9}}).Encode(), say.Encode(), bare.Encode(), Ledger{1, true, 500, [3]byte{'E', 'U', 'R'}, [32]byte{4}}.Encode(),
-		Batch{40, [32]byte{1}}.Encode(), Roll{[]byte(`{}`)}.Encode(), Member{[32]byte{1}}.Encode(),
+		Release{ID{1}, 2, [32]byte{3}}.Encode(), Batch{40, [32]byte{1}}.Encode(), Roll{[]byte(`{}`)}.Encode(), Member{[32]byte{1}}.Encode(),
 		Issue{NoMember, Assisted, 1, [32]byte{1}}.Encode(), (&Activate{Slot: 3}).Encode(), Freeze{1, 2, 3}.Encode(),
 	}
 }

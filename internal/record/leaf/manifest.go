@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"convoke/internal/record/blind"
+	"convoke/internal/record/sealed"
 	"convoke/internal/record/tally"
 )
 
@@ -43,6 +44,9 @@ type Box struct {
 	Freeze bool `json:"freeze,omitempty"`
 	// MinBatch is how many statements wait for each other; 0 or 1 is none.
 	MinBatch int `json:"min_batch,omitempty"`
+	// Sealed says who keeps the ballots of a poll shut until it has closed; nil is that
+	// nobody does.
+	Sealed *sealed.Manifest `json:"sealed,omitempty"`
 	// Client is SHA-256, in hexadecimal, of the script that this node gives to
 	// browsers.
 	Client string `json:"client,omitempty"`
@@ -119,6 +123,8 @@ func ParseBox(b []byte) (Box, error) {
 		err = fmt.Errorf("%w: pledges are taken until %d", ErrManifest, m.Until)
 	case m.Slot >= 32:
 		err = fmt.Errorf("%w: slot %d", ErrManifest, m.Slot)
+	case m.Sealed != nil && (m.Type != Poll || m.Takes != TakesSay || m.Closes == 0 || m.Sealed.Check() != nil):
+		err = fmt.Errorf("%w: sealed", ErrManifest)
 	}
 	if err == nil && m.Poll != nil {
 		if err = m.Poll.Check(); err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"convoke/internal/record/blind"
 	"convoke/internal/record/leaf"
+	"convoke/internal/record/sealed"
 )
 
 // box counts one box.
@@ -37,7 +38,12 @@ func (v *verifier) box(ctx context.Context, x chosen) error {
 	if s.size > math.MaxUint32 {
 		return Wrong{path, -1, "it has more leaves than this program counts"}
 	}
+	key, err := v.trustees(ctx, x.opened)
+	if err != nil {
+		return err
+	}
 	c := newCount(v, path, x.opened, r, s.size)
+	c.opens = key
 	defer c.parts.close()
 	told := v.anchorsOf(path)
 	if _, closed := v.node.closes[x.id]; x.manifest.Withheld() && !closed {
@@ -127,6 +133,7 @@ type count struct {
 	roll   *roll
 	box    Box
 
+	opens     *sealed.Key // of a sealed poll whose trustees have released enough
 	key       *blind.VerifyKey
 	challenge [32]byte
 	keyID     [32]byte
@@ -266,7 +273,7 @@ func (c *count) read(raw []byte) (e entry, wrong error) {
 		}
 		shown := len(l.Auth) > 0 || c.roll.activated[c.x.manifest.Slot][l.Key]
 		e = entry{key: c.parts.keyed(l.Key), kind: misspoken, shown: shown, counter: l.Counter}
-		p, err := c.body(l.Body, 1)
+		p, err := c.statement(&l)
 		if err == nil {
 			e.kind, e.Pledge = leaf.BodyKind(l.Body), p
 		}
@@ -294,7 +301,7 @@ func (c *count) body(b []byte, weight uint32) (p leaf.Pledge, err error) {
 		return p, nil
 	case k == leaf.SayDone && len(b) == 1 && pledges:
 		return p, nil
-	case k == leaf.SayBallot && m.Poll != nil:
+	case k == leaf.SayBallot && m.Poll != nil && m.Sealed == nil:
 		if err := m.Poll.CheckPaper(b[1:]); err != nil {
 			return p, err
 		}

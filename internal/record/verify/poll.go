@@ -52,10 +52,21 @@ func (c *count) result() error {
 	if m.Freeze && !c.roll.frozen[m.Slot] {
 		return Wrong{c.path, -1, "nobody was to be added once it had opened, and its roll was not frozen"}
 	}
+	if m.Sealed != nil && c.opens == nil {
+		if _, ok := c.v.node.results[c.x.id]; ok {
+			return Wrong{c.path, -1, "the node’s log tells a result, and its trustees have not opened it"}
+		}
+		c.box.Rules, c.box.Shut = m.Poll, true
+		return nil
+	}
 	t := tally.New(*m.Poll)
 	for n, times := range c.curve[0] {
 		if times > 0 {
 			s := c.said[n-1]
+			if m.Sealed != nil && len(s) == 4 {
+				c.box.Spoiled += times
+				continue
+			}
 			if err := t.AddEqual([]byte(s[4:]), times, times*int64(binary.BigEndian.Uint32([]byte(s)))); err != nil {
 				return err
 			}

@@ -72,6 +72,10 @@ type Box struct {
 	// Rules and Result are those of a poll that has closed.
 	Rules  *tally.Rules  `json:"rules,omitempty"`
 	Result *tally.Result `json:"result,omitempty"`
+	// Spoiled are the sealed ballots that do not open or have no paper by the rules; Shut
+	// says that too few trustees have opened them yet.
+	Spoiled int64 `json:"spoiled,omitempty"`
+	Shut    bool  `json:"shut,omitempty"`
 	// Checked is how many credentials were verified: all, or a sample.
 	Checked    int64       `json:"checked"`
 	Milestones []Milestone `json:"milestones"`

@@ -75,7 +75,7 @@ func (s said) hear(e entry) (said, error) {
 	}
 	s.counter, s.spoke = e.counter, true
 	switch e.kind {
-	case leaf.SayPledge, leaf.SayBallot:
+	case leaf.SayPledge, leaf.SayBallot, leaf.SaySealed:
 		s.Pledge, s.live = e.Pledge, true
 	case leaf.SayWithdraw:
 		if !old.live {

@@ -68,6 +68,7 @@ type nodeLog struct {
 	milestones map[leaf.ID][]leaf.Milestone
 	ladders    map[string]*ladder // by name
 	claims     map[leaf.ID][]claim
+	sealed     sealedPolls
 }
 
 // anchors are the sizes and roots that the node's log tells of a log.
@@ -189,6 +190,9 @@ func (v *verifier) limits() {
 		if b.Assisted > 0 {
 			add("box %s: %d of the roll took part by the server's own hand, which saw their choice", b.ID, b.Assisted)
 		}
+		if b.Shut {
+			add("box %s: too few of its trustees have opened the ballots, so nobody knows the result", b.ID)
+		}
 		if b.Declared > 0 {
 			add("box %s: %d signatures on paper were counted by hand", b.ID, b.Declared)
 		}
@@ -254,6 +258,7 @@ func (v *verifier) readNode(ctx context.Context) error {
 	}
 	v.node = nodeLog{
 		name: v.report.Node, slots: map[slot]bool{}, known: map[leaf.ID]bool{}, anchors: map[[32]byte]*anchors{}, closes: map[leaf.ID]leaf.Close{}, results: map[leaf.ID][32]byte{}, milestones: map[leaf.ID][]leaf.Milestone{},
+		sealed: newSealedPolls(),
 	}
 	old, err := v.earlier(path)
 	if err != nil {
@@ -320,6 +325,13 @@ func (n *nodeLog) take(at int64, b []byte, cosigned int64) error {
 			return err
 		}
 		return n.result(l)
+	case leaf.KindRelease:
+		l, err := leaf.DecodeRelease(b)
+		if err != nil {
+			return err
+		}
+		_, closed := n.closes[l.Box]
+		return n.sealed.release(l, at, closed)
 	}
 	if kind == leaf.KindLadder {
 		return n.ladder(b)
@@ -337,6 +349,9 @@ func (n *nodeLog) open(x opened) error {
 	s := slot{x.manifest.Roll, x.manifest.Slot}
 	if n.slots[s] {
 		return errors.New("it opens a second box on a slot, whose credentials would count twice")
+	}
+	if err := n.sealed.open(x); err != nil {
+		return err
 	}
 	n.slots[s], n.known[x.id] = true, true
 	n.opens = append(n.opens, x)

@@ -150,7 +150,7 @@ const any = 2 ** 53;
 const boxFields = { v: v => v === 1, type: v => ["petition", "pledge", "poll", "attend", "fund"].includes(v), node: word, text: word, opens: whole(any), closes: whole(any),
   takes: v => v === "sign" || v === "say", roll: isID, slot: whole(31) };
 const boxMay = { parts: whole(65535), threshold: whole(2 ** 32 - 1), goals: v => Array.isArray(v) && v.every(g => whole(any)(g) && g > 0), min_batch: whole(any),
-  pledges_until: whole(any), client: word };
+  pledges_until: whole(any), client: word, sealed: isSealed };
 const gates = { members: true, codes: true, email: false, paper: false, browser: false };
 const rollFields = { v: v => v === 1, node: word, gate: v => Object.hasOwn(gates, v), closed: v => typeof v === "boolean", registrar: word, salt: word,
   keys: v => Array.isArray(v) && v.length > 0 && v.length <= 32 && v.every(word) };
@@ -164,10 +164,29 @@ function manifest(b, must, may) {
   return m;
 }
 
+const prime = 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n;
+const curveB = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn;
+
+/** onCurve tells whether base64 stands for an uncompressed point of P-256. */
+function onCurve(s) {
+  if (!/^[A-Za-z0-9+/]{87}=$/.test(s)) return false;
+  const k = Uint8Array.from(atob(s), c => c.charCodeAt(0));
+  if (k[0] !== 4 || btoa(String.fromCharCode(...k)) !== s) return false;
+  const [x, y] = [k.slice(1, 33), k.slice(33)].map(c => BigInt("0x" + hex(c)));
+  return x < prime && y < prime && (y * y - x * x * x + 3n * x - curveB) % prime === 0n;
+}
+
+/** isSealed takes what docs/sealed.md says of trustees, all but their transcript. */
+function isSealed(v) {
+  return Object.keys(v).sort().join() === "key,need,room,transcript,trustees" && whole(9)(v.trustees) && whole(v.trustees)(v.need) && v.need >= 2 &&
+    whole(4012)(v.room) && v.room > 0 && word(v.transcript) && /^[0-9a-f]{64}$/.test(v.transcript) && word(v.key) && onCurve(v.key);
+}
+
 function boxManifest(b) {
   const m = manifest(b, boxFields, boxMay), until = m.pledges_until;
   need(!m.closes || m.closes > m.opens, "leaf");
   need(!until || m.type === "pledge" && until > m.opens && (!m.closes || until <= m.closes), "leaf");
+  need(!m.sealed || m.type === "poll" && m.takes === "say" && m.closes, "leaf");
   return m;
 }
 
@@ -179,7 +198,7 @@ function rollManifest(b) {
 
 // --- leaves
 
-const kinds = { log: [1, 2, 3, 4, 6, 7, 8, 9], b: [0x10, 0x11, 0x12, 0x13], r: [0x20, 0x21, 0x22, 0x23, 0x24] };
+const kinds = { log: [1, 2, 3, 4, 5, 6, 7, 8, 9], b: [0x10, 0x11, 0x12, 0x13], r: [0x20, 0x21, 0x22, 0x23, 0x24] };
 
 function fieldsOf(kind, r) {
   switch (kind) {
@@ -187,6 +206,7 @@ function fieldsOf(kind, r) {
     case 0x02: return { log: hex(r.take(32)), size: r.long(), root: hex(r.take(32)) };
     case 0x03: return { box: idOf(r.take(16)), size: r.long(), root: hex(r.take(32)) };
     case 0x04: return { box: idOf(r.take(16)), hash: r.take(32) };
+    case 0x05: return { box: idOf(r.take(16)), trustee: r.num(1), share: r.take(32) };
     case 0x06: return { box: idOf(r.take(16)), part: r.num(4) | 0, goal: r.long(), count: r.long(), size: r.long(), time: r.long() };
     case 0x07: return { box: idOf(r.take(16)), note: readJSON(r.rest()) };
     case 0x08: return { ladder: readJSON(r.rest()) };
@@ -428,8 +448,11 @@ class NodeLog {
       need(f.manifest.node === this.name, "other-node");
       need(!this.slots.has(slot), "slot-twice");
       this.slots.add(slot);
+      const sealed = f.manifest.sealed;
+      need(!sealed || !this.slots.has(sealed.transcript), "slot-twice");
+      if (sealed) this.slots.add(sealed.transcript);
       this.opens.push({ id, at: n, manifest: f.manifest });
-      this.about.set(id, { milestones: [], close: null });
+      this.about.set(id, { milestones: [], close: null, trustees: sealed?.trustees ?? 0, released: new Set() });
     } else if (f.kind === 0x02) {
       if (!this.anchors.has(f.log)) this.anchors.set(f.log, { at: new Map(), most: 0, cosigned: 0 });
       const a = this.anchors.get(f.log);
@@ -448,6 +471,10 @@ class NodeLog {
       if (f.kind === 0x03) {
         need(!a.close, "closed-twice");
         a.close = f;
+      }
+      if (f.kind === 0x05) {
+        need(a.close && f.trustee >= 1 && f.trustee <= a.trustees && !a.released.has(f.trustee), "leaf");
+        a.released.add(f.trustee);
       }
       if (f.kind === 0x06) a.milestones.push(f);
     }
