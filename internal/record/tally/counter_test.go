@@ -185,6 +185,16 @@ func TestCounterRefuses(t *testing.T) {
 	if err := c.Remove(yes, 1); !errors.Is(err, tally.ErrAbsent) {
 		t.Error("the last paper leaves a weight behind:", err)
 	}
+	if err := errors.Join(c.Add(no, 1), c.Remove(no, 1)); err != nil {
+		t.Error(err)
+	}
+	two := tally.New(r)
+	if err := errors.Join(two.Add(no, 1), two.Add(no, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := two.Remove(no, 2); !errors.Is(err, tally.ErrAbsent) {
+		t.Error("a paper that weighs nothing is left:", err)
+	}
 	if err := c.Remove([]byte{9}, 1); !errors.Is(err, tally.ErrPaper) {
 		t.Error(err)
 	}
@@ -204,6 +214,11 @@ func TestHeaviest(t *testing.T) {
 	got := c.Result(tally.MaxWeight)
 	if _, err := leaf.Canonical(got); err != nil {
 		t.Error(err)
+	}
+	for _, eligible := range []int64{-1, tally.MaxWeight + 1} {
+		if _, err := c.Result(eligible).JSON(); !errors.Is(err, tally.ErrWeight) {
+			t.Errorf("%d may vote: %v", eligible, err)
+		}
 	}
 	if letters(got.Winners) != "AB" || got.Quota != 30_000_000_001*tally.Unit || got.Rounds[1].Votes[1] != 66666*(tally.MaxWeight-7) {
 		t.Error(text(t, got))

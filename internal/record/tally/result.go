@@ -117,6 +117,9 @@ type Move struct {
 
 // JSON is the result in canonical JSON (RFC 8785), what the record holds a hash of.
 func (r Result) JSON() ([]byte, error) {
+	if r.Eligible < 0 || r.Eligible > MaxWeight {
+		return nil, fmt.Errorf("%w: %d may vote", ErrWeight, r.Eligible)
+	}
 	r.Order, r.Reasons, r.Sums = list(r.Order), list(r.Reasons), list(r.Sums)
 	r.Ties, r.Winners = list(r.Ties), list(r.Winners)
 	var b bytes.Buffer

@@ -104,6 +104,12 @@ func TestApprovalAndScore(t *testing.T) {
 			"A", "ABC", 1, nil,
 		},
 		{
+			"the second has no support",
+			tally.Rules{Method: tally.Approval, Options: 3, Winners: 2, Support: 3, Lots: lots(3)},
+			[]string{"3 A", "2 B"},
+			"A", "ABC", 0, nil,
+		},
+		{
 			"nobody has the support",
 			tally.Rules{Method: tally.Approval, Options: 2, Support: 3, Lots: lots(2)},
 			[]string{"2 A", "1 B"},

@@ -143,7 +143,7 @@ func writeVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(vectorsFile, append(b, '\n'), 0o644); err != nil { //nolint:gosec // a file of the documentation
+	if err := os.WriteFile(vectorsFile, append(b, '\n'), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
