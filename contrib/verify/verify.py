@@ -290,12 +290,12 @@ def box_manifest(raw):
 
 def roll_manifest(raw):
     m = read_json(raw)
-    fields(m, dict(v=int, node=str, gate=str, closed=bool, registrar=str, salt=str, keys=list), dict(size=int))
+    fields(m, dict(v=int, node=str, gate=str, closed=bool, registrar=str, salt=str), dict(size=int, keys=list))
     need(m["v"] == 1 and m["gate"] in ("members", "codes", "seats", "email", "paper", "browser"), "a roll of an unknown version or gate")
     need(m["closed"] == (m["gate"] in ("members", "codes", "seats")), "closed does not fit the gate")
     need(m.get("size", 0) < 2**32, "a number in a manifest is too large")
     need(m["closed"] == ("size" in m), "a closed roll has members, an open one has none")
-    need(not m["keys"] if m["gate"] == "seats" else 0 < len(m["keys"]) <= 32, "a roll without keys, or with too many")
+    need("keys" not in m if m["gate"] == "seats" else 0 < len(m.get("keys", [])) <= 32, "a roll without keys, or with too many")
     return m
 
 
@@ -942,9 +942,10 @@ class Roll:
         self.m = log["leaves"][0]["manifest"]
         need(name_of(log["leaves"][0]["raw"]) == rid, "leaf 0: the roll's id is not that of its manifest")
         need(self.m["node"] == node, "leaf 0: the roll of another node")
-        self.keys = [modulus(b64(k)) for k in self.m["keys"]]
+        self.keys = [modulus(b64(k)) for k in self.m.get("keys", [])]
         for i, f in enumerate(log["leaves"][1:], 1):
             at(i, self.leaf, i, f)
+        need(sum(self.seats) <= MOST, "seats that weigh more than can be counted")
         need(len(self.members) + len(self.seats) == self.m.get("size", 0), "the roll has not as many members or seats as its manifest says")
 
     def fits(self, key, auth, slot):
