@@ -203,6 +203,25 @@ func (w *polls) leaves(t testing.TB, m files) logs {
 	return out
 }
 
+// only is the record of some boxes; of the results it has those of polls.
+func only(l logs, all ...*box.Info) logs {
+	out := logs{}
+	for _, i := range all {
+		out[i.Log()], out["r/"+i.Roll.String()] = l[i.Log()], l["r/"+i.Roll.String()]
+	}
+	for _, b := range l["log"] {
+		if k := leaf.Kind(b[1]); k != leaf.KindAnchor && slices.ContainsFunc(all, func(i *box.Info) bool {
+			if k == leaf.KindOpen {
+				return leaf.IDOf(b) == i.ID
+			}
+			return bytes.Equal(b[2:18], i.ID[:]) && (k != leaf.KindResult || i.Manifest.Type == leaf.Poll)
+		}) {
+			out["log"] = append(out["log"], b)
+		}
+	}
+	return out
+}
+
 // decided is what both verifiers say of a poll.
 type decided struct {
 	ID       string
@@ -276,7 +295,10 @@ func TestBothCountPolls(t *testing.T) {
 func TestBothRefusePolls(t *testing.T) {
 	t.Parallel()
 	w := newPolls(t)
-	right := w.leaves(t, w.export(t))
+	petition, err := w.Info(ctx, w.petition.ID)
+	must(t, err)
+	right := only(w.leaves(t, w.export(t)), petition, w.closed[6], w.closed[0], w.named, w.open)
+	both(t, build(t, right), true)
 	secret, named, roll := w.closed[6].Log(), w.named.Log(), "r/"+w.named.Roll.String()
 	vote := func(seat, counter uint32, body []byte) []byte {
 		return (&leaf.Vote{Seat: seat, Counter: counter, Body: body}).Encode()
@@ -317,7 +339,7 @@ func TestBothRefusePolls(t *testing.T) {
 		"a member among seats":                 {roll, more(leaf.Member{Commitment: [32]byte{255}}.Encode())},
 		"a credential among seats":             {roll, more(leaf.Issue{Member: 0, Slots: 1}.Encode())},
 		"a seat among members":                 {"r/" + w.open.Roll.String(), more(leaf.Seat{Weight: 1}.Encode())},
-		"another result":                       {"log", swap(leaf.KindResult, flip)},
+		"another result":                       {"log", swap(leaf.KindResult, flip)}, // the first is that of the ranking
 		"a second result":                      {"log", more(result)},
 		"a result of an open poll":             {"log", more(leaf.Result{Box: w.open.ID}.Encode())},
 		"a goal of an open poll":               {"log", more(leaf.Milestone{Box: w.open.ID, Part: -1, Goal: 1, Count: 1, Size: 1}.Encode())},
@@ -348,7 +370,8 @@ func TestBothRefusePolls(t *testing.T) {
 func TestBothReadPollManifests(t *testing.T) {
 	t.Parallel()
 	w := newPolls(t)
-	l := w.leaves(t, w.export(t))
+	l := only(w.leaves(t, w.export(t)), w.openNamed)
+	l["r/"+w.open.Roll.String()] = w.leaves(t, w.export(t))["r/"+w.open.Roll.String()]
 	at := slices.IndexFunc(l["log"], func(b []byte) bool { return leaf.IDOf(b) == w.openNamed.ID })
 	opening := l["log"][at]
 	old := `"poll":{"lots":[0,2,1],"method":"stv","options":3,"quorum":3,"winners":2}`
@@ -404,7 +427,7 @@ func TestBothReadPollManifests(t *testing.T) {
 			}
 			forged := maps.Clone(l)
 			delete(forged, w.openNamed.Log())
-			forged["b/"+leaf.IDOf(text).String()] = [][]byte{}
+			forged["b/"+leaf.IDOf(text).String()] = l[w.openNamed.Log()]
 			forged["log"] = slices.Clone(l["log"])
 			forged["log"][at] = text
 			both(t, build(t, forged), c.right)
