@@ -35,7 +35,11 @@ func TestRecountPollInBrowser(t *testing.T) {
 
 	p := Browser(t, PageOptions{Base: b.url, Width: 320, Height: 640})
 	p.Goto(poll)
-	p.recount(t, b.download(poll+"/record.zip").file(t))
+	p.HasText("The ballots of this poll are published when it has closed")
+	if n := p.Count("a[download]"); n != 0 {
+		t.Error("it offers the record of an open poll")
+	}
+	p.recount(t, b.exported(poll).file(t))
 	p.shows(t, "[data-right]")
 	p.HasText("Not counted yet (open)")
 	p.HasText("its ballots are published when it closes: nothing of it was counted")
@@ -44,6 +48,7 @@ func TestRecountPollInBrowser(t *testing.T) {
 	}
 
 	b.settle(poll)
+	p.Goto(poll)
 	right := b.download(poll + "/record.zip")
 	p.recount(t, right.file(t))
 	p.shows(t, "[data-right]")
@@ -84,7 +89,7 @@ func TestRecountPollInBrowser(t *testing.T) {
 
 	named := b.seated(&tally.Rules{Method: tally.YesNo, Options: 1, Support: 9}, []byte{0}, []byte{1}, []byte{0}, nil)
 	p.Goto(named)
-	p.recount(t, b.download(named+"/record.zip").file(t))
+	p.recount(t, b.exported(named).file(t))
 	p.shows(t, "[data-right]")
 	p.HasText("Not counted yet (open)")
 	b.settle(named)
@@ -125,6 +130,20 @@ func (b *boxes) settle(path string) {
 		b.t.Fatal(err)
 	}
 	b.anchor()
+}
+
+// exported is the record of a box as a mirror has it, also while it is withheld.
+func (b *boxes) exported(path string) recordFiles {
+	b.t.Helper()
+	i, m := b.info(path), recordFiles{}
+	err := b.Record.Export(b.t.Context(), func(log string) bool { return log == i.Log() || log == record.RollLog(i.Roll) }, func(path string, data []byte) error {
+		m[path] = data
+		return nil
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return m
 }
 
 // seated opens a poll by name: the seats weigh 1, 2 and so on, and put in these papers.
