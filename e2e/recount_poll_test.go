@@ -31,6 +31,7 @@ func TestRecountPollInBrowser(t *testing.T) {
 		leaves = append(leaves, b.voter(poll).Says(leaf.Ballot(paper)))
 		b.put(poll, leaves[len(leaves)-1])
 	}
+	late := b.voter(poll)
 	b.anchor()
 
 	p := Browser(t, PageOptions{Base: b.url, Width: 320, Height: 640})
@@ -65,7 +66,7 @@ func TestRecountPollInBrowser(t *testing.T) {
 	log := strings.TrimPrefix(poll, "/")
 	entries := log + "/" + tile.Name{Level: tile.Entries, Width: len(leaves)}.Path()
 	for name, c := range map[string]recordFiles{
-		"a ballot by no rule":  b.forged(right, poll, [][]byte{b.voter(poll).Says(leaf.Ballot([]byte{1, 1, 0, 0}))}),
+		"a ballot by no rule":  b.forged(right, poll, [][]byte{late.Says(leaf.Ballot([]byte{1, 1, 0, 0}))}),
 		"fewer than there are": b.forged(right, poll, leaves[:9]),
 		"ballots are missing":  func() recordFiles { c := maps.Clone(right); delete(c, entries); return c }(),
 		"another result":       b.told(right, func(l *leaf.Result) { l.File[0] ^= 1 }),

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"convoke/internal/db"
 	"convoke/internal/db/dbtest"
@@ -365,16 +366,18 @@ func TestBothRefusePolls(t *testing.T) {
 	}
 }
 
-// TestBothReadPollManifests gives both verifiers the manifest of an open poll with other
-// rules: both take it, or both refuse it.
+// TestBothReadPollManifests gives both verifiers the manifest of a poll with other rules:
+// both take it, or both refuse it.
 func TestBothReadPollManifests(t *testing.T) {
 	t.Parallel()
-	w := newPolls(t)
-	l := only(w.leaves(t, w.export(t)), w.openNamed)
-	l["r/"+w.open.Roll.String()] = w.leaves(t, w.export(t))["r/"+w.open.Roll.String()]
-	at := slices.IndexFunc(l["log"], func(b []byte) bool { return leaf.IDOf(b) == w.openNamed.ID })
-	opening := l["log"][at]
+	text, err := leaf.Canonical(leaf.Box{
+		V: 1, Type: leaf.Poll, Node: recordtest.Node, Text: strings.Repeat("0", 64), Opens: 1, Closes: 2, Takes: leaf.TakesVote, Roll: strings.Repeat("a", 26),
+		Poll: &tally.Rules{Method: tally.STV, Options: 3, Winners: 2, Quorum: 3, Lots: []int{0, 2, 1}},
+	})
+	must(t, err)
+	opening := leaf.Open{Manifest: text}.Encode()
 	old := `"poll":{"lots":[0,2,1],"method":"stv","options":3,"quorum":3,"winners":2}`
+	doc := map[string][]row{}
 	for name, c := range map[string]struct {
 		old, new string
 		right    bool
@@ -415,21 +418,48 @@ func TestBothReadPollManifests(t *testing.T) {
 		"parts":                     {`"poll"`, `"parts":2,"poll"`, false},
 		"frozen by name":            {`"node"`, `"freeze":true,"node"`, false},
 		"signed":                    {`"vote"`, `"sign"`, false},
-		"by name with credentials":  {`"vote"`, `"say"`, false},
 		"a pledge by name":          {`"type":"poll"`, `"type":"pledge"`, false},
-		"on a roll of members":      {w.openNamed.Roll.String(), w.open.Roll.String(), false},
-		"on another slot":           {`"slot":0`, `"slot":1`, false},
+	} {
+		b := bytes.Replace(opening, []byte(c.old), []byte(c.new), 1)
+		if bytes.Equal(b, opening) != (c.old == c.new) {
+			t.Fatalf("the manifest has no %s", c.old)
+		}
+		if _, err := leaf.ParseBox(b[2:]); (err == nil) != c.right {
+			t.Errorf("%s: the first verifier says %v", name, err)
+		}
+		hash := tlog.RecordHash(b)
+		section := map[bool]string{true: "leaves", false: "refused"}[c.right]
+		doc[section] = append(doc[section], row{"name": name, "kind": 1, "leaf": hexOf(b), "hash": hexOf(hash[:])})
+	}
+	b, err := json.Marshal(doc)
+	must(t, err)
+	file := t.TempDir() + "/manifests.json"
+	must(t, os.WriteFile(file, b, 0o600))
+	checked(t, file, len(doc["leaves"])+len(doc["refused"]))
+}
+
+// TestBothFindTheRoll opens a poll on a roll of another kind, or another slot.
+func TestBothFindTheRoll(t *testing.T) {
+	t.Parallel()
+	w := newPolls(t)
+	all := w.leaves(t, w.export(t))
+	l := only(all, w.openNamed)
+	l["r/"+w.open.Roll.String()] = all["r/"+w.open.Roll.String()]
+	for name, c := range map[string]struct {
+		old, new string
+		right    bool
+	}{
+		"the same":                 {`"vote"`, `"vote"`, true},
+		"by name with credentials": {`"vote"`, `"say"`, false},
+		"on a roll of members":     {w.openNamed.Roll.String(), w.open.Roll.String(), false},
+		"on another slot":          {`"slot":0`, `"slot":1`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			text := bytes.Replace(opening, []byte(c.old), []byte(c.new), 1)
-			if bytes.Equal(text, opening) != (c.old == c.new) {
-				t.Fatalf("the manifest has no %s", c.old)
-			}
+			text := bytes.Replace(l["log"][0], []byte(c.old), []byte(c.new), 1)
 			forged := maps.Clone(l)
 			delete(forged, w.openNamed.Log())
 			forged["b/"+leaf.IDOf(text).String()] = l[w.openNamed.Log()]
-			forged["log"] = slices.Clone(l["log"])
-			forged["log"][at] = text
+			forged["log"] = [][]byte{text}
 			both(t, build(t, forged), c.right)
 		})
 	}
