@@ -62,6 +62,7 @@ func TestRecountPollInBrowser(t *testing.T) {
 	p.sound(t)
 	p.reachesAll(t)
 	p.Axe(t)
+	p.Screenshot("recount-poll")
 
 	log := strings.TrimPrefix(poll, "/")
 	entries := log + "/" + tile.Name{Level: tile.Entries, Width: len(leaves)}.Path()

@@ -64,7 +64,7 @@ func TestRecountInBrowser(t *testing.T) {
 	foreigner := b.download(other + "/record.zip").file(t)
 	p.recount(t, foreigner)
 	p.shows(t, "[data-open]")
-	p.HasText("This file is the record of another petition or pledge than this page is about.")
+	p.HasText("This file is the record of another petition, pledge or poll than this page is about.")
 	if n := p.Count("[data-boxes] dl"); n != 0 {
 		t.Errorf("it counts %d boxes for another", n)
 	}
