@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	mathrand "math/rand/v2"
 	"os"
 	"os/exec"
@@ -498,6 +499,17 @@ func TestBothFindTheRoll(t *testing.T) {
 			forged["log"] = [][]byte{text}
 			both(t, build(t, forged), c.right)
 		})
+	}
+	// Seats weigh as much together as can be counted, and no more.
+	for n, right := range map[int]bool{20: true, 21: false} {
+		m := leaf.RollManifest{V: 1, Node: recordtest.Node, Gate: leaf.BySeat, Closed: true, Size: uint32(n), Registrar: recordtest.Node, Salt: "5a"}
+		roll := [][]byte{leaf.Roll{Manifest: canonical(m)}.Encode()}
+		for range n {
+			roll = append(roll, leaf.Seat{Weight: math.MaxUint32}.Encode())
+		}
+		id := leaf.IDOf(roll[0]).String()
+		text := bytes.Replace(l["log"][0], []byte(w.openNamed.Roll.String()), []byte(id), 1)
+		both(t, build(t, logs{"log": {text}, "r/" + id: roll, "b/" + leaf.IDOf(text).String(): l[w.openNamed.Log()]}), right)
 	}
 }
 

@@ -172,7 +172,9 @@ func TestCountPollAgain(t *testing.T) {
 	t.Parallel()
 	s := one(t)
 	i := s.open(box.GateBrowser, leaf.Box{Type: leaf.Poll, Takes: leaf.TakesSay, Poll: &tally.Rules{Method: tally.YesNo, Options: 1}})
-	links := func() int { return len(s.visitor().Get("/b/" + i.ID.String()).All("a[href=/b/" + i.ID.String() + "/record.zip]")) }
+	links := func() int {
+		return len(s.visitor().Get("/b/" + i.ID.String()).All("a[href=/b/" + i.ID.String() + "/record.zip]"))
+	}
 	if n := links(); n != 0 {
 		t.Errorf("%d links to what is not there", n)
 	}
