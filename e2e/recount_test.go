@@ -64,7 +64,7 @@ func TestRecountInBrowser(t *testing.T) {
 	foreigner := b.download(other + "/record.zip").file(t)
 	p.recount(t, foreigner)
 	p.shows(t, "[data-open]")
-	p.HasText("This file is the record of another petition or pledge than this page is about.")
+	p.HasText("This file is the record of another petition, pledge or poll than this page is about.")
 	if n := p.Count("[data-boxes] dl"); n != 0 {
 		t.Errorf("it counts %d boxes for another", n)
 	}
@@ -341,7 +341,7 @@ func (m recordFiles) file(t *testing.T) string {
 }
 
 // forged is the record as a dishonest operator would publish it who put these leaves
-// into the box: signed with the node's own key, in tiles that fit.
+// into the box, or into its own log: signed with the node's own key, in tiles that fit.
 func (b *boxes) forged(m recordFiles, path string, leaves [][]byte) recordFiles {
 	b.t.Helper()
 	ctx, log := b.t.Context(), strings.TrimPrefix(path, "/")
@@ -365,8 +365,10 @@ func (b *boxes) forged(m recordFiles, path string, leaves [][]byte) recordFiles 
 	r, err := record.Open(ctx, record.Deps{DB: d, Vault: b.Vault, Log: b.Log, Node: b.Record.Node})
 	must(err)
 	must(d.Write(ctx, func(tx *db.Tx) error {
-		if err := r.Start(ctx, tx, log); err != nil {
-			return err
+		if log != record.NodeLog { // that is there already
+			if err := r.Start(ctx, tx, log); err != nil {
+				return err
+			}
 		}
 		_, err := r.Append(ctx, tx, log, leaves...)
 		return err

@@ -24,6 +24,7 @@ import (
 	"convoke/internal/record/blind"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/recordtest"
+	"convoke/internal/record/tally"
 	"convoke/internal/record/wallet"
 )
 
@@ -226,6 +227,15 @@ func leafVectors(parts []*wallet.Part, auths [][]byte, roll, open []byte) sectio
 	add("issue", leaf.Issue{Member: leaf.NoMember, Mode: leaf.Assisted, Slots: 1, Hash: h}.Encode(), nil)
 	add("activate", (&leaf.Activate{Key: parts[0].Public(), Auth: [leaf.AuthSize]byte(auths[0])}).Encode(), nil)
 	add("freeze", leaf.Freeze{Slot: 0, Issued: 3, Activated: 1}.Encode(), nil)
+	seats, byName, secret := pollVectors()
+	pollID, seatsID := leaf.IDOf(byName), leaf.IDOf(seats)
+	add("roll of seats", seats, row{"node": recordtest.Node, "id": seatsID.String(), "origin": leaf.RollOrigin(recordtest.Node, seatsID)})
+	add("seat", leaf.Seat{Commitment: leaf.Commitment(h, "the river group"), Weight: 3}.Encode(), nil)
+	add("poll by name", byName, row{"node": recordtest.Node, "id": pollID.String(), "origin": leaf.BoxOrigin(recordtest.Node, pollID)})
+	add("secret poll", secret, nil)
+	vote := (&leaf.Vote{Seat: 1, Counter: 2, Body: leaf.Ballot([]byte{1, 0, 2})}).Encode()
+	add("vote", vote, nil)
+	add("vote taken back", (&leaf.Vote{Seat: 1, Counter: 3, Body: leaf.Withdraw()}).Encode(), nil)
 	batch := leaf.Batch{Count: 12, Hash: h}.Encode()
 	for _, x := range []struct {
 		name string
@@ -244,6 +254,14 @@ func leafVectors(parts []*wallet.Part, auths [][]byte, roll, open []byte) sectio
 		{"JSON with null", leaf.Note{Box: bid, JSON: []byte(`{"a":null}`)}.Encode()},
 		{"a manifest with a zero", bytes.Replace(open, []byte(`"node"`), []byte(`"min_batch":0,"node"`), 1)},
 		{"an authenticator of one byte", append(append([]byte{1, 0x11}, make([]byte, 32)...), append([]byte{0, 1, 0}, make([]byte, 70)...)...)},
+		{"a seat without weight", leaf.Seat{Commitment: h}.Encode()}, {"a vote with a byte too many", append(bytes.Clone(vote), 0)},
+		{"a vote with a byte too few", vote[:len(vote)-1]}, {"a vote of 4,097 bytes", (&leaf.Vote{Body: make([]byte, 4097)}).Encode()},
+		{"seats with keys", bytes.Replace(seats, []byte(`"node"`), []byte(`"keys":[],"node"`), 1)},
+		{"a roll of seats that is open", bytes.Replace(seats, []byte(`"closed":true`), []byte(`"closed":false`), 1)},
+		{"a poll of signatures", bytes.Replace(secret, []byte(`"say"`), []byte(`"sign"`), 1)},
+		{"a petition with the rules of a poll", bytes.Replace(secret, []byte(`"type":"poll"`), []byte(`"type":"petition"`), 1)},
+		{"a poll by name that freezes", bytes.Replace(byName, []byte(`"node"`), []byte(`"freeze":true,"node"`), 1)},
+		{"a poll with lots that lack one", bytes.Replace(byName, []byte(`[2,0,1]`), []byte(`[2,0]`), 1)},
 		{"an issue of nothing", leaf.Issue{Member: leaf.NoMember, Hash: h}.Encode()},
 		{"an anchor of 2⁶³", leaf.Anchor{Size: 1 << 63}.Encode()}, {"a close at 2⁶³", leaf.Close{Box: bid, Size: 1 << 63}.Encode()},
 		{"a milestone of 2⁶³", leaf.Milestone{Box: bid, Goal: 1 << 63, Count: 1 << 62}.Encode()},
@@ -256,6 +274,28 @@ func leafVectors(parts []*wallet.Part, auths [][]byte, roll, open []byte) sectio
 		bad.rows = append(bad.rows, row{"name": x.name, "leaf": hexOf(x.b)})
 	}
 	return sections{good, bad}
+}
+
+// pollVectors opens a roll of seats, a poll by name on it, and a secret poll.
+func pollVectors() (seats, byName, secret []byte) {
+	roll := leaf.RollManifest{V: 1, Node: recordtest.Node, Gate: leaf.BySeat, Closed: true, Size: 2, Registrar: recordtest.Node, Salt: strings.Repeat("5a", 16)}
+	seats = leaf.Roll{Manifest: canonical(roll)}.Encode()
+	m := leaf.Box{
+		V: 1, Type: leaf.Poll, Node: recordtest.Node, Text: strings.Repeat("ab", 32), Opens: 1790000000, Closes: 1790086400, Takes: leaf.TakesVote,
+		Roll: leaf.IDOf(seats).String(), Poll: &tally.Rules{Method: tally.STV, Options: 3, Winners: 2, Quorum: 2, Lots: []int{2, 0, 1}},
+	}
+	byName = leaf.Open{Manifest: canonical(m)}.Encode()
+	m.Takes, m.Freeze, m.Roll = leaf.TakesSay, true, strings.Repeat("a", 26)
+	m.Poll = &tally.Rules{Method: tally.Consent, Options: 1, Share: &tally.Share{Num: 2, Den: 3, More: true}, Blocks: 2, AgainstCounts: true}
+	return seats, byName, leaf.Open{Manifest: canonical(m)}.Encode()
+}
+
+func canonical(v any) []byte {
+	b, err := leaf.Canonical(v)
+	if err != nil {
+		panic(err)
+	}
+	return b
 }
 
 // logVectors is a box of ten leaves, its checkpoint, and receipts from it.

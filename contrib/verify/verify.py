@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Counts a public record again: a second verifier, which shares with the server docs/record.md and no code.
+"""Counts a public record again: a second verifier, which shares with the server docs/record.md, docs/counting.md and no code.
 
     verify.py FOLDER|ZIP|URL [--json] recount everything; with --since FILE, a checkpoint (log/checkpoint) that you
                                       kept, the node's log must go on from it
-    verify.py --vectors FILE          check docs/record-vectors.json
+    verify.py --vectors FILE          check docs/record-vectors.json or docs/counting-vectors.json
 
 It needs Python 3.11 and nothing else. Exit code 0: everything there is was proven; 1: something is wrong, and it says where;
 2: something could not be checked, because it is missing or cannot be fetched.
@@ -291,7 +291,13 @@ def box_manifest(raw):
            dict(parts=int, threshold=int, goals=list, min_batch=int, client=str, pledges_until=int, sealed=dict, poll=dict, freeze=bool))
     need(m["closes"] == 0 or m["closes"] > m["opens"], "a box that closes before it opens")
     need(m["v"] == 1 and m["type"] in ("petition", "pledge", "poll", "attend", "fund"), "a box of an unknown version or type")
-    need(m["takes"] in ("sign", "say") and m["slot"] < 32, "a box with a wrong manifest")
+    poll = m["type"] == "poll"
+    need(m["takes"] in (("say", "vote") if poll else ("sign", "say")) and m["slot"] < 32, "a box with a wrong manifest")
+    need(poll == ("poll" in m), "a poll without rules, or rules of what is no poll")
+    need(not poll or not m.keys() & {"parts", "threshold", "goals"}, "a poll with parts, a threshold or goals")
+    need("freeze" not in m or poll and m["takes"] == "say", "a freeze of what is no secret poll")
+    if poll:
+        poll_rules(m["poll"])
     need(m.get("parts", 0) < 2**16 and m.get("threshold", 0) < 2**32, "a number in a manifest is too large")
     until = m.get("pledges_until", 0)
     need(not until or m["type"] == "pledge" and until > m["opens"] and until <= (m["closes"] or until), "pledges are taken until a wrong time")
@@ -305,12 +311,12 @@ def box_manifest(raw):
 
 def roll_manifest(raw):
     m = read_json(raw)
-    fields(m, dict(v=int, node=str, gate=str, closed=bool, registrar=str, salt=str, keys=list), dict(size=int))
-    need(m["v"] == 1 and m["gate"] in ("members", "codes", "email", "paper", "browser"), "a roll of an unknown version or gate")
-    need(m["closed"] == (m["gate"] in ("members", "codes")), "closed does not fit the gate")
+    fields(m, dict(v=int, node=str, gate=str, closed=bool, registrar=str, salt=str), dict(size=int, keys=list))
+    need(m["v"] == 1 and m["gate"] in ("members", "codes", "seats", "email", "paper", "browser"), "a roll of an unknown version or gate")
+    need(m["closed"] == (m["gate"] in ("members", "codes", "seats")), "closed does not fit the gate")
     need(m.get("size", 0) < 2**32, "a number in a manifest is too large")
     need(m["closed"] == ("size" in m), "a closed roll has members, an open one has none")
-    need(0 < len(m["keys"]) <= 32, "a roll without keys, or with too many")
+    need("keys" not in m if m["gate"] == "seats" else 0 < len(m.get("keys", [])) <= 32, "a roll without keys, or with too many")
     return m
 
 
@@ -335,7 +341,7 @@ class Reader:
         return self.take(len(self.raw))
 
 
-NODE, BOX, ROLL = {1, 2, 3, 4, 5, 6, 7, 8, 9}, {0x10, 0x11, 0x12, 0x13}, {0x20, 0x21, 0x22, 0x23, 0x24}
+NODE, BOX, ROLL = {1, 2, 3, 4, 5, 6, 7, 8, 9}, {0x10, 0x11, 0x12, 0x13, 0x14}, {0x20, 0x21, 0x22, 0x23, 0x24, 0x25}
 
 
 def read_leaf(raw):
@@ -376,6 +382,9 @@ def read_leaf(raw):
             need(f["out"] < 2, "a ledger line that is neither in nor out")
         case 0x13:
             f.update(count=r.num(4), hash=r.take(32))
+        case 0x14:
+            f.update(seat=r.num(4), counter=r.num(4), body=r.take(r.num(2)))
+            need(len(f["body"]) <= 4096, "a body that is too long")
         case 0x20:
             f["manifest"] = roll_manifest(r.rest())
         case 0x21:
@@ -387,6 +396,9 @@ def read_leaf(raw):
             f.update(slot=r.num(1), key=r.take(32), auth=r.take(256))
         case 0x24:
             f.update(slot=r.num(1), issued=r.num(8), activated=r.num(8))
+        case 0x25:
+            f.update(hash=r.take(32), weight=r.num(4))
+            need(f["weight"] >= 1, "a seat without weight")
         case _:
             raise Wrong("a leaf of an unknown kind")
     need(not r.raw, "the leaf is too long")
@@ -394,7 +406,7 @@ def read_leaf(raw):
 
 
 def read_body(raw, manifest):
-    """("pledge", threshold, part), ("withdraw",) or ("done",)."""
+    """("pledge", threshold, part), ("ballot", paper), ("withdraw",) or ("done",)."""
     r = Reader(raw)
     kind = r.num(1)
     if kind == 1:
@@ -403,6 +415,10 @@ def read_body(raw, manifest):
         need(threshold >= 1, "a pledge without a threshold")
         need(part < max(1, manifest.get("parts", 0)), "a pledge for a part that there is not")
         out = ("pledge", threshold, part)
+    elif kind == 2:
+        need(manifest["type"] == "poll", "a ballot in a box that is no poll")
+        out = ("ballot", r.rest())
+        need(is_paper(manifest["poll"], out[1]), "a ballot that is no paper of this poll")
     elif kind == 4:
         out = ("withdraw",)
     elif kind == 6:
@@ -412,6 +428,286 @@ def read_body(raw, manifest):
         raise Wrong("a statement of an unknown kind")
     need(not r.raw, "the statement is too long")
     return out
+
+
+# --- Counting a poll, docs/counting.md -------------------------------------------------------------------------------------------------
+
+UNIT = 100_000  # parts of a vote
+MOST = 90_000_000_000  # what all papers may weigh
+METHODS = {  # the fields of the rules besides method and options
+    "yesno": ("quorum", "against_counts", "support", "share"), "consent": ("quorum", "against_counts", "support", "share", "blocks"), "check": ("max",),
+    "approval": ("quorum", "support", "share", "winners", "lots"), "score": ("quorum", "winners", "max", "lots"), "schulze": ("quorum", "lots"),
+    "stv": ("quorum", "winners", "lots")}
+
+
+def poll_rules(r):
+    """Checks the rules of a poll."""
+    method, n = r.get("method"), r.get("options")
+    need(type(method) is str and method in METHODS, "a poll of an unknown method")
+    single = "lots" not in METHODS[method]
+    need(type(n) is int and (n == 1 if single else 2 <= n <= 32), "a poll with too few or too many options")
+    need(all(k in METHODS[method] for k in r.keys() - {"method", "options"}), "rules of a poll of another method")
+    need(single == ("lots" not in r) and ("max" in r) == ("max" in METHODS[method]), "rules of a poll that lack lots or the highest score")
+    bounds = dict(winners=(1, n), max=(2 if method == "check" else 1, 10), quorum=(1, MOST), support=(1, MOST), blocks=(1, 10**6))
+    for k, v in r.items():
+        if k in bounds:
+            need(type(v) is int and bounds[k][0] <= v <= bounds[k][1], f"{k} of a poll is out of bounds")
+    need(r.get("against_counts", True) is True, "against_counts of a poll should be left out")
+    if not single:
+        lots = r["lots"]
+        need(type(lots) is list and all(type(x) is int for x in lots) and sorted(lots) == list(range(n)), "lots that are not each option once")
+    if "share" in r:
+        share = r["share"]
+        need(type(share) is dict and {"num", "den"} <= share.keys() <= {"num", "den", "more"}, "a share with other fields")
+        num, den = share["num"], share["den"]
+        need(type(num) is int and type(den) is int and 1 <= num <= den <= 10**6, "a share out of bounds")
+        need("more" not in share or share["more"] is True and num < den, "a share of more than all")
+
+
+def is_paper(rules, p):
+    """Whether bytes are a paper of a poll."""
+    method, n = rules["method"], rules["options"]
+    if method == "approval":
+        return len(p) == (n + 7) // 8 and int.from_bytes(p, "little") >> n == 0
+    if method == "consent":
+        return p[:1] in (b"\0", b"\1", b"\2") and len(p) == 1 or p[:1] in (b"\2", b"\3") and len(p) == 33
+    if len(p) != n:
+        return False
+    if method == "yesno":
+        return p[0] <= 2
+    if method == "check":
+        return 1 <= p[0] <= rules["max"]
+    if method == "score":
+        return max(p) <= rules["max"]
+    ranks = sorted(x for x in p if x)
+    used = list(range(1, max(p) + 1))
+    return ranks == used if method == "stv" else sorted(set(ranks)) == used
+
+
+class Count:
+    """Counts papers, (bytes, weight), by the rules of a poll; result is what docs/counting.md says. Equal papers are counted together."""
+
+    def __init__(self, rules, papers, eligible):
+        self.rules, self.n, self.papers, number = rules, rules["options"], {}, 0
+        for p, w in papers:
+            self.papers[p] = self.papers.get(p, 0) + w
+            number += 1
+        self.weight = sum(self.papers.values())
+        need(self.weight <= MOST and eligible <= MOST, "a poll of more than can be counted")
+        self.ties, self.rounds, self.reasons = [], [], set()
+        method = rules["method"]
+        if method == "yesno":
+            self.abstained = self.of(lambda p: p[0] == 2)
+        else:
+            self.abstained = 0 if method in ("consent", "check") else self.of(lambda p: not any(p))
+        self.result = {"v": 1, "method": method, "eligible": eligible, "papers": number, "weight": self.weight, "abstained": self.abstained,
+                       "order": [], "ties": self.ties}
+        against, winners = getattr(self, method)()
+        self.need("quorum", self.weight if rules.get("against_counts") else self.weight - against)
+        self.result.update(reasons=sorted(self.reasons), adopted=not self.reasons, winners=[] if self.reasons else winners)
+
+    def of(self, which):
+        """The weight of the papers that are so."""
+        return sum(w for p, w in self.papers.items() if which(p))
+
+    # What has to be reached.
+
+    def need(self, what, reached):
+        needed = self.rules.get(what, 0)
+        if needed or what == "quorum":
+            self.result[what] = {"met": reached >= needed, "needed": needed, "reached": reached}
+            self.because(what, reached < needed)
+
+    def share(self, part, whole, share):
+        if share:
+            met = reaches(share, part, whole)
+            self.result["share"] = {"num": share["num"], "den": share["den"], "more": share.get("more", False), "of": whole, "reached": part, "met": met}
+            self.because("share", not met)
+
+    def because(self, reason, holds):
+        if holds:
+            self.reasons.add(reason)
+
+    # Order and ties.
+
+    def order(self, options, best):
+        """Puts the best of those that are left next, again and again."""
+        left, out = list(options), []
+        while left:
+            out.append(self.pick(best(left), "order"))
+            left.remove(out[-1])
+        return out
+
+    def pick(self, among, what):
+        """The one of several equal options that is put next, moves its surplus, or is excluded: by earlier rounds, or by the lots."""
+        if len(among) == 1:
+            return among[0]
+        left, pick = among, min if what == "exclude" else max
+        for r in reversed(self.rounds[:-1]):
+            end = pick(r["votes"][o] for o in left)
+            left = [o for o in left if r["votes"][o] == end]
+        by, lots = ("earlier" if len(left) == 1 else "lot"), self.rules["lots"]
+        chosen = (max if what == "exclude" else min)(left, key=lots.index)
+        self.ties.append({"among": sorted(left if by == "lot" else among), "by": by, "chosen": chosen, "for": what, "round": max(0, len(self.rounds) - 1)})
+        return chosen
+
+    # The methods: each gives the weight of those against, and who wins if nothing speaks against it.
+
+    def yesno(self):
+        yes, no = self.of(lambda p: p[0] == 0), self.of(lambda p: p[0] == 1)
+        self.result["sums"] = [yes, no, self.abstained]
+        self.because("nobody", yes == 0)
+        self.share(yes, yes + no, self.rules.get("share", {"num": 1, "den": 2, "more": True}))
+        self.need("support", yes)
+        return no, [0]
+
+    def consent(self):
+        sums = [self.of(lambda p: p[0] == i) for i in range(4)]
+        agree, aside, _, block = self.result["sums"] = sums
+        self.because("nobody", agree == 0)
+        self.because("blocked", block >= self.rules.get("blocks", 1))
+        self.share(agree, self.weight - aside, self.rules.get("share"))
+        self.need("support", agree)
+        return block, [0]
+
+    def check(self):
+        self.result["sums"] = [self.of(lambda p: p[0] == mark) for mark in range(1, self.rules["max"] + 1)]
+        self.because("check", True)
+        return 0, []
+
+    def by_sums(self, sums):
+        self.result["sums"] = sums
+        self.result["order"] = self.order(range(self.n), lambda left: highest(left, sums))
+        self.because("nobody", not any(sums))
+        return [o for o in self.result["order"][: self.rules.get("winners", 1)] if sums[o]]
+
+    def approval(self):
+        sums = [self.of(lambda p: p[o // 8] >> o % 8 & 1) for o in range(self.n)]
+        winners, first, whole, share = self.by_sums(sums), max(sums), self.weight - self.abstained, self.rules.get("share")
+        self.share(first, whole, share)
+        self.need("support", first)
+        return 0, [o for o in winners if sums[o] >= self.rules.get("support", 0) and (not share or reaches(share, sums[o], whole))]
+
+    def score(self):
+        return 0, self.by_sums([sum(p[o] * w for p, w in self.papers.items()) for o in range(self.n)])
+
+    def schulze(self):
+        every = range(self.n)
+        pairs = self.result["pairs"] = self.preferences()
+        paths = self.result["paths"] = [[pairs[a][b] if pairs[a][b] > pairs[b][a] else 0 for b in every] for a in every]
+        for via in every:
+            for a in every:
+                for b in every:
+                    if a != b:
+                        paths[a][b] = max(paths[a][b], min(paths[a][via], paths[via][b]))
+        self.result["sums"] = self.first()
+        self.result["order"] = self.order(every, lambda left: [x for x in left if not any(paths[y][x] > paths[x][y] for y in left)])
+        self.because("nobody", self.weight == self.abstained)
+        return 0, self.result["order"][:1]
+
+    def first(self):
+        """Of each option the weight of papers that rank it 1."""
+        return [self.of(lambda p: p[o] == 1) for o in range(self.n)]
+
+    def preferences(self):
+        """[a][b] is the weight of papers that prefer a to b. The ranks of an option on all papers stand in one long number, a byte each; the
+        difference of two such numbers, with the top bit of each byte set before, has that bit where the one rank is not less than the other."""
+        table = bytes([127]) + bytes(range(1, 256))  # 127 is behind all ranks
+        ranks = [int.from_bytes(bytes(p[o] for p in self.papers).translate(table), "little") for o in range(self.n)]
+        top = int.from_bytes(b"\x80" * len(self.papers), "little")
+        # The papers whose weight has a bit: sums are made bit by bit.
+        weights = [(bit, int.from_bytes(bytes(w >> bit & 1 and 0x80 for w in self.papers.values()), "little"))
+                   for bit in range(max(self.papers.values(), default=0).bit_length())]
+
+        def prefer(a, b):
+            behind = (ranks[a] | top) - ranks[b]
+            return self.weight - sum((behind & mask).bit_count() << bit for bit, mask in weights)
+
+        return [[0 if a == b else prefer(a, b) for b in range(self.n)] for a in range(self.n)]
+
+    def stv(self):
+        self.seats, self.votes, self.elected, self.excluded = self.rules.get("winners", 1), [0] * self.n, [], []
+        self.continuing, self.exhausted, self.lost = list(range(self.n)), 0, 0
+        self.piles = [{} for _ in range(self.n)]  # of each option: value -> ranking -> weight
+        for p, w in self.papers.items():
+            ranking = bytes(sorted((o for o in range(self.n) if p[o]), key=p.__getitem__))
+            if ranking:
+                self.credit(ranking, UNIT, w)
+        valid = self.weight - self.abstained
+        self.quota = (valid // (self.seats + 1) + 1) * UNIT
+        self.because("nobody", valid == 0)
+        self.result.update(sums=self.first(), quota=self.quota, rounds=self.rounds)
+        self.end_round("first", -1, [])
+        while len(self.elected) < self.seats:
+            over = [o for o in self.elected if self.votes[o] > self.quota]  # whose surplus has not moved
+            if over:
+                self.surplus(self.pick(highest(over, self.votes), "surplus"))
+            else:
+                self.exclude(self.pick(highest(self.continuing, [-v for v in self.votes]), "exclude"))
+        rest = self.order(self.continuing, lambda left: highest(left, self.votes))
+        self.result["order"] = self.elected + rest + self.excluded[::-1]
+        return 0, self.elected
+
+    def credit(self, ranking, value, weight):
+        """Gives papers to the first option of their ranking, in which only continuing options are left."""
+        pile = self.piles[ranking[0]].setdefault(value, {})
+        pile[ranking] = pile.get(ranking, 0) + weight
+        self.votes[ranking[0]] += value * weight
+
+    def end_round(self, action, option, moves):
+        r = {"action": action, "option": option, "moves": moves, "votes": list(self.votes), "exhausted": self.exhausted, "lost": self.lost}
+        self.rounds.append(r)
+        r["elected"] = self.elect([o for o in self.continuing if self.votes[o] >= self.quota])
+        few = len(self.continuing) <= self.seats - len(self.elected)
+        r["filled"] = self.elect(self.continuing if few else [])
+
+    def elect(self, options):
+        put = self.order(options, lambda left: highest(left, self.votes))
+        self.elected += put
+        self.continuing = [o for o in self.continuing if o not in put]
+        return put
+
+    def surplus(self, option):
+        have = self.votes[option]
+        over = have - self.quota
+        moves = self.move(option, lambda value: over * value // have)
+        self.votes[option] = self.quota
+        self.lost += over - sum(m["votes"] for m in moves)
+        self.end_round("surplus", option, moves)
+
+    def exclude(self, option):
+        self.continuing.remove(option)
+        self.excluded.append(option)
+        moves = self.move(option, lambda value: value)
+        self.votes[option] = 0
+        self.end_round("exclude", option, moves)
+
+    def move(self, option, value_of):
+        """Moves all papers of an option to the next one that is continuing in their ranking."""
+        gone = bytes(o for o in range(self.n) if o not in self.continuing)
+        moved, pile = {}, self.piles[option]
+        self.piles[option] = {}
+        for old, rankings in pile.items():
+            value = value_of(old)
+            for ranking, weight in rankings.items():
+                rest = ranking.translate(None, gone)
+                to = moved.setdefault(rest[0] if rest else -1, [0, 0])
+                to[0] += value * weight
+                to[1] += weight
+                if rest:
+                    self.credit(rest, value, weight)
+        self.exhausted += moved.get(-1, [0])[0]
+        return [{"to": to, "votes": moved[to][0], "weight": moved[to][1]} for to in sorted(moved, key=lambda to: (to < 0, to))]
+
+
+def highest(options, of):
+    most = max(of[o] for o in options)
+    return [o for o in options if of[o] == most]
+
+
+def reaches(share, part, whole):
+    have, want = part * share["den"], whole * share["num"]
+    return whole > 0 and (have > want if share.get("more") else have >= want)
 
 
 # --- Merkle trees (RFC 6962) and notes (C2SP) ---------------------------------------------------------------------------------------
@@ -668,22 +964,31 @@ class Roll:
     def __init__(self, log, rid, node):
         self.log, self.rid, self.node = log, rid, node
         self.issued, self.activated, self.frozen, self.given, self.members = {}, {}, set(), set(), []
+        self.seats = []  # the weight of each
         need(log["size"] > 0 and log["leaves"][0]["kind"] == 0x20, "leaf 0: a roll does not begin with its manifest")
         self.m = log["leaves"][0]["manifest"]
         need(name_of(log["leaves"][0]["raw"]) == rid, "leaf 0: the roll's id is not that of its manifest")
         need(self.m["node"] == node, "leaf 0: the roll of another node")
-        self.keys = [modulus(b64(k)) for k in self.m["keys"]]
+        self.keys = [modulus(b64(k)) for k in self.m.get("keys", [])]
         for i, f in enumerate(log["leaves"][1:], 1):
             at(i, self.leaf, i, f)
-        need(len(self.members) == self.m.get("size", 0), "the roll has not as many members as its manifest says")
+        need(sum(self.seats) <= MOST, "seats that weigh more than can be counted")
+        need(len(self.members) + len(self.seats) == self.m.get("size", 0), "the roll has not as many members or seats as its manifest says")
 
     def fits(self, key, auth, slot):
         need(slot < len(self.keys), "a slot that the roll has not")
         message = token_input(key, self.m["registrar"], self.rid, slot, b64(self.m["keys"][slot]))
         need(pss(self.keys[slot], message, auth), "an authenticator that does not fit")
 
+    def eligible(self):
+        """The weight of all who may vote; 0 is unknown."""
+        return sum(self.seats) if self.m["gate"] == "seats" else self.m.get("size", 0)
+
     def leaf(self, i, f):
+        need((f["kind"] == 0x25) == (self.m["gate"] == "seats"), "a roll of seats has seats only, and no other roll has any")
         match f["kind"]:
+            case 0x25:
+                self.seats.append(f["weight"])
             case 0x21:
                 need(self.m["closed"] and i == len(self.members) + 1, "a member where none may be")
                 need(not self.members or self.members[-1] < f["hash"], "members are not in ascending order")
@@ -738,8 +1043,8 @@ class Box:
     def __init__(self, log, bid, manifest, roll):
         self.log, self.bid, self.m, self.roll = log, bid, manifest, roll
         self.admitted, self.signed, self.counter, self.says = set(), set(), {}, {}
-        self.counts = {}  # key -> (threshold, part) while it counts
-        self.paper = 0
+        self.counts = {}  # key -> (threshold, part) while it counts; in polls key or seat -> paper
+        self.paper, self.result = 0, None
         self.marks, self.closed = {}, None
 
     def run(self):
@@ -752,11 +1057,20 @@ class Box:
                 check(self)
         need(max(self.marks, default=0) <= self.log["size"], "the node's log knows of more leaves than the box has")
         need(self.closed in (None, self.log["size"]), "the box grew after it was closed")
-        keys, given = len(self.admitted), self.roll.issued.get(self.m["slot"], 0)
+        keys, given = len(self.admitted), self.given()
         need(keys <= given, f"{keys} keys took part, but only {given} credentials were given out")
 
+    def given(self):
+        """How many credentials were given out, or how many seats there are."""
+        return len(self.roll.seats) if self.m["takes"] == "vote" else self.roll.issued.get(self.m["slot"], 0)
+
     def leaf(self, f):
-        if f["kind"] == 0x13:
+        need((f["kind"] == 0x14) == (self.m["takes"] == "vote"), "a poll by name has votes of seats only, and no other box has any")
+        if f["kind"] == 0x14:
+            need(f["seat"] < len(self.roll.seats), "a vote of a seat that there is not")
+            self.said(f["seat"], f)
+        elif f["kind"] == 0x13:
+            need(self.m["type"] != "poll", "a batch in a poll")
             self.paper += f["count"]
         elif f["kind"] == 0x10:
             need(self.m["takes"] == "sign", "a signature in a box that takes none")
@@ -776,11 +1090,15 @@ class Box:
         if f["auth"]:
             self.roll.fits(key, f["auth"], slot)
         need(f["auth"] or key in self.admitted or key in self.roll.activated.get(slot, ()), "a key without an authenticator")
-        need(f["counter"] > self.counter.get(key, -1), "a counter that does not rise")
         message = b"convoke/v1\n" + self.log["origin"].encode() + b"\n" + f["counter"].to_bytes(4, "big") + f["body"]
         need(ed25519(key, message, f["sig"]), "a signature of a statement that does not fit")
+        self.said(key, f)
+
+    def said(self, key, f):
+        """What a key or seat says replaces what it said before."""
+        need(f["counter"] > self.counter.get(key, -1), "a counter that does not rise")
         what = read_body(f["body"], self.m)
-        need(self.m["takes"] == "say" or what[0] == "withdraw", "a statement in a box that takes signatures")
+        need(self.m["takes"] != "sign" or what[0] == "withdraw", "a statement in a box that takes signatures")
         self.admitted.add(key)
         self.counter[key] = f["counter"]
         if what[0] == "pledge":
@@ -788,13 +1106,16 @@ class Box:
             need(shared in (0, what[1]), "a pledge with another threshold than the box's")
             self.counts[key] = what[1:]
             return
+        if what[0] == "ballot":
+            self.counts[key] = what[1]
+            return
         need(key in self.counts, f"a {what[0]} of a key that does not count")
         if what[0] == "withdraw":
             del self.counts[key]
 
     def number(self, part=-1):
         """What milestones compare with goals."""
-        if self.m["takes"] == "sign":
+        if self.m["takes"] == "sign" or self.m["type"] == "poll":
             return len(self.counts)
         return standing([t for t, p in self.counts.values() if part in (-1, p)])
 
@@ -817,10 +1138,18 @@ class Box:
     def is_root(self, f):
         need(self.log["tree"].root(f["size"]) == f["root"], "the node's log has another root of the box")
 
+    def count(self, told):
+        """Counts a poll that has closed. told is the hash of its result in the node's log, if it is there yet."""
+        need(not self.m.get("freeze") or self.m["slot"] in self.roll.frozen, "a poll whose credentials were not frozen")
+        weight = (lambda seat: self.roll.seats[seat]) if self.m["takes"] == "vote" else (lambda key: 1)
+        self.result = Count(self.m["poll"], ((p, weight(k)) for k, p in self.counts.items()), self.roll.eligible()).result
+        need(told in (None, sha256(canonical(self.result).encode())), "the result in the node's log is not the one that was counted")
+
     def report(self, witnessed):
         parts = self.m.get("parts", 0)
-        return {"box": self.bid, "type": self.m["type"], "size": self.log["size"], "keys": len(self.admitted),
-                "issued": self.roll.issued.get(self.m["slot"], 0), "counted": len(self.counts), "standing": self.number(),
+        return {"box": self.bid, "type": self.m["type"], "size": self.log["size"], "keys": len(self.admitted), "withheld": False,
+                "rules": self.m.get("poll"), "result": self.result,
+                "issued": self.given(), "counted": len(self.counts), "standing": self.number(),
                 "parts": [{"counted": sum(p == i for _, p in self.counts.values()), "standing": self.number(i)} for i in range(parts)],
                 "paper": self.paper, "frozen": self.m["slot"] in self.roll.frozen, "closed": self.closed is not None, "unwitnessed": self.log["size"] - witnessed}
 
@@ -1063,10 +1392,25 @@ class Verifier:
                            "issued": {str(s): n for s, n in sorted(roll.issued.items())}, "unwitnessed": log["size"] - witnessed}
         return roll
 
+    def withheld(self, bid, m, roll, raw):
+        """A poll that is open: nothing of it can be counted, and its checkpoint must not contradict what the node's log says of it."""
+        origin = f"{self.name}/b/{bid}"
+        size, root, _, _ = checkpoint(raw, origin, self.key)
+        anchors = self.anchors.get(sha256(origin.encode()), [])
+        need(all(a["size"] <= size for a in anchors), "the log is shorter than its anchor in the node's log")
+        need(all(a["size"] != size or a["root"] == root for a in anchors), "an anchor in the node's log has another root")
+        need(all(f["kind"] == 0x07 for f in self.about[bid]), "a milestone or a result of a poll that is open")
+        box = Box({"size": size}, bid, m, roll)
+        self.boxes[bid] = box.report(max((a["size"] for a in anchors), default=0) if self.met else 0) | {"withheld": True}
+
     def one_box(self, bid, m, roll, raw):
+        need((m["takes"] == "vote") == (roll.m["gate"] == "seats"), "a poll by name without seats, or seats for another box")
+        need(m["slot"] < (len(roll.keys) or 1), "the box has a slot that its roll has not")
+        if m["type"] == "poll" and not any(f["kind"] == 0x03 for f in self.about[bid]):
+            self.withheld(bid, m, roll, raw)
+            return
         log, witnessed = self.log("b/" + bid, BOX, raw)
-        need(m["slot"] < len(roll.keys), "the box has a slot that its roll has not")
-        box, reached = Box(log, bid, m, roll), set()
+        box, reached, told = Box(log, bid, m, roll), set(), None
         for f in self.about[bid]:
             if f["kind"] == 0x06:
                 need((f["goal"], f["part"]) not in reached, "a milestone is there twice")
@@ -1078,9 +1422,14 @@ class Verifier:
                 need(box.closed is None, "a box is closed twice")
                 box.closed = f["size"]
                 box.marks.setdefault(f["size"], []).append(lambda b, f=f: b.is_root(f))
+            elif f["kind"] == 0x04:
+                need(box.closed is not None and told is None, "a result before the close, or a second one")
+                told = f["hash"]
         if "sealed" in m:
             self.trustees(bid, m)
         box.run()
+        if m["type"] == "poll":
+            box.count(told)
         self.boxes[bid] = box.report(witnessed)
 
     def trustees(self, bid, m):
@@ -1156,7 +1505,7 @@ def equal(got, want, what):
 
 
 class Vectors:
-    """Each method checks a list of docs/record-vectors.json of its name."""
+    """Each method checks a list of docs/record-vectors.json or docs/counting-vectors.json of its name."""
 
     def wallets(self, v):
         equal(wallet(v["code"], v["origin"], v["slot"], "key", 32).hex(), v["seed"], "the seed")
@@ -1195,7 +1544,17 @@ class Vectors:
             equal(name_of(raw), v["id"], "the id")
             equal(f"{v['node']}/{'b' if v['kind'] == 1 else 'r'}/{v['id']}", v["origin"], "the origin")
 
+    def polls(self, v):
+        papers = [(bytes.fromhex(p["paper"]), p["weight"]) for p in v["papers"]]
+        poll_rules(v["rules"])
+        need(all(is_paper(v["rules"], p) for p, _ in papers), "a paper is refused")
+        equal(canonical(Count(v["rules"], papers, v["eligible"]).result), v["result"], "the result")
+
     def refused(self, v):
+        if "papers" in v:
+            poll_rules(v["rules"])
+            need(not any(is_paper(v["rules"], bytes.fromhex(p)) for p in v["papers"]), "a paper is taken")
+            return
         try:
             read_leaf(bytes.fromhex(v["leaf"]))
         except Wrong:
@@ -1266,10 +1625,58 @@ def check_vectors(file):
     return {"exit": 1 if wrong else 0, "checked": checked, "wrong": wrong, "unchecked": []}
 
 
+def poll_words(rules, r):
+    """How a poll came out: every round, and which lots broke ties. Options have numbers as on the ballot, the first is 1."""
+    def line(name, text):
+        print(f"  {name:<22} {text}")
+
+    def options(all_):
+        return ", ".join(f"option {o + 1}" for o in all_) or "none"
+
+    def votes(v):
+        return f"{v // UNIT}.{v % UNIT:05d}".rstrip("0").rstrip(".")
+
+    line("method", r["method"])
+    names = {"yesno": ["yes", "no", "abstain"], "consent": ["agree", "stand aside", "reservations", "block"],
+             "check": [f"mark {i + 1}" for i in range(rules.get("max", 0))]}.get(r["method"]) or [f"option {o + 1}" for o in range(rules["options"])]
+    for name, n in zip(names, r["sums"], strict=True):
+        line(name, n)
+    line("took part, by weight", f"{r['weight']} of {r['eligible']}")
+    for what in ("quorum", "support"):
+        if r.get(what, {}).get("needed"):
+            line(what, f"{r[what]['reached']} of {r[what]['needed']}" + ("" if r[what]["met"] else ": not enough"))
+    if "share" in r:
+        s = r["share"]
+        line("share", f"{s['reached']} of {s['of']}, {'more than' if s['more'] else 'at least'} {s['num']}/{s['den']}" + ("" if s["met"] else ": not enough"))
+    for i, x in enumerate(r.get("rounds", []), 1):
+        moves = ", ".join(f"{votes(m['votes'])} to {options([m['to']]) if m['to'] >= 0 else 'nobody'}" for m in x["moves"])
+        line(f"round {i}", "first preferences" if x["option"] < 0 else f"{x['action']} of {options([x['option']])}: {moves}")
+        line("", "  ".join(f"{o}: {votes(v)}" for o, v in enumerate(x["votes"], 1)))
+        if x["elected"] + x["filled"]:
+            line("", "elected: " + options(x["elected"] + x["filled"]))
+    pairs, paths = r.get("pairs", []), r.get("paths", [])
+    for a in range(len(pairs)):
+        for b in range(a + 1, len(pairs)):
+            line(f"{a + 1} against {b + 1}", f"{pairs[a][b]} : {pairs[b][a]}, paths {paths[a][b]} : {paths[b][a]}")
+    for t in r["ties"]:
+        line("tie", f"{t['for']} among {options(t['among'])}: {options([t['chosen']])}, by {t['by']}")
+    if r["order"]:
+        line("order", options(r["order"]))
+    if r["adopted"]:
+        line("adopted", options(r["winners"]))
+    else:
+        line("nothing adopted", ", ".join(r["reasons"]))
+
+
 def words(report):
     for b in report.get("boxes", []):
-        print(f"b/{b['box']}: {b['type']}, {b['size']} lines, {b['keys']} keys of {b['issued']} credentials, {b['counted']} count"
-              + (f", standing {b['standing']}" if b["type"] == "pledge" else "") + (f", {b['paper']} on paper" if b["paper"] else ""))
+        if b["withheld"]:
+            print(f"b/{b['box']}: {b['type']}, open, {b['size']} lines, withheld: ballots are published when it closes, and none was counted")
+        else:
+            print(f"b/{b['box']}: {b['type']}, {b['size']} lines, {b['keys']} keys of {b['issued']} credentials, {b['counted']} count"
+                  + (f", standing {b['standing']}" if b["type"] == "pledge" else "") + (f", {b['paper']} on paper" if b["paper"] else ""))
+        if b["result"]:
+            poll_words(b["rules"], b["result"])
         if b["frozen"]:
             print("  frozen: no credential is given out any more")
         if b["unwitnessed"]:

@@ -10,7 +10,7 @@ import (
 // clientFiles are the scripts of the pages on which people take part in the public
 // record and count it again, in the order in which their hash is made: also the one
 // that every page has, as it could read what these pages show.
-var clientFiles = []string{"app.js", "record.js", "take.js", "recount.js", "recount/rules.js", "recount/worker.js"}
+var clientFiles = []string{"app.js", "record.js", "take.js", "recount.js", "recount/rules.js", "recount/tally.js", "recount/worker.js"}
 
 // Static is an embedded static file, as it is served.
 func Static(name string) ([]byte, error) {

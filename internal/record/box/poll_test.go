@@ -2,7 +2,10 @@ package box_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -199,6 +202,23 @@ func TestByName(t *testing.T) {
 		r, err := s.Count(ctx, b)
 		if err != nil || r.Sums[0] != 3 || r.Sums[1] != 2 || r.Eligible != 6 {
 			t.Errorf("it came out %+v, %v", r, err)
+		}
+	})
+}
+
+// TestHeavySeats: a poll whose seats weigh more than can be counted, or nothing, is not
+// opened.
+func TestHeavySeats(t *testing.T) {
+	each(t, func(t *testing.T, s *stand) {
+		m := leaf.Box{Type: leaf.Poll, Poll: yesno(), Opens: dbtest.Now.Unix(), Closes: dbtest.Now.Add(time.Hour).Unix(), Text: fmt.Sprintf("%064d", 1)}
+		for _, seats := range [][]box.NamedSeat{slices.Repeat([]box.NamedSeat{{Name: "River", Weight: math.MaxUint32}}, 21), {{Name: "River"}}} {
+			err := s.DB.Write(ctx, func(tx *db.Tx) error {
+				_, err := s.OpenNamed(ctx, tx, m, seats)
+				return err
+			})
+			if !errors.Is(err, tally.ErrWeight) {
+				t.Errorf("%d seats: %v", len(seats), err)
+			}
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"convoke/internal/record"
 	"convoke/internal/record/keyset"
 	"convoke/internal/record/leaf"
+	"convoke/internal/record/tally"
 )
 
 // NamedSeat is who votes by name: of a delegate the name of the group, never that of
@@ -59,7 +60,11 @@ func (b *Boxes) OpenNamed(ctx context.Context, tx *db.Tx, m leaf.Box, seats []Na
 	if err := b.Record.Start(ctx, tx, record.RollLog(d.ID)); err != nil {
 		return leaf.ID{}, err
 	}
+	var all int64
 	for _, s := range seats {
+		if all += int64(s.Weight); s.Weight == 0 || all > tally.MaxWeight {
+			return leaf.ID{}, fmt.Errorf("make a roll of seats: %w: %d", tally.ErrWeight, s.Weight)
+		}
 		leaves = append(leaves, leaf.Seat{Commitment: leaf.Commitment(s.Salt, s.Name), Weight: s.Weight}.Encode())
 	}
 	if _, err := b.Record.Append(ctx, tx, record.RollLog(d.ID), leaves...); err != nil {

@@ -13,6 +13,7 @@ import (
 	"convoke/internal/record"
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
+	"convoke/internal/record/tally"
 	"convoke/internal/record/verify"
 	"convoke/internal/web/webtest"
 )
@@ -163,5 +164,24 @@ func TestZipThatEndsEarly(t *testing.T) {
 	lose(record.NodeLog)
 	if status, h, err := get(); err != nil || status != 500 || h.Get("Content-Disposition") != "" {
 		t.Errorf("at the beginning: status %d, %v, %v", status, h, err)
+	}
+}
+
+// TestCountPollAgain: of an open poll there is no file yet, and its page says so.
+func TestCountPollAgain(t *testing.T) {
+	t.Parallel()
+	s := one(t)
+	i := s.open(box.GateBrowser, leaf.Box{Type: leaf.Poll, Takes: leaf.TakesSay, Poll: &tally.Rules{Method: tally.YesNo, Options: 1}})
+	links := func() int {
+		return len(s.visitor().Get("/b/" + i.ID.String()).All("a[href=/b/" + i.ID.String() + "/record.zip]"))
+	}
+	if n := links(); n != 0 {
+		t.Errorf("%d links to what is not there", n)
+	}
+	if err := s.Boxes.Close(ctx, i.ID); err != nil {
+		t.Fatal(err)
+	}
+	if n := links(); n != 1 {
+		t.Errorf("%d links when it has closed", n)
 	}
 }

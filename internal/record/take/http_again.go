@@ -1,13 +1,16 @@
 package take
 
-import "convoke/internal/web"
+import (
+	"convoke/internal/db"
+	"convoke/internal/web"
+)
 
 // againData is the page where a browser counts a record again. Subject and what
 // follows are nil or empty where it is about no box in particular.
 type againData struct {
 	Subject  *Subject
 	Name     string // of the box
-	Download string // its record as one file
+	Download string // its record as one file; empty while a poll is open
 	Address  string // of the box, for programs
 }
 
@@ -20,7 +23,18 @@ func (w *Web) again(c *web.Call) error {
 		return err
 	}
 	name := k.box.ID.String()
-	return w.showAgain(c, againData{&k.what, name, "/b/" + name + "/record.zip", c.BaseURL() + "/b/" + name})
+	d := againData{&k.what, name, "/b/" + name + "/record.zip", c.BaseURL() + "/b/" + name}
+	err = w.Boxes.DB.Read(c.Context(), func(tx *db.Tx) error {
+		hidden, err := w.Boxes.Record.Hides(c.Context(), tx, k.box.Log())
+		if hidden {
+			d.Download = ""
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return w.showAgain(c, d)
 }
 
 // againAny is the same for a file of any box, also one of another node.

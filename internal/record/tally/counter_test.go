@@ -10,6 +10,7 @@ import (
 
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/tally"
+	"convoke/internal/record/tally/tallytest"
 )
 
 // cast is a paper and what it weighs.
@@ -21,7 +22,7 @@ type cast struct {
 func drawCasts(t *rapid.T, r tally.Rules) []cast {
 	out := make([]cast, rapid.IntRange(0, 15).Draw(t, "papers"))
 	for i := range out {
-		out[i] = cast{drawPaper(t, r), rapid.Int64Range(1, 20).Draw(t, "weight")}
+		out[i] = cast{tallytest.Paper(t, r), rapid.Int64Range(1, 20).Draw(t, "weight")}
 	}
 	return out
 }
@@ -41,7 +42,7 @@ func count(t *rapid.T, r tally.Rules, all []cast) tally.Result {
 func TestCounting(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		r := drawRules(t)
+		r := tallytest.Rules(t)
 		all := drawCasts(t, r)
 		want := count(t, r, all)
 		b, err := want.JSON()
@@ -99,7 +100,7 @@ func checkShape(t *rapid.T, r tally.Rules, got tally.Result) {
 func TestWeightIsSoManyPapers(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		r := drawRules(t)
+		r := tallytest.Rules(t)
 		all := drawCasts(t, r)
 		var single []cast
 		for _, p := range all {

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"convoke/internal/record/tally"
+	"convoke/internal/record/tally/tallytest"
 )
 
 func TestCheckPaper(t *testing.T) {
@@ -112,11 +113,11 @@ func TestOneEncoding(t *testing.T) {
 func TestDrawnPapersAreRight(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		r := drawRules(t)
+		r := tallytest.Rules(t)
 		if err := r.Check(); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.CheckPaper(drawPaper(t, r)); err != nil {
+		if err := r.CheckPaper(tallytest.Paper(t, r)); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"convoke/internal/record/tally"
+	"convoke/internal/record/tally/tallytest"
 )
 
 // naiveSTV counts as the order of 2007 says, one paper at a time and with fractions:
@@ -235,7 +236,7 @@ func TestSTVAgainstNaive(t *testing.T) {
 		var papers [][]byte
 		var weights []int64
 		for range rapid.IntRange(0, 12).Draw(t, "papers") {
-			papers = append(papers, drawPaper(t, r))
+			papers = append(papers, tallytest.Paper(t, r))
 			weights = append(weights, rapid.Int64Range(1, 40).Draw(t, "weight"))
 		}
 		checkSTV(t, r, papers, weights)

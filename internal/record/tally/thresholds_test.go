@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"convoke/internal/record/tally"
+	"convoke/internal/record/tally/tallytest"
 )
 
 func TestYesNo(t *testing.T) {
@@ -142,7 +143,7 @@ func TestTemperatureDecidesNothing(t *testing.T) {
 func TestNoNeverHelps(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		r := drawRules(t)
+		r := tallytest.Rules(t)
 		r = tally.Rules{
 			Method: rapid.SampledFrom([]string{tally.YesNo, tally.Consent}).Draw(t, "method"), Options: 1,
 			Quorum: r.Quorum, Support: r.Support, Share: r.Share,
@@ -157,7 +158,7 @@ func TestNoNeverHelps(t *testing.T) {
 		}
 		c := tally.New(r)
 		for range rapid.IntRange(0, 12).Draw(t, "papers") {
-			if err := c.Add(drawPaper(t, r), rapid.Int64Range(1, 9).Draw(t, "weight")); err != nil {
+			if err := c.Add(tallytest.Paper(t, r), rapid.Int64Range(1, 9).Draw(t, "weight")); err != nil {
 				t.Fatal(err)
 			}
 		}

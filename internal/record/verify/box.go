@@ -47,7 +47,7 @@ func (v *verifier) box(ctx context.Context, x chosen) error {
 	defer c.parts.close()
 	told := v.anchorsOf(path)
 	if _, closed := v.node.closes[x.id]; x.manifest.Withheld() && !closed {
-		return v.withheld(c.box, s, told)
+		return v.withheld(c, s, told)
 	}
 	if err := v.run(ctx, c, s, told.at); err != nil {
 		return err
@@ -71,10 +71,13 @@ func (v *verifier) box(ctx context.Context, x chosen) error {
 
 // withheld is a poll that is open: there is nothing to read but its checkpoint, which
 // does not contradict what the node's log tells of it.
-func (v *verifier) withheld(b Box, s signed, told anchors) error {
-	path := "b/" + b.ID
+func (v *verifier) withheld(c *count, s signed, told anchors) error {
+	b := c.box
 	if root, ok := told.at[s.size]; told.most > s.size || ok && root != s.root {
-		return Wrong{path, -1, "its checkpoint is not what the node’s log tells of it"}
+		return Wrong{c.path, -1, "its checkpoint is not what the node’s log tells of it"}
+	}
+	if len(c.milestones) > 0 {
+		return Wrong{c.path, -1, "the node’s log notes a goal of a poll, which has none"}
 	}
 	b.Withheld, b.Leaves, b.Checked, b.Anchored, b.Witnessed = true, s.size, 0, told.most, told.cosigned
 	v.report.Boxes = append(v.report.Boxes, b)

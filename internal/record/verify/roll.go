@@ -8,6 +8,7 @@ import (
 
 	"convoke/internal/record/blind"
 	"convoke/internal/record/leaf"
+	"convoke/internal/record/tally"
 )
 
 // roll is a roll, read and found right.
@@ -124,6 +125,8 @@ func (r *roll) seat(at int64, b []byte) error {
 		return errors.New("this roll has no seats")
 	case at != int64(r.members)+1:
 		return errors.New("a seat was added after the roll was opened")
+	case r.eligible+int64(l.Weight) > tally.MaxWeight:
+		return errors.New("the seats weigh more together than can be counted")
 	}
 	r.members++
 	r.weights = append(r.weights, l.Weight)

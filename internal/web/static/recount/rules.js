@@ -1,6 +1,8 @@
 // Counting a public record again, from its files: docs/record.md, "Which boxes are right". No library, and nothing of
 // the scripts that take part. What is found is a name with numbers; the texts stand in the page, in its language.
 
+import { areRules, count, isPaper } from "./tally.js";
+
 const enc = new TextEncoder();
 const subtle = crypto.subtle;
 
@@ -148,13 +150,12 @@ const whole = most => v => Number.isSafeInteger(v) && v >= 0 && v <= most;
 const word = v => typeof v === "string";
 const any = 2 ** 53;
 const boxFields = { v: v => v === 1, type: v => ["petition", "pledge", "poll", "attend", "fund"].includes(v), node: word, text: word, opens: whole(any), closes: whole(any),
-  takes: v => v === "sign" || v === "say", roll: isID, slot: whole(31) };
+  takes: v => ["sign", "say", "vote"].includes(v), roll: isID, slot: whole(31) };
 const boxMay = { parts: whole(65535), threshold: whole(2 ** 32 - 1), goals: v => Array.isArray(v) && v.every(g => whole(any)(g) && g > 0), min_batch: whole(any),
-  pledges_until: whole(any), client: word, sealed: isSealed };
-const gates = { members: true, codes: true, email: false, paper: false, browser: false };
-const rollFields = { v: v => v === 1, node: word, gate: v => Object.hasOwn(gates, v), closed: v => typeof v === "boolean", registrar: word, salt: word,
-  keys: v => Array.isArray(v) && v.length > 0 && v.length <= 32 && v.every(word) };
-const rollMay = { size: whole(2 ** 32 - 1) };
+  pledges_until: whole(any), client: word, poll: areRules, freeze: v => v === true, sealed: isSealed };
+const gates = { members: true, codes: true, seats: true, email: false, paper: false, browser: false };
+const rollFields = { v: v => v === 1, node: word, gate: v => Object.hasOwn(gates, v), closed: v => typeof v === "boolean", registrar: word, salt: word };
+const rollMay = { size: whole(2 ** 32 - 1), keys: v => Array.isArray(v) && v.length <= 32 && v.every(word) };
 
 /** manifest checks names and types; what may be left out is left out when it is zero or empty. */
 function manifest(b, must, may) {
@@ -186,6 +187,10 @@ function boxManifest(b) {
   const m = manifest(b, boxFields, boxMay), until = m.pledges_until;
   need(!m.closes || m.closes > m.opens, "leaf");
   need(!until || m.type === "pledge" && until > m.opens && (!m.closes || until <= m.closes), "leaf");
+  const poll = m.type === "poll";
+  need(poll === "poll" in m && (poll ? m.takes !== "sign" : m.takes !== "vote"), "leaf");
+  need(!poll || !("parts" in m || "threshold" in m || "goals" in m), "leaf");
+  need(!m.freeze || poll && m.takes === "say", "leaf");
   need(!m.sealed || m.type === "poll" && m.takes === "say" && m.closes, "leaf");
   return m;
 }
@@ -193,12 +198,13 @@ function boxManifest(b) {
 function rollManifest(b) {
   const m = manifest(b, rollFields, rollMay);
   need(m.closed === gates[m.gate] && m.closed === "size" in m, "leaf");
+  need((m.gate === "seats") !== "keys" in m, "leaf");
   return m;
 }
 
 // --- leaves
 
-const kinds = { log: [1, 2, 3, 4, 5, 6, 7, 8, 9], b: [0x10, 0x11, 0x12, 0x13], r: [0x20, 0x21, 0x22, 0x23, 0x24] };
+const kinds = { log: [1, 2, 3, 4, 5, 6, 7, 8, 9], b: [0x10, 0x11, 0x12, 0x13, 0x14], r: [0x20, 0x21, 0x22, 0x23, 0x24, 0x25] };
 
 function fieldsOf(kind, r) {
   switch (kind) {
@@ -215,11 +221,13 @@ function fieldsOf(kind, r) {
     case 0x11: return { key: r.take(32), auth: r.take(r.num(2)), counter: r.num(4), body: r.take(r.num(2)), sig: r.take(64) };
     case 0x12: return { sequence: r.long(), out: r.num(1), units: r.long(), currency: r.take(3), hash: r.take(32) };
     case 0x13: return { count: r.num(4), hash: r.take(32) };
+    case 0x14: return { seat: r.num(4), counter: r.num(4), body: r.take(r.num(2)) };
     case 0x20: return { manifest: rollManifest(r.rest()) };
     case 0x21: return { hash: hex(r.take(32)) };
     case 0x22: return { member: r.num(4), mode: r.num(1), slots: r.num(4), hash: r.take(32) };
     case 0x23: return { slot: r.num(1), key: r.take(32), auth: r.take(256) };
     case 0x24: return { slot: r.num(1), issued: r.long(), activated: r.long() };
+    case 0x25: return { hash: hex(r.take(32)), weight: r.num(4) };
   }
   throw new No("leaf");
 }
@@ -242,6 +250,8 @@ export function readLeaf(b) {
     const f = { kind: b[1], ...fieldsOf(b[1], r) };
     need(at === b.length, "leaf");
     need(f.kind !== 0x11 || [0, 256].includes(f.auth.length) && f.body.length <= 4096, "leaf");
+    need(f.kind !== 0x14 || f.body.length <= 4096, "leaf");
+    need(f.kind !== 0x25 || f.weight > 0, "leaf");
     need(f.kind !== 0x12 || f.out < 2, "leaf");
     need(f.kind !== 0x22 || f.mode < 2 && f.slots > 0, "leaf");
     return f;
@@ -452,7 +462,7 @@ class NodeLog {
       need(!sealed || !this.slots.has(sealed.transcript), "slot-twice");
       if (sealed) this.slots.add(sealed.transcript);
       this.opens.push({ id, at: n, manifest: f.manifest });
-      this.about.set(id, { milestones: [], close: null, trustees: sealed?.trustees ?? 0, released: new Set() });
+      this.about.set(id, { milestones: [], close: null, result: "", trustees: sealed?.trustees ?? 0, released: new Set() });
     } else if (f.kind === 0x02) {
       if (!this.anchors.has(f.log)) this.anchors.set(f.log, { at: new Map(), most: 0, cosigned: 0 });
       const a = this.anchors.get(f.log);
@@ -476,6 +486,11 @@ class NodeLog {
         need(a.close && f.trustee >= 1 && f.trustee <= a.trustees && !a.released.has(f.trustee), "leaf");
         a.released.add(f.trustee);
       }
+      if (f.kind === 0x04) {
+        need(a.close, "result-early");
+        need(!a.result, "result-twice");
+        a.result = hex(f.hash);
+      }
       if (f.kind === 0x06) a.milestones.push(f);
     }
   }
@@ -491,6 +506,7 @@ class Roll {
   activated = Array.from({ length: 32 }, () => new Set());
   frozen = new Set();
   assisted = 0;
+  seats = []; // what each weighs
   constructor(id, node) { Object.assign(this, { id, node }); }
 
   async take(n, leaf) {
@@ -501,6 +517,7 @@ class Roll {
       case 0x22: return this.issue(f);
       case 0x23: return this.activate(f);
       case 0x24: return this.freeze(f);
+      case 0x25: return this.seat(f);
     }
     throw new No("leaf");
   }
@@ -509,23 +526,31 @@ class Roll {
     need(f.kind === 0x20, "leaf");
     need(await nameOf(leaf) === this.id && f.manifest.node === this.node, "other-roll");
     this.manifest = f.manifest;
-    const keys = f.manifest.keys.map(base64);
+    const keys = (f.manifest.keys ?? []).map(base64);
     need(!keys.includes(null), "leaf");
     this.keys = await Promise.all(keys.map(slotKey));
     need(!this.keys.includes(null), "leaf");
   }
 
   member(n, f) {
-    need(this.manifest.closed && n === this.members + 1 && f.hash > this.last, "member");
+    need(this.manifest.closed && this.manifest.gate !== "seats" && n === this.members + 1 && f.hash > this.last, "member");
     this.members++;
     this.last = f.hash;
+  }
+
+  /** seat takes who votes by name. */
+  seat({ weight }) {
+    this.eligible = (this.eligible ?? 0) + weight;
+    need(this.manifest.gate === "seats" && this.eligible <= 9e10, "seat");
+    this.members++;
+    this.seats.push(weight);
   }
 
   has(slot) { return slot < this.keys.length && !this.frozen.has(slot); }
 
   issue(f) {
-    const { closed, size } = this.manifest, nobody = f.member === 0xffffffff;
-    need(closed !== nobody && (!closed || f.member < size), "issue");
+    const { closed, size, gate } = this.manifest, nobody = f.member === 0xffffffff;
+    need(gate !== "seats" && closed !== nobody && (!closed || f.member < size), "issue");
     for (let slot = 0; slot < 32; slot++) {
       if (!(f.slots >>> slot & 1)) continue;
       const who = `${f.member} ${slot}`;
@@ -574,7 +599,7 @@ class Box {
   says = new Map(); // what each that said something says now
   reached = [];
   constructor(x, path, origin, roll, about) {
-    Object.assign(this, { path, origin, roll, m: x.manifest, id: x.id, key: roll.keys[x.manifest.slot], close: about.close });
+    Object.assign(this, { path, origin, roll, m: x.manifest, id: x.id, key: roll.keys[x.manifest.slot], close: about.close, told: about.result });
     this.milestones = [...about.milestones].sort((a, b) => a.size - b.size);
   }
 
@@ -587,9 +612,11 @@ class Box {
 
   take(n, leaf) {
     const f = kindOf(leaf, "b");
+    need((f.kind === 0x14) === (this.m.takes === "vote"), "takes");
     if (f.kind === 0x10) this.sign(hex(f.key));
     else if (f.kind === 0x11) this.say(hex(f.key), f);
-    else if (f.kind === 0x13) this.declared += f.count;
+    else if (f.kind === 0x14) this.say(f.seat, f);
+    else if (f.kind === 0x13 && this.m.type !== "poll") this.declared += f.count;
     else throw new No("leaf");
     while (this.milestones[0]?.size === n + 1) this.milestone(this.milestones.shift());
   }
@@ -604,7 +631,8 @@ class Box {
   say(key, f) {
     const has = this.says.get(key), seen = this.signed.has(key);
     const old = has ?? { counter: -1, live: seen, done: false, threshold: 0, part: 0 };
-    need(seen || f.auth.length || this.roll.activated[this.m.slot].has(key), "no-credential");
+    if (f.kind === 0x14) need(key < this.roll.seats.length, "no-seat");
+    else need(seen || f.auth.length || this.roll.activated[this.m.slot].has(key), "no-credential");
     need(f.counter > old.counter, "stale");
     const now = this.apply(old, f);
     this.signed.add(key);
@@ -625,6 +653,11 @@ class Box {
       need(old.live, "not-pledged");
       return { ...old, counter, done: true };
     }
+    if (kind === 2 && this.m.type === "poll") {
+      const paper = body.subarray(1);
+      need(isPaper(this.m.poll, paper), "paper");
+      return { ...old, counter, paper, live: true };
+    }
     need(kind === 1 && pledges, "takes");
     need(body.length === 7, "leaf");
     const threshold = body.slice(1, 5).reduce((x, y) => x * 256 + y, 0), part = body[5] * 256 + body[6];
@@ -639,12 +672,23 @@ class Box {
 
   milestone({ part, goal, count, time }) {
     const m = this.m, apart = m.takes === "say" && m.parts > 0;
+    need(m.type !== "poll", "goal-poll", { goal });
     need(apart ? part >= 0 && part < m.parts : part === -1, "goal-part", { goal });
     need(!m.pledges_until || time < m.pledges_until, "goal-late", { goal });
     const n = m.takes === "say" ? this.stands(Math.max(part, 0)) : this.counted;
     need((m.goals?.includes(goal) || m.threshold === goal) && n === count && n >= goal, "goal", { goal, count, n });
     need(!this.reached.some(x => x.part === part && x.goal === goal), "goal-twice", { goal });
     this.reached.push({ part, goal, time });
+  }
+
+  /** result counts a poll that has closed, and compares that with what the node's log says came out. */
+  async result() {
+    if (this.m.freeze && !this.roll.frozen.has(this.m.slot)) throw new Wrong(this.path, -1, "not-frozen");
+    const seats = this.m.takes === "vote", said = [...this.says].filter(([, s]) => s.live);
+    const eligible = seats ? this.roll.eligible : this.roll.manifest.size ?? 0;
+    const r = count(this.m.poll, said.map(([key, s]) => [s.paper, seats ? this.roll.seats[key] : 1]), eligible);
+    const right = !this.told || this.told === hex(await sha256(enc.encode(canonical(r))));
+    return { result: r, told: !!this.told, right };
   }
 
   /** end checks what the node's log says of the end. */
@@ -709,20 +753,34 @@ class Verifier {
   }
 
   async box(x) {
-    const roll = await this.rollOf(x.manifest.roll), path = "b/" + x.id;
-    if (x.manifest.slot >= roll.keys.length) throw new Wrong("log", x.at, "no-slot");
+    const roll = await this.rollOf(x.manifest.roll), path = "b/" + x.id, m = x.manifest, vote = m.takes === "vote", about = this.node.about.get(x.id);
+    if (vote !== (roll.manifest.gate === "seats") || m.slot >= (vote ? 1 : roll.keys.length)) throw new Wrong("log", x.at, "no-slot");
     const s = await this.signed(path), a = await this.anchors(path);
-    const box = new Box(x, path, `${this.policy.node}/${path}`, roll, this.node.about.get(x.id));
+    if (m.type === "poll" && !about.close) return this.withheld(x, path, roll, s, a);
+    const box = new Box(x, path, `${this.policy.node}/${path}`, roll, about);
     box.asked = await challenge(roll.manifest.registrar, roll.id, x.manifest.slot);
     await this.leaves(box, s, a.at);
     box.end(s);
-    const { type, parts: n, takes, slot } = x.manifest, keys = box.signed.size, issued = roll.issued[slot];
+    const { type, parts: n, takes, slot } = m, keys = box.signed.size, issued = roll.issued[slot], poll = type === "poll" ? await box.result() : null;
     this.report.boxes.push({
-      id: x.id, type, closed: box.close !== null, leaves: s.size, counted: box.counted, withdrawn: box.withdrawn, done: box.done, declared: box.declared,
-      standing: takes === "say" ? Array.from({ length: Math.max(n ?? 0, 1) }, (_, part) => box.stands(part)) : [],
+      id: x.id, type, takes, rules: m.poll, ...poll, closed: box.close !== null, leaves: s.size, counted: box.counted, withdrawn: box.withdrawn, done: box.done, declared: box.declared,
+      standing: takes === "say" && !poll ? Array.from({ length: Math.max(n ?? 0, 1) }, (_, part) => box.stands(part)) : [],
       gate: roll.manifest.gate, issued, assisted: roll.assisted, members: roll.manifest.size ?? 0, anchored: a.most, witnessed: a.cosigned, reached: box.reached, keys,
     });
-    if (keys > issued) throw new Wrong(path, -1, "too-many", { n: keys, have: issued });
+    if (keys > issued && !vote) throw new Wrong(path, -1, "too-many", { n: keys, have: issued });
+    if (poll && !poll.right) throw new Wrong(path, -1, "result");
+  }
+
+  /** withheld takes a poll that is open: nothing of it can be counted, and its checkpoint does not contradict what the node's log says of it. */
+  withheld(x, path, roll, s, a) {
+    const { size } = s, { takes, slot } = x.manifest, [m] = this.node.about.get(x.id).milestones;
+    this.report.boxes.push({
+      id: x.id, type: "poll", takes, withheld: true, closed: false, leaves: size, counted: 0, withdrawn: 0, standing: [], gate: roll.manifest.gate,
+      issued: roll.issued[slot], assisted: roll.assisted, members: roll.manifest.size ?? 0, anchored: a.most, witnessed: a.cosigned, reached: [], keys: 0,
+    });
+    if (a.most > size) throw new Wrong(path, -1, "dropped", { n: a.most, have: size });
+    if ((a.at.get(size) ?? s.root) !== s.root) throw new Wrong(path, -1, "anchor", { n: size });
+    if (m) throw new Wrong(path, -1, "goal-poll", { goal: m.goal });
   }
 
   /** leaves counts in order, and verifies besides; a forged leaf is named also when the count fails later. */
@@ -748,8 +806,13 @@ class Verifier {
     const r = this.report, add = (what, args) => r.unproven.push({ what, args });
     if (r.cosigned < 0) add("no-witnesses", {});
     for (const b of r.boxes) {
+      if (b.withheld) {
+        add("withheld", {});
+        continue;
+      }
       if (b.witnessed < b.leaves) add("unwitnessed", { n: b.leaves - b.witnessed, have: b.leaves });
       const keys = b.counted + b.withdrawn;
+      if (b.type === "poll" && !b.told) add("no-result", {});
       if (b.issued > keys) add("unused", { n: b.issued, have: keys, left: b.issued - keys });
       if (!b.members) add("open-roll", {});
       if (b.assisted) add("assisted", { n: b.assisted });

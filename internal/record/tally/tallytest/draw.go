@@ -1,13 +1,16 @@
-package tally_test
+// Package tallytest makes polls at random, for whatever counts them.
+package tallytest
 
 import (
+	"encoding/hex"
+
 	"pgregory.net/rapid"
 
 	"convoke/internal/record/tally"
 )
 
-// drawPaper makes any paper of a poll.
-func drawPaper(t *rapid.T, r tally.Rules) []byte {
+// Paper makes any paper of a poll.
+func Paper(t *rapid.T, r tally.Rules) []byte {
 	switch r.Method {
 	case tally.YesNo:
 		return []byte{rapid.ByteRange(0, 2).Draw(t, "says")}
@@ -36,7 +39,7 @@ func drawPaper(t *rapid.T, r tally.Rules) []byte {
 func drawRanking(t *rapid.T, r tally.Rules) []byte {
 	p := make([]byte, r.Options)
 	rank := byte(0)
-	for i, o := range rapid.Permutation(lots(r.Options)).Draw(t, "order")[:rapid.IntRange(0, r.Options).Draw(t, "ranked")] {
+	for i, o := range rapid.Permutation(options(r.Options)).Draw(t, "order")[:rapid.IntRange(0, r.Options).Draw(t, "ranked")] {
 		if i == 0 || r.Method == tally.STV || rapid.Bool().Draw(t, "below") {
 			rank++
 		}
@@ -45,8 +48,8 @@ func drawRanking(t *rapid.T, r tally.Rules) []byte {
 	return p
 }
 
-// drawRules makes rules of any poll.
-func drawRules(t *rapid.T) tally.Rules {
+// Rules makes rules of any poll.
+func Rules(t *rapid.T) tally.Rules {
 	method := rapid.SampledFrom([]string{
 		tally.Consent, tally.YesNo, tally.Approval, tally.Score, tally.Schulze, tally.STV, tally.Check,
 	}).Draw(t, "method")
@@ -59,7 +62,7 @@ func drawRules(t *rapid.T) tally.Rules {
 		r.AgainstCounts = rapid.Bool().Draw(t, "against counts")
 	default:
 		r.Options = rapid.IntRange(2, 10).Draw(t, "options")
-		r.Lots = rapid.Permutation(lots(r.Options)).Draw(t, "lots")
+		r.Lots = rapid.Permutation(options(r.Options)).Draw(t, "lots")
 	}
 	switch method {
 	case tally.Score:
@@ -79,4 +82,56 @@ func drawRules(t *rapid.T) tally.Rules {
 		}
 	}
 	return r
+}
+
+func options(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// Vector is a poll as docs/counting-vectors.json has it, with what came out.
+type Vector struct {
+	Rules    tally.Rules `json:"rules"`
+	Eligible int64       `json:"eligible"`
+	Papers   []Weighed   `json:"papers"`
+	Result   string      `json:"result"`
+}
+
+// Weighed is a paper, in hexadecimal, and its weight.
+type Weighed struct {
+	Paper  string `json:"paper"`
+	Weight int64  `json:"weight"`
+}
+
+// Vectors counts n polls; those of one seed are the same each time.
+func Vectors(n, seed int) []Vector {
+	g := rapid.Custom(vector)
+	out := make([]Vector, n)
+	for i := range out {
+		out[i] = g.Example(seed + i)
+	}
+	return out
+}
+
+func vector(t *rapid.T) Vector {
+	v := Vector{Rules: Rules(t), Eligible: rapid.Int64Range(0, 200).Draw(t, "eligible"), Papers: []Weighed{}}
+	// Few small papers tie often, large ones come near to what numbers can hold.
+	heaviest := rapid.SampledFrom([]int64{1, 3, 20, tally.MaxWeight / 40}).Draw(t, "heaviest")
+	c := tally.New(v.Rules)
+	for range rapid.IntRange(0, 40).Draw(t, "papers") {
+		p, w := Paper(t, v.Rules), rapid.Int64Range(1, heaviest).Draw(t, "weight")
+		if err := c.Add(p, w); err != nil {
+			t.Fatal(err)
+		}
+		v.Papers = append(v.Papers, Weighed{hex.EncodeToString(p), w})
+	}
+	b, err := c.Result(v.Eligible).JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.Result = string(b)
+	return v
 }
