@@ -174,6 +174,9 @@ func (s *Service) mySeat(ctx context.Context, tx *db.Tx, by authz.Actor, p *Poll
 	case by.Visitor():
 		return ownSeat{}, fault.Unauthenticated("authz.sign_in", "Please sign in first.")
 	case !p.Named:
+		if role, err := s.Groups.Role(ctx, tx, p.Group, by.Person); err != nil || role == authz.None {
+			return ownSeat{}, errors.Join(err, errNoSeat())
+		}
 		return ownSeat{}, fault.Conflict("poll.secret", "This is a secret poll. Vote on the page of its box, where nobody knows who you are.")
 	case !p.takes(tx.Now()):
 		return ownSeat{}, errLate(p)
