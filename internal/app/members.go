@@ -42,7 +42,7 @@ func (n *Node) memberPages() {
 	n.tasksWeb, n.membersWeb = &tasks.Web{Service: n.Tasks}, &members.Web{Service: n.Members}
 	n.Groups.Panels = append([]groups.Panel{n.membersWeb.GroupPanel, n.tasksWeb.GroupPanel}, n.Groups.Panels...)
 	n.Identity.Panels = append(n.Identity.Panels, n.membersWeb.MinePanel, n.tasksWeb.MinePanel)
-	n.Members.Meetings = []members.NextMeeting{n.nextEvent}
+	n.Members.Meetings = []members.NextMeeting{n.nextEvent, n.nextAssembly}
 	n.Members.News = []members.News{n.eventNews, n.statementNews, n.announcementNews, n.taskNews}
 }
 

@@ -178,7 +178,10 @@ type pollSubjects struct{ n *Node }
 // Subject implements take.Subjects.
 func (s pollSubjects) Subject(c *web.Call, b leaf.ID) (take.Subject, error) {
 	x, err := s.n.pollsWeb.Subject(c, b)
-	return take.Subject{Title: x.Title, Lang: x.Lang, URL: x.URL, Kind: leaf.Poll, Verb: i18n.Mark("Vote")}, err
+	return take.Subject{
+		Title: x.Title, Lang: x.Lang, URL: x.URL, Kind: leaf.Poll, Verb: i18n.Mark("Vote"),
+		Ballot: &take.BallotAsk{Question: x.Title, Method: x.Method, Options: x.Options, Max: x.Max, Lang: x.Lang, Hint: x.Hint},
+	}, err
 }
 
 // Reference implements take.Subjects.

@@ -8,15 +8,24 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/feature/coalitions"
+	"convoke/internal/feature/members"
 	"convoke/internal/feature/polls"
 	"convoke/internal/id"
+	"convoke/internal/web"
 )
 
 // together connects what groups decide with in common: polls know who speaks for
 // whom in a coalition, and campaigns know whose demands a coalition hears.
 func (n *Node) together() {
 	n.Polls.Coalitions = pollCoalitions{n.Coalitions}
+	n.Coalitions.Polls = n.Polls
 	n.Campaigns.Member = n.memberOf
+}
+
+// nextAssembly is the next assembly of a group that the reader may know of.
+func (n *Node) nextAssembly(c *web.Call, g id.Group) (m members.Meeting, ok bool, err error) {
+	a, ok, err := n.assembliesWeb.Next(c, g)
+	return members.Meeting{Title: a.Title, URL: a.URL, When: a.When, Where: a.Where, Start: a.Start}, ok, err
 }
 
 // memberOf reports whether a group is a member of a coalition.

@@ -215,6 +215,34 @@ func (w *Web) GroupPanel(c *web.Call, g id.Group) (template.HTML, error) {
 	return panelPage.Fragment(c, d)
 }
 
+// Meeting is when and where an assembly is, for pages of other features.
+type Meeting struct {
+	Title, URL, When, Where string
+	Start                   time.Time
+}
+
+// Next is the next assembly of a group that the reader may know of; ok is false when
+// none is called.
+func (w *Web) Next(c *web.Call, g id.Group) (m Meeting, ok bool, err error) {
+	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
+		m, ok = Meeting{}, false
+		group, err := w.Groups.ByID(c.Context(), tx, g)
+		if err != nil {
+			return err
+		}
+		all, _, err := w.groupList(c, tx, group, readCursor("", true), pageSize)
+		for i := range all { // the latest first
+			a := &all[i]
+			if (a.State == Called || a.State == Open) && a.Ends.After(tx.Now()) {
+				it := itemOf(c.Locale, a)
+				m, ok = Meeting{Title: it.Title, URL: it.URL, When: it.When, Where: it.Where, Start: a.Starts}, true
+			}
+		}
+		return err
+	})
+	return m, ok, err
+}
+
 // groupList is what the reader may know of a group's assemblies, the latest first.
 func (w *Web) groupList(c *web.Call, tx *db.Tx, g Group, after cursor, limit int) ([]Assembly, Seat, error) {
 	seat, err := w.seat(c.Context(), tx, c.Actor(), g, &Assembly{})

@@ -86,12 +86,12 @@ func (s *Service) Vacant(ctx context.Context, tx *db.Tx, g id.Group) (bool, erro
 	return true, nil
 }
 
-// SeatsOf is [Service.Electorate] of one member group.
+// SeatsOf is [Service.Seats] of one member group.
 func (s *Service) SeatsOf(ctx context.Context, tx *db.Tx, coalition, g id.Group) ([]Seat, error) {
 	c, err := s.acting(ctx, tx, coalition)
 	if err != nil || c.Group == "" {
 		return nil, err
 	}
 	all, err := heldIn(ctx, tx, c.Group, g)
-	return casting(weigh(c.Weights, all)), err
+	return weigh(c.Weights, all), err
 }
