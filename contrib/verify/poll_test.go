@@ -274,7 +274,7 @@ func TestBothCountPolls(t *testing.T) {
 	text, err := exec.CommandContext(t.Context(), "python3", "-I", "verify.py", dir).Output()
 	must(t, err)
 	for _, s := range []string{
-		"withheld: ballots are published when it closes", "round 2 ", "surplus of option 1: ", "tie                    exclude among ", ", by lot",
+		"withheld: ballots are published when it closes", "6 lines, 3 of 4 seats, 3 count", "round 2 ", "surplus of option 1: ", "tie                    exclude among ", ", by lot",
 		"1 against 2            ", "nothing adopted        check", "quorum                 4 of 9: not enough", "elected: option ",
 	} {
 		if !strings.Contains(string(text), s) {
