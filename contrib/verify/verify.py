@@ -1147,7 +1147,7 @@ class Box:
 
     def report(self, witnessed):
         parts = self.m.get("parts", 0)
-        return {"box": self.bid, "type": self.m["type"], "size": self.log["size"], "keys": len(self.admitted), "withheld": False,
+        return {"box": self.bid, "type": self.m["type"], "takes": self.m["takes"], "size": self.log["size"], "keys": len(self.admitted), "withheld": False,
                 "rules": self.m.get("poll"), "result": self.result,
                 "issued": self.given(), "counted": len(self.counts), "standing": self.number(),
                 "parts": [{"counted": sum(p == i for _, p in self.counts.values()), "standing": self.number(i)} for i in range(parts)],
@@ -1673,7 +1673,8 @@ def words(report):
         if b["withheld"]:
             print(f"b/{b['box']}: {b['type']}, open, {b['size']} lines, withheld: ballots are published when it closes, and none was counted")
         else:
-            print(f"b/{b['box']}: {b['type']}, {b['size']} lines, {b['keys']} keys of {b['issued']} credentials, {b['counted']} count"
+            took = f"{b['keys']} of {b['issued']} seats" if b["takes"] == "vote" else f"{b['keys']} keys of {b['issued']} credentials"
+            print(f"b/{b['box']}: {b['type']}, {b['size']} lines, {took}, {b['counted']} count"
                   + (f", standing {b['standing']}" if b["type"] == "pledge" else "") + (f", {b['paper']} on paper" if b["paper"] else ""))
         if b["result"]:
             poll_words(b["rules"], b["result"])
