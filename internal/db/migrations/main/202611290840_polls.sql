@@ -47,7 +47,7 @@ create table poll_comment (
 	id text primary key,
 	proposal_id text not null references poll_proposal (id) on delete cascade,
 	form text not null unique,
-	parent text references poll_comment (id) on delete cascade,
+	parent text,
 	wrote text references person (id) on delete set null,
 	sealed {{blob}} not null,
 	hidden text not null,
