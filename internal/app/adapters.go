@@ -97,7 +97,7 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 			f.petitions.GroupSuspended, f.pledges.GroupSuspended, f.coalitions.GroupSuspended, f.assemblies.GroupSuspended)
 	case fact.MemberLeft:
 		return tell(ctx, tx, x, f.grants.MemberLeft, f.coalitions.MemberLeft, f.tasks.MemberLeft, f.members.MemberLeft,
-			f.assemblies.MemberLeft, f.polls.MemberLeft)
+			f.assemblies.MemberLeft, f.polls.MemberLeft, f.ladders.MemberLeft)
 	case fact.PollDecided:
 		return tell(ctx, tx, x, f.campaigns.Decided, f.coalitions.PollDecided, f.ladders.PollDecided)
 	case fact.GroupEnded:
