@@ -184,11 +184,11 @@ func (n *Node) heldLadders(ctx context.Context, tx *db.Tx, p id.Person) (out []i
 	act := map[string]string{ladders.DoResume: i18n.Mark("Let it go on"), ladders.DoMet: i18n.Mark("It is met"), ladders.DoUp: i18n.Mark("Let it go on")}
 	all, err := n.Ladders.HeldOf(ctx, tx, p)
 	for _, x := range all {
-		c, err := n.Campaigns.ByID(ctx, tx, x.Campaign)
+		title, err := n.Campaigns.TitleOf(ctx, tx, x.Campaign)
 		if err != nil {
 			return nil, err
 		}
-		row := []any{c.Text.Title, x.What}
+		row := []any{title, x.What}
 		switch x.Table {
 		case "ladder_delegate":
 			row = append(row, x.Declared)
