@@ -114,10 +114,14 @@ func (s *stand) meets(by authz.Actor) {
 	}
 	for _, do := range []func() error{
 		func() error { return s.Assemblies.Call(ctx, by, aid, 0, false) },
-		func() error { return s.Assemblies.AddItem(ctx, by, aid, s.IDs.Secret(), "", assemblies.ItemInput{Title: "Benches"}) },
+		func() error {
+			return s.Assemblies.AddItem(ctx, by, aid, s.IDs.Secret(), "", assemblies.ItemInput{Title: "Benches"})
+		},
 		func() error { return s.Assemblies.TakeOn(ctx, by, aid, "facilitator", "take") },
 		func() error { return s.Assemblies.TakeOn(ctx, by, aid, "notes", "take") },
-		func() error { return s.Assemblies.Run(ctx, by, aid, assemblies.RunInput{Form: s.IDs.Secret(), Do: "open"}) },
+		func() error {
+			return s.Assemblies.Run(ctx, by, aid, assemblies.RunInput{Form: s.IDs.Secret(), Do: "open"})
+		},
 		func() error {
 			return s.Assemblies.WriteNotes(ctx, by, aid, s.column("select id from assembly_item")[0], 0, assemblies.NotesInput{
 				Decisions: "Two benches.", Tasks: []assemblies.TaskInput{{Body: "Find wood", Owner: by.Handle}},

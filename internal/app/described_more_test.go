@@ -2,7 +2,7 @@ package app_test
 
 import "regexp"
 
-var doorLink = regexp.MustCompile(`/door/([0-9a-z]{26})`)
+var roomLink = regexp.MustCompile(`/door/([0-9a-z]{26})`)
 
 // assembliesAsDescribed goes through an assembly from its draft to a correction of its
 // minutes.
@@ -41,7 +41,7 @@ func (d *described) assembliesAsDescribed() {
 
 // inTheRoom has somebody without an account ask to speak.
 func (d *described) inTheRoom(at string) {
-	found := doorLink.FindStringSubmatch(d.browser["steward"].Get("/assemblies/"+at+"/run").Want(d.t, 200, "").Body)
+	found := roomLink.FindStringSubmatch(d.browser["steward"].Get("/assemblies/"+at+"/run").Want(d.t, 200, "").Body)
 	if found == nil {
 		d.t.Fatal("there is no link for the room")
 	}
