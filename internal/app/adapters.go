@@ -97,7 +97,7 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 			f.petitions.GroupSuspended, f.pledges.GroupSuspended, f.coalitions.GroupSuspended, f.assemblies.GroupSuspended)
 	case fact.MemberLeft:
 		return tell(ctx, tx, x, f.grants.MemberLeft, f.coalitions.MemberLeft, f.tasks.MemberLeft, f.members.MemberLeft,
-			f.assemblies.MemberLeft, f.polls.MemberLeft)
+			f.assemblies.MemberLeft, f.polls.MemberLeft, f.ladders.MemberLeft)
 	case fact.PollDecided:
 		return tell(ctx, tx, x, f.campaigns.Decided, f.coalitions.PollDecided, f.ladders.PollDecided)
 	case fact.GroupEnded:
@@ -117,8 +117,12 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 		return f.ladders.TurnoutPublished(ctx, tx, x)
 	case fact.DemandsStand:
 		return f.ladders.DemandsStand(ctx, tx, x)
-	case fact.PledgeReached, fact.PledgeMissed, fact.PetitionReached, fact.PetitionDelivered, fact.LadderMoved, fact.CampaignDown, fact.CampaignBack:
+	case fact.PledgeReached, fact.PledgeMissed, fact.PetitionReached, fact.PetitionDelivered, fact.LadderMoved:
 		return nil // pages say so; nobody else reacts
+	case fact.CampaignDown:
+		return f.down(ctx, tx, x.Campaign)
+	case fact.CampaignBack:
+		return f.down(ctx, tx, x.Campaign)
 	}
 	return fmt.Errorf("nobody knows the fact %T", what)
 }

@@ -7,6 +7,8 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/feature/assemblies"
 	"convoke/internal/feature/groups"
+	"convoke/internal/feature/identity"
+	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/web"
 )
@@ -29,6 +31,30 @@ func (n *Node) assemblyPages(limits *limiter) {
 
 // Following is how many pages follow assemblies here just now.
 func (n *Node) Following() int { return n.assembliesWeb.Hub.Streams() }
+
+// heldAssemblies is what a person does in assemblies, and has to do since.
+func (n *Node) heldAssemblies(ctx context.Context, tx *db.Tx, p id.Person) ([]identity.Held, error) {
+	title := identity.Column{Name: "assembly", Label: i18n.Mark("Assembly")}
+	roles := identity.Held{
+		Table: "assembly", Title: i18n.Mark("Your roles in assemblies"), Note: i18n.Mark("Members of the group see them."),
+		Columns: []identity.Column{
+			title, {Name: "group", Label: i18n.Mark("Group")}, {Name: "facilitates", Label: i18n.Mark("Facilitates")},
+			{Name: "takes_notes", Label: i18n.Mark("Takes notes")},
+		},
+	}
+	tasks := identity.Held{
+		Table: "assembly_line", Title: i18n.Mark("Your tasks in minutes"), Note: i18n.Mark("Members of the group see your handle beside it."),
+		Columns: []identity.Column{title, {Name: "task", Label: i18n.Mark("Task")}, {Name: "until_day", Label: i18n.Mark("Until")}},
+	}
+	does, todo, err := n.Assemblies.Held(ctx, tx, p)
+	for _, r := range does {
+		roles.Rows = append(roles.Rows, []any{r.Title, r.Group, r.Facilitates, r.Notes})
+	}
+	for _, t := range todo {
+		tasks.Rows = append(tasks.Rows, []any{t.Assembly, t.Task, identity.Day(t.Until)})
+	}
+	return []identity.Held{roles, tasks}, err
+}
 
 // assemblyGroups answers assemblies about groups.
 type assemblyGroups struct{ s *groups.Service }

@@ -103,3 +103,33 @@ func TestAssemblyIsFollowedAcrossProcesses(t *testing.T) {
 		t.Error("the page is old")
 	})
 }
+
+// meets has somebody facilitate an assembly of riverside, take notes, and have a task.
+func (s *stand) meets(by authz.Actor) {
+	s.t.Helper()
+	ctx := s.t.Context()
+	aid, err := s.Assemblies.Create(ctx, by, "riverside", s.IDs.Secret(), plenary())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, do := range []func() error{
+		func() error { return s.Assemblies.Call(ctx, by, aid, 0, false) },
+		func() error {
+			return s.Assemblies.AddItem(ctx, by, aid, s.IDs.Secret(), "", assemblies.ItemInput{Title: "Benches"})
+		},
+		func() error { return s.Assemblies.TakeOn(ctx, by, aid, "facilitator", "take") },
+		func() error { return s.Assemblies.TakeOn(ctx, by, aid, "notes", "take") },
+		func() error {
+			return s.Assemblies.Run(ctx, by, aid, assemblies.RunInput{Form: s.IDs.Secret(), Do: "open"})
+		},
+		func() error {
+			return s.Assemblies.WriteNotes(ctx, by, aid, s.column("select id from assembly_item")[0], 0, assemblies.NotesInput{
+				Decisions: "Two benches.", Tasks: []assemblies.TaskInput{{Body: "Find wood", Owner: by.Handle}},
+			})
+		},
+	} {
+		if err := do(); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}

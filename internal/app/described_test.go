@@ -139,6 +139,8 @@ func (d *described) steps() {
 	d.groupsAsDescribed()
 	d.membersAsDescribed()
 	d.campaignsAsDescribed()
+	d.assembliesAsDescribed()
+	d.laddersAsDescribed()
 	d.statementsAsDescribed()
 	d.petitionsAsDescribed()
 	d.pledgesAsDescribed()

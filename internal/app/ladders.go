@@ -12,7 +12,9 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/feature/campaigns"
 	"convoke/internal/feature/events"
+	"convoke/internal/feature/identity"
 	"convoke/internal/feature/ladders"
+	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/notify"
 	"convoke/internal/web"
@@ -154,4 +156,50 @@ func (l ladderElsewhere) Member(ctx context.Context, tx *db.Tx, owners []ladders
 		}
 	}
 	return "", web.ErrNotFound()
+}
+
+// heldLadders is what ladders hold about a person, table by table.
+func (n *Node) heldLadders(ctx context.Context, tx *db.Tx, p id.Person) (out []identity.Held, err error) {
+	campaign := identity.Column{Name: "campaign", Label: i18n.Mark("Campaign")}
+	what := identity.Column{Name: "what", Label: i18n.Mark("What you can declare")}
+	out = []identity.Held{
+		{
+			Table: "ladder", Title: i18n.Mark("Drafts of ladders that name you"), Columns: []identity.Column{campaign, what},
+			Note: i18n.Mark("Organizers of the groups that own the campaign see your handle in it."),
+		},
+		{
+			Table: "ladder_version", Title: i18n.Mark("Ladders that name you"), Columns: []identity.Column{campaign, what},
+			Note: i18n.Mark("The page and the public record have only how many can declare it."),
+		},
+		{
+			Table: "ladder_delegate", Title: i18n.Mark("What you can declare"),
+			Columns: []identity.Column{campaign, what, {Name: "declared", Label: i18n.Mark("Declared")}},
+		},
+		{
+			Table: "ladder_agree", Title: i18n.Mark("What you want of a ladder, and another owner has to want, too"),
+			Columns: []identity.Column{campaign, {Name: "step", Label: i18n.Mark("Step")}, {Name: "act", Label: i18n.Mark("What")}},
+			Note:    i18n.Mark("Kept for at most a week."),
+		},
+	}
+	act := map[string]string{ladders.DoResume: i18n.Mark("Let it go on"), ladders.DoMet: i18n.Mark("It is met"), ladders.DoUp: i18n.Mark("Let it go on")}
+	all, err := n.Ladders.HeldOf(ctx, tx, p)
+	for _, x := range all {
+		title, err := n.Campaigns.TitleOf(ctx, tx, x.Campaign)
+		if err != nil {
+			return nil, err
+		}
+		row := []any{title, x.What}
+		switch x.Table {
+		case "ladder_delegate":
+			row = append(row, x.Declared)
+		case "ladder_agree":
+			row = append(row, identity.Said{Raw: x.Act, Text: act[x.Act]})
+		}
+		for i := range out {
+			if out[i].Table == x.Table {
+				out[i].Rows = append(out[i].Rows, row)
+			}
+		}
+	}
+	return out, err
 }

@@ -7,7 +7,11 @@ import (
 	"time"
 
 	"convoke/internal/api/apitest"
+	"convoke/internal/authz"
+	"convoke/internal/db"
 	"convoke/internal/db/dbtest"
+	"convoke/internal/feature/campaigns"
+	"convoke/internal/feature/groups"
 	"convoke/internal/feature/ladders"
 	"convoke/internal/notify/notifytest"
 )
@@ -143,4 +147,96 @@ func TestLadderAPI(t *testing.T) {
 	x.is("petition", "halted")
 	mine.Do("PUT", path+"/declared", map[string]any{"trigger": "x", "declared": true}).Refused(404, "web.not_found")
 	c.Do("GET", path, nil).Want(200, &l)
+}
+
+// climbs is a campaign of riverside and lakeside, whose ladder names by as one who
+// declares something, and where by has said what the other owner has to say, too.
+func (s *stand) climbs(steward, by authz.Actor) {
+	s.t.Helper()
+	ctx := s.t.Context()
+	for _, do := range []func() error{
+		func() error {
+			in := campaigns.Input{Handle: "benches", Title: "Benches for all", Lang: "en", State: campaigns.Open}
+			_, err := s.Campaigns.Create(ctx, steward, "riverside", s.IDs.Secret(), in)
+			return err
+		},
+		func() error {
+			return s.Campaigns.AddDemand(ctx, steward, "benches", 0, campaigns.DemandInput{Body: "Benches", Addressee: "The town council"})
+		},
+		func() error { return s.Campaigns.Ask(ctx, steward, "benches", "lakeside") },
+		func() error { return s.Campaigns.Join(ctx, steward, "benches", "lakeside") },
+		func() error {
+			return s.Ladders.SaveText(ctx, steward, "benches", 0, `{"steps":[{"key":"first","title":"First","kind":"other"},
+				{"key":"next","title":"Next","kind":"other","gate":{"trigger":{"name":"They say no","delegates":["`+by.Handle+`"],"k":1}}}]}`)
+		},
+		func() error { return s.Ladders.Publish(ctx, steward, "benches", 1, "") },
+	} {
+		if err := do(); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	for _, do := range []string{"halt", "resume"} {
+		if _, err := s.Ladders.Act(ctx, by, "benches", ladders.ActInput{Step: "first", Group: "riverside", Do: do}); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+// TestLadderDelegatesLeave: who leaves the owners declares nothing any more and is named
+// nowhere; the record stays right, and the ladder can be published again.
+func TestLadderDelegatesLeave(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		x := newClimb(t, s)
+		ctx := t.Context()
+		_, lee := s.signIn("lee")
+		for _, g := range []string{"riverside", "hill"} {
+			err := s.DB.Write(ctx, func(tx *db.Tx) error {
+				return s.Groups.Join(ctx, tx, s.groupID(g), lee.Person, groups.Admission{Role: "member"})
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		plan := func(second string) string {
+			return `{"steps":[
+				{"key":"first","title":"First","kind":"other","gate":{"trigger":{"name":"One","k":1,"delegates":["lee","kim"]}}},
+				{"key":"second","title":"Second","kind":"other","gate":{"trigger":{"name":"Two","k":2,"delegates":` + second + `}}}]}`
+		}
+		named := func() int {
+			return s.count(`select (select count(*) from ladder where draft like '%"lee"%') + (select count(*) from ladder_version where plan like '%"lee"%')`)
+		}
+		x.publish(plan(`["kim","lee"]`))
+		for _, name := range []string{"One", "Two"} {
+			if err := s.Ladders.Declare(ctx, lee, "benches", name, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		x.is("first", "open")
+		if err := s.Groups.Leave(ctx, lee, "riverside"); err != nil {
+			t.Fatal(err)
+		}
+		if named() != 2 {
+			t.Error("a member of another owner is forgotten")
+		}
+		if err := s.Groups.Leave(ctx, lee, "hill"); err != nil {
+			t.Fatal(err)
+		}
+		if n := named() + s.count("select count(*) from ladder_delegate where person_id = $1", string(lee.Person)); n != 0 {
+			t.Errorf("%d rows name who left", n)
+		}
+		refused(t, s.Ladders.Declare(ctx, lee, "benches", "Two", true), "web.not_found")
+		if err := s.Ladders.Declare(ctx, x.other, "benches", "Two", true); err != nil {
+			t.Fatal(err)
+		}
+		x.is("second", "waiting")
+		wants(t, s.visitor().Get("/campaigns/benches/ladder"), "2 of 2 delegates declare")
+		x.proven()
+		x.publish(strings.Replace(plan(`["kim","sam"]`), `["lee","kim"]`, `["kim"]`, 1))
+		if err := s.Ladders.Declare(ctx, x.by, "benches", "Two", true); err != nil {
+			t.Fatal(err)
+		}
+		x.is("second", "open")
+		x.proven()
+	})
 }

@@ -106,8 +106,16 @@ func (n *Node) heldElsewhere(ctx context.Context, tx *db.Tx, p id.Person) ([]ide
 	if err != nil {
 		return nil, err
 	}
+	meets, err := n.heldAssemblies(ctx, tx, p)
+	if err != nil {
+		return nil, err
+	}
+	climbs, err := n.heldLadders(ctx, tx, p)
+	if err != nil {
+		return nil, err
+	}
 	inside, err := n.heldInside(ctx, tx, p)
-	return slices.Concat([]identity.Held{h, asked, confirmed, granted, sent}, wrote, inside), err
+	return slices.Concat([]identity.Held{h, asked, confirmed, granted, sent}, wrote, meets, climbs, inside), err
 }
 
 // heldRequests is what a person said who asked to join groups.

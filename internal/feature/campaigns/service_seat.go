@@ -33,3 +33,10 @@ func (s *Service) OwnersOf(ctx context.Context, tx *db.Tx, c id.Campaign) (out [
 	}
 	return out, nil
 }
+
+// TitleOf is what a campaign is called, for those whom something there concerns,
+// whether or not everybody may know of it.
+func (s *Service) TitleOf(ctx context.Context, tx *db.Tx, c id.Campaign) (string, error) {
+	x, err := campaignBy(ctx, tx, "id", string(c))
+	return x.Text.Title, err
+}

@@ -99,12 +99,15 @@ func (s *Service) LeaveAll(ctx context.Context, tx *db.Tx, p id.Person) error {
 	if err != nil {
 		return err
 	}
+	if err := deleteMemberships(ctx, tx, p); err != nil {
+		return err
+	}
 	for _, g := range all {
 		if err := s.Facts.Emit(ctx, tx, fact.MemberLeft{Group: g.ID, Person: p}); err != nil {
 			return err
 		}
 	}
-	return deleteMemberships(ctx, tx, p)
+	return nil
 }
 
 // hide suspends a group, or lifts that, and tells other features.

@@ -20,7 +20,7 @@ import (
 // are not asked any more.
 func Check(p *Plan, now time.Time, moved map[string]bool) []fault.FieldError {
 	var c checker
-	c.plan(p)
+	c.plan(p, moved)
 	if len(c.fields) == 0 {
 		c.circles(p)
 	}
@@ -33,20 +33,21 @@ func Check(p *Plan, now time.Time, moved map[string]bool) []fault.FieldError {
 type checker struct {
 	fields []fault.FieldError
 	at     string // the step that is looked at
+	left   bool   // it has moved: some of its delegates may have left since
 }
 
 func (c *checker) fail(name, code, msg string, args ...any) {
 	c.fields = append(c.fields, fault.Field(name, code, msg, args...))
 }
 
-func (c *checker) plan(p *Plan) {
+func (c *checker) plan(p *Plan, moved map[string]bool) {
 	if len(p.Steps) == 0 {
 		c.fail("steps", "ladder.empty", "A ladder needs at least one step.")
 	}
 	seen, triggers := map[string]bool{}, map[string]*Trigger{}
 	for i := range p.Steps {
 		s := &p.Steps[i]
-		c.at = "step-" + s.Key
+		c.at, c.left = "step-"+s.Key, moved[s.Key]
 		if seen[s.Key] {
 			c.fail(c.at, "ladder.twice", "Two steps have the short name “{step}”.", "step", s.Key)
 		}
@@ -199,6 +200,7 @@ func (c *checker) trigger(t *Trigger) {
 		seen[d] = true
 	}
 	switch n := len(t.Delegates); {
+	case c.left && n <= maxDelegates:
 	case n == 0 || n > maxDelegates:
 		c.fail(c.at, "gate.delegates", "Write the handles of the delegates, each once.")
 	case t.K < 1 || t.K > n:

@@ -19,6 +19,10 @@
 // people of two owners, where more than one group owns the campaign. A poll of an owner
 // decides alone.
 //
+// Who can declare a trigger is a member of one of the owners; whoever leaves the last of
+// them declares nothing any more, and their handle goes from the ladder.
+//
 // It owns the tables ladder, ladder_version, ladder_step, ladder_move, ladder_watch,
 // ladder_delegate, ladder_agree, ladder_decided, ladder_news and campaign_down.
+// Of the table person it reads the handle.
 package ladders

@@ -206,10 +206,7 @@ func (p *Plan) public() Plan {
 	_ = json.Unmarshal([]byte(p.JSON()), &out) // a copy of what was just written
 	out.leaves(func(_ *Step, g *Gate) {
 		if t := g.Trigger; t != nil {
-			if len(t.Delegates) > 0 {
-				t.N = len(t.Delegates)
-			}
-			t.Delegates = nil
+			t.N, t.Delegates = max(t.N, len(t.Delegates)), nil // some may have left
 		}
 	})
 	return out

@@ -83,6 +83,7 @@ func (s *Service) ready(ctx context.Context, tx *db.Tx, d *Ladder) (fields []fau
 	if err := r.all(ctx, tx, &plan); err != nil {
 		return nil, plan, nil, err
 	}
+	d.keepNumbers(&plan, moved)
 	c.frozen(d, &plan, moved)
 	return c.fields, plan, r.watches, nil
 }
