@@ -1,12 +1,12 @@
 package app_test
 
 import (
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"convoke/internal/api/apitest"
 	"convoke/internal/authz"
 	"convoke/internal/feature/campaigns"
 	"convoke/internal/feature/coalitions"
@@ -152,9 +152,7 @@ func TestDemandsOfACoalition(t *testing.T) {
 				History []struct{ Poll string }
 			}
 		}
-		if err := json.Unmarshal([]byte(visitor.Get("/campaigns/clear-water.json").Want(t, 200, "").Body), &c); err != nil {
-			t.Fatal(err)
-		}
+		apitest.New(t, s.Site).Get("/campaigns/clear-water").Want(200, &c)
 		if len(c.Demands) != 1 || c.Demands[0].Text != "Demand 3" || len(c.Demands[0].History) != 1 || "/polls/"+c.Demands[0].History[0].Poll != poll {
 			t.Errorf("the demands are %+v", c.Demands)
 		}
