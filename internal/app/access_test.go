@@ -281,6 +281,7 @@ func (x *access) whole() map[string]string {
 	return map[string]string{
 		"POST /api/v1/groups":                             `{"name": "Lake Swimmers", "handle": "lake"}`,
 		"POST /api/v1/campaigns":                          `{"handle": "new-doors", "group": "riverside", "title": "New doors", "lang": "en", "state": "open"}`,
+		"POST /api/v1/campaigns/{handle}/candidates":      `{"group": "riverside", "text": "", "addressee": ""}`,
 		"POST /api/v1/campaigns/{handle}/proposals":       `{"near": "Leipzig", "day": "2026-06-06", "start": "10:00"}`,
 		"POST /api/v1/campaigns/{handle}/ladder/simulate": `{"until": "2027-01-01T00:00:00Z"}`,
 		"POST /api/v1/events/{id}/attendance":             `{"party": 1, "slot": ["` + x.values["slot"] + `"]}`,

@@ -145,6 +145,8 @@ func (d *described) steps() {
 	d.petitionsAsDescribed()
 	d.pledgesAsDescribed()
 	d.coalitionsAsDescribed()
+	d.pollsAsDescribed()
+	d.candidatesAsDescribed()
 	d.hooksAsDescribed()
 	d.timesAsDescribed()
 	d.helpersAsDescribed()

@@ -28,6 +28,10 @@ func TestForwardPage(t *testing.T) {
 		if a := put(x.key(), "").Want(t, 422, ""); !strings.Contains(a.Text("main"), "Write what you demand.") {
 			t.Errorf("an empty demand: %s", a.Text("main"))
 		}
+		// Who may not put anything forward is not told what is wrong with it.
+		for _, group := range []string{"riverside", "market", ""} {
+			webtest.NewBrowser(t, site).WithSession("p-market").Post(path, "do", "put", "group", group, "key", "", "body", "").Want(t, 403, "")
+		}
 		key := x.key()
 		for range 2 {
 			put(key, "Benches by the river").Want(t, 303, path)
@@ -71,6 +75,9 @@ func TestAPICandidates(t *testing.T) {
 		}
 		mine.Do("POST", path, body{"group": "riverside", "text": "", "addressee": ""}, "Idempotency-Key", "nothing-1").
 			Refused(422, "form.invalid", "#/text", "demand.no_body", "#/addressee", "demand.no_addressee")
+		for group, code := range map[string]string{"riverside": "authz.forbidden", "market": "candidate.outside"} {
+			by(c, "market").Do("POST", path, body{"group": group, "text": "", "addressee": ""}, "Idempotency-Key", "nothing-2").Refused(403, code)
+		}
 		benches["text"] = "Seats by the river"
 		mine.Do("POST", path, benches, "Idempotency-Key", "seats-by-1").Want(201, nil)
 		seats, into := x.named(h, "Seats by the river"), x.named(h, "Benches by the river")

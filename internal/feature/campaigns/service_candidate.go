@@ -14,19 +14,19 @@ import (
 )
 
 // PutForward proposes a demand for a group that owns the campaign, endorses it, or is
-// a member of a coalition that owns it. key is the form's: sent twice, it is one.
+// a member of a coalition that owns it. key is the form's: sent twice, it is one. What
+// is wrong with a demand is said only to who may put one forward.
 func (s *Service) PutForward(ctx context.Context, by authz.Actor, handle, group, key string, in DemandInput) error {
-	k, err := in.candidate()
-	if err != nil {
-		return err
-	}
-	if !id.ValidSecret(key) {
-		return fault.Malformed("form.key", "This form is incomplete. Please open the page again.")
-	}
-	k.ID, k.Form = s.IDs.New(), key
 	return s.speak(ctx, by, handle, group, "put a demand forward", func(tx *db.Tx, c *Campaign, g Group, _ Owner) error {
 		if err := s.allied(ctx, tx, c, g.ID); err != nil {
 			return err
+		}
+		k, err := in.candidate()
+		if err != nil {
+			return err
+		}
+		if !id.ValidSecret(key) {
+			return fault.Malformed("form.key", "This form is incomplete. Please open the page again.")
 		}
 		all, err := candidatesOf(ctx, tx, c.ID)
 		if err != nil {
@@ -43,9 +43,8 @@ func (s *Service) PutForward(ctx context.Context, by authz.Actor, handle, group,
 		if len(all) >= maxCandidates {
 			return fault.Conflict("candidate.many", "At most {n} demands are put forward in a campaign.", "n", maxCandidates)
 		}
-		next := k
-		next.Group, next.Day = g.ID, day.Of(tx.Now())
-		return insertCandidate(ctx, tx, c.ID, &next)
+		k.ID, k.Form, k.Group, k.Day = s.IDs.New(), key, g.ID, day.Of(tx.Now())
+		return insertCandidate(ctx, tx, c.ID, &k)
 	})
 }
 

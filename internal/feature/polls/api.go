@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"convoke/internal/api"
+	"convoke/internal/fault"
 	"convoke/internal/plaintext"
 	"convoke/internal/web"
 )
@@ -189,7 +190,7 @@ func (w *Web) MountAPI(a *api.API) {
 		}
 		pid, err := w.Create(c.Context(), c.Actor(), in.Handle, key, in.Body.typed())
 		if err != nil {
-			return apiProposal{}, err
+			return apiProposal{}, keyReused(err)
 		}
 		c.Header().Set("Location", c.BaseURL()+"/api/v1/proposals/"+string(pid))
 		return w.apiProposal(c, string(pid))
@@ -214,7 +215,7 @@ func (w *Web) MountAPI(a *api.API) {
 			if err != nil {
 				return err
 			}
-			return w.Say(c.Context(), c.Actor(), in.ID, key, in.Body.Parent, plaintext.Text(in.Body.Text))
+			return keyReused(w.Say(c.Context(), c.Actor(), in.ID, key, in.Body.Parent, plaintext.Text(in.Body.Text)))
 		})
 	api.Do(a, op(http.MethodPost, "/proposals/{id}/comments/{comment}/hide", "hideComment", "Hide a comment, or take one's own back", ""),
 		func(c *web.Call, in *apiProposalHide) error {
@@ -232,13 +233,21 @@ func (w *Web) MountAPI(a *api.API) {
 			_, err = w.Amend(c.Context(), c.Actor(), in.ID, key, AmendInput{
 				Body: plaintext.Text(in.Body.Body), Options: plaintext.Text(join(in.Body.Options)), Why: plaintext.Text(in.Body.Why),
 			})
-			return err
+			return keyReused(err)
 		})
 	api.Do(a, op(http.MethodPost, "/proposals/{id}/amendments/{amendment}", "answerAmendment", "Accept or decline a change, or take one's own back", ""),
 		func(c *web.Call, in *apiProposalAmendment) error {
 			return w.Answer(c.Context(), c.Actor(), in.ID, in.Amendment, in.Body.Do)
 		})
 	w.mountPollAPI(a)
+}
+
+// keyReused says what [errUsed] says as programs know it.
+func keyReused(err error) error {
+	if fault.HasCode(err, "form.key_used") {
+		return api.ErrKeyReused()
+	}
+	return err
 }
 
 func (w *Web) apiList(c *web.Call, in *apiProposals) (api.Page[ProposalItem], error) {

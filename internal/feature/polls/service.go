@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
@@ -258,6 +259,11 @@ func errKey() error {
 	return fault.Malformed("form.key", "This form is incomplete. Please open the page again.")
 }
 
+// errUsed refuses a key that made something else, which would be lost.
+func errUsed() error {
+	return fault.Conflict("form.key_used", "This form was used for something else. Please open the page again.")
+}
+
 func errFrozen() error {
 	return fault.Conflict("proposal.frozen", "What is being voted on, or was decided or withdrawn, cannot be changed any more.")
 }
@@ -286,6 +292,9 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, group, key string,
 			return err
 		}
 		if old, err := proposalBy(ctx, tx, "form", key); !errors.Is(err, db.ErrNoRows) {
+			if err == nil && !old.made(g, &in) {
+				err = errUsed()
+			}
 			pid = old.ID
 			return err // nil: the same form once more
 		}
@@ -298,6 +307,13 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, group, key string,
 		return err
 	})
 	return pid, err
+}
+
+// made reports whether a form made p, or what p was before somebody changed it.
+func (p *Proposal) made(g Group, in *Input) bool {
+	var bad parser
+	t := in.text(&bad)
+	return p.Group == g.ID && (p.Sequence > 0 || p.Title == t.Title && p.Body == t.Body && slices.Equal(p.Options, t.Options))
 }
 
 // insert stores a new draft.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -110,6 +111,17 @@ func (s *Service) Say(ctx context.Context, by authz.Actor, pid, key, parent, typ
 				return err
 			}
 		}
+		old, err := commentForm(ctx, tx, key+"/"+parent)
+		if err == nil && len(old.Sealed) > 0 {
+			before, err := openJSON[said](k, CommentTable, old.ID, old.Sealed)
+			if err == nil && before.Text != typed {
+				err = errUsed()
+			}
+			return err // nil: the same form once more
+		}
+		if err != nil && !errors.Is(err, db.ErrNoRows) {
+			return err
+		}
 		touch(tx, p)
 		return insertComment(ctx, tx, comment{ID: cid, Form: key + "/" + parent, Proposal: p.ID, Parent: parent, Wrote: by.Person, Sealed: sealed})
 	})
@@ -176,8 +188,11 @@ func (s *Service) Amend(ctx context.Context, by authz.Actor, pid, key string, in
 		return "", err
 	}
 	err = s.act(ctx, by, pid, authz.Discuss, func(tx *db.Tx, now *Proposal, _ Group, _ inside) error {
-		if aid, err = amendmentForm(ctx, tx, key); err != nil || aid != "" {
+		if aid, err = amendmentForm(ctx, tx, key); err != nil {
 			return err
+		}
+		if aid != "" {
+			return sameAmendment(ctx, tx, now.ID, aid, k, &w)
 		}
 		switch {
 		case now.State != Discussed:
@@ -197,6 +212,19 @@ func (s *Service) Amend(ctx context.Context, by authz.Actor, pid, key string, in
 		return insertAmendment(ctx, tx, amendment{ID: fresh, Proposal: now.ID, Form: key, Wrote: by.Person, Sealed: sealed, Base: now.Version, State: Proposed})
 	})
 	return aid, err
+}
+
+// sameAmendment refuses a key that made another amendment than w.
+func sameAmendment(ctx context.Context, tx *db.Tx, p ID, aid string, k *seal.Key, w *wanted) error {
+	a, ok, err := amendmentBy(ctx, tx, p, aid)
+	if err != nil || !ok {
+		return errors.Join(err, errUsed())
+	}
+	old, err := openJSON[wanted](k, AmendmentTable, a.ID, a.Sealed)
+	if err == nil && (old.Body != w.Body || old.Why != w.Why || !slices.Equal(old.Options, w.Options)) {
+		err = errUsed()
+	}
+	return err
 }
 
 // parse checks a changed text of p.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
+	"strconv"
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
@@ -212,19 +213,23 @@ func (s *Service) paper(ctx context.Context, by authz.Actor, about Proposal, p P
 		if err := fault.Invalid(bad.fields...); err != nil {
 			return nil, nil, err
 		}
-		why := box.Reason{Salt: [32]byte(s.IDs.Bytes(32)), Text: in.Reason}
-		h := why.Hash()
-		paper = append(slices.Clone(paper), h[:]...)
 		k, err := s.Vault.Key(ctx, ScopePrefix+string(about.ID))
 		if err != nil {
 			return nil, nil, err
 		}
+		// The salt is the same for the same reason of the same seat, so that a vote
+		// that is sent twice is one, and its reason is said once.
+		from := string(p.ID) + " " + strconv.Itoa(in.Seat) + " " + in.Reason
+		salt := append(k.Tag("reason", from), k.Tag("reason, second half", from)...)
+		why := box.Reason{Salt: [32]byte(salt), Text: in.Reason}
+		h := why.Hash()
+		paper = append(slices.Clone(paper), h[:]...)
 		cid := s.IDs.New()
 		sealed, err := sealJSON(s, k, CommentTable, cid, said{Text: in.Reason, Salt: hex.EncodeToString(why.Salt[:])})
 		if err != nil {
 			return nil, nil, err
 		}
-		note = &comment{ID: cid, Form: s.IDs.Secret(), Proposal: about.ID, Wrote: by.Person, Sealed: sealed}
+		note = &comment{ID: cid, Form: "vote " + hex.EncodeToString(h[:]), Proposal: about.ID, Wrote: by.Person, Sealed: sealed}
 	}
 	if err := p.Rules.CheckPaper(paper); err != nil {
 		return nil, nil, fault.Because(errPaper(), err)

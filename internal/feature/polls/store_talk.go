@@ -59,6 +59,13 @@ func commentBy(ctx context.Context, tx *db.Tx, p ID, cid string) (comment, error
 	})
 }
 
+// commentForm returns db.ErrNoRows when nothing was said with that form.
+func commentForm(ctx context.Context, tx *db.Tx, form string) (comment, error) {
+	return scanComment(func(dest ...any) error {
+		return tx.Get(ctx, "select "+commentColumns+" from poll_comment where form = $1", []any{form}, dest...)
+	})
+}
+
 // threads reads one page of comments that answer nothing, the first one first, and
 // the answers to them.
 func threads(ctx context.Context, tx *db.Tx, p ID, after string, limit int) (top, answers []comment, err error) {
