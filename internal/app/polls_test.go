@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -303,16 +304,28 @@ func TestProposalAPI(t *testing.T) {
 		State    string
 		Comments []struct{ ID, Text string }
 	}
+	// again sends something twice, and then something else with its key.
+	again := func(path string, one map[string]any, other string) {
+		k, second := key(), maps.Clone(one)
+		second[other] = "Something else."
+		for range 2 {
+			if a := client.Do("POST", path, one, k...); a.Status >= 300 {
+				t.Errorf("%s: %d %s", path, a.Status, a.Body)
+			}
+		}
+		client.Do("POST", path, second, k...).Refused(409, "api.key_reused")
+	}
+	again("/groups/valley/proposals", map[string]any{"title": "Trees", "body": "We plant two.", "lang": "en"}, "body")
 	client.Do("POST", "/groups/valley/proposals", in, key()...).Want(201, &p)
 	url := "/proposals/" + p.ID
 	client.Do("POST", url+"/state", map[string]any{"do": "discuss"}).Want(204, nil)
-	client.Do("POST", url+"/comments", map[string]any{"text": "Why not."}, key()...).Want(204, nil)
+	again(url+"/comments", map[string]any{"text": "Why not."}, "text")
 	client.Get(url).Want(200, &p)
 	if len(p.Comments) != 1 || p.State != "discussed" {
 		t.Errorf("%+v", p)
 	}
 	client.Do("POST", url+"/comments/"+p.Comments[0].ID+"/hide", map[string]any{}).Want(204, nil)
-	client.Do("POST", url+"/amendments", map[string]any{"body": "We build three.", "options": []string{"Oak", "Steel"}, "why": "More."}, key()...).Want(204, nil)
+	again(url+"/amendments", map[string]any{"body": "We build three.", "options": []string{"Oak", "Steel"}, "why": "More."}, "why")
 	client.Get(url).Want(200, &p)
 	in["note"], in["sequence"] = "A word.", p.Sequence
 	client.Do("PUT", url, in).Want(200, &p)

@@ -6,6 +6,7 @@ import (
 	"convoke/internal/api"
 	"convoke/internal/day"
 	"convoke/internal/db"
+	"convoke/internal/fault"
 	"convoke/internal/id"
 	"convoke/internal/web"
 )
@@ -57,6 +58,9 @@ func (w *Web) mountCandidates(a *api.API) {
 		key, err := a.Key(c)
 		if err == nil {
 			err = w.PutForward(c.Context(), c.Actor(), in.Handle, in.Body.Group, key, DemandInput{Body: oneText(c, in.Body.Text), Addressee: oneLine(c, in.Body.Addressee)})
+		}
+		if fault.HasCode(err, "form.key_used") {
+			err = api.ErrKeyReused()
 		}
 		return w.candidatesAfter(c, in.Handle, renamed(err, "body", "text"))
 	})

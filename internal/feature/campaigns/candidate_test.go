@@ -71,7 +71,7 @@ func TestDemandsTogether(t *testing.T) {
 		for range 2 {
 			ok(t, put("riverside", key, "Benches by the river", "The council"))
 		}
-		wantCode(t, put("riverside", key, "Something else", "The council"), "api.key_reused")
+		wantCode(t, put("riverside", key, "Something else", "The council"), "form.key_used")
 		wantCode(t, put("hill", x.key(), "Seats by the river", "The council"), "candidate.outside")
 		ok(t, x.Endorse(ctx, of("hill"), h, "hill", 0))
 		ok(t, put("hill", x.key(), "Seats by the river", "The council"))

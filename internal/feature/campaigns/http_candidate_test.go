@@ -79,6 +79,7 @@ func TestAPICandidates(t *testing.T) {
 			by(c, "market").Do("POST", path, body{"group": group, "text": "", "addressee": ""}, "Idempotency-Key", "nothing-2").Refused(403, code)
 		}
 		benches["text"] = "Seats by the river"
+		mine.Do("POST", path, benches, "Idempotency-Key", "benches-1").Refused(409, "api.key_reused")
 		mine.Do("POST", path, benches, "Idempotency-Key", "seats-by-1").Want(201, nil)
 		seats, into := x.named(h, "Seats by the river"), x.named(h, "Benches by the river")
 		by(c, "market").Do("PUT", path+"/"+seats+"/into", body{"into": into}).Refused(403, "authz.forbidden")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"convoke/internal/api"
 	"convoke/internal/authz"
 	"convoke/internal/day"
 	"convoke/internal/db"
@@ -35,7 +34,7 @@ func (s *Service) PutForward(ctx context.Context, by authz.Actor, handle, group,
 		for _, x := range all {
 			if x.Form == key {
 				if x.Body != k.Body || x.Addressee != k.Addressee || x.Group != g.ID {
-					return api.ErrKeyReused()
+					return fault.Conflict("form.key_used", "This form was used for something else. Please open the page again.")
 				}
 				return nil
 			}
