@@ -21,7 +21,7 @@ import (
 const (
 	maxStyle  = 12_000
 	maxScript = 8_000
-	maxBinary = 60_000_000
+	maxBinary = 67_000_000 // 60 million is the aim: decision 0055
 )
 
 func main() {
@@ -78,7 +78,7 @@ func measure(static, binary string) ([]weight, error) {
 
 // together are scripts that one page loads beside those of all pages. No page loads
 // two of these rows.
-var together = [][]string{{"passkey.js"}, {"record.js", "take.js"}, {"recount.js"}}
+var together = [][]string{{"passkey.js"}, {"record.js", "take.js"}, {"recount.js"}, {"assembly.js"}}
 
 // scripts is what the page with most of them loads.
 func scripts(dir string) (int64, error) {
