@@ -70,7 +70,11 @@ func newPolls(t testing.TB) *polls {
 	refs := []string{"a", "b", "c", "d", "e"}
 	roll := w.roll(t, box.RollInput{Gate: box.GateMembers, References: refs, Slots: len(methods) + 1})
 	for n, m := range methods {
-		w.closed = append(w.closed, w.opened(t, roll, uint8(n), leaf.Box{Takes: leaf.TakesSay, Poll: &m.rules, Freeze: n == 0}))
+		b := leaf.Box{Takes: leaf.TakesSay, Poll: &m.rules}
+		if n == 0 {
+			b.Freeze, b.Opens = true, dbtest.Now.Add(time.Minute).Unix()
+		}
+		w.closed = append(w.closed, w.opened(t, roll, uint8(n), b))
 	}
 	w.open = w.opened(t, roll, uint8(len(methods)), leaf.Box{Takes: leaf.TakesSay, Poll: &methods[0].rules})
 	var who [][]*boxtest.Voter
@@ -78,6 +82,7 @@ func newPolls(t testing.TB) *polls {
 		who = append(who, w.everywhere(t, ref, append(w.closed, w.open)))
 	}
 	must(t, w.Activate(ctx, roll, (&leaf.Activate{Key: who[0][0].Public(), Auth: [leaf.AuthSize]byte(who[0][0].Auth)}).Encode()))
+	w.Clock.Set(dbtest.Now.Add(time.Minute))
 	must(t, w.CloseDue(ctx)) // freezes the first
 	for n, m := range methods {
 		for k, papers := range m.papers {

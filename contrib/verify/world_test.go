@@ -141,7 +141,10 @@ func (w *world) roll(t testing.TB, in box.RollInput) leaf.ID {
 }
 
 func (w *world) open(t testing.TB, roll leaf.ID, slot uint8, m leaf.Box) *box.Info {
-	m.Opens, m.Closes, m.Text = dbtest.Now.Unix(), dbtest.Now.Add(24*time.Hour).Unix(), fmt.Sprintf("%064d", slot)
+	if m.Opens == 0 {
+		m.Opens = dbtest.Now.Unix()
+	}
+	m.Closes, m.Text = dbtest.Now.Add(24*time.Hour).Unix(), fmt.Sprintf("%064d", slot)
 	var b leaf.ID
 	must(t, w.DB.Write(ctx, func(tx *db.Tx) (err error) {
 		b, err = w.Open(ctx, tx, roll, slot, m)
