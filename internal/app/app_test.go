@@ -52,12 +52,20 @@ func start(t *testing.T, cfg config.Config) *stand {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := n.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	return &stand{n, t, c}
+	s := &stand{n, t, c}
+	t.Cleanup(s.end)
+	return s
+}
+
+// end closes the node and lets go of it.
+func (s *stand) end() {
+	if s.Node == nil {
+		return
+	}
+	if err := s.Close(); err != nil {
+		s.t.Errorf("close: %v", err)
+	}
+	s.Node = nil
 }
 
 // each runs f on a new node on SQLite and on one on PostgreSQL.

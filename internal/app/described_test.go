@@ -171,7 +171,7 @@ func (d *described) restAsDescribed(first *access) {
 				path = strings.TrimPrefix(path, "/api/v1") + queries[d.ops[op]]
 				c.Do(method, path, d.sent(bodies[d.ops[op]]), "Idempotency-Key", d.IDs.Secret())
 				if c.Done(op) && method != "GET" {
-					spare = first.copy(first.Config.Data)
+					spare = spare.anew(first, first.Config.Data)
 				}
 			}
 		}
