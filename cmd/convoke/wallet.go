@@ -184,6 +184,12 @@ func (s *walletSign) Run(_ context.Context, p *program) error {
 		return usageError{err}
 	}
 	origin := leaf.BoxOrigin(v.manifest.Node, v.id)
+	if v.box.Sealed != nil && leaf.BodyKind(body) == leaf.SayBallot {
+		if body, err = v.box.Sealed.Seal(origin, part.Public(), s.Counter, body[1:]); err != nil {
+			return err
+		}
+		reason = "" // of it nobody is to see that there is one
+	}
 	if s.alone(v, answer) {
 		return p.printStatement(v, part, part.Say(origin, nil, s.Counter, body), reason)
 	}

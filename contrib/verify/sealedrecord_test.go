@@ -15,7 +15,6 @@ import (
 	"convoke/internal/record/recordtest"
 	"convoke/internal/record/sealed"
 	"convoke/internal/record/tally"
-	"convoke/internal/record/verify"
 )
 
 // TestBothCheckTrustees lets trustees open a poll, and an operator do it wrongly.
@@ -42,7 +41,7 @@ func TestBothCheckTrustees(t *testing.T) {
 		_, err := w.Record.Append(ctx, tx, record.NodeLog, first.Encode())
 		return err
 	}))
-	file := "b/" + poll.ID.String() + "/" + verify.TranscriptFile
+	file := "b/" + poll.ID.String() + "/" + sealed.TranscriptFile
 	m0 := w.export(t)
 	m0[file] = tr.JSON()
 	both(t, m0, true)

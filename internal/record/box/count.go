@@ -3,6 +3,7 @@ package box
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -21,7 +22,8 @@ type Paper struct {
 }
 
 // Count counts a poll that has closed, from the leaves of its box: what anybody
-// computes who reads the record. It reads the box in parts.
+// computes who reads the record. It reads the box in parts. Its error is [ErrShut] while
+// trustees keep it shut.
 func (b *Boxes) Count(ctx context.Context, id leaf.ID) (tally.Result, error) {
 	i, err := b.Info(ctx, id)
 	if err != nil {
@@ -47,7 +49,7 @@ const leavesAtOnce = 8_192
 // each gives every ballot that counts. What the keys said last is read once: 8 bytes
 // a ballot.
 func (b *Boxes) each(ctx context.Context, i *Info, take func(Paper) error) error {
-	weights, err := b.weights(ctx, i)
+	o, err := b.opener(ctx, i)
 	if err != nil {
 		return err
 	}
@@ -82,8 +84,10 @@ func (b *Boxes) each(ctx context.Context, i *Info, take func(Paper) error) error
 					return nil
 				}
 				left = left[1:]
-				p, err := paperOf(raw, weights)
-				page = append(page, p)
+				p, ok, err := o.paper(raw)
+				if ok {
+					page = append(page, p)
+				}
 				return err
 			})
 		})
@@ -136,7 +140,10 @@ func (b *Boxes) Papers(ctx context.Context, id leaf.ID, from int64, n int) (page
 	if err != nil {
 		return nil, 0, err
 	}
-	weights, err := b.weights(ctx, i)
+	o, err := b.opener(ctx, i)
+	if errors.Is(err, ErrShut) {
+		return nil, -1, nil
+	}
 	if err != nil {
 		return nil, 0, err
 	}
@@ -159,8 +166,10 @@ func (b *Boxes) Papers(ctx context.Context, id leaf.ID, from int64, n int) (page
 			if err != nil || !ok || !s.live || s.idx != idx {
 				return err
 			}
-			p, err := paperOf(raw, weights)
-			page = append(page, p)
+			p, ok, err := o.paper(raw)
+			if ok {
+				page = append(page, p)
+			}
 			return err
 		})
 	})
