@@ -106,6 +106,7 @@ func (n *Node) wire(ctx context.Context) error {
 	n.Coalitions = n.newCoalitions(facts)
 	n.newMembers(facts, sender)
 	n.Polls = n.newPolls(facts)
+	n.newTrustees()
 	n.together()
 	n.newAssemblies(facts)
 	n.newLadders(facts, sender)
@@ -207,6 +208,7 @@ func (n *Node) pages(limits *limiter, mail bool, press *print.Press) {
 	n.coalitionPages()
 	n.memberPages()
 	n.pollPages(limits)
+	n.trusteePages(limits)
 	n.assemblyPages(limits)
 	n.ladderPages(limits)
 	n.aboutWeb = &about.Web{
@@ -247,6 +249,7 @@ func (n *Node) schedules() {
 	n.scheduleCoalitions()
 	n.scheduleMembers()
 	n.schedulePolls()
+	n.Jobs.Every("delete keys of trustees without a poll", time.Hour, n.Trustees.Expire)
 	n.Jobs.Every("close assemblies and erase who spoke", 15*time.Minute, n.Assemblies.Expire)
 	n.scheduleLadders()
 }
@@ -294,6 +297,7 @@ func (n *Node) mount(ctx context.Context, limits *limiter) error {
 	n.tasksWeb.Mount(n.Site)
 	n.membersWeb.Mount(n.Site)
 	n.pollsWeb.Mount(n.Site)
+	n.trusteesWeb.Mount(n.Site)
 	n.assembliesWeb.Mount(n.Site)
 	n.laddersWeb.Mount(n.Site)
 	n.aboutWeb.Mount(n.Site)

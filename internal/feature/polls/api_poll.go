@@ -39,6 +39,7 @@ type apiPoll struct {
 	Closes    time.Time     `json:"closes"`
 	Zone      string        `json:"zone" doc:"IANA."`
 	Cast      int64         `json:"cast" doc:"How many votes there are."`
+	Trustees  string        `json:"trustees,omitempty" doc:"Address of those who keep it shut until the close."`
 	Result    *apiPollCount `json:"result,omitempty" doc:"When it was counted."`
 }
 
@@ -125,6 +126,7 @@ type apiPollOpening struct {
 	Codes     []string `json:"codes,omitempty" nullable:"false"`
 	Early     bool     `json:"early,omitempty"`
 	ByGroups  bool     `json:"by_groups,omitempty"`
+	Trustees  string   `json:"trustees,omitempty" doc:"Id of those who keep it shut; they have made a key for this proposal."`
 }
 
 type apiPollBallot struct {
@@ -139,6 +141,7 @@ func (in *apiPollOpening) typed() OpenInput {
 	out := OpenInput{
 		Sequence: in.Sequence, Amendment: in.Amendment, Preset: in.Preset, Quorum: in.Quorum, Support: in.Support, Share: in.Share, Day: in.Day, Time: in.Time,
 		Secrecy: in.Secrecy, Gate: in.Gate, Codes: plaintext.Text(join(in.Codes)), Early: in.Early, ByGroups: in.ByGroups,
+		Trustees: in.Trustees,
 	}
 	if in.Blocks != 0 {
 		out.Blocks = strconv.Itoa(in.Blocks)
@@ -212,6 +215,9 @@ func apiPollOf(c *web.Call, f *foundPoll) apiPoll {
 		Decides: p.Decides, Preset: p.Preset, Rules: apiRulesOf(&p.Rules), Options: p.ballot(), Named: p.Named, ByGroups: p.ByGroups, Early: p.Early, Gate: p.Gate,
 		Eligible: p.Eligible, Text: p.Body, Salt: p.Salt, TextHash: p.Hash, Box: p.Box, BoxURL: base + "/b/" + p.Box, Opens: p.Opens, Closes: p.Closes,
 		Zone: p.Zone, Cast: f.Numbers.Counted,
+	}
+	if f.Trustees != nil {
+		out.Trustees = base + "/trustees/" + f.Trustees.ID
 	}
 	if r := p.Result; r != nil {
 		out.Result = &apiPollCount{

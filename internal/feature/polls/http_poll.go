@@ -22,6 +22,7 @@ type foundPoll struct {
 	Own      []Group // groups with a seat for which the reader may speak
 	Seats    int
 	Numbers  box.Numbers
+	Trustees *TrusteeRun // of a poll that is kept shut
 }
 
 func (w *Web) findPoll(c *web.Call, pid string) (foundPoll, error) {
@@ -37,7 +38,14 @@ func (w *Web) findPoll(c *web.Call, pid string) (foundPoll, error) {
 		if err != nil {
 			return err
 		}
-		if f.Numbers, err = w.Boxes.Numbers(ctx, tx, b); err != nil || !p.Named {
+		if f.Numbers, err = w.Boxes.Numbers(ctx, tx, b); err != nil {
+			return err
+		}
+		if !p.Named {
+			r, ok, err := w.Trustees.Of(ctx, tx, b)
+			if ok {
+				f.Trustees = &r
+			}
 			return err
 		}
 		if f.Seats, err = seatCount(ctx, tx, p.ID); err != nil || c.Actor().Visitor() {
@@ -92,6 +100,8 @@ type pollData struct {
 	Own                                  []Group
 	Run, Remind, Early                   bool
 	Counted                              string
+	Trustees                             *TrusteeRun
+	Keepers                              string
 }
 
 var pollPage = web.NewPage[pollData](pages, "pages/poll.html", "pages/parts.html")
@@ -142,6 +152,9 @@ func pollDataOf(c *web.Call, f *foundPoll) pollData {
 		Until: p.until(l), ISO: p.moment(), Opens: l.DateShort(from) + ", " + l.Time(from), Rules: ruleLines(l, p),
 		Box: "/b/" + p.Box, Ballots: p.url() + "/ballots", Cast: f.Numbers.Counted, Seats: f.Seats, Mine: f.Mine, Own: f.Own,
 		Check: p.Rules.Method == tally.Check,
+	}
+	if f.Trustees != nil {
+		d.Trustees, d.Keepers = f.Trustees, keepers(l, f.Trustees)
 	}
 	if p.Amendment != "" && f.Proposal.talks() {
 		d.Amendment = p.about() + "/amendments/" + p.Amendment

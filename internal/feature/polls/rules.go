@@ -69,6 +69,7 @@ type OpenInput struct {
 	Secrecy                string // "secret" or "named", for delegates
 	Gate, Codes            string // "members", or "codes" with one a line
 	Early, ByGroups        bool
+	Trustees               string // id of the [TrusteeRun] that keeps it shut; "" is nobody
 }
 
 // asks reports whether a preset looks at a field.

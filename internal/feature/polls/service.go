@@ -15,6 +15,7 @@ import (
 	"convoke/internal/job"
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
+	"convoke/internal/record/sealed"
 	"convoke/internal/record/tally"
 	"convoke/internal/seal"
 	"convoke/internal/web"
@@ -80,6 +81,25 @@ type People interface {
 	Handles(ctx context.Context, tx *db.Tx, all []id.Person) (map[id.Person]string, error)
 }
 
+// TrusteeRun is organisations that keep the votes of a poll shut.
+type TrusteeRun struct {
+	ID       string
+	Names    []string
+	Need     int
+	Released int // how many have given their shares
+	*sealed.Transcript
+}
+
+// Trustees answers about those who keep polls shut.
+type Trustees interface {
+	// Ready are those of a proposal who have made a key that no poll has yet.
+	Ready(ctx context.Context, tx *db.Tx, p ID) ([]TrusteeRun, error)
+	// Keep settles that one of these keeps a box shut.
+	Keep(ctx context.Context, tx *db.Tx, run string, b leaf.ID) error
+	// Of is who keeps a box shut; ok is false for others.
+	Of(ctx context.Context, tx *db.Tx, b leaf.ID) (r TrusteeRun, ok bool, err error)
+}
+
 // Ref is a link to what a proposal is about.
 type Ref struct{ Title, URL string }
 
@@ -103,6 +123,7 @@ type Boxes interface {
 	Prepare(ctx context.Context, in box.RollInput) (*box.Draft, error)
 	StoreRoll(ctx context.Context, tx *db.Tx, d *box.Draft) error
 	Open(ctx context.Context, tx *db.Tx, roll leaf.ID, slot uint8, m leaf.Box) (leaf.ID, error)
+	OpenSealed(ctx context.Context, tx *db.Tx, roll leaf.ID, slot uint8, m leaf.Box, t *sealed.Transcript) (leaf.ID, error)
 	OpenNamed(ctx context.Context, tx *db.Tx, m leaf.Box, seats []box.NamedSeat) (leaf.ID, error)
 	Vote(ctx context.Context, tx *db.Tx, b leaf.ID, seat uint32, body []byte) error
 	SeatSays(ctx context.Context, tx *db.Tx, b leaf.ID, seat uint32) ([]byte, error)
@@ -133,8 +154,10 @@ type Deps struct {
 	Coalitions Coalitions
 	People     People
 	Elsewhere  Elsewhere
-	Facts      Facts
-	Entropy    io.Reader
+	// Trustees may be set after New, before the first request.
+	Trustees Trustees
+	Facts    Facts
+	Entropy  io.Reader
 	// Locales words what members are told, in the language of their group.
 	Locales *i18n.Bundle
 	// Audit notes who did what in a role.

@@ -4,6 +4,7 @@ create table trustee_run (
 	id text primary key,
 	form text not null unique,
 	proposal_id text not null references poll_proposal (id) on delete cascade,
+	box_id text unique references box (id),
 	transcript {{blob}} not null,
 	day {{int}} not null
 ) {{strict}};
