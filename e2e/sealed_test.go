@@ -204,7 +204,8 @@ func TestVotingShut(t *testing.T) {
 			v.Check("Vote, or change my vote", true)
 			v.ClickRole("DisclosureTriangle", "To vote or change: your vote")
 			v.Select("Raised beds", "1, first choice")
-			v.look()
+			v.ClickRole("button", "Go on")
+			v.HasRole("heading", "Is this your vote?")
 			v.ClickRole("button", "Yes, this is my vote")
 			v.HasText("Your vote is in the record")
 			if !noScript {

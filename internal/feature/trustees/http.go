@@ -140,12 +140,11 @@ type showData struct {
 	Form       *web.Form
 	URL, State string
 	Box        string // the poll; "" while there is none
-	Origin     string // of this page, as programs ask for it
-	Site       string
 	About      *About // nil for who may not know of the proposal
 	Seats      []seat
 	Need       int
-	Step       string // the command that comes next; "" for none
+	Step       string // what comes next; "" is nothing
+	Command    string // that does it
 	Void       string // who dealt wrongly
 	Hash       string // when the key is made
 	Closed     bool
@@ -185,7 +184,7 @@ func (w *Web) page(c *web.Call, f *web.Form, run string) error {
 		if err != nil {
 			return err
 		}
-		d = showData{Form: f, Box: r.Box, URL: urlOf(r), State: c.Locale.T(r.state()), Origin: c.BaseURL() + urlOf(r) + ".json", Site: c.BaseURL(), Need: int(r.Setup().Need)}
+		d = showData{Form: f, Box: r.Box, URL: urlOf(r), State: c.Locale.T(r.state()), Need: int(r.Setup().Need)}
 		about, err := w.Proposals.About(c.Context(), tx, c.Actor(), r.Proposal, "")
 		if err == nil {
 			d.About = &about
@@ -233,6 +232,7 @@ func (w *Web) fill(c *web.Call, tx *db.Tx, r *Run, d *showData) error {
 	if d.Closed {
 		d.Step = "release"
 	}
+	d.Command = command(d.Step, r.Box, c.BaseURL(), urlOf(r))
 	for n, name := range r.Names() {
 		s := seat{N: n + 1, Name: name}
 		at := uint8(n + 1)
@@ -243,6 +243,18 @@ func (w *Web) fill(c *web.Call, tx *db.Tx, r *Run, d *showData) error {
 		d.Seats = append(d.Seats, s)
 	}
 	return nil
+}
+
+// command is what a trustee types next.
+func command(step, box, site, page string) string {
+	out := "convoke trustee " + step + " --secret FILE "
+	switch step {
+	case "new":
+		out += "--seat N --name NAME "
+	case "release":
+		out += "--record " + site + " --box " + box + " "
+	}
+	return out + site + page + ".json"
 }
 
 func (w *Web) say(c *web.Call) error {

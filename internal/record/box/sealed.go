@@ -44,7 +44,7 @@ func (b *Boxes) OpenSealed(ctx context.Context, tx *db.Tx, roll leaf.ID, slot ui
 }
 
 func errUsed() error {
-	return fault.Conflict("box.trustees_used", "These trustees keep another poll shut, and what opens one would open the other. Let them make another key.")
+	return fault.Conflict("trustees.used", "These trustees keep another poll shut, and what opens one would open the other. Let them make another key.")
 }
 
 // KeptBy is the box that trustees keep shut; ok is false while there is none.
@@ -92,14 +92,14 @@ func (b *Boxes) Release(ctx context.Context, tx *db.Tx, l leaf.Release) (enough 
 		return false, err
 	}
 	if i.Manifest.Sealed == nil {
-		return false, fault.Malformed("box.not_sealed", "The votes of this poll are not kept shut, so there is nothing to open. Nothing was recorded.")
+		return false, fault.Malformed("trustees.not_sealed", "The votes of this poll are not kept shut, so there is nothing to open. Nothing was recorded.")
 	}
 	closed, err := boxClosed(ctx, tx, l.Box)
 	if err != nil {
 		return false, err
 	}
 	if !closed {
-		return false, fault.Conflict("box.share_early", "The poll has not closed yet. Keep your share to yourself until then. Nothing was recorded.")
+		return false, fault.Conflict("trustees.share_early", "The poll has not closed yet. Keep your share to yourself until then. Nothing was recorded.")
 	}
 	t, err := transcript(ctx, tx, l.Box)
 	if err != nil {
@@ -110,7 +110,7 @@ func (b *Boxes) Release(ctx context.Context, tx *db.Tx, l leaf.Release) (enough 
 		return false, err
 	}
 	if err := keys.Check(sealed.Share{Seat: l.Trustee, Secret: l.Share}); err != nil {
-		return false, fault.Because(fault.Malformed("box.share", "This is not the share of a trustee of this poll. Nothing was recorded."), err)
+		return false, fault.Because(fault.Malformed("trustees.share", "This is not the share of a trustee of this poll. Nothing was recorded."), err)
 	}
 	before, err := b.Released(ctx, tx, l.Box)
 	if err != nil {

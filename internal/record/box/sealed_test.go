@@ -84,7 +84,7 @@ func TestSealed(t *testing.T) {
 		_, err := s.Cast(ctx, i.ID, all[3].Says(yes))
 		wantCode(t, err, "box.body")
 		_, err = s.release(i, share(1))
-		wantCode(t, err, "box.share_early")
+		wantCode(t, err, "trustees.share_early")
 		if err := s.Close(ctx, i.ID); err != nil {
 			t.Fatal(err)
 		}
@@ -94,7 +94,7 @@ func TestSealed(t *testing.T) {
 		wrong := share(1)
 		wrong.Trustee = 2
 		_, err = s.release(i, wrong)
-		wantCode(t, err, "box.share")
+		wantCode(t, err, "trustees.share")
 		for n, x := range []struct {
 			seat   uint8
 			enough bool
@@ -157,14 +157,14 @@ func TestTrusteesKeepOneBox(t *testing.T) {
 			_, err := s.OpenSealed(ctx, tx, roll, 0, s.asked(), tr)
 			return err
 		})
-		wantCode(t, err, "box.trustees_used")
+		wantCode(t, err, "trustees.used")
 		other, _ := s.poll(t, 3, leaf.Box{})
 		x, err := secrets[0].Share(tr)
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, err = s.release(i, leaf.Release{Box: other.ID, Trustee: 1, Share: x.Secret})
-		wantCode(t, err, "box.not_sealed")
+		wantCode(t, err, "trustees.not_sealed")
 		elsewhere, _, err := sealedtest.Run("elsewhere.example", 2, 2)
 		if err != nil {
 			t.Fatal(err)
