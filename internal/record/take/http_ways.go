@@ -146,7 +146,7 @@ type saidView struct {
 	Vote      *paper // in a poll
 	Poll      bool
 	Shut      bool // and nobody can read the vote yet
-	Next      int // number of the next statement, for the command line
+	Next      int  // number of the next statement, for the command line
 	// Receipt is the text itself: a link to it would say with its cookies whose it is.
 	Receipt string
 }
