@@ -70,23 +70,22 @@ func read(pasted string) ([]byte, error) {
 // add takes what a trustee says into the run.
 func (r *Run) add(message []byte) error {
 	err := r.Add(message)
-	field := func(code, text string) error {
-		return fault.Because(fault.Invalid(fault.Field("message", code, text)), err)
+	if err == nil {
+		return nil
 	}
+	why := fault.Field("message", "trustees.message", "This is no message of a trustee, or not all of it. Copy it again.")
 	var wrong sealed.WrongError
 	switch {
-	case err == nil:
-		return nil
 	case errors.Is(err, sealed.ErrVoid):
-		return field("trustees.void", "One of the trustees dealt a wrong share, so nobody can go on with this key. An organizer begins another one.")
+		why = fault.Field("message", "trustees.void", "One of the trustees dealt a wrong share, so nobody can go on with this key. An organizer begins another one.")
 	case errors.Is(err, sealed.ErrEarly):
-		return field("trustees.early", "The others are not that far yet. Wait until this page asks for it, and let your program read the page again.")
+		why = fault.Field("message", "trustees.early", "The others are not that far yet. Wait until this page asks for it, and let your program read the page again.")
 	case errors.Is(err, sealed.ErrTaken):
-		return field("trustees.taken", "This seat has said something else before, and nobody can say it in another way.")
+		why = fault.Field("message", "trustees.taken", "This seat has said something else before, and nobody can say it in another way.")
 	case errors.As(err, &wrong):
-		return field("trustees.wrong", "This message does not fit what was said here before: it belongs to another key, or something in it was changed. Let your program read the page again.")
+		why = fault.Field("message", "trustees.wrong", "This message does not fit what was said here before: it belongs to another key, or something in it was changed. Let your program read the page again.")
 	}
-	return errMessage(err)
+	return fault.Because(fault.Invalid(why), err)
 }
 
 // share reads a share of the box.
