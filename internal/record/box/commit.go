@@ -11,11 +11,30 @@ import (
 	"convoke/internal/record/leaf"
 )
 
-// commit puts a batch into its box, all in one transaction.
+// commit puts a batch into its box, all in one transaction. Keys that were shown before
+// it opened may wait still when the first ballots come: they go first, into the log of
+// the roll.
 func (b *Boxes) commit(i *Info, batch []*statement) {
+	var shown, said []*statement
+	for _, s := range batch {
+		if s.shows != nil {
+			shown = append(shown, s)
+		} else {
+			said = append(said, s)
+		}
+	}
+	b.commitKind(i, shown)
+	b.commitKind(i, said)
+}
+
+// commitKind commits statements of which all show keys, or none does.
+func (b *Boxes) commitKind(i *Info, batch []*statement) {
+	if len(batch) == 0 {
+		return
+	}
 	ctx := context.Background() //nolint:forbidigo // nobody's request: the batch belongs to many
 	var err error
-	if batch[0].shows != nil { // before the box opens all do, and nobody afterwards
+	if batch[0].shows != nil {
 		err = b.commitShown(ctx, i.Roll, i.Manifest.Slot, batch)
 	} else {
 		err = b.DB.WriteHot(ctx, i.Log(), func(tx *db.Tx) error {

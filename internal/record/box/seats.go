@@ -76,8 +76,9 @@ func (b *Boxes) OpenNamed(ctx context.Context, tx *db.Tx, m leaf.Box, seats []Na
 
 // Vote writes down what a seat of a poll by name says, in the caller's transaction:
 // a ballot, or [leaf.Withdraw]. Who may speak for the seat is for the caller to know.
-// What the seat says already is not written again.
-func (b *Boxes) Vote(ctx context.Context, tx *db.Tx, id leaf.ID, seat uint32, body []byte) error {
+// What the seat says already is not written again. reason is that of a ballot which
+// says why, nil for others, as in [Boxes.CastWith].
+func (b *Boxes) Vote(ctx context.Context, tx *db.Tx, id leaf.ID, seat uint32, body []byte, reason *Reason) error {
 	i, err := b.load(ctx, tx, id)
 	if err != nil {
 		return err
@@ -86,6 +87,9 @@ func (b *Boxes) Vote(ctx context.Context, tx *db.Tx, id leaf.ID, seat uint32, bo
 		return errLeaf(fmt.Errorf("seat %d of box %s", seat, id))
 	}
 	if err := i.allows(body); err != nil {
+		return err
+	}
+	if err := i.reasoned(body, reason); err != nil {
 		return err
 	}
 	c := b.entry(i, tx)
@@ -105,6 +109,12 @@ func (b *Boxes) Vote(ctx context.Context, tx *db.Tx, id leaf.ID, seat uint32, bo
 	if has && old.live && now.live {
 		before, err := b.body(ctx, tx, i, old.idx)
 		if err != nil || string(before) == string(body) {
+			return err
+		}
+	}
+	_, _ = rand.Read(l.Salt[:]) // never fails
+	if reason != nil {
+		if err := insertReason(ctx, tx, id, reason); err != nil {
 			return err
 		}
 	}

@@ -262,7 +262,8 @@ func (w *Web) issue(c *web.Call) error {
 
 // proof is the receipt of a leaf: key says under which key it was put in, because
 // leaves are found by their keys. Who asks for it has put it in, so it must not be
-// known either.
+// known either. Votes by name have none: everybody knows the keys of seats, and could
+// ask whether a guess is in the box.
 func (w *Web) proof(c *web.Call) error {
 	if err := nameless(c); err != nil {
 		return err
@@ -276,6 +277,13 @@ func (w *Web) proof(c *web.Call) error {
 	if err != nil || err2 != nil || len(hash) != 32 || len(key) != 32 {
 		return web.ErrNotFound()
 	}
+	i, err := w.Boxes.Info(c.Context(), id)
+	if err != nil {
+		return err
+	}
+	if i.Manifest.Takes == leaf.TakesVote {
+		return errNoReceipt()
+	}
 	var text string
 	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
 		at, err := w.Boxes.Where(c.Context(), tx, id, leaf.Key(key), [32]byte(hash))
@@ -286,12 +294,16 @@ func (w *Web) proof(c *web.Call) error {
 		return err
 	})
 	if errors.Is(err, db.ErrNoRows) {
-		return fault.NotFound("box.no_receipt", "This statement is not in the box. If you put it in a short while ago, it may wait for others: ask again in a quarter of an hour, and put it in again if it is still not there.")
+		return errNoReceipt()
 	}
 	if err != nil {
 		return err
 	}
 	return c.Write(200, "text/plain; charset=utf-8", []byte(text))
+}
+
+func errNoReceipt() error {
+	return fault.NotFound("box.no_receipt", "This statement is not in the box. If you put it in a short while ago, it may wait for others: ask again in a quarter of an hour, and put it in again if it is still not there.")
 }
 
 func writeJSON(c *web.Call, status int, v any) error {
