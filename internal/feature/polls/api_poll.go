@@ -131,7 +131,7 @@ type apiPollBallot struct {
 	Seat     *int   `json:"seat,omitempty" doc:"Where somebody speaks for several groups: its place in the roll; one's first seat when absent."`
 	One      string `json:"one,omitempty" doc:"0 is yes or agree, 1 no or stand aside, 2 abstain or reservation, 3 block; of a temperature check the mark."`
 	Each     []int  `json:"each,omitempty" nullable:"false" doc:"For each option its rank, its score, or 1 when it is approved; 0 is none."`
-	Reason   string `json:"reason,omitempty" doc:"Of a block."`
+	Reason   string `json:"reason,omitempty" doc:"Of a block or a reservation. Published with the votes after the close."`
 	Withdraw bool   `json:"withdraw,omitempty"`
 }
 
@@ -241,8 +241,11 @@ func (w *Web) apiBallots(c *web.Call, in *apiBallots) (api.Page[apiBallot], erro
 	if err != nil {
 		return api.Page[apiBallot]{}, err
 	}
-	from, _ := strconv.ParseInt(in.After, 10, 64)
-	page, next, err := w.papers(c, &f.Poll, max(from, 0))
+	from, err := pageStart(in.After)
+	if err != nil {
+		return api.Page[apiBallot]{}, err
+	}
+	page, next, err := w.papers(c, &f.Poll, from)
 	if err != nil {
 		return api.Page[apiBallot]{}, err
 	}
@@ -250,7 +253,7 @@ func (w *Web) apiBallots(c *web.Call, in *apiBallots) (api.Page[apiBallot], erro
 	for i, x := range page {
 		out[i] = apiBallot{
 			Paper: hex.EncodeToString(x.paper), Words: paperWords(c.Locale, &f.Poll, x.paper), Weight: x.weight, Seat: x.seat.N, Name: x.seat.Name,
-			Salt: hex.EncodeToString(x.seat.Salt), Reason: x.reason.Text,
+			Salt: hex.EncodeToString(x.seat.Salt), Reason: x.reason,
 		}
 	}
 	after := ""
@@ -271,7 +274,7 @@ func (w *Web) apiVote(c *web.Call, in *apiPollVote) error {
 	} else if len(f.Mine) > 0 {
 		v.Seat = f.Mine[0].N
 	}
-	if _, _, err := w.voteLook(c.Context(), c.Actor(), in.ID, &v); err != nil {
+	if _, err := w.voteLook(c.Context(), c.Actor(), in.ID, &v); err != nil {
 		return err
 	}
 	if !v.Withdraw {

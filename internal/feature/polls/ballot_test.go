@@ -169,3 +169,18 @@ func FuzzBallot(f *testing.F) {
 		}
 	})
 }
+
+// TestPageStart: each page of a box has one address.
+func TestPageStart(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]int64{"": 0, "100": 100, "4200": 4200} {
+		if got, err := pageStart(typed); err != nil || got != want {
+			t.Errorf("%q is %d, %v", typed, got, err)
+		}
+	}
+	for _, typed := range []string{"0", "-100", "1", "150", "0100", "+100", "100 ", "x", "99999999999999999900"} {
+		if _, err := pageStart(typed); !fault.Is(err, fault.KindNotFound) {
+			t.Errorf("%q: %v", typed, err)
+		}
+	}
+}

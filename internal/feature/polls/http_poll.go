@@ -66,11 +66,10 @@ func (w *Web) findPoll(c *web.Call, pid string) (foundPoll, error) {
 
 // sumView is one number of a result.
 type sumView struct {
-	Name    string
-	N       int64
-	Of      int64
-	Winner  bool
-	Decimal float64
+	Name   string
+	N      int64
+	Of     int64
+	Winner bool
 }
 
 type pollData struct {
@@ -247,6 +246,10 @@ const ballotsPageSize = 100
 // ballots is the public box in words: nothing of a poll that is open.
 func (w *Web) ballots(c *web.Call) error {
 	pid := c.Param("id")
+	from, err := pageStart(c.Query().Get("from"))
+	if err != nil {
+		return err
+	}
 	tags, err := w.pollTags(c, pid)
 	if err != nil {
 		return err
@@ -261,14 +264,13 @@ func (w *Web) ballots(c *web.Call) error {
 			Poll: *p, URL: p.url(), About: p.about(), Until: p.until(c.Locale), ISO: p.moment(), Cast: int(f.Numbers.Counted),
 			Open: p.State == Open, Box: "/b/" + p.Box,
 		}
-		from, _ := strconv.ParseInt(c.Query().Get("from"), 10, 64)
-		d.First = from <= 0
-		page, next, err := w.papers(c, p, max(from, 0))
+		d.First = from == 0
+		page, next, err := w.papers(c, p, from)
 		if err != nil {
 			return err
 		}
 		for _, x := range page {
-			d.Papers = append(d.Papers, paperView{Words: paperWords(c.Locale, p, x.paper), Name: x.seat.Name, Reason: x.reason.Text, Weight: x.weight})
+			d.Papers = append(d.Papers, paperView{Words: paperWords(c.Locale, p, x.paper), Name: x.seat.Name, Reason: x.reason, Weight: x.weight})
 		}
 		if next > 0 {
 			d.Next = d.URL + "/ballots?from=" + strconv.FormatInt(next, 10)
@@ -282,7 +284,20 @@ type ballot struct {
 	paper  []byte
 	weight int64
 	seat   PollSeat
-	reason box.Reason
+	reason string
+}
+
+// pageStart reads where a page of the box begins. Nothing else is an address, so that
+// nobody has the same page made again and again.
+func pageStart(typed string) (int64, error) {
+	from, err := strconv.ParseInt(typed, 10, 64)
+	switch {
+	case typed == "":
+		return 0, nil
+	case err != nil || from <= 0 || from%ballotsPageSize != 0 || strconv.FormatInt(from, 10) != typed:
+		return 0, web.ErrNotFound()
+	}
+	return from, nil
 }
 
 // papers reads one page of ballots from the box.
@@ -295,25 +310,19 @@ func (w *Web) papers(c *web.Call, p *Poll, from int64) (out []ballot, next int64
 	if err != nil {
 		return nil, next, err
 	}
-	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
-		out = nil
-		for _, x := range page {
-			v := ballot{paper: x.Paper, weight: x.Weight}
-			if p.Named {
-				if v.seat, err = seatAt(c.Context(), tx, p.ID, x.Seat); err != nil {
-					return err
-				}
-			}
-			why, err := w.Boxes.ReasonOf(c.Context(), tx, b, x)
-			if err != nil {
-				return err
-			}
-			if why != nil {
-				v.reason = *why
-			}
-			out = append(out, v)
+	seats := map[int]PollSeat{}
+	if p.Named {
+		err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
+			seats, err = seatsAt(c.Context(), tx, p.ID, page)
+			return err
+		})
+	}
+	for _, x := range page {
+		v := ballot{paper: x.Paper, weight: x.Weight, seat: seats[int(x.Seat)]}
+		if x.Reason != nil {
+			v.reason = x.Reason.Text
 		}
-		return nil
-	})
+		out = append(out, v)
+	}
 	return out, next, err
 }

@@ -104,10 +104,9 @@ type Boxes interface {
 	StoreRoll(ctx context.Context, tx *db.Tx, d *box.Draft) error
 	Open(ctx context.Context, tx *db.Tx, roll leaf.ID, slot uint8, m leaf.Box) (leaf.ID, error)
 	OpenNamed(ctx context.Context, tx *db.Tx, m leaf.Box, seats []box.NamedSeat) (leaf.ID, error)
-	Vote(ctx context.Context, tx *db.Tx, b leaf.ID, seat uint32, body []byte) error
+	Vote(ctx context.Context, tx *db.Tx, b leaf.ID, seat uint32, body []byte, reason *box.Reason) error
 	SeatSays(ctx context.Context, tx *db.Tx, b leaf.ID, seat uint32) ([]byte, error)
 	Papers(ctx context.Context, b leaf.ID, from int64, n int) (page []box.Paper, next int64, err error)
-	ReasonOf(ctx context.Context, tx *db.Tx, b leaf.ID, p box.Paper) (*box.Reason, error)
 	EraseReasons(ctx context.Context, tx *db.Tx, b leaf.ID) error
 	Numbers(ctx context.Context, tx *db.Tx, b leaf.ID) (box.Numbers, error)
 	Close(ctx context.Context, b leaf.ID) error

@@ -33,9 +33,6 @@ func errOver() error {
 // said is what is sealed of a comment.
 type said struct {
 	Text string `json:"text"`
-	// Salt, when it is a reason to block, is hexadecimal: SHA-256 of its bytes and the
-	// text is in the paper.
-	Salt string `json:"salt,omitempty"`
 }
 
 // wanted is what is sealed of an amendment.

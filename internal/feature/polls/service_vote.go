@@ -2,7 +2,6 @@ package polls
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"slices"
 	"strconv"
@@ -127,11 +126,11 @@ type VoteInput struct {
 
 // Vote puts a delegate's vote by name into the box. It can be changed until the close.
 func (s *Service) Vote(ctx context.Context, by authz.Actor, pid string, in VoteInput) error {
-	about, p, err := s.voteLook(ctx, by, pid, &in)
+	p, err := s.voteLook(ctx, by, pid, &in)
 	if err != nil {
 		return err
 	}
-	body, note, err := s.paper(ctx, by, about, p, &in)
+	body, why, err := s.paper(ctx, &p, &in)
 	if err != nil {
 		return err
 	}
@@ -147,26 +146,21 @@ func (s *Service) Vote(ctx context.Context, by authz.Actor, pid string, in VoteI
 		if in.Withdraw && !seat.Voted {
 			return nil
 		}
-		if note != nil && about.talks() {
-			if err := insertComment(ctx, tx, *note); err != nil {
-				return err
-			}
-		}
 		touch(tx, &about)
-		return s.put(ctx, tx, &p, seat.N, seat.ID, body, !in.Withdraw)
+		return s.put(ctx, tx, &p, seat.N, seat.ID, body, why)
 	})
 }
 
 // voteLook refuses early what cannot be voted.
-func (s *Service) voteLook(ctx context.Context, by authz.Actor, pid string, in *VoteInput) (about Proposal, p Poll, err error) {
+func (s *Service) voteLook(ctx context.Context, by authz.Actor, pid string, in *VoteInput) (p Poll, err error) {
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
-		if p, about, _, _, err = s.loadPoll(ctx, tx, by, "id", pid); err != nil {
+		if p, _, _, _, err = s.loadPoll(ctx, tx, by, "id", pid); err != nil {
 			return err
 		}
 		_, err = s.mySeat(ctx, tx, by, &p, in.Seat)
 		return err
 	})
-	return about, p, err
+	return p, err
 }
 
 // mySeat is the actor's seat, when they may vote in it by hand now.
@@ -198,8 +192,8 @@ func (s *Service) mySeat(ctx context.Context, tx *db.Tx, by authz.Actor, p *Poll
 	return ownSeat{}, errNoSeat()
 }
 
-// paper is the body of a vote, with the comment that holds the reason of a block.
-func (s *Service) paper(ctx context.Context, by authz.Actor, about Proposal, p Poll, in *VoteInput) (body []byte, note *comment, err error) {
+// paper is the body of a vote, with the reason of a block or a reservation.
+func (s *Service) paper(ctx context.Context, p *Poll, in *VoteInput) (body []byte, why *box.Reason, err error) {
 	if in.Withdraw {
 		return leaf.Withdraw(), nil, nil
 	}
@@ -213,45 +207,39 @@ func (s *Service) paper(ctx context.Context, by authz.Actor, about Proposal, p P
 		if err := fault.Invalid(bad.fields...); err != nil {
 			return nil, nil, err
 		}
-		k, err := s.Vault.Key(ctx, ScopePrefix+string(about.ID))
+		k, err := s.Vault.Key(ctx, ScopePrefix+string(p.Proposal))
 		if err != nil {
 			return nil, nil, err
 		}
 		// The salt is the same for the same reason of the same seat, so that a vote
-		// that is sent twice is one, and its reason is said once.
+		// that is sent twice is one.
 		from := string(p.ID) + " " + strconv.Itoa(in.Seat) + " " + in.Reason
 		salt := append(k.Tag("reason", from), k.Tag("reason, second half", from)...)
-		why := box.Reason{Salt: [32]byte(salt), Text: in.Reason}
+		why = &box.Reason{Salt: [32]byte(salt), Text: in.Reason}
 		h := why.Hash()
 		paper = append(slices.Clone(paper), h[:]...)
-		cid := s.IDs.New()
-		sealed, err := sealJSON(s, k, CommentTable, cid, said{Text: in.Reason, Salt: hex.EncodeToString(why.Salt[:])})
-		if err != nil {
-			return nil, nil, err
-		}
-		note = &comment{ID: cid, Form: "vote " + hex.EncodeToString(h[:]), Proposal: about.ID, Wrote: by.Person, Sealed: sealed}
 	}
 	if err := p.Rules.CheckPaper(paper); err != nil {
 		return nil, nil, fault.Because(errPaper(), err)
 	}
-	return leaf.Ballot(paper), note, nil
+	return leaf.Ballot(paper), why, nil
 }
 
 func errPaper() error {
 	return fault.Malformed("poll.paper", "This is no vote in this poll. Nothing was recorded.")
 }
 
-// put writes the vote of a seat.
-func (s *Service) put(ctx context.Context, tx *db.Tx, p *Poll, seat int, mandate string, body []byte, voted bool) error {
+// put writes the vote of a seat; why is nil where it gives no reason.
+func (s *Service) put(ctx context.Context, tx *db.Tx, p *Poll, seat int, mandate string, body []byte, why *box.Reason) error {
 	b, err := p.box()
 	if err != nil {
 		return err
 	}
-	if err := s.Boxes.Vote(ctx, tx, b, uint32(seat), body); err != nil {
+	if err := s.Boxes.Vote(ctx, tx, b, uint32(seat), body, why); err != nil {
 		return err
 	}
 	tx.Touch("proposal:" + string(p.Proposal))
-	return putSeat(ctx, tx, p.ID, seat, mandate, voted)
+	return putSeat(ctx, tx, p.ID, seat, mandate, leaf.BodyKind(body) == leaf.SayBallot)
 }
 
 // MandateEnded hears that somebody no longer speaks for a group: what they voted in
@@ -283,7 +271,7 @@ func (s *Service) MandateEnded(ctx context.Context, tx *db.Tx, f fact.MandateEnd
 		if p.Group != f.Coalition || !p.takes(tx.Now()) {
 			continue // it was over before the mandate was
 		}
-		if err := s.put(ctx, tx, &p, u.N, "", leaf.Withdraw(), false); err != nil {
+		if err := s.put(ctx, tx, &p, u.N, "", leaf.Withdraw(), nil); err != nil {
 			return err
 		}
 	}
@@ -317,7 +305,7 @@ func (s *Service) carry(ctx context.Context, tx *db.Tx, from *Poll, r *tally.Res
 		if !into.ByGroups && seat.Mandate != "" && !bound[seat.Mandate] {
 			continue
 		}
-		if err := s.put(ctx, tx, &into, seat.N, "", leaf.Ballot(paper), true); err != nil { // of the group, and of nobody's mandate
+		if err := s.put(ctx, tx, &into, seat.N, "", leaf.Ballot(paper), nil); err != nil { // of the group, and of nobody's mandate
 			return seats, err
 		}
 		seats++

@@ -3,7 +3,6 @@ package polls
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -11,6 +10,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/id"
+	"convoke/internal/record/box"
 )
 
 const pollColumns = `id, form, proposal_id, amendment_id, group_id, opened_by, title, lang, body, options, effect, subject, campaign_id, candidates, preset, rules,
@@ -54,7 +54,7 @@ func insertPoll(ctx context.Context, tx *db.Tx, p *Poll) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, "insert into poll ("+pollColumns+") values ("+placeholders(32)+")",
+	_, err = tx.Exec(ctx, "insert into poll ("+pollColumns+") values ("+placeholders(1, 32)+")",
 		string(p.ID), p.Form, string(p.Proposal), orNil(p.Amendment), string(p.Group), orNil(string(p.By)), p.Title, p.Lang, p.Body,
 		join(p.Options), string(p.Effect), p.Subject, orNil(string(p.Campaign)), joinPeople(p.Candidates), p.Preset, string(rules), p.Decides, p.Named,
 		p.ByGroups, p.Early, p.Gate, p.Eligible, p.Salt, p.Hash, p.Box, clock.Micros(p.Opens), clock.Micros(p.Closes), p.Zone, string(p.State), "", 0, p.Reminded)
@@ -77,13 +77,14 @@ func joinPeople(all []id.Person) string {
 	return join(out)
 }
 
-func placeholders(n int) string {
+// placeholders are those from one number to another one.
+func placeholders(from, to int) string {
 	var b strings.Builder
-	for i := range n {
-		if i > 0 {
+	for i := from; i <= to; i++ {
+		if i > from {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, "$%d", i+1)
+		fmt.Fprintf(&b, "$%d", i)
 	}
 	return b.String()
 }
@@ -140,11 +141,21 @@ func scanSeat(scan func(...any) error) (s PollSeat, err error) {
 	return s, scan(&s.N, &s.Mandate, &s.Group, &s.Name, &s.Salt, &s.Weight, &s.Voted)
 }
 
-// seatAt is one seat.
-func seatAt(ctx context.Context, tx *db.Tx, p PollID, n uint32) (PollSeat, error) {
-	return scanSeat(func(dest ...any) error {
-		return tx.Get(ctx, "select "+seatColumns+" from poll_seat where poll_id = $1 and n = $2", []any{string(p), int(n)}, dest...)
-	})
+// seatsAt are those of a page of votes by name.
+func seatsAt(ctx context.Context, tx *db.Tx, p PollID, page []box.Paper) (map[int]PollSeat, error) {
+	args := []any{string(p)}
+	for _, x := range page {
+		args = append(args, int(x.Seat))
+	}
+	out := map[int]PollSeat{}
+	if len(page) == 0 {
+		return out, nil
+	}
+	all, err := db.Query(ctx, tx, "select "+seatColumns+" from poll_seat where poll_id = $1 and n in ("+placeholders(2, len(args))+")", args, scanSeat)
+	for _, s := range all {
+		out[s.N] = s
+	}
+	return out, err
 }
 
 // seatCount is how many seats there are.
@@ -169,36 +180,19 @@ func putSeat(ctx context.Context, tx *db.Tx, p PollID, n int, mandate string, vo
 type seatUse struct {
 	Poll PollID
 	N    int
-	Box  string
 }
+
+func scanUse(scan func(...any) error) (u seatUse, err error) { return u, scan(&u.Poll, &u.N) }
 
 // openSeats are the seats of a mandate in open polls that have a vote.
 func openSeats(ctx context.Context, tx *db.Tx, mandate string) ([]seatUse, error) {
-	return db.Query(ctx, tx, `select p.id, s.n, p.box_id from poll_seat s join poll p on p.id = s.poll_id
-		where s.mandate_id = $1 and p.state = 'open' and s.voted order by p.id, s.n`, []any{mandate}, func(scan func(...any) error) (seatUse, error) {
-		var u seatUse
-		return u, scan(&u.Poll, &u.N, &u.Box)
-	})
+	return db.Query(ctx, tx, `select p.id, s.n from poll_seat s join poll p on p.id = s.poll_id
+		where s.mandate_id = $1 and p.state = 'open' and s.voted order by p.id, s.n`, []any{mandate}, scanUse)
 }
 
 // openSeatsOfGroup are the seats of a group in open polls of a coalition that have a
 // vote.
 func openSeatsOfGroup(ctx context.Context, tx *db.Tx, coalition, g id.Group) ([]seatUse, error) {
-	return db.Query(ctx, tx, `select p.id, s.n, p.box_id from poll_seat s join poll p on p.id = s.poll_id
-		where s.group_id = $1 and p.group_id = $2 and p.state = 'open' and s.voted order by p.id, s.n`, []any{string(g), string(coalition)},
-		func(scan func(...any) error) (seatUse, error) {
-			var u seatUse
-			return u, scan(&u.Poll, &u.N, &u.Box)
-		})
-}
-
-// openPoll is the one that is open about a proposal.
-func openPoll(ctx context.Context, tx *db.Tx, p ID) (Poll, bool, error) {
-	x, err := scanPoll(func(dest ...any) error {
-		return tx.Get(ctx, "select "+pollColumns+" from poll where proposal_id = $1 and state <> 'counted'", []any{string(p)}, dest...)
-	})
-	if errors.Is(err, db.ErrNoRows) {
-		return x, false, nil
-	}
-	return x, err == nil, err
+	return db.Query(ctx, tx, `select p.id, s.n from poll_seat s join poll p on p.id = s.poll_id
+		where s.group_id = $1 and p.group_id = $2 and p.state = 'open' and s.voted order by p.id, s.n`, []any{string(g), string(coalition)}, scanUse)
 }
