@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"sync"
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
@@ -141,11 +142,14 @@ type Deps struct {
 }
 
 // Service is the use cases of proposals and polls.
-type Service struct{ Deps }
+type Service struct {
+	Deps
+	counting sync.Map // of PollID: by this process just now
+}
 
 // New returns the service, and names the worker that counts.
 func New(d Deps) *Service {
-	s := &Service{d}
+	s := &Service{Deps: d}
 	s.registerCount()
 	return s
 }

@@ -157,11 +157,7 @@ func (s *Service) draft(ctx context.Context, tx *db.Tx, p *Proposal, g Group, k 
 	} else if several(x.Rules.Method) || x.Rules.Method == tally.Check {
 		bad.fail("preset", "poll.amendment", "A change is voted on with yes and no, or by consent.")
 	}
-	subject := x.Subject
-	if x.Effect == fact.EffectTask {
-		subject = "" // nobody is named in what everybody can read
-	}
-	x.Body = text.canonical(x.Effect, subject, x.Early)
+	x.Body = text.canonical(x.Effect, x.names(), x.Early)
 	return d, fault.Invalid(bad.fields...)
 }
 

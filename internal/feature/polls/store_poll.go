@@ -101,6 +101,11 @@ func pollsOf(ctx context.Context, tx *db.Tx, p ID) ([]Poll, error) {
 	return db.Query(ctx, tx, "select "+pollColumns+" from poll where proposal_id = $1 order by id desc limit 50", []any{string(p)}, scanPoll)
 }
 
+// boxesOf are the boxes of all polls that there were about a proposal.
+func boxesOf(ctx context.Context, tx *db.Tx, p ID) ([]string, error) {
+	return db.Column[string](ctx, tx, "select box_id from poll where proposal_id = $1", string(p))
+}
+
 func putPollState(ctx context.Context, tx *db.Tx, p PollID, s PollState) error {
 	if _, err := tx.Exec(ctx, "update poll set state = $2 where id = $1", string(p), string(s)); err != nil {
 		return fmt.Errorf("set the state of a poll: %w", err)
@@ -121,24 +126,24 @@ func putReminded(ctx context.Context, tx *db.Tx, p PollID, d int) error {
 	return err
 }
 
-// uncounted are polls that closed and were not counted yet.
-func uncounted(ctx context.Context, tx *db.Tx, limit int) ([]PollID, error) {
-	return db.Column[PollID](ctx, tx, "select id from poll where state = 'closed' order by id limit $1", limit)
+// uncounted are polls behind an id that closed and were not counted yet.
+func uncounted(ctx context.Context, tx *db.Tx, after PollID, limit int) ([]PollID, error) {
+	return db.Column[PollID](ctx, tx, "select id from poll where state = 'closed' and id > $1 order by id limit $2", string(after), limit)
 }
 
 func insertSeat(ctx context.Context, tx *db.Tx, p PollID, n int, s PollSeat) error {
-	_, err := tx.Exec(ctx, "insert into poll_seat (poll_id, n, mandate_id, group_id, name, salt, weight, voted) values ($1, $2, $3, $4, $5, $6, $7, $8)",
-		string(p), n, s.Mandate, string(s.Group), s.Name, s.Salt, s.Weight, s.Voted)
+	_, err := tx.Exec(ctx, "insert into poll_seat (poll_id, n, mandate_id, group_id, name, salt, weight, voted, carried) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+		string(p), n, s.Mandate, string(s.Group), s.Name, s.Salt, s.Weight, s.Voted, s.Carried)
 	if err != nil {
 		return fmt.Errorf("insert seat: %w", err)
 	}
 	return nil
 }
 
-const seatColumns = "n, mandate_id, group_id, name, salt, weight, voted"
+const seatColumns = "n, mandate_id, group_id, name, salt, weight, voted, carried"
 
 func scanSeat(scan func(...any) error) (s PollSeat, err error) {
-	return s, scan(&s.N, &s.Mandate, &s.Group, &s.Name, &s.Salt, &s.Weight, &s.Voted)
+	return s, scan(&s.N, &s.Mandate, &s.Group, &s.Name, &s.Salt, &s.Weight, &s.Voted, &s.Carried)
 }
 
 // seatsAt are those of a page of votes by name.
@@ -168,8 +173,8 @@ func seatsOfGroup(ctx context.Context, tx *db.Tx, p PollID, g id.Group) ([]PollS
 	return db.Query(ctx, tx, "select "+seatColumns+" from poll_seat where poll_id = $1 and group_id = $2 order by n", []any{string(p), string(g)}, scanSeat)
 }
 
-func putSeat(ctx context.Context, tx *db.Tx, p PollID, n int, mandate string, voted bool) error {
-	_, err := tx.Exec(ctx, "update poll_seat set mandate_id = $3, voted = $4 where poll_id = $1 and n = $2", string(p), n, mandate, voted)
+func putSeat(ctx context.Context, tx *db.Tx, p PollID, s PollSeat) error {
+	_, err := tx.Exec(ctx, "update poll_seat set mandate_id = $3, voted = $4, carried = $5 where poll_id = $1 and n = $2", string(p), s.N, s.Mandate, s.Voted, s.Carried)
 	if err != nil {
 		return fmt.Errorf("note who votes: %w", err)
 	}
@@ -184,10 +189,10 @@ type seatUse struct {
 
 func scanUse(scan func(...any) error) (u seatUse, err error) { return u, scan(&u.Poll, &u.N) }
 
-// openSeats are the seats of a mandate in open polls that have a vote.
+// openSeats are the seats of a mandate in open polls that have a vote of its own.
 func openSeats(ctx context.Context, tx *db.Tx, mandate string) ([]seatUse, error) {
 	return db.Query(ctx, tx, `select p.id, s.n from poll_seat s join poll p on p.id = s.poll_id
-		where s.mandate_id = $1 and p.state = 'open' and s.voted order by p.id, s.n`, []any{mandate}, scanUse)
+		where s.mandate_id = $1 and p.state = 'open' and s.voted and not s.carried order by p.id, s.n`, []any{mandate}, scanUse)
 }
 
 // openSeatsOfGroup are the seats of a group in open polls of a coalition that have a

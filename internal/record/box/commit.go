@@ -73,14 +73,19 @@ func (b *Boxes) entry(i *Info, tx *db.Tx) *entry {
 	}
 }
 
+// unclosed is nil until the box closes.
+func (c *entry) unclosed(ctx context.Context) error {
+	closed, err := boxClosed(ctx, c.tx, c.i.ID)
+	if err == nil && closed {
+		err = errClosed()
+	}
+	return err
+}
+
 // open is nil while the box takes statements.
 func (c *entry) open(ctx context.Context) error {
-	closed, err := boxClosed(ctx, c.tx, c.i.ID)
-	if err != nil {
+	if err := c.unclosed(ctx); err != nil {
 		return err
-	}
-	if closed {
-		return errClosed()
 	}
 	if err := c.i.window(c.tx.Now()); err != nil || !c.i.Manifest.Freeze {
 		return err

@@ -112,7 +112,8 @@ create unique index poll_one_open on poll (proposal_id) where state <> 'counted'
 create index poll_open_group on poll (group_id) where state = 'open';
 
 -- The seats of a poll by name, as they were when it opened. mandate_id is by whose
--- mandate the seat votes now; salt hides the name in the record.
+-- mandate the seat votes now; carried says that its vote is what the group decided in
+-- its own poll. salt hides the name in the record.
 create table poll_seat (
 	poll_id text not null references poll (id) on delete cascade,
 	n {{int}} not null,
@@ -122,6 +123,7 @@ create table poll_seat (
 	salt {{blob}} not null,
 	weight {{int}} not null,
 	voted {{bool}} not null,
+	carried {{bool}} not null,
 	primary key (poll_id, n)
 ) {{clustered}};
 create index poll_seat_group on poll_seat (group_id, poll_id);
