@@ -248,6 +248,7 @@ func TestReasonsOfManyPolls(t *testing.T) {
 		pid := x.discussed(a.chair, "valley", benches())
 		var first string
 		for n := range 52 {
+			x.Clock.Add(time.Second) // so that the first is the first
 			aid, err := x.Amend(ctx, a.delegates[0], string(pid), x.IDs.Secret(), AmendInput{Body: fmt.Sprintf("We build %d benches.", n+3), Why: "Because."})
 			x.must(err)
 			in := x.tomorrow(pid, byConsent)
