@@ -2,6 +2,7 @@ package serve
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -262,8 +263,8 @@ func (w *Web) issue(c *web.Call) error {
 
 // proof is the receipt of a leaf: key says under which key it was put in, because
 // leaves are found by their keys. Who asks for it has put it in, so it must not be
-// known either. Votes by name have none: everybody knows the keys of seats, and could
-// ask whether a guess is in the box.
+// known either. Votes by name have none while they can change: everybody knows the keys
+// of seats, and could ask whether a guess is in the box.
 func (w *Web) proof(c *web.Call) error {
 	if err := nameless(c); err != nil {
 		return err
@@ -281,11 +282,13 @@ func (w *Web) proof(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	if i.Manifest.Takes == leaf.TakesVote {
-		return errNoReceipt()
-	}
 	var text string
 	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
+		if i.Manifest.Takes == leaf.TakesVote {
+			if n, err := w.Boxes.Numbers(c.Context(), tx, id); err != nil || !n.Closed {
+				return cmp.Or(err, db.ErrNoRows)
+			}
+		}
 		at, err := w.Boxes.Where(c.Context(), tx, id, leaf.Key(key), [32]byte(hash))
 		if err != nil {
 			return err
@@ -294,16 +297,12 @@ func (w *Web) proof(c *web.Call) error {
 		return err
 	})
 	if errors.Is(err, db.ErrNoRows) {
-		return errNoReceipt()
+		return fault.NotFound("box.no_receipt", "This statement is not in the box. If you put it in a short while ago, it may wait for others: ask again in a quarter of an hour, and put it in again if it is still not there.")
 	}
 	if err != nil {
 		return err
 	}
 	return c.Write(200, "text/plain; charset=utf-8", []byte(text))
-}
-
-func errNoReceipt() error {
-	return fault.NotFound("box.no_receipt", "This statement is not in the box. If you put it in a short while ago, it may wait for others: ask again in a quarter of an hour, and put it in again if it is still not there.")
 }
 
 func writeJSON(c *web.Call, status int, v any) error {

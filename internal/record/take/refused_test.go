@@ -149,6 +149,10 @@ func (r *refusals) receipts(i, other *box.Info, v *boxtest.Voter) {
 	named, hash := r.byName()
 	seat := leaf.SeatKey(0) // everybody knows it, so it must not answer a guess
 	r.want("foreign", "the receipt of a vote by name", "box.no_receipt", proof(named, hash[:], seat[:]))
+	if err := r.Boxes.Close(r.t.Context(), named.ID); err != nil {
+		r.t.Fatal(err)
+	}
+	r.taken(proof(named, hash[:], seat[:]))
 	for name, w := range map[string]*httptest.ResponseRecorder{
 		"a short hash": proof(i, h[:31], key[:]),
 		"a long key":   proof(i, h[:], append(key[:], 0)),
