@@ -91,6 +91,7 @@ type pollData struct {
 	Own                                  []Group
 	Run, Remind, Early                   bool
 	Counted                              string
+	Begins                               string // when votes are taken, as long as they are not
 }
 
 var pollPage = web.NewPage[pollData](pages, "pages/poll.html", "pages/parts.html")
@@ -110,8 +111,11 @@ func (w *Web) poll(c *web.Call) error {
 		if err != nil {
 			return err
 		}
-		if f.Poll.takes(c.Now()) {
-			c.ShownUntil(f.Poll.Closes)
+		switch p := &f.Poll; {
+		case p.prepares(c.Now()):
+			c.ShownUntil(p.Opens)
+		case p.takes(c.Now()):
+			c.ShownUntil(p.Closes)
 		}
 		if format == "json" {
 			return writeJSON(c, apiPollOf(c, &f))
@@ -135,10 +139,9 @@ func (w *Web) pollTags(c *web.Call, pid string) ([]string, error) {
 
 func pollDataOf(c *web.Call, f *foundPoll) pollData {
 	l, p := c.Locale, &f.Poll
-	from := p.Local(p.Opens)
 	d := pollData{
 		Poll: *p, Proposal: f.Proposal, Group: f.Group, URL: p.url(), About: p.about(), State: pollStateName(l, p),
-		Until: p.until(l), ISO: p.moment(), Opens: l.DateShort(from) + ", " + l.Time(from), Rules: ruleLines(l, p),
+		Until: p.until(l), ISO: p.moment(), Opens: p.begins(l), Rules: ruleLines(l, p),
 		Box: "/b/" + p.Box, Ballots: p.url() + "/ballots", Cast: f.Numbers.Counted, Seats: f.Seats, Mine: f.Mine, Own: f.Own,
 		Check: p.Rules.Method == tally.Check,
 	}
@@ -148,6 +151,12 @@ func pollDataOf(c *web.Call, f *foundPoll) pollData {
 	open := p.takes(c.Now())
 	if open && !p.Named {
 		d.Take = "/b/" + p.Box + "/take"
+	}
+	switch {
+	case p.prepares(c.Now()):
+		d.Begins = d.Opens
+	case p.CodesFirst && open:
+		d.Take = "/b/" + p.Box + "/mine"
 	}
 	for _, s := range f.Mine {
 		if open && s.Mandate != bound {

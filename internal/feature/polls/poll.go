@@ -48,6 +48,8 @@ type Poll struct {
 	Named      bool
 	ByGroups   bool
 	Early      bool
+	// CodesFirst says that credentials are given out until it opens, and none afterwards.
+	CodesFirst bool
 	Gate       string
 	Eligible   int // the weight of all who may vote
 	Salt       string
@@ -96,6 +98,11 @@ func (p *Poll) ended() time.Time {
 // takes reports whether votes are taken now.
 func (p *Poll) takes(now time.Time) bool { return p.State == Open && now.Before(p.Closes) }
 
+// prepares reports whether credentials are given out now, and votes are not taken yet.
+func (p *Poll) prepares(now time.Time) bool {
+	return p.CodesFirst && p.State == Open && now.Before(p.Opens)
+}
+
 func (p *Poll) box() (leaf.ID, error) { return leaf.ParseID(p.Box) }
 
 // ballot is what stands on it: the options, or the question itself.
@@ -124,7 +131,7 @@ func (p *Poll) frozen() Text {
 
 // manifest is the rule of the box.
 func (p *Poll) manifest() leaf.Box {
-	m := leaf.Box{Type: leaf.Poll, Takes: leaf.TakesSay, Text: p.Hash, Opens: p.Opens.Unix(), Closes: p.Closes.Unix(), Poll: &p.Rules}
+	m := leaf.Box{Type: leaf.Poll, Takes: leaf.TakesSay, Text: p.Hash, Opens: p.Opens.Unix(), Closes: p.Closes.Unix(), Poll: &p.Rules, Freeze: p.CodesFirst}
 	if p.Named {
 		m.Takes = leaf.TakesVote
 	}

@@ -73,6 +73,7 @@ create index poll_amendment_of on poll_amendment (proposal_id, id);
 -- frozen in body, rules and the manifest of its box; result is what the count said.
 -- eligible is the sum of weights of those who may vote; candidates are the accounts
 -- that the options name when it elects delegates, until the discussion is erased.
+-- codes_first says that credentials are given out until opens_at, and none afterwards.
 create table poll (
 	id text primary key,
 	form text not null unique,
@@ -94,6 +95,7 @@ create table poll (
 	named {{bool}} not null,
 	by_groups {{bool}} not null,
 	early {{bool}} not null,
+	codes_first {{bool}} not null,
 	gate text not null,
 	eligible {{int}} not null,
 	salt text not null,
