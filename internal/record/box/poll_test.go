@@ -232,6 +232,41 @@ func TestByName(t *testing.T) {
 	})
 }
 
+// TestTakenBackAtTheClose: between the end of a poll and its close a vote by name is
+// taken back, as when a mandate ended just before, and nothing else is said.
+func TestTakenBackAtTheClose(t *testing.T) {
+	each(t, func(t *testing.T, s *stand) {
+		closes := dbtest.Now.Add(time.Hour)
+		m := leaf.Box{Type: leaf.Poll, Poll: yesno(), Opens: dbtest.Now.Unix(), Closes: closes.Unix(), Text: fmt.Sprintf("%064d", 1)}
+		var b leaf.ID
+		s.write(t, func(tx *db.Tx) (err error) {
+			b, err = s.OpenNamed(ctx, tx, m, []box.NamedSeat{{Name: "River", Weight: 1}, {Name: "Hill", Weight: 1}})
+			return err
+		})
+		vote := func(seat uint32, body []byte) (err error) {
+			return s.DB.Write(ctx, func(tx *db.Tx) error { return s.Vote(ctx, tx, b, seat, body, nil) })
+		}
+		for seat := range uint32(2) {
+			if err := vote(seat, yes); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.Clock.Set(closes.Add(30 * time.Second))
+		wantCode(t, vote(1, no), "box.closed")
+		if err := vote(0, leaf.Withdraw()); err != nil {
+			t.Error(err)
+		}
+		wantCode(t, vote(0, yes), "box.closed")
+		if err := s.CloseDue(ctx); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, vote(1, leaf.Withdraw()), "box.closed")
+		if r, err := s.Count(ctx, b); err != nil || r.Papers != 1 {
+			t.Errorf("it came out %+v, %v", r, err)
+		}
+	})
+}
+
 // TestNamedReasons: a block by name comes with why, which is told with the ballots and
 // not before, and sent again is one.
 func TestNamedReasons(t *testing.T) {
