@@ -75,47 +75,50 @@ func (s *Service) Count(ctx context.Context, pid PollID) error {
 	if err != nil {
 		return err
 	}
-	text, err := r.JSON()
-	if err != nil {
-		return err
-	}
 	// A key is read before the transaction that needs it.
 	k, err := s.key(ctx, string(p.Proposal))
 	if err != nil {
 		return err
 	}
-	return s.DB.Write(ctx, func(tx *db.Tx) error {
-		p, err := pollBy(ctx, tx, "id", string(pid))
-		if err != nil || p.State != Closed {
+	return s.DB.Write(ctx, func(tx *db.Tx) error { return s.finish(ctx, tx, pid, b, &r, k) })
+}
+
+// finish stores what came out of a poll, and does what was decided.
+func (s *Service) finish(ctx context.Context, tx *db.Tx, pid PollID, b leaf.ID, r *tally.Result, k *seal.Key) error {
+	p, err := pollBy(ctx, tx, "id", string(pid))
+	if err != nil || p.State != Closed {
+		return err
+	}
+	text, err := r.JSON()
+	if err != nil {
+		return err
+	}
+	if err := putResult(ctx, tx, pid, text); err != nil {
+		return err
+	}
+	if err := s.Boxes.PutResult(ctx, tx, b, text); err != nil {
+		return err
+	}
+	about, err := proposalBy(ctx, tx, "id", string(p.Proposal))
+	if err != nil {
+		return err
+	}
+	switch {
+	case p.Amendment != "":
+		about.State = Discussed
+		if err := s.settle(ctx, tx, &about, &p, r, k); err != nil {
 			return err
 		}
-		if err := putResult(ctx, tx, pid, text); err != nil {
+	case !p.Decides:
+		about.State = Discussed
+	default:
+		about.Adopted = r.Adopted
+		about.end(tx, Decided)
+		if err := s.decided(ctx, tx, &p, r); err != nil {
 			return err
 		}
-		if err := s.Boxes.PutResult(ctx, tx, b, text); err != nil {
-			return err
-		}
-		about, err := proposalBy(ctx, tx, "id", string(p.Proposal))
-		if err != nil {
-			return err
-		}
-		switch {
-		case p.Amendment != "":
-			about.State = Discussed
-			if err := s.settle(ctx, tx, &about, &p, &r, k); err != nil {
-				return err
-			}
-		case !p.Decides:
-			about.State = Discussed
-		default:
-			about.Adopted = r.Adopted
-			about.end(tx, Decided)
-			if err := s.decided(ctx, tx, &p, &r); err != nil {
-				return err
-			}
-		}
-		return s.store(ctx, tx, &about)
-	})
+	}
+	return s.store(ctx, tx, &about)
 }
 
 // settle puts an amendment into the text, or not. The caller stores p.
