@@ -383,7 +383,7 @@ def read_leaf(raw):
         case 0x13:
             f.update(count=r.num(4), hash=r.take(32))
         case 0x14:
-            f.update(seat=r.num(4), counter=r.num(4), body=r.take(r.num(2)))
+            f.update(seat=r.num(4), counter=r.num(4), salt=r.take(16), body=r.take(r.num(2)))
             need(len(f["body"]) <= 4096, "a body that is too long")
         case 0x20:
             f["manifest"] = roll_manifest(r.rest())

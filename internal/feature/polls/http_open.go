@@ -122,7 +122,8 @@ func readOpen(f *web.Form) OpenInput {
 	seq, _ := f.Int("sequence")
 	in := OpenInput{
 		Sequence: seq, Amendment: f.Line("amendment"), Preset: f.Line("preset"), Quorum: f.Line("quorum"), Support: f.Line("support"), Share: f.Line("share"),
-		Blocks: f.Line("blocks"), Winners: f.Line("winners"), Day: f.Line("day"), Time: f.Line("time"), Secrecy: f.Line("secrecy"), Gate: f.Line("gate"),
+		Blocks: f.Line("blocks"), Winners: f.Line("winners"), Day: f.Line("day"), Time: f.Line("time"),
+		FromDay: f.Line("from_day"), FromTime: f.Line("from_time"), Secrecy: f.Line("secrecy"), Gate: f.Line("gate"),
 		Codes: f.Text("codes"), Early: f.Has("early", "yes"), ByGroups: f.Has("by_groups", "yes"),
 		Trustees: f.Line("trustees"),
 	}

@@ -66,6 +66,7 @@ type OpenInput struct {
 	Quorum, Support, Share string // see [readAmount]
 	Blocks, Winners        string
 	Day, Time              string
+	FromDay, FromTime      string // when voting begins, if credentials are given out before
 	Secrecy                string // "secret" or "named", for delegates
 	Gate, Codes            string // "members", or "codes" with one a line
 	Early, ByGroups        bool

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"sync"
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
@@ -125,10 +126,9 @@ type Boxes interface {
 	Open(ctx context.Context, tx *db.Tx, roll leaf.ID, slot uint8, m leaf.Box) (leaf.ID, error)
 	OpenSealed(ctx context.Context, tx *db.Tx, roll leaf.ID, slot uint8, m leaf.Box, t *sealed.Transcript) (leaf.ID, error)
 	OpenNamed(ctx context.Context, tx *db.Tx, m leaf.Box, seats []box.NamedSeat) (leaf.ID, error)
-	Vote(ctx context.Context, tx *db.Tx, b leaf.ID, seat uint32, body []byte) error
+	Vote(ctx context.Context, tx *db.Tx, b leaf.ID, seat uint32, body []byte, reason *box.Reason) error
 	SeatSays(ctx context.Context, tx *db.Tx, b leaf.ID, seat uint32) ([]byte, error)
 	Papers(ctx context.Context, b leaf.ID, from int64, n int) (page []box.Paper, next int64, err error)
-	ReasonOf(ctx context.Context, tx *db.Tx, b leaf.ID, p box.Paper) (*box.Reason, error)
 	EraseReasons(ctx context.Context, tx *db.Tx, b leaf.ID) error
 	Numbers(ctx context.Context, tx *db.Tx, b leaf.ID) (box.Numbers, error)
 	Close(ctx context.Context, b leaf.ID) error
@@ -165,11 +165,14 @@ type Deps struct {
 }
 
 // Service is the use cases of proposals and polls.
-type Service struct{ Deps }
+type Service struct {
+	Deps
+	counting sync.Map // of PollID: by this process just now
+}
 
 // New returns the service, and names the worker that counts.
 func New(d Deps) *Service {
-	s := &Service{d}
+	s := &Service{Deps: d}
 	s.registerCount()
 	return s
 }

@@ -120,6 +120,9 @@ func (s *Service) draft(ctx context.Context, tx *db.Tx, p *Proposal, g Group, k 
 	if d.who, err = s.electorate(ctx, tx, &bad, g.ID, in); err != nil {
 		return d, err
 	}
+	if x.CodesFirst = in.FromDay != "" || in.FromTime != ""; x.CodesFirst {
+		x.Opens = bad.begins(in, g.Zone, len(d.who.seats) > 0, tx.Now(), x.Closes)
+	}
 	x.Named, x.ByGroups = len(d.who.seats) > 0, in.ByGroups && len(d.who.seats) > 0
 	x.Gate = box.GateMembers
 	if !d.who.coalition {
@@ -161,11 +164,7 @@ func (s *Service) draft(ctx context.Context, tx *db.Tx, p *Proposal, g Group, k 
 	} else if several(x.Rules.Method) || x.Rules.Method == tally.Check {
 		bad.fail("preset", "poll.amendment", "A change is voted on with yes and no, or by consent.")
 	}
-	subject := x.Subject
-	if x.Effect == fact.EffectTask {
-		subject = "" // nobody is named in what everybody can read
-	}
-	x.Body = text.canonical(x.Effect, subject, x.Early)
+	x.Body = text.canonical(x.Effect, x.names(), x.Early)
 	return d, fault.Invalid(bad.fields...)
 }
 
@@ -399,7 +398,11 @@ func (s *Service) announce(ctx context.Context, tx *db.Tx, x *Poll, g Group, why
 	if len(title) > maxNotice {
 		title = append(title[:maxNotice-1], '…')
 	}
-	body := l.T("There is a vote until {day}, {time} ({zone}).", "day", at, "time", l.Time(at), "zone", x.Zone) + "\n\n[" + l.T("Read it and vote") + "](/polls/" + string(x.ID) + ")"
+	body := l.T("There is a vote until {day}, {time} ({zone}).", "day", at, "time", l.Time(at), "zone", x.Zone)
+	if x.CodesFirst {
+		body += "\n\n" + x.codesLine(l)
+	}
+	body += "\n\n[" + l.T("Read it and vote") + "](/polls/" + string(x.ID) + ")"
 	for _, gid := range to {
 		if err := s.Groups.Tell(ctx, tx, gid, "poll "+string(x.ID)+" "+why, string(title), body); err != nil {
 			return err

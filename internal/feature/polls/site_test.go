@@ -379,6 +379,6 @@ func (x *fixture) recalled(a *alliance, n int) {
 	s := x.seats[a.id][n]
 	x.seats[a.id] = slices.Delete(slices.Clone(x.seats[a.id]), n, n+1)
 	x.write(func(tx *db.Tx) error {
-		return x.MandateEnded(x.t.Context(), tx, fact.MandateEnded{Coalition: a.id, Group: s.Group, Seat: s.ID, Person: s.Person})
+		return x.MandateEnded(x.t.Context(), tx, fact.MandateEnded{Coalition: a.id, Group: s.Group, Seat: s.ID, Person: s.Person, At: x.Clock.Now()})
 	})
 }

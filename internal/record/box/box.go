@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"convoke/internal/clock"
@@ -96,6 +97,8 @@ type Info struct {
 	Key       *blind.VerifyKey
 	challenge [32]byte
 	keyID     [32]byte
+
+	weights atomic.Pointer[[]int64] // of the seats, once they were read
 }
 
 // Token is what a credential of the box signs for a key.

@@ -221,7 +221,7 @@ function fieldsOf(kind, r) {
     case 0x11: return { key: r.take(32), auth: r.take(r.num(2)), counter: r.num(4), body: r.take(r.num(2)), sig: r.take(64) };
     case 0x12: return { sequence: r.long(), out: r.num(1), units: r.long(), currency: r.take(3), hash: r.take(32) };
     case 0x13: return { count: r.num(4), hash: r.take(32) };
-    case 0x14: return { seat: r.num(4), counter: r.num(4), body: r.take(r.num(2)) };
+    case 0x14: return { seat: r.num(4), counter: r.num(4), salt: r.take(16), body: r.take(r.num(2)) };
     case 0x20: return { manifest: rollManifest(r.rest()) };
     case 0x21: return { hash: hex(r.take(32)) };
     case 0x22: return { member: r.num(4), mode: r.num(1), slots: r.num(4), hash: r.take(32) };
