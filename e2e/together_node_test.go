@@ -201,7 +201,9 @@ func (p *Page) at(label string, n int) Control {
 	p.t.Helper()
 	var all []Control
 	ok := until(func() bool {
-		all = slices.DeleteFunc(p.Controls(), func(c Control) bool { return c.Name != fold(label) || slices.Contains([]string{"StaticText", "LabelText", "InlineTextBox"}, c.Role) })
+		all = slices.DeleteFunc(p.Controls(), func(c Control) bool {
+			return c.Name != fold(label) || slices.Contains([]string{"StaticText", "LabelText", "InlineTextBox"}, c.Role)
+		})
 		return len(all) > max(n, 0)
 	})
 	if !ok {

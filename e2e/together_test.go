@@ -53,7 +53,7 @@ func (x *together) meet() {
 	x.startsGroup(x.noor, "Harbour Kitchen", "harbour")
 
 	x.follow(x.kim, "Invite")
-	x.kim.Check("Member Sees what the group prepares.", true)
+	x.kim.Check("Member Sees drafts.", true)
 	x.press(x.kim, "Make a link")
 	link := x.kim.Text("#link")
 	x.ana = x.joins("ana")
@@ -116,7 +116,7 @@ func (x *together) sendDelegates() {
 	x.appoint(x.noor, x.noor, "noor")
 	x.follow(x.visitor, "Member groups and delegates")
 	x.says(x.visitor, "3 delegates speak for them.")
-	x.visitor.HasNoText("ana ")
+	x.visitor.HasNoText("ana until")
 	x.shot(x.visitor, "delegates")
 }
 
@@ -257,7 +257,6 @@ func (x *together) recall() {
 	x.ana.Reload()
 	x.ana.HasNoText("Vote for your group")
 	x.appoint(x.kim, x.kim, "kim")
-	x.press(x.kim, "Accept this mandate")
 	x.ranks(x.kim, pipes, books)
 	x.says(x.visitor, "Votes until now 3")
 }
@@ -310,11 +309,11 @@ func (x *together) writeLadder() {
 	p.fillAt("Address, short name of a step, or what is declared (optional)", -1, x.petition)
 	p.fillAt("How many people (optional)", -1, "2")
 	x.press(p, "Save")
-	x.step(p, "Walk out", "walkout", "Walkout", "Sign the petition")
+	x.step(p, "Walk out", "walkout", "Walkout", "Sign the petition petition")
 	p.Select("What has to happen", "A petition got no reply in time")
 	p.Fill("Address, short name of a step, or what is declared (optional)", x.petition)
 	x.press(p, "Save")
-	x.step(p, "Strike for a day", "strike", "Strike", "Walk out")
+	x.step(p, "Strike for a day", "strike", "Strike", "Walk out walkout")
 	p.Select("What has to happen", "People came to all events of the campaign")
 	p.Fill("How many people (optional)", "1000")
 	x.press(p, "Save")
