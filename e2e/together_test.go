@@ -396,7 +396,7 @@ func (x *together) walkOut() {
 	x.says(v, "Walk out Open", "Strike for a day Waiting")
 	x.shot(v, "ladder-open")
 	x.mailed("mira", regexp.MustCompile("Open now: Walk out"))
-	x.follow(v, "Petitions", "Repair the old pipes this year")
+	x.follow(v, "Petitions", "Waiting for a reply", "Repair the old pipes this year")
 	x.says(v, "and none came.")
 	x.shot(v, "petition-silent")
 }
@@ -430,6 +430,6 @@ func (x *together) standDown() {
 	x.follow(v, "What opens the next step, and how far away it is")
 	x.says(v, down, "Walk out Halted", "Strike for a day Halted", "Sign the petition Met")
 	x.shot(v, "ladder-down")
-	x.follow(v, "Petitions", "Repair the old pipes this year")
+	x.follow(v, "Petitions", "Waiting for a reply", "Repair the old pipes this year")
 	x.says(v, down)
 }
