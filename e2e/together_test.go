@@ -281,7 +281,8 @@ func (x *together) decided() {
 	v.HasText("Adopted: " + pipes + ".")
 }
 
-// petitions: the coalition writes the petition of its campaign and opens it.
+// petitions: the coalition writes the petition of its campaign and opens it, and calls
+// an event.
 func (x *together) petitions() {
 	p := x.robin
 	x.follow(p, "Groups", "Valley Groups", "New petition")
@@ -296,13 +297,18 @@ func (x *together) petitions() {
 	x.press(p, "Open for signing")
 	p.HasText("0 signatures")
 	x.petition = p.place()
+	x.follow(p, "Clear water", "Host an event", "New event of Valley Groups")
+	p.Fill("Title", "Walk along the pipes")
+	p.Fill("Day", x.day(40))
+	p.Fill("Starts (optional)", "11:00")
+	x.press(p, "Publish")
 }
 
 // writeLadder writes three steps: the petition; a walkout if nobody answers it; a
 // strike if enough people come.
 func (x *together) writeLadder() {
 	p := x.robin
-	x.follow(p, "Clear water", "Write how the campaign steps up or stands down", "Write the ladder")
+	x.follow(p, "Campaigns", "Clear water", "Write how the campaign steps up or stands down", "Write the ladder")
 	x.step(p, "Sign the petition", "petition", "Petition", "")
 	p.Fill("Address on this server (optional)", x.petition)
 	p.selectAt("What has to happen", -1, "People have signed a petition")
@@ -340,11 +346,10 @@ func (x *together) whatIf() {
 	p.fillAt("On this day (optional)", 0, x.day(2))
 	x.press(p, "Show")
 	p.HasText("So it would go")
-	p.HasText("Walk out Waiting")
+	p.HasText("Walk out Waiting Strike for a day Waiting")
 	p.fillAt("On this day (optional)", 1, x.day(9))
 	x.press(p, "Show")
-	p.HasText("Walk out Open")
-	p.HasText("Strike for a day Waiting")
+	p.HasText("Walk out Open Strike for a day Waiting")
 	x.shot(p, "what-if")
 	x.follow(p, "Back", "Publish")
 	x.press(p, "Publish")
@@ -391,9 +396,9 @@ func (x *together) walkOut() {
 	v := x.visitor
 	x.clock.jump(4 * 24 * time.Hour)
 	v.Reload()
-	x.says(v, "Walk out Waiting")
+	x.says(v, "Sign the petition Met Walk out Waiting Strike for a day Waiting")
 	x.clock.jump(3 * 24 * time.Hour)
-	x.says(v, "Walk out Open", "Strike for a day Waiting")
+	x.says(v, "Sign the petition Met Walk out Open Strike for a day Waiting")
 	x.shot(v, "ladder-open")
 	x.mailed("mira", regexp.MustCompile("Open now: Walk out"))
 	x.follow(v, "Petitions", "Waiting for a reply", "Repair the old pipes this year")
@@ -427,8 +432,10 @@ func (x *together) standDown() {
 	x.follow(v, "Campaigns", "Clear water")
 	x.says(v, down)
 	x.shot(v, "campaign-down")
-	x.follow(v, "What opens the next step, and how far away it is")
-	x.says(v, down, "Walk out Halted", "Strike for a day Halted", "Sign the petition Met")
+	x.follow(v, "Walk along the pipes")
+	x.says(v, down)
+	x.follow(v, "Clear water", "What opens the next step, and how far away it is")
+	x.says(v, down, "Sign the petition Met Walk out Halted Strike for a day Halted")
 	x.shot(v, "ladder-down")
 	x.follow(v, "Petitions", "Waiting for a reply", "Repair the old pipes this year")
 	x.says(v, down)
