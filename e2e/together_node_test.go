@@ -249,7 +249,8 @@ func (x *together) mailed(handle string, like *regexp.Regexp) string {
 	}
 }
 
-// recounted counts the record of the node again, with both programs.
+// recounted counts the record of the node again, with both programs, which say what the
+// pages said.
 func (x *together) recounted() {
 	x.Helper()
 	bin, err := binary()
@@ -261,6 +262,10 @@ func (x *together) recounted() {
 		if err != nil {
 			x.Errorf("%v: %v\n%s", tool, err, out)
 		}
-		x.Logf("%s", out)
+		for _, want := range []string{`method +schulze`, `option 5 +2\n`, `option 6 +1\n`, `order +option 5, option 6, `, `adopted +option 5\n`, `method +yesno`, `adopted +option 1\n`} {
+			if !regexp.MustCompile(want).Match(out) {
+				x.Errorf("%v does not say %s:\n%s", tool, want, out)
+			}
+		}
 	}
 }

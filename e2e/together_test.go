@@ -299,6 +299,7 @@ func (x *together) petitions() {
 	x.petition = p.place()
 	x.follow(p, "Clear water", "Host an event", "New event of Valley Groups")
 	p.Fill("Title", "Walk along the pipes")
+	p.Fill("Town or postcode", "Leipzig")
 	p.Fill("Day", x.day(40))
 	p.Fill("Starts (optional)", "11:00")
 	x.press(p, "Publish")
@@ -359,6 +360,7 @@ func (x *together) whatIf() {
 	x.says(v, "Walk out")
 	x.follow(v, "What opens the next step, and how far away it is")
 	v.HasText("0 of 2; 2 more")
+	v.HasText("Next: Walk out 1. Sign the petition") // and not the strike, which comes after it
 	x.shot(v, "ladder")
 }
 
