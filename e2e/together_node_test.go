@@ -38,7 +38,6 @@ func (j *jumping) jump(d time.Duration) { j.ahead.Add(int64(d)) }
 type together struct {
 	*testing.T
 	o        PageOptions
-	server   ServerOptions
 	clock    *jumping
 	mail     *notifytest.Server
 	setUp    string
@@ -47,7 +46,6 @@ type together struct {
 	ana      *Page // of the hill, its first delegate
 	noor     *Page // of the harbour
 	visitor  *Page
-	poll     string
 	petition string
 }
 
@@ -63,7 +61,6 @@ func newTogether(t *testing.T, noScript bool, width int64, o ServerOptions) *tog
 	o = o.withDatabases(t)
 	o.Data = t.TempDir()
 	o.Env = append(slices.Clone(o.Env), "CONVOKE_SMTP_URL="+x.mail.URL(), "CONVOKE_MAIL_FROM=node@example.org", "CONVOKE_REGISTRATION=email")
-	x.server = o
 	x.o = PageOptions{Base: "http://" + addr, NoScript: noScript, Width: width, Height: 700}
 	cfg, err := config.Load(config.Source{Flags: map[string]string{"data": o.Data, "listen": addr, "base-url": x.o.Base}, Environ: o.Env})
 	if err != nil {

@@ -412,6 +412,9 @@ func (x *together) walkOut() {
 func (x *together) standDown() {
 	p := x.robin
 	x.follow(p, "Groups", "Valley Groups", "Propose something")
+	if got := p.Value("Title") + p.Value("Options to choose from (optional)"); got != "" {
+		x.Errorf("the form begins with %q, which was sent long ago", got)
+	}
 	p.Select("Group or coalition", "Valley Groups")
 	p.Fill("Title", "We stop here")
 	p.Fill("What exactly is proposed", "The board has promised the pipes. The campaign stands down.")
