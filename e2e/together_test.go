@@ -439,7 +439,7 @@ func (x *together) standDown() {
 	x.shot(v, "campaign-down")
 	x.follow(v, "Walk along the pipes")
 	x.says(v, down)
-	x.follow(v, "Clear water", "What opens the next step, and how far away it is")
+	x.follow(v, "Clear water") // what says so leads to the ladder
 	x.says(v, down, "Sign the petition Met Walk out Halted Strike for a day Halted")
 	x.shot(v, "ladder-down")
 	x.follow(v, "Petitions", "Waiting for a reply", "Repair the old pipes this year")
