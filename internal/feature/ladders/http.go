@@ -209,7 +209,7 @@ func (w *Web) showOf(c *web.Call, p *page) showData {
 	for i := range plan.Steps {
 		v := say.step(i, p.Facts, c.Now())
 		d.Steps = append(d.Steps, v)
-		if !d.Draft && v.State == Waiting {
+		if !d.Draft && v.State == Waiting && ready(&plan.Steps[i], p.Stand) {
 			d.Next = append(d.Next, linkView{"#step-" + v.Key, v.Title})
 		}
 	}

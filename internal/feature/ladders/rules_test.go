@@ -384,3 +384,18 @@ func TestForms(t *testing.T) {
 		}
 	}
 }
+
+// TestReady: what comes after a step that waits or is halted is not next.
+func TestReady(t *testing.T) {
+	t.Parallel()
+	s := &Step{Key: "walkout", After: []string{"petition", "pledge"}}
+	for state, want := range map[State]bool{Waiting: false, Halted: false, Lapsed: false, Open: true, Met: true} {
+		stand := map[string]*Standing{"petition": {State: Open}, "pledge": {State: state}}
+		if got := ready(s, stand); got != want {
+			t.Errorf("after one that is %s: %v", state, got)
+		}
+	}
+	if !ready(&Step{Key: "petition"}, nil) {
+		t.Error("the first step is held back by none")
+	}
+}

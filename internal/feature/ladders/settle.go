@@ -130,6 +130,17 @@ func opening(s *Step, x *Standing, stand map[string]*Standing, f Known, now time
 	return Move{}, false
 }
 
+// ready reports whether no other step holds s back: all that come before it are open or
+// met.
+func ready(s *Step, stand map[string]*Standing) bool {
+	for _, key := range s.After {
+		if x := stand[key]; x == nil || x.State != Open && x.State != Met {
+			return false
+		}
+	}
+	return true
+}
+
 // fresh is where every step of a plan stands when it is published.
 func (p *Plan) fresh(at time.Time) map[string]*Standing {
 	out := map[string]*Standing{}
