@@ -9,8 +9,13 @@ import (
 	"convoke/internal/id"
 )
 
-const selectTask = `select t.id, t.group_id, t.title, t.note, t.note_html, t.source, coalesce(t.owner_id, ''), coalesce(p.handle, ''),
-	t.until_day, t.first_time, t.state, t.made_day, t.closed_day from task t left join person p on p.id = t.owner_id where `
+// selectLine is selectTask without texts, for lists that show titles.
+const (
+	selectTask = "select t.id, t.group_id, t.title, t.note, t.note_html, t.source, " + selectRest
+	selectLine = "select t.id, t.group_id, t.title, '', '', t.source, " + selectRest
+	selectRest = `coalesce(t.owner_id, ''), coalesce(p.handle, ''), t.until_day, t.first_time, t.state, t.made_day, t.closed_day
+		from task t left join person p on p.id = t.owner_id where `
+)
 
 func scanTask(scan func(...any) error) (Task, error) {
 	var t Task
@@ -21,7 +26,11 @@ func scanTask(scan func(...any) error) (Task, error) {
 }
 
 func query(ctx context.Context, tx *db.Tx, where string, args ...any) ([]Task, error) {
-	all, err := db.Query(ctx, tx, selectTask+where, args, scanTask)
+	return read(ctx, tx, selectTask+where, args...)
+}
+
+func read(ctx context.Context, tx *db.Tx, q string, args ...any) ([]Task, error) {
+	all, err := db.Query(ctx, tx, q, args, scanTask)
 	if err != nil {
 		return nil, fmt.Errorf("read tasks: %w", err)
 	}
@@ -46,6 +55,31 @@ func openIn(ctx context.Context, tx *db.Tx, g id.Group) ([]Task, error) {
 	all, err := query(ctx, tx, "t.group_id = $1 and t.state = 'open' order by t.until_day, t.id limit $2", string(g), 2*maxOpen)
 	inOrder(all)
 	return all, err
+}
+
+// inTheList is how open tasks follow one another, as [inOrder] has it.
+const inTheList = " order by t.until_day = 0, t.until_day, t.id limit "
+
+// titlesIn lists the first that are open in a group, without their texts.
+func titlesIn(ctx context.Context, tx *db.Tx, g id.Group, limit int) ([]Task, error) {
+	return read(ctx, tx, selectLine+"t.group_id = $1 and t.state = 'open'"+inTheList+"$2", string(g), limit)
+}
+
+// unowned lists what waits for somebody and was added from one day until another.
+func unowned(ctx context.Context, tx *db.Tx, g id.Group, from, until int) ([]Task, error) {
+	return read(ctx, tx, selectLine+"t.group_id = $1 and t.state = 'open' and t.owner_id is null and t.made_day >= $2 and t.made_day < $3"+
+		inTheList+"$4", string(g), from, until, 2*maxOpen)
+}
+
+func countUnowned(ctx context.Context, tx *db.Tx, g id.Group) (n int, err error) {
+	err = tx.Get(ctx, "select count(*) from task where group_id = $1 and state = 'open' and owner_id is null", []any{string(g)}, &n)
+	return n, err
+}
+
+// firstIn lists the titles of what is good for a first time and waits for somebody.
+func firstIn(ctx context.Context, tx *db.Tx, g id.Group, limit int) ([]string, error) {
+	return db.Column[string](ctx, tx, "select t.title from task t where t.group_id = $1 and t.state = 'open' and t.first_time and t.owner_id is null"+
+		inTheList+"$2", string(g), limit)
 }
 
 // doneIn lists what was closed last.
@@ -93,6 +127,13 @@ func update(ctx context.Context, tx *db.Tx, t *Task) error {
 
 // release takes a person's name off the tasks of a group.
 func release(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) error {
+	n := 0
+	if err := tx.Get(ctx, "select count(*) from task where owner_id = $1 and group_id = $2 and state = 'open' and first_time", []any{string(p), string(g)}, &n); err != nil {
+		return fmt.Errorf("find tasks for a first time: %w", err)
+	}
+	if n > 0 {
+		tx.Touch("group:" + string(g)) // they are on the newcomers' page again
+	}
 	if _, err := tx.Exec(ctx, "update task set owner_id = null where owner_id = $1 and group_id = $2", string(p), string(g)); err != nil {
 		return fmt.Errorf("leave tasks without owner: %w", err)
 	}
