@@ -58,6 +58,9 @@ func (n *Node) scheduleMembers() {
 // looked after when it was one of their organizers.
 func (n *Node) audited(ctx context.Context, tx *db.Tx, by id.Person, action, subject string) error {
 	for _, word := range strings.Fields(subject) {
+		if by == "" {
+			break // it happened by itself
+		}
 		if _, err := n.Groups.Acting(ctx, tx, id.Group(word), by); err != nil {
 			return err
 		}
@@ -107,7 +110,11 @@ func toMemberGroup(g groups.Group, err error) (members.Group, error) {
 
 // ByID implements members.Groups.
 func (g memberGroups) ByID(ctx context.Context, tx *db.Tx, gid id.Group) (members.Group, error) {
-	return toMemberGroup(g.Whole(ctx, tx, gid))
+	x, err := toMemberGroup(g.Whole(ctx, tx, gid))
+	if err == nil {
+		x.Coalition, err = g.Coalitions.IsCoalition(ctx, tx, gid)
+	}
+	return x, err
 }
 
 // ByHandle implements members.Groups.

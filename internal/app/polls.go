@@ -26,7 +26,7 @@ import (
 func (n *Node) newPolls(f *facts) *polls.Service {
 	s := polls.New(polls.Deps{
 		DB: n.DB, IDs: n.IDs, Vault: n.Vault, Jobs: n.Jobs, Boxes: n.Boxes, Groups: pollGroups{n.Groups}, People: n.Groups,
-		Elsewhere: pollElsewhere{n}, Facts: f, Entropy: rand.Reader, Locales: n.locales, Audit: n.Identity.Audit,
+		Elsewhere: pollElsewhere{n}, Facts: f, Entropy: rand.Reader, Locales: n.locales, Audit: n.audited,
 	})
 	f.polls = s
 	return s

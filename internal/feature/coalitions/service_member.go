@@ -297,6 +297,12 @@ func (s *Service) part(ctx context.Context, tx *db.Tx, c id.Group, m *Member) er
 	return s.Groups.Close(ctx, tx, c)
 }
 
+// Belongs reports whether a group is a member of a coalition.
+func (s *Service) Belongs(ctx context.Context, tx *db.Tx, coalition, group id.Group) (bool, error) {
+	m, err := memberOf(ctx, tx, coalition, group)
+	return m.State == Belongs, err
+}
+
 // MemberOf lists the coalitions that a group belongs to.
 func (s *Service) MemberOf(ctx context.Context, tx *db.Tx, g id.Group) ([]id.Group, error) {
 	all, err := partsOf(ctx, tx, g, maxParts)

@@ -1,11 +1,14 @@
 package members
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"convoke/internal/day"
+	"convoke/internal/db"
 	"convoke/internal/db/dbtest"
+	"convoke/internal/id"
 )
 
 func TestStartPages(t *testing.T) {
@@ -42,6 +45,18 @@ func TestStartPages(t *testing.T) {
 	}
 	if strings.Contains(text, "Only members") || strings.Contains(text, "Edit this page") || strings.Contains(text, "Take one of") {
 		t.Errorf("a visitor reads %s", text)
+	}
+	// Whoever asks again is answered from the cache, without asking for tasks.
+	asked, first := 0, x.First
+	x.First = func(ctx context.Context, tx *db.Tx, g id.Group) ([]string, error) {
+		asked++
+		return first(ctx, tx, g)
+	}
+	for range 3 {
+		visitor.Get(path).Want(t, 200, "")
+	}
+	if asked != 0 {
+		t.Errorf("tasks were read %d times", asked)
 	}
 	// A changed page is shown at once.
 	olga.Post(edit, "does", "We sing.", "shown", "1", "version", "2").Want(t, 303, path)

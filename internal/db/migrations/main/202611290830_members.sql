@@ -66,17 +66,18 @@ create index digest_due on digest (due_day);
 
 -- Whether anybody looks after a group. active_day is a day, at most a week old, on
 -- which an organizer did something; 0 is not known yet. due_day is when the next step
--- is taken by itself, 0 for none; person_id asks to take the group on.
+-- is taken by itself, 0 for none; person_id asks to take the group on since asked_day.
 create table dormancy (
 	group_id text primary key references groups (id) on delete cascade,
 	months {{int}} not null,
 	state text not null,
 	active_day {{int}} not null,
 	since_day {{int}} not null,
+	asked_day {{int}} not null,
 	due_day {{int}} not null,
 	person_id text references person (id) on delete set null
 ) {{clustered}};
 create index dormancy_due on dormancy (due_day) where due_day > 0;
 create index dormancy_person on dormancy (person_id) where person_id is not null;
-insert into dormancy (group_id, months, state, active_day, since_day, due_day)
-	select id, 6, 'active', 0, 0, 1 from groups where not sample and ended_at = 0;
+insert into dormancy (group_id, months, state, active_day, since_day, asked_day, due_day)
+	select id, 6, 'active', 0, 0, 0, 1 from groups where not sample and ended_at = 0;
