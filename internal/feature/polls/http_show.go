@@ -285,6 +285,14 @@ func (w *Web) subjectOf(c *web.Call, p *Proposal, d *showData) error {
 		if until != "-" {
 			d.Subject += " " + until
 		}
+	case fact.EffectPart:
+		return w.DB.Read(c.Context(), func(tx *db.Tx) error {
+			g, err := w.Groups.ByID(c.Context(), tx, id.Group(p.Subject))
+			if !g.Suspended {
+				d.Subject = g.Name
+			}
+			return known(err)
+		})
 	case fact.EffectMet:
 		d.Subject = p.Subject
 	case fact.EffectStep, fact.EffectHalt:
