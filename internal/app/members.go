@@ -147,20 +147,28 @@ func (n *Node) nextEvent(c *web.Call, g id.Group) (m members.Meeting, ok bool, e
 	return m, false, nil
 }
 
-// newsOf is how many things of one kind a weekly mail looks through.
+// newsOf is how many things of one kind a weekly mail tells at most, and how many are
+// looked through at once.
 const newsOf = 50
 
 func within(t, from, until time.Time) bool { return !t.Before(from) && t.Before(until) }
 
 // eventNews are coming events that were announced or changed.
 func (n *Node) eventNews(ctx context.Context, g id.Group, from, until time.Time, l *i18n.Locale) (out []members.Item, err error) {
-	r, err := n.Events.Search(ctx, events.Query{Group: g, Limit: newsOf, In: l.Tag()})
-	for _, e := range r.Events {
-		if within(e.Updated, from, until) || within(e.Created, from, until) {
-			out = append(out, members.Item{Kind: i18n.Mark("Event, new or changed"), Title: e.Title + " (" + l.DateShort(e.Local(e.Start)) + ")", URL: "/events/" + string(e.ID)})
+	q := events.Query{Group: g, Limit: newsOf, In: l.Tag()}
+	for more := true; more && len(out) < newsOf; {
+		r, err := n.Events.Search(ctx, q)
+		if err != nil {
+			return nil, err
 		}
+		for _, e := range r.Events {
+			if within(e.Updated, from, until) || within(e.Created, from, until) {
+				out = append(out, members.Item{Kind: i18n.Mark("Event, new or changed"), Title: e.Title + " (" + l.DateShort(e.Local(e.Start)) + ")", URL: "/events/" + string(e.ID)})
+			}
+		}
+		q.After, more = r.Next, r.More
 	}
-	return out, err
+	return out, nil
 }
 
 // statementNews are statements that were published or changed.
@@ -169,13 +177,20 @@ func (n *Node) statementNews(ctx context.Context, g id.Group, from, until time.T
 	if err != nil {
 		return nil, err
 	}
-	r, err := n.Statements.Find(ctx, statements.Query{Handle: b.Handle, Limit: newsOf})
-	for i := range r.Statements {
-		if s := &r.Statements[i]; within(s.Updated, from, until) {
-			out = append(out, members.Item{Kind: i18n.Mark("Statement"), Title: s.In(l.Tag()).Title, URL: "/statements/" + string(s.ID)})
+	q := statements.Query{Handle: b.Handle, Limit: newsOf}
+	for more := true; more && len(out) < newsOf; {
+		r, err := n.Statements.Find(ctx, q)
+		if err != nil {
+			return nil, err
 		}
+		for i := range r.Statements {
+			if s := &r.Statements[i]; within(s.Updated, from, until) {
+				out = append(out, members.Item{Kind: i18n.Mark("Statement"), Title: s.In(l.Tag()).Title, URL: "/statements/" + string(s.ID)})
+			}
+		}
+		q.After, more = r.Last(), r.More
 	}
-	return out, err
+	return out, nil
 }
 
 func (n *Node) brief(ctx context.Context, g id.Group) (b groups.Brief, err error) {

@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -109,6 +110,45 @@ func TestTheWeeklyMail(t *testing.T) {
 		b.Post("/groups/riverside/leave").Want(t, 303, "/groups/mine")
 		if s.count("select count(*) from task where owner_id is null") != 2 || s.count("select count(*) from skill") != 0 || s.count("select count(*) from dormancy where person_id is not null") != 0 {
 			t.Error("something is left of who left")
+		}
+	})
+}
+
+// TestTheWeeklyMailMissesNothing: however much there was before, what is new is told.
+func TestTheWeeklyMailMissesNothing(t *testing.T) {
+	t.Parallel()
+	eachWithMail(t, func(t *testing.T, s *mailStand) {
+		ctx := t.Context()
+		_, robin, _ := s.filled()
+		g := s.groupID("riverside")
+		says := func(title, day string) {
+			s.publish(robin, "riverside", statements.Input{Title: title, Markdown: "So it is.", Lang: "en", Day: day, State: statements.Published})
+		}
+		for i := range 51 {
+			s.event(robin, g, meeting(fmt.Sprint("Day ", i), "2026-07-06"))
+			says(fmt.Sprint("We say ", i), "2026-05-01")
+		}
+		week := func() (out string) {
+			before := len(s.sink.Messages())
+			s.clock.Add(7 * 24 * time.Hour)
+			if err := s.Members.SendDigests(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Jobs.RunPending(ctx); err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range s.sink.Messages()[before:] {
+				if m.Subject == "New in Riverside" {
+					out += m.Text
+				}
+			}
+			return out
+		}
+		week()
+		s.event(robin, g, meeting("The latest of all", "2026-07-20"))
+		says("Said long ago", "2026-01-01")
+		if text := week(); !strings.Contains(text, "The latest of all") || !strings.Contains(text, "Said long ago") {
+			t.Errorf("it lacks what is new: %s", text)
 		}
 	})
 }

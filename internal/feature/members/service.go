@@ -106,12 +106,15 @@ type Deps struct {
 }
 
 // Service is the use cases of members.
-type Service struct{ Deps }
+type Service struct {
+	Deps
+	weeks weeks
+}
 
 // New returns the service. It registers its jobs, so it must be called before the
 // queue runs.
 func New(d Deps) *Service {
-	s := &Service{d}
+	s := &Service{Deps: d}
 	s.register()
 	return s
 }
