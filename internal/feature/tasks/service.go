@@ -301,12 +301,12 @@ func (s *Service) GroupCleared(ctx context.Context, tx *db.Tx, f fact.GroupClear
 	return dropGroup(ctx, tx, f.Group)
 }
 
-// Expire deletes what was closed long ago. It runs every hour.
+// Expire deletes what was closed long ago, and what is open and forgotten. It runs every hour.
 func (s *Service) Expire(ctx context.Context) error {
 	const page = 500
 	for n := int64(page); n == page; {
 		err := s.DB.Write(ctx, func(tx *db.Tx) (err error) {
-			n, err = dropClosed(ctx, tx, day.After(day.Of(tx.Now()), -keepDone), page)
+			n, err = dropExpired(ctx, tx, day.Of(tx.Now()), page)
 			return err
 		})
 		if err != nil {

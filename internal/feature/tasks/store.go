@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
@@ -107,9 +108,9 @@ func ownerOf(t *Task) any {
 
 // insert reports false when there is a task with the same uid.
 func insert(ctx context.Context, tx *db.Tx, t *Task, uid string) (bool, error) {
-	n, err := tx.Exec(ctx, `insert into task (id, group_id, uid, title, note, note_html, source, owner_id, until_day, first_time, state, made_day, closed_day)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict (group_id, uid) do nothing`,
-		t.ID, string(t.Group), uid, t.Title, t.Note, string(t.HTML), t.Source, ownerOf(t), t.Until, t.First, string(t.State), t.Made, t.Closed)
+	n, err := tx.Exec(ctx, `insert into task (id, group_id, uid, title, note, note_html, source, owner_id, until_day, first_time, state, made_day, closed_day,
+		expires_day) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) on conflict (group_id, uid) do nothing`,
+		t.ID, string(t.Group), uid, t.Title, t.Note, string(t.HTML), t.Source, ownerOf(t), t.Until, t.First, string(t.State), t.Made, t.Closed, t.expires(day.Of(tx.Now())))
 	if err != nil {
 		return false, fmt.Errorf("insert a task: %w", err)
 	}
@@ -117,8 +118,8 @@ func insert(ctx context.Context, tx *db.Tx, t *Task, uid string) (bool, error) {
 }
 
 func update(ctx context.Context, tx *db.Tx, t *Task) error {
-	_, err := tx.Exec(ctx, "update task set owner_id = $2, first_time = $3, state = $4, closed_day = $5 where id = $1",
-		t.ID, ownerOf(t), t.First, string(t.State), t.Closed)
+	_, err := tx.Exec(ctx, "update task set owner_id = $2, first_time = $3, state = $4, closed_day = $5, expires_day = $6 where id = $1",
+		t.ID, ownerOf(t), t.First, string(t.State), t.Closed, t.expires(day.Of(tx.Now())))
 	if err != nil {
 		return fmt.Errorf("change a task: %w", err)
 	}
@@ -147,10 +148,18 @@ func dropGroup(ctx context.Context, tx *db.Tx, g id.Group) error {
 	return nil
 }
 
-// dropClosed deletes what was closed on a day or before, at most limit of them.
-func dropClosed(ctx context.Context, tx *db.Tx, last, limit int) (int64, error) {
-	n, err := tx.Exec(ctx, `delete from task where id in
-		(select id from task where closed_day > 0 and closed_day <= $1 order by closed_day limit $2)`, last, limit)
+const selectExpired = "select id from task where expires_day <= $1 order by expires_day, id limit $2"
+
+// dropExpired deletes what nothing happened to for long, at most limit of them.
+func dropExpired(ctx context.Context, tx *db.Tx, today, limit int) (int64, error) {
+	all, err := db.Column[string](ctx, tx, "select distinct group_id from task where id in ("+selectExpired+") and state = 'open' and first_time", today, limit)
+	if err != nil {
+		return 0, fmt.Errorf("find old tasks: %w", err)
+	}
+	for _, g := range all {
+		tx.Touch("group:" + g) // the newcomers' page
+	}
+	n, err := tx.Exec(ctx, "delete from task where id in ("+selectExpired+")", today, limit)
 	if err != nil {
 		return 0, fmt.Errorf("delete old tasks: %w", err)
 	}

@@ -1,6 +1,6 @@
 -- What somebody in a group takes on. uid is the key of the form, or made of what was
 -- decided; source is the address of the page where it was. Without owner_id it waits
--- for somebody. What is done or dropped has a closed_day.
+-- for somebody. What is done or dropped has a closed_day. On expires_day it is deleted.
 create table task (
 	id text primary key,
 	group_id text not null references groups (id) on delete cascade,
@@ -14,12 +14,13 @@ create table task (
 	first_time {{bool}} not null,
 	state text not null,
 	made_day {{int}} not null,
-	closed_day {{int}} not null
+	closed_day {{int}} not null,
+	expires_day {{int}} not null
 ) {{clustered}};
 create unique index task_uid on task (group_id, uid);
 create index task_list on task (group_id, state, until_day, id);
 create index task_owner on task (owner_id, state) where owner_id is not null;
-create index task_closed on task (closed_day) where closed_day > 0;
+create index task_expires on task (expires_day);
 
 -- What a group tells those who are new.
 create table start_page (
