@@ -25,7 +25,7 @@ const (
 	maxTitle  = 120
 	maxSource = 500
 	maxOpen   = 200
-	maxFirst  = 50 // titles on the newcomers' page
+	maxFirst  = 50  // titles on the newcomers' page
 	keepDone  = 90  // days
 	keepOpen  = 180 // days
 )
