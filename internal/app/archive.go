@@ -79,6 +79,9 @@ func (n *Node) ExportGroup(ctx context.Context, gid id.Group, w io.Writer, progr
 		if err := n.Coalitions.ExportGroup(ctx, tx, gid, out); err != nil {
 			return err
 		}
+		if err := n.Assemblies.ExportGroup(ctx, tx, gid, out); err != nil {
+			return err
+		}
 		if err := n.Events.ExportGroup(ctx, tx, gid, out, events.ExportOptions{
 			BaseURL: base, Name: g.Name, Locale: n.locales.Match(info.Language), Progress: progress,
 		}); err != nil {
@@ -229,7 +232,10 @@ func (n *Node) importGroup(ctx context.Context, tx *db.Tx, in *archive.Import, o
 	if err := n.Pledges.ImportGroup(ctx, tx, in); err != nil {
 		return err
 	}
-	return n.Coalitions.ImportGroup(ctx, tx, in)
+	if err := n.Coalitions.ImportGroup(ctx, tx, in); err != nil {
+		return err
+	}
+	return n.Assemblies.ImportGroup(ctx, tx, in)
 }
 
 // keepPictures makes every picture of the file anew, and with store keeps it. It

@@ -32,7 +32,7 @@ import (
 )
 
 // rivers is how many rows the group of [stand.riverside] has.
-const rivers = 23
+const rivers = 27
 
 // riverside is a group with some of everything.
 func (s *stand) riverside() (steward authz.Actor, g id.Group, ids map[string]id.Event) {
@@ -101,6 +101,7 @@ func (s *stand) riverside() (steward authz.Actor, g id.Group, ids map[string]id.
 	s.organized(steward, g, ids)
 	s.asked(steward)
 	s.pledged(steward, ids)
+	s.gathered(steward)
 	s.clock.Add(time.Hour)
 	return steward, g, ids
 }
@@ -269,6 +270,7 @@ func TestAGroupMovesWhole(t *testing.T) {
 			b.askedToo()
 			b.pledgedToo()
 			for _, path := range []string{
+				"/assemblies", "/assemblies/" + a.column("select id from assembly where state = 'closed'")[0] + "/minutes",
 				"/groups/riverside", "/events/" + string(ids["far"]), "/events/" + string(ids["weekly"]), "/events/" + string(ids["weekly"]) + "/dates", "/events/" + string(ids["under"]), "/events/" + string(ids["past"]),
 				"/groups/riverside/start", "/petitions?state=waiting", "/petitions?state=closed", "/groups/riverside/events.ics", "/groups/riverside/conduct", "/campaigns/open-doors", "/campaigns/open-doors?lang=de",
 				"/events.csv", "/events.ics", "/statements", "/statements.atom", "/statements?campaign=open-doors", "/turnout", "/groups/riverside.json",
@@ -472,6 +474,17 @@ func TestWhatAFileMaySay(t *testing.T) {
 		"text that is not UTF-8":        {"events.json", "Open assembly", "Open \xff assembly", ""},
 		"a row that is too large":       {"events.json", "Open assembly", strings.Repeat("x", 9<<20), ""},
 		"a group without a name":        {"group.json", `"name": "Riverside Neighbours"`, `"name": ""`, ""},
+		"an assembly that is an event":  {"assemblies.json", `"state":"called"`, `"state":"public"`, "assemblies invalid"},
+		"minutes before the assembly":   {"assemblies.json", `"state":"closed"`, `"state":"called"`, "assemblies invalid"},
+		"minutes for whom":              {"assemblies.json", `"minutes":"public"`, `"minutes":"friends"`, "assemblies invalid"},
+		"an assembly without an end":    {"assemblies.json", `"ends":"2026`, `"ends":"2025`, "assemblies invalid"},
+		"an assembly that lasts":        {"assemblies.json", `"ends":"2026`, `"ends":"2027`, "assemblies invalid"},
+		"an assembly nowhere":           {"assemblies.json", `"zone":"Europe/Berlin"`, `"zone":"Mars/Base"`, "assemblies invalid"},
+		"an item that leads elsewhere":  {"assemblies.json", `"link":"/about"`, `"link":"https://a.example/"`, "assemblies invalid"},
+		"a notice of years":             {"assembly_rule.json", `"notice":3`, `"notice":900`, "assembly_rule invalid"},
+		"an item of no state":           {"assemblies.json", `"state":"waiting"`, `"state":"lost"`, "assemblies invalid"},
+		"a decision of no words":        {"assemblies.json", `"decisions":["Two benches."]`, `"decisions":[""]`, "assemblies invalid"},
+		"a task for no day":             {"assemblies.json", `"until":"2026-06-01"`, `"until":"soon"`, "assemblies invalid"},
 		"a task without a title":        {"tasks.json", `"title":"Buy paint"`, `"title":" "`, "tasks invalid"},
 		"a task of no day":              {"tasks.json", `"until":"2026-06-01"`, `"until":"soon"`, "tasks invalid"},
 		"a long word whom to ask":       {"start.json", `"ask":"Whoever wears green"`, `"ask":"` + strings.Repeat("x", 300) + `"`, "start invalid"},
