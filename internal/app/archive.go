@@ -79,6 +79,9 @@ func (n *Node) ExportGroup(ctx context.Context, gid id.Group, w io.Writer, progr
 		if err := n.Coalitions.ExportGroup(ctx, tx, gid, out); err != nil {
 			return err
 		}
+		if err := n.Polls.ExportGroup(ctx, tx, gid, out, base); err != nil {
+			return err
+		}
 		if err := n.Assemblies.ExportGroup(ctx, tx, gid, out); err != nil {
 			return err
 		}
@@ -233,6 +236,9 @@ func (n *Node) importGroup(ctx context.Context, tx *db.Tx, in *archive.Import, o
 		return err
 	}
 	if err := n.Coalitions.ImportGroup(ctx, tx, in); err != nil {
+		return err
+	}
+	if err := n.Polls.ImportGroup(ctx, tx, in, strings.TrimSuffix(n.Config.BaseURL, "/")); err != nil {
 		return err
 	}
 	return n.Assemblies.ImportGroup(ctx, tx, in)

@@ -32,7 +32,7 @@ import (
 )
 
 // rivers is how many rows the group of [stand.riverside] has.
-const rivers = 27
+const rivers = 31
 
 // riverside is a group with some of everything.
 func (s *stand) riverside() (steward authz.Actor, g id.Group, ids map[string]id.Event) {
@@ -102,6 +102,7 @@ func (s *stand) riverside() (steward authz.Actor, g id.Group, ids map[string]id.
 	s.asked(steward)
 	s.pledged(steward, ids)
 	s.gathered(steward)
+	s.voted(steward)
 	s.clock.Add(time.Hour)
 	return steward, g, ids
 }
@@ -269,6 +270,7 @@ func TestAGroupMovesWhole(t *testing.T) {
 			b.organizedToo(ids, contents(t, again))
 			b.askedToo()
 			b.pledgedToo()
+			b.votedToo()
 			for _, path := range []string{
 				"/assemblies", "/assemblies/" + a.column("select id from assembly where state = 'closed'")[0] + "/minutes",
 				"/groups/riverside", "/events/" + string(ids["far"]), "/events/" + string(ids["weekly"]), "/events/" + string(ids["weekly"]) + "/dates", "/events/" + string(ids["under"]), "/events/" + string(ids["past"]),
@@ -485,6 +487,18 @@ func TestWhatAFileMaySay(t *testing.T) {
 		"an item of no state":           {"assemblies.json", `"state":"waiting"`, `"state":"lost"`, "assemblies invalid"},
 		"a decision of no words":        {"assemblies.json", `"decisions":["Two benches."]`, `"decisions":[""]`, "assemblies invalid"},
 		"a task for no day":             {"assemblies.json", `"until":"2026-06-01"`, `"until":"soon"`, "assemblies invalid"},
+		"a proposal of no state":        {"proposals.json", `"state":"decided"`, `"state":"won"`, "proposals invalid"},
+		"a vote that goes on":           {"proposals.json", `"state":"decided"`, `"state":"frozen"`, "proposals elsewhere"},
+		"a decision of no day":          {"proposals.json", `"state":"decided"`, `"state":"discussed"`, "proposals invalid"},
+		"an election of delegates":      {"proposals.json", `"effect":"demand"`, `"effect":"delegate"`, "proposals invalid"},
+		"an effect on others":           {"proposals.json", `"subject":""`, `"subject":"01x"`, "proposals invalid"},
+		"a proposal of others":          {"proposals.json", `"campaign":"`, `"campaign":"x`, "proposals campaign"},
+		"one option":                    {"proposals.json", `"options":["One","Two"]`, `"options":["One"]`, "proposals invalid"},
+		"a vote of no kind":             {"proposals.json", `"kind":"vote"`, `"kind":"war"`, "proposals invalid"},
+		"a weight below nothing":        {"proposals.json", `"weight":0`, `"weight":-1`, "proposals invalid"},
+		"a vote told by a script":       {"proposals.json", `"server":"http:`, `"server":"javascript:`, "proposals invalid"},
+		"a vote without a record":       {"proposals.json", `"record":{`, `"record":null,"opens":"x","x":{`, ""},
+		"an earlier text of no day":     {"proposals.json", `"note":"One is not enough.","day":"2026`, `"note":"One is not enough.","day":"x2026`, "proposals invalid"},
 		"a task without a title":        {"tasks.json", `"title":"Buy paint"`, `"title":" "`, "tasks invalid"},
 		"a task of no day":              {"tasks.json", `"until":"2026-06-01"`, `"until":"soon"`, "tasks invalid"},
 		"a long word whom to ask":       {"start.json", `"ask":"Whoever wears green"`, `"ask":"` + strings.Repeat("x", 300) + `"`, "start invalid"},

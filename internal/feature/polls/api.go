@@ -285,6 +285,9 @@ func (w *Web) apiProposalAfter(c *web.Call, pid, after string) (apiProposal, err
 		x := &f.Polls[i]
 		out.Polls = append(out.Polls, apiProposalPoll{string(x.ID), base + x.url(), string(x.State), x.Closes})
 	}
+	for _, x := range f.Told { // where they were
+		out.Polls = append(out.Polls, apiProposalPoll{x.ID, x.Record.URL(), string(x.state()), x.Closes})
+	}
 	for _, x := range f.Amendments {
 		out.Amendments = append(out.Amendments, apiAmendment{x.URL[strings.LastIndexByte(x.URL, '/')+1:], base + x.URL, x.Why, x.State, x.Who})
 	}

@@ -65,6 +65,11 @@ func New(server, id string, now time.Time, n *box.Numbers) *Record {
 	return r
 }
 
+// Of is a box of this server without its numbers.
+func Of(server, id string, now time.Time) *Record {
+	return &Record{Server: server, Box: id, Day: day.ISO(day.Of(now))}
+}
+
 // AddCurve adds the curve of the next of so many parts. Where it has very many steps,
 // neighbours become one, with the higher threshold: nothing stands that did not.
 func (r *Record) AddCurve(steps []box.Step, parts int) {
