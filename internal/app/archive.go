@@ -79,6 +79,13 @@ func (n *Node) ExportGroup(ctx context.Context, gid id.Group, w io.Writer, progr
 		if err := n.Coalitions.ExportGroup(ctx, tx, gid, out); err != nil {
 			return err
 		}
+		owned, err := n.Campaigns.OwnedBy(ctx, tx, gid)
+		if err != nil {
+			return err
+		}
+		if err := n.Ladders.ExportGroup(ctx, tx, owned, out, base); err != nil {
+			return err
+		}
 		if err := n.Polls.ExportGroup(ctx, tx, gid, out, base); err != nil {
 			return err
 		}
@@ -238,7 +245,11 @@ func (n *Node) importGroup(ctx context.Context, tx *db.Tx, in *archive.Import, o
 	if err := n.Coalitions.ImportGroup(ctx, tx, in); err != nil {
 		return err
 	}
-	if err := n.Polls.ImportGroup(ctx, tx, in, strings.TrimSuffix(n.Config.BaseURL, "/")); err != nil {
+	base := strings.TrimSuffix(n.Config.BaseURL, "/")
+	if err := n.Ladders.ImportGroup(ctx, tx, in, base); err != nil {
+		return err
+	}
+	if err := n.Polls.ImportGroup(ctx, tx, in, base); err != nil {
 		return err
 	}
 	return n.Assemblies.ImportGroup(ctx, tx, in)

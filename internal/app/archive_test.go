@@ -32,7 +32,7 @@ import (
 )
 
 // rivers is how many rows the group of [stand.riverside] has.
-const rivers = 31
+const rivers = 33
 
 // riverside is a group with some of everything.
 func (s *stand) riverside() (steward authz.Actor, g id.Group, ids map[string]id.Event) {
@@ -103,6 +103,7 @@ func (s *stand) riverside() (steward authz.Actor, g id.Group, ids map[string]id.
 	s.pledged(steward, ids)
 	s.gathered(steward)
 	s.voted(steward)
+	s.climbed(steward)
 	s.clock.Add(time.Hour)
 	return steward, g, ids
 }
@@ -271,6 +272,7 @@ func TestAGroupMovesWhole(t *testing.T) {
 			b.askedToo()
 			b.pledgedToo()
 			b.votedToo()
+			b.climbedToo()
 			for _, path := range []string{
 				"/assemblies", "/assemblies/" + a.column("select id from assembly where state = 'closed'")[0] + "/minutes",
 				"/groups/riverside", "/events/" + string(ids["far"]), "/events/" + string(ids["weekly"]), "/events/" + string(ids["weekly"]) + "/dates", "/events/" + string(ids["under"]), "/events/" + string(ids["past"]),
@@ -499,6 +501,13 @@ func TestWhatAFileMaySay(t *testing.T) {
 		"a vote told by a script":       {"proposals.json", `"server":"http:`, `"server":"javascript:`, "proposals invalid"},
 		"a vote without a record":       {"proposals.json", `"record":{`, `"record":null,"opens":"x","x":{`, ""},
 		"an earlier text of no day":     {"proposals.json", `"note":"One is not enough.","day":"2026`, `"note":"One is not enough.","day":"x2026`, "proposals invalid"},
+		"a plan that is none":           {"ladders.json", `"plan":"{`, `"plan":"[{`, "ladders invalid"},
+		"a step of no state":            {"ladders.json", `"state":"halted"`, `"state":"lost"`, "ladders invalid"},
+		"a step of no kind":             {"ladders.json", `"kind":"walkout","state"`, `"kind":"siege","state"`, "ladders invalid"},
+		"a ladder told by a script":     {"ladders.json", `"server":"http:`, `"server":"javascript:`, "ladders invalid"},
+		"a ladder of others":            {"ladders.json", `"campaign":"`, `"campaign":"x`, "ladders campaign"},
+		"a campaign that gave up":       {"ladders.json", `"down":null`, `"down":{"reason":"tired","at":"2026-05-01T00:00:00Z"}`, "ladders invalid"},
+		"a version below one":           {"ladders.json", `"version":1`, `"version":0`, "ladders invalid"},
 		"a task without a title":        {"tasks.json", `"title":"Buy paint"`, `"title":" "`, "tasks invalid"},
 		"a task of no day":              {"tasks.json", `"until":"2026-06-01"`, `"until":"soon"`, "tasks invalid"},
 		"a long word whom to ask":       {"start.json", `"ask":"Whoever wears green"`, `"ask":"` + strings.Repeat("x", 300) + `"`, "start invalid"},
