@@ -63,7 +63,9 @@ func (p *Page) openVote(t *testing.T) {
 	p.ClickRole("link", "Open a vote")
 	p.sound(t)
 	p.Screenshot("open-320")
+	p.gathersTrustees(t)
 	p.Fill("Last day to vote", time.Now().AddDate(0, 0, 3).Format(time.DateOnly))
+	p.Fill("First day to vote (optional)", time.Now().AddDate(0, 0, 2).Format(time.DateOnly))
 	p.Fill("Quorum: how many must take part (optional)", "most")
 	p.submitAsIs(t, "Open it for good")
 	p.hasStatus(t, 422)
@@ -77,6 +79,11 @@ func (p *Page) openVote(t *testing.T) {
 	p.sound(t)
 	p.Screenshot("poll-320")
 	poll := p.place()
+	p.HasText("Codes until, votes from")
+	p.ClickRole("link", "Get my code")
+	p.HasText("Voting begins on")
+	p.sound(t)
+	p.Goto(poll)
 	p.ClickRole("link", "The box")
 	p.HasText("There are 0 votes in the box.")
 	p.sound(t)
@@ -87,6 +94,29 @@ func (p *Page) openVote(t *testing.T) {
 	p.Screenshot("result-320")
 	p.ClickRole("link", "All votes")
 	p.sound(t)
+}
+
+// gathersTrustees begins a key that trustees make, and comes back to open a vote without.
+func (p *Page) gathersTrustees(t *testing.T) {
+	t.Helper()
+	open := p.place()
+	p.ClickRole("link", "With trustees, whoever runs it cannot look either")
+	p.Fill("How many of them it takes to open the votes", "4")
+	p.submitAsIs(t, "Let them make a key")
+	p.hasStatus(t, 422)
+	p.refused(t, "How many of them it takes to open the votes")
+	p.sound(t)
+	p.Screenshot("trustees-begin-320")
+	p.Fill("How many of them it takes to open the votes", "2")
+	p.ClickRole("button", "Let them make a key")
+	p.HasText("Waits for trustees to take their seats")
+	p.sound(t)
+	p.Screenshot("trustees-320")
+	p.Fill("What your program printed", "nonsense")
+	p.ClickRole("button", "Send it")
+	p.hasStatus(t, 422)
+	p.refused(t, "What your program printed")
+	p.Goto(open)
 }
 
 // wide looks at the same pages in a large window, as a visitor.

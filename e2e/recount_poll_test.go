@@ -164,7 +164,7 @@ func (b *boxes) seated(r *tally.Rules, papers ...[]byte) string {
 		}
 		for n, p := range papers {
 			if p != nil && err == nil {
-				err = b.Boxes.Vote(ctx, tx, id, uint32(n), leaf.Ballot(p))
+				err = b.Boxes.Vote(ctx, tx, id, uint32(n), leaf.Ballot(p), nil)
 			}
 		}
 		return err

@@ -184,6 +184,9 @@ func (s *walletSign) Run(_ context.Context, p *program) error {
 		return usageError{err}
 	}
 	origin := leaf.BoxOrigin(v.manifest.Node, v.id)
+	if body, err = v.shut(origin, part, s.Counter, body); err != nil {
+		return err
+	}
 	if s.alone(v, answer) {
 		return p.printStatement(v, part, part.Say(origin, nil, s.Counter, body), reason)
 	}
@@ -217,6 +220,14 @@ func (s *walletSign) Run(_ context.Context, p *program) error {
 		return usageError{errors.New("write your vote into a file and name it with --ballot")}
 	}
 	return p.printStatement(v, part, part.Say(origin, auth, s.Counter, body), reason)
+}
+
+// shut is the body of a statement: a ballot is sealed where trustees open it.
+func (v *vote) shut(origin string, p *wallet.Part, counter uint32, body []byte) ([]byte, error) {
+	if v.box.Sealed == nil || leaf.BodyKind(body) != leaf.SayBallot {
+		return body, nil
+	}
+	return v.box.Sealed.Seal(origin, p.Public(), counter, body[1:])
 }
 
 // alone reports whether the statement needs no credential: its key is known.

@@ -166,7 +166,7 @@ func (w *polls) seated(t testing.TB) *box.Info {
 		seat  uint32
 		paper []byte
 	}{{0, []byte{1, 2, 0}}, {2, []byte{0, 1, 0}}, {1, []byte{0, 0, 0}}, {2, nil}, {2, []byte{2, 1, 3}}, {1, []byte{0, 0, 1}}} {
-		must(t, w.DB.Write(ctx, func(tx *db.Tx) error { return w.Vote(ctx, tx, b, v.seat, said(v.paper)) }))
+		must(t, w.DB.Write(ctx, func(tx *db.Tx) error { return w.Vote(ctx, tx, b, v.seat, said(v.paper), nil) }))
 	}
 	i, err := w.Info(ctx, b)
 	must(t, err)

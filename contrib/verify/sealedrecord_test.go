@@ -2,7 +2,9 @@ package verify_test
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"convoke/internal/db"
@@ -10,12 +12,12 @@ import (
 	"convoke/internal/id"
 	"convoke/internal/record"
 	"convoke/internal/record/box"
+	"convoke/internal/record/box/boxtest"
 	"convoke/internal/record/keyset"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/recordtest"
 	"convoke/internal/record/sealed"
 	"convoke/internal/record/tally"
-	"convoke/internal/record/verify"
 )
 
 // TestBothCheckTrustees lets trustees open a poll, and an operator do it wrongly.
@@ -42,7 +44,7 @@ func TestBothCheckTrustees(t *testing.T) {
 		_, err := w.Record.Append(ctx, tx, record.NodeLog, first.Encode())
 		return err
 	}))
-	file := "b/" + poll.ID.String() + "/" + verify.TranscriptFile
+	file := "b/" + poll.ID.String() + "/" + sealed.TranscriptFile
 	m0 := w.export(t)
 	m0[file] = tr.JSON()
 	both(t, m0, true)
@@ -109,4 +111,72 @@ func leafOf(t *testing.T, m leaf.Box, change func(*sealed.Manifest)) []byte {
 		t.Fatal("no JSON")
 	}
 	return leaf.Open{Manifest: text}.Encode()
+}
+
+// TestBothCountSealed: both open the ballots of a poll with what two of three trustees
+// have released, tell spoiled ones apart, and count the rest; and both find a result
+// that is not theirs.
+func TestBothCountSealed(t *testing.T) {
+	t.Parallel()
+	tr, secrets := trustees(t, 3, 2)
+	dir := t.TempDir()
+	w := &world{Stand: recordtest.Open(t, dbtest.SQLite(t), dir+"/keys.db", dir+"/head.json")}
+	w.ids = id.NewSource(w.Clock, nil)
+	w.Boxes = box.New(box.Deps{DB: w.DB, Vault: w.Vault, Record: w.Record, Sets: keyset.New(w.DB, w.ids.New), Clock: w.Clock})
+	t.Cleanup(w.Stop)
+	roll := w.roll(t, box.RollInput{Gate: box.GateBrowser})
+	m := leaf.Box{
+		Type: leaf.Poll, Takes: leaf.TakesSay, Text: strings.Repeat("00", 32), Opens: dbtest.Now.Unix(), Closes: dbtest.Now.Unix() + 3600,
+		Poll: &tally.Rules{Method: tally.Schulze, Options: 3, Lots: []int{2, 0, 1}},
+	}
+	var b leaf.ID
+	must(t, w.DB.Write(ctx, func(tx *db.Tx) (err error) {
+		b, err = w.Boxes.OpenSealed(ctx, tx, roll, 0, m, tr)
+		return err
+	}))
+	poll, err := w.Boxes.Info(ctx, b)
+	must(t, err)
+	for _, paper := range [][]byte{{1, 2, 3}, {1, 2, 0}, {2, 1, 0}, {7, 7, 7}, {}} {
+		v, err := boxtest.Anybody(ctx, w.Boxes, poll, w.ids.Secret())
+		must(t, err)
+		body, err := poll.Manifest.Sealed.Seal(poll.Origin, v.Public(), 1, paper)
+		must(t, err)
+		_, err = w.Boxes.Cast(ctx, b, v.Says(body))
+		must(t, err)
+	}
+	must(t, w.Boxes.Close(ctx, b))
+	both(t, w.export(t), true) // nobody knows the result yet
+	early := readLogs(t, w.export(t))
+	for _, seat := range []uint8{3, 1} {
+		s := shareOf(t, secrets[seat-1], tr)
+		must(t, w.DB.Write(ctx, func(tx *db.Tx) error {
+			_, err := w.Boxes.Release(ctx, tx, leaf.Release{Box: b, Trustee: s.Seat, Share: s.Secret})
+			return err
+		}))
+	}
+	r, err := w.Boxes.Count(ctx, b)
+	must(t, err)
+	if r.Papers != 3 || len(r.Winners) != 1 || r.Winners[0] != 0 {
+		t.Errorf("it came out %+v", r)
+	}
+	text, err := r.JSON()
+	must(t, err)
+	must(t, w.DB.Write(ctx, func(tx *db.Tx) error { return w.Boxes.PutResult(ctx, tx, b, text) }))
+	files := w.export(t)
+	both(t, files, true)
+	right := readLogs(t, files)
+	trustees := "b/" + b.String() + "/" + sealed.TranscriptFile
+	told := leaf.Result{Box: b, File: [32]byte{1}}.Encode()
+	for name, log := range map[string][][]byte{
+		"another result":               append(slices.Clone(right["log"][:len(right["log"])-1]), told),
+		"a result before it is opened": append(slices.Clone(early["log"]), told),
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := maps.Clone(right)
+			l["log"] = log
+			c := build(t, l)
+			c[trustees] = tr.JSON()
+			both(t, c, false)
+		})
+	}
 }

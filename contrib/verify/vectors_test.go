@@ -233,9 +233,9 @@ func leafVectors(parts []*wallet.Part, auths [][]byte, roll, open []byte) sectio
 	add("seat", leaf.Seat{Commitment: leaf.Commitment(h, "the river group"), Weight: 3}.Encode(), nil)
 	add("poll by name", byName, row{"node": recordtest.Node, "id": pollID.String(), "origin": leaf.BoxOrigin(recordtest.Node, pollID)})
 	add("secret poll", secret, nil)
-	vote := (&leaf.Vote{Seat: 1, Counter: 2, Body: leaf.Ballot([]byte{1, 0, 2})}).Encode()
+	vote := (&leaf.Vote{Seat: 1, Counter: 2, Salt: [16]byte(h[:16]), Body: leaf.Ballot([]byte{1, 0, 2})}).Encode()
 	add("vote", vote, nil)
-	add("vote taken back", (&leaf.Vote{Seat: 1, Counter: 3, Body: leaf.Withdraw()}).Encode(), nil)
+	add("vote taken back", (&leaf.Vote{Seat: 1, Counter: 3, Salt: [16]byte(h[16:]), Body: leaf.Withdraw()}).Encode(), nil)
 	batch := leaf.Batch{Count: 12, Hash: h}.Encode()
 	for _, x := range []struct {
 		name string

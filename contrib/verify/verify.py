@@ -383,7 +383,7 @@ def read_leaf(raw):
         case 0x13:
             f.update(count=r.num(4), hash=r.take(32))
         case 0x14:
-            f.update(seat=r.num(4), counter=r.num(4), body=r.take(r.num(2)))
+            f.update(seat=r.num(4), counter=r.num(4), salt=r.take(16), body=r.take(r.num(2)))
             need(len(f["body"]) <= 4096, "a body that is too long")
         case 0x20:
             f["manifest"] = roll_manifest(r.rest())
@@ -406,7 +406,7 @@ def read_leaf(raw):
 
 
 def read_body(raw, manifest):
-    """("pledge", threshold, part), ("ballot", paper), ("withdraw",) or ("done",)."""
+    """("pledge", threshold, part), ("ballot", paper), ("sealed", body), ("withdraw",) or ("done",)."""
     r = Reader(raw)
     kind = r.num(1)
     if kind == 1:
@@ -416,9 +416,13 @@ def read_body(raw, manifest):
         need(part < max(1, manifest.get("parts", 0)), "a pledge for a part that there is not")
         out = ("pledge", threshold, part)
     elif kind == 2:
-        need(manifest["type"] == "poll", "a ballot in a box that is no poll")
+        need(manifest["type"] == "poll" and "sealed" not in manifest, "an open ballot in a box that is no poll, or whose ballots are sealed")
         out = ("ballot", r.rest())
         need(is_paper(manifest["poll"], out[1]), "a ballot that is no paper of this poll")
+    elif kind == 3:
+        need("sealed" in manifest, "a sealed ballot in a box that has none")
+        need(len(raw) == 84 + manifest["sealed"]["room"], "a sealed ballot of another length than all have")
+        out = ("sealed", r.rest())
     elif kind == 4:
         out = ("withdraw",)
     elif kind == 6:
@@ -1046,6 +1050,7 @@ class Box:
         self.counts = {}  # key -> (threshold, part) while it counts; in polls key or seat -> paper
         self.paper, self.result = 0, None
         self.marks, self.closed = {}, None
+        self.secret, self.spoiled = None, 0  # of a sealed poll: what opens it, and the ballots that it does not open
 
     def run(self):
         """Counts; self.marks holds what the node's log says of the box at a size."""
@@ -1109,6 +1114,9 @@ class Box:
         if what[0] == "ballot":
             self.counts[key] = what[1]
             return
+        if what[0] == "sealed":
+            self.counts[key] = (f["counter"], f["body"])
+            return
         need(key in self.counts, f"a {what[0]} of a key that does not count")
         if what[0] == "withdraw":
             del self.counts[key]
@@ -1141,14 +1149,29 @@ class Box:
     def count(self, told):
         """Counts a poll that has closed. told is the hash of its result in the node's log, if it is there yet."""
         need(not self.m.get("freeze") or self.m["slot"] in self.roll.frozen, "a poll whose credentials were not frozen")
+        if "sealed" in self.m:
+            need(told is None or self.secret, "the node's log tells a result, and its trustees have not opened the poll")
+            if self.secret is None:
+                return
         weight = (lambda seat: self.roll.seats[seat]) if self.m["takes"] == "vote" else (lambda key: 1)
-        self.result = Count(self.m["poll"], ((p, weight(k)) for k, p in self.counts.items()), self.roll.eligible()).result
+        papers = self.opened() if "sealed" in self.m else self.counts
+        self.result = Count(self.m["poll"], ((p, weight(k)) for k, p in papers.items()), self.roll.eligible()).result
         need(told in (None, sha256(canonical(self.result).encode())), "the result in the node's log is not the one that was counted")
+
+    def opened(self):
+        """The papers of a sealed poll; what does not open, or is no paper, is spoiled and takes part in nothing."""
+        papers = {}
+        for key, (counter, body) in self.counts.items():
+            p = sealed(lambda s, k=key, c=counter, b=body: s.open_ballot(self.secret, self.log["origin"], k, c, b))
+            if p and is_paper(self.m["poll"], p):
+                papers[key] = p
+        self.spoiled = len(self.counts) - len(papers)
+        return papers
 
     def report(self, witnessed):
         parts = self.m.get("parts", 0)
         return {"box": self.bid, "type": self.m["type"], "takes": self.m["takes"], "size": self.log["size"], "keys": len(self.admitted), "withheld": False,
-                "rules": self.m.get("poll"), "result": self.result,
+                "spoiled": self.spoiled, "shut": "sealed" in self.m and self.closed is not None and self.result is None, "rules": self.m.get("poll"), "result": self.result,
                 "issued": self.given(), "counted": len(self.counts), "standing": self.number(),
                 "parts": [{"counted": sum(p == i for _, p in self.counts.values()), "standing": self.number(i)} for i in range(parts)],
                 "paper": self.paper, "frozen": self.m["slot"] in self.roll.frozen, "closed": self.closed is not None, "unwitnessed": self.log["size"] - witnessed}
@@ -1426,7 +1449,7 @@ class Verifier:
                 need(box.closed is not None and told is None, "a result before the close, or a second one")
                 told = f["hash"]
         if "sealed" in m:
-            self.trustees(bid, m)
+            box.secret = self.trustees(bid, m)
         box.run()
         if m["type"] == "poll":
             box.count(told)
@@ -1676,6 +1699,10 @@ def words(report):
             took = f"{b['keys']} of {b['issued']} seats" if b["takes"] == "vote" else f"{b['keys']} keys of {b['issued']} credentials"
             print(f"b/{b['box']}: {b['type']}, {b['size']} lines, {took}, {b['counted']} count"
                   + (f", standing {b['standing']}" if b["type"] == "pledge" else "") + (f", {b['paper']} on paper" if b["paper"] else ""))
+        if b.get("shut"):
+            print("  shut: its trustees have not opened it, and nobody knows the result")
+        if b.get("spoiled"):
+            print(f"  {b['spoiled']} sealed ballots are spoiled, and take part in nothing")
         if b["result"]:
             poll_words(b["rules"], b["result"])
         if b["frozen"]:

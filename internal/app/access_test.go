@@ -127,6 +127,10 @@ func newAccessOn(t *testing.T, url string) *access {
 		t.Fatal(err)
 	}
 	proposal, motion, poll := x.proposals(steward)
+	run, err := x.Trustees.Begin(t.Context(), steward, proposal, x.IDs.Secret(), 3, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
 	called, uncalled := x.assemblies(steward)
 	for _, handle := range []string{"open-doors", "hidden"} {
 		err := x.Ladders.SaveText(t.Context(), steward, handle, 0, `{"steps":[{"key":"first","title":"First","kind":"other"}]}`)
@@ -150,7 +154,7 @@ func newAccessOn(t *testing.T, url string) *access {
 		"/petitions/{slug}": "open-petition", "/petitions/{slug} of a draft": "hidden-petition",
 		"/pledges/{slug}": "a-tool-for-the-garden-day", "/pledges/{slug} of a draft": "not-yet",
 		"/b/{id}": tools.String(), "/r/{id}": tools.String(), "/groups/{handle}/tasks/{id}": task.ID,
-		"/proposals/{id}": proposal, "/proposals/{id} of a draft": motion, "/polls/{id}": poll,
+		"/trustees/{id}": run, "/proposals/{id}": proposal, "/proposals/{id} of a draft": motion, "/polls/{id}": poll,
 		"/events/{id}": string(public), "/events/{id} of a draft": string(hidden),
 		"/assemblies/{id}": called, "/assemblies/{id} of a draft": uncalled,
 		"/statements/{id}": said[statements.Published], "/statements/{id} of a draft": said[statements.Draft],
@@ -241,7 +245,7 @@ func (x *access) path(pattern, of string) (method, path string, ok bool) {
 	if strings.HasPrefix(begin, "/groups/{handle}/tasks/") {
 		path = strings.Replace(path, "{id}", x.values["/groups/{handle}/tasks/{id}"], 1)
 	}
-	for _, part := range []string{"/events/{id}", "/statements/{id}", "/campaigns/{handle}", "/groups/{handle}", "/petitions/{slug}", "/pledges/{slug}", "/assemblies/{id}", "/proposals/{id}", "/polls/{id}", "/b/{id}", "/r/{id}"} {
+	for _, part := range []string{"/events/{id}", "/statements/{id}", "/campaigns/{handle}", "/groups/{handle}", "/petitions/{slug}", "/pledges/{slug}", "/assemblies/{id}", "/proposals/{id}", "/polls/{id}", "/trustees/{id}", "/b/{id}", "/r/{id}"} {
 		if begin != part && !strings.HasPrefix(begin, part+"/") {
 			continue
 		}

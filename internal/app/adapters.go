@@ -165,6 +165,8 @@ func (l *limiter) Allow(bucket, subject string) (bool, time.Duration) {
 		rate = ratelimit.Rate{N: 60, Per: 10 * time.Minute}
 	case "archive": // of one group
 		rate = ratelimit.Rate{N: 6, Per: time.Hour}
+	case "trustees": // what they paste
+		rate = ratelimit.Rate{N: 120, Per: 10 * time.Minute}
 	case "translate", "propose", "comment":
 		rate = ratelimit.Rate{N: 300, Per: 10 * time.Minute}
 	case "api":

@@ -48,6 +48,7 @@ func (n *Node) mountAPI(limits *limiter) {
 	n.tasksWeb.MountAPI(n.API)
 	n.membersWeb.MountAPI(n.API)
 	n.pollsWeb.MountAPI(n.API)
+	n.trusteesWeb.MountAPI(n.API)
 	n.assembliesWeb.MountAPI(n.API)
 	n.laddersWeb.MountAPI(n.API)
 	n.Webhooks.MountAPI(n.API)

@@ -28,9 +28,8 @@ func (n *Node) coalitionPages() {
 	n.Groups.Panels = append(n.Groups.Panels, n.coalitionsWeb.GroupPanel)
 }
 
-// scheduleCoalitions are the jobs of coalitions.
+// scheduleCoalitions are the jobs of coalitions, besides [Node.closeDue].
 func (n *Node) scheduleCoalitions() {
-	n.Jobs.Every("end mandates whose term is over", time.Minute, n.Coalitions.Due)
 	n.Jobs.Every("forget mandates that ended", time.Hour, n.Coalitions.Expire)
 }
 

@@ -1,15 +1,19 @@
 package app_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"convoke/internal/app"
 	"convoke/internal/authz"
+	"convoke/internal/clock"
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/feature/coalitions"
 	"convoke/internal/feature/groups"
+	"convoke/internal/feature/polls"
 	"convoke/internal/id"
 )
 
@@ -193,4 +197,66 @@ func TestACoalitionMoves(t *testing.T) {
 	if to.roleIn(g, robin) != authz.None || to.roleIn(g, lee) != authz.Steward {
 		t.Errorf("robin is %q, lee %q", to.roleIn(g, robin), to.roleIn(g, lee))
 	}
+}
+
+// TestMandatesEndBeforePollsClose: when a mandate and a poll are over in the same
+// minute, the mandate ends first and takes its vote along; also when an organizer closes
+// the poll.
+func TestMandatesEndBeforePollsClose(t *testing.T) {
+	t.Parallel()
+	for name, early := range map[string]bool{"in time": false, "early": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mandatesEndFirst(t, early)
+		})
+	}
+}
+
+func mandatesEndFirst(t *testing.T, early bool) {
+	each(t, func(t *testing.T, s *stand) {
+		ctx := t.Context()
+		_, sam := s.signIn("sam")
+		_, kim := s.signIn("kim")
+		s.group(sam, "riverside", "Riverside Neighbours")
+		s.group(kim, "hill", "Hill Gardeners")
+		_, hill := s.valley(sam, kim)
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		pid, err := s.Polls.Create(ctx, sam, "valley", s.IDs.Secret(), polls.Input{Title: "Benches", Body: "We build two.", Lang: "en"})
+		must(err)
+		must(s.Polls.Move(ctx, sam, string(pid), "discuss"))
+		poll, err := s.Polls.Opens(ctx, sam, string(pid), s.IDs.Secret(), polls.OpenInput{
+			Sequence: 1, Preset: "majority", Gate: "members", Secrecy: "named", Day: "2026-05-10", Time: "18:00", Early: early,
+		})
+		must(err)
+		for n, by := range []authz.Actor{kim, sam} {
+			must(s.Polls.Vote(ctx, by, string(poll), polls.VoteInput{Seat: n, Paper: []byte{0}}))
+		}
+		_, err = s.Jobs.RunPending(ctx)
+		must(err)
+		closes, err := strconv.ParseInt(s.column("select closes_at from poll")[0], 10, 64)
+		must(err)
+		if early {
+			closes -= time.Hour.Microseconds()
+		}
+		s.clock.Set(clock.FromMicros(closes).Add(20 * time.Second))
+		must(s.DB.Write(ctx, func(tx *db.Tx) error {
+			_, err := tx.Exec(ctx, "update delegate set until_at = $2 where group_id = $1", string(hill), clock.Micros(tx.Now().Add(-30*time.Second)))
+			return err
+		}))
+		if early { // no schedule has come by since then
+			must(s.Polls.CloseEarly(ctx, sam, string(poll)))
+			must(s.Polls.Count(ctx, poll))
+		} else {
+			_, err = s.Jobs.RunPending(ctx)
+			must(err)
+		}
+		if r := s.column("select result from poll")[0]; !strings.Contains(r, `"papers":1,`) {
+			t.Errorf("it came out %s", r)
+		}
+	})
 }

@@ -1,5 +1,12 @@
 package app_test
 
+import (
+	"crypto/rand"
+	"encoding/base64"
+
+	"convoke/internal/record/sealed"
+)
+
 // pollsAsDescribed goes from a draft of a coalition to the vote of a delegate.
 func (d *described) pollsAsDescribed() {
 	body := obj{"title": "Benches by the lake", "body": "We build two.", "lang": "en", "options": []string{"Oak", "Steel"}}
@@ -17,10 +24,29 @@ func (d *described) pollsAsDescribed() {
 	if in(p, "body") != "We build four." {
 		d.t.Errorf("the proposal says %s", in(p, "body"))
 	}
+	run := in(d.do("steward", "beginTrustees", obj{"trustees": 3, "need": 2}, at), "id")
+	d.do("visitor", "getTrustees", nil, run)
+	d.trusteeJoins(run)
 	poll := in(d.do("steward", "openPoll", obj{"sequence": p["sequence"], "preset": "rank", "day": d.day(5), "secrecy": "named"}, at), "id")
 	d.do("steward", "voteByName", obj{"each": []int{1, 2}}, poll)
 	d.do("steward", "actOnPoll", obj{"do": "remind"}, poll)
 	d.do("steward", "listBallots", nil, poll)
+}
+
+// trusteeJoins takes a seat among trustees.
+func (d *described) trusteeJoins(run string) {
+	d.t.Helper()
+	t, err := sealed.Parse([]byte(d.visitor().Get("/trustees/" + run + ".json").Body))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	s, err := sealed.NewSecret(rand.Reader, t, 1, "Library", nil)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if got := d.do("visitor", "sayAsTrustee", obj{"message": base64.StdEncoding.EncodeToString(s.Join)}, run); in(got, "seats.0.name") != "Library" {
+		d.t.Errorf("the seats are %v", got)
+	}
 }
 
 // candidatesAsDescribed puts demands forward, merges two and takes one back.

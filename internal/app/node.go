@@ -36,6 +36,7 @@ import (
 	"convoke/internal/feature/statements"
 	"convoke/internal/feature/tasks"
 	"convoke/internal/feature/translate"
+	"convoke/internal/feature/trustees"
 	"convoke/internal/feature/turnout"
 	"convoke/internal/feature/webhooks"
 	"convoke/internal/geo"
@@ -86,6 +87,7 @@ type Node struct {
 	Pledges    *pledges.Service
 	Coalitions *coalitions.Service
 	Polls      *polls.Service
+	Trustees   *trustees.Service
 	Ladders    *ladders.Service
 	Rides      *rides.Service
 	Webhooks   *webhooks.Service
@@ -111,6 +113,7 @@ type Node struct {
 	tasksWeb      *tasks.Web
 	membersWeb    *members.Web
 	pollsWeb      *polls.Web
+	trusteesWeb   *trustees.Web
 	assembliesWeb *assemblies.Web
 	laddersWeb    *ladders.Web
 	aboutWeb      *about.Web

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"html/template"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"convoke/internal/feature/polls"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
+	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/take"
 	"convoke/internal/web"
@@ -25,7 +27,7 @@ import (
 // newPolls makes the feature of proposals and polls.
 func (n *Node) newPolls(f *facts) *polls.Service {
 	s := polls.New(polls.Deps{
-		DB: n.DB, IDs: n.IDs, Vault: n.Vault, Jobs: n.Jobs, Boxes: n.Boxes, Groups: pollGroups{n.Groups}, People: n.Groups,
+		DB: n.DB, IDs: n.IDs, Vault: n.Vault, Jobs: n.Jobs, Boxes: pollBoxes{n.Boxes, n}, Groups: pollGroups{n.Groups}, People: n.Groups,
 		Elsewhere: pollElsewhere{n}, Facts: f, Entropy: rand.Reader, Locales: n.locales, Audit: n.audited,
 	})
 	f.polls = s
@@ -51,6 +53,18 @@ func pollRows() (out []backup.Sealed) {
 		out = append(out, backup.Sealed{Table: table, Column: polls.SealedColumn, Prefix: polls.ScopePrefix})
 	}
 	return out
+}
+
+// pollBoxes closes boxes as [Node.closeDue] does, also before their time.
+type pollBoxes struct {
+	*box.Boxes
+	n *Node
+}
+
+// Close implements polls.Boxes.
+func (b pollBoxes) Close(ctx context.Context, id leaf.ID) error {
+	err := b.n.Coalitions.Due(ctx)
+	return errors.Join(err, b.Boxes.Close(ctx, id))
 }
 
 // pollGroups answers polls about groups.

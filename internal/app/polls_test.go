@@ -331,6 +331,9 @@ func TestProposalAPI(t *testing.T) {
 	client.Do("PUT", url, in).Want(200, &p)
 	var poll struct{ ID, Box, State string }
 	open := map[string]any{"sequence": p.Sequence, "preset": "rank", "day": "2026-05-10", "secrecy": "named"}
+	codesFirst := maps.Clone(open)
+	codesFirst["from_day"] = "2026-05-08"
+	client.Do("POST", url+"/polls", codesFirst, key()...).Refused(422, "form.invalid", "#/from_day", "poll.from_named")
 	client.Do("POST", url+"/polls", open, key()...).Want(201, &poll)
 	at := "/polls/" + poll.ID
 	client.Do("PUT", at+"/vote", map[string]any{"each": []int{2, 1}}).Want(204, nil)
@@ -401,4 +404,76 @@ func (s *stand) proposes(by authz.Actor) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// TestCodesBeforeTheVote, on pages and without script: a poll is opened whose voters get
+// their codes first; then nobody is added, and whoever has one votes.
+func TestCodesBeforeTheVote(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		sam, actor := s.signIn("sam")
+		ana, member := s.signIn("ana")
+		g := s.group(actor, "riverside", "Riverside Neighbours")
+		s.join(g, member)
+		url := led(t, sam.Post("/proposals/new", proposalForm("key", s.IDs.Secret(), "group", "riverside")...))
+		for _, do := range []string{"discuss", "publish"} {
+			sam.Post(url, "do", do).Want(t, 303, url)
+		}
+		form := sam.Get(url+"/open").Want(t, 200, "")
+		seq := form.Attr("input[name=sequence]", "value")
+		if len(form.All("input[name=from_day]")) != 1 {
+			t.Fatal("the form does not offer it")
+		}
+		key := s.IDs.Secret()
+		sam.Post(url+"/open", pollForm("majority", "key", key, "sequence", seq, "from_day", "2026-05-11")...).Want(t, 422, "") // after its end
+		poll := led(t, sam.Post(url+"/open", pollForm("majority", "key", key, "sequence", seq, "from_day", "2026-05-08", "from_time", "09:00")...))
+		wants(t, s.visitor().Get(poll), "Each voter gets a code of 26 letters until", "Codes until, votes from May 8, 2026, 9:00", "Get my code")
+		wants(t, ana.Get("/groups/riverside/announcements"), "Each voter gets a code of 26 letters until May 8, 2026, 9:00")
+		p := s.pollJSON(s.visitor(), poll)
+		take, mine := "/b/"+p.Box+"/take", "/b/"+p.Box+"/mine"
+		ways := ana.Get(take).Want(t, 200, "")
+		done := ana.Post(take, "step", "assist", "key", ways.Attr("input[name=key]", "value"), "grant", ways.Attr("input[name=grant]", "value")).Want(t, 200, "")
+		code := done.Text("#code")
+		if len(code) != 30 {
+			t.Fatalf("no code in %s", done.Text("main"))
+		}
+		// vote is what somebody sees who votes with a code, and confirms it.
+		vote := func() webtest.Answer {
+			a := s.visitor().Post(mine, "code", code, "do", "change", "choice", "0")
+			if a.Status != 200 {
+				return a
+			}
+			var fields []string
+			for _, in := range a.All("main form input[type=hidden]") {
+				fields = append(fields, webtest.Attr(in, "name"), webtest.Attr(in, "value"))
+			}
+			return s.visitor().Post(mine, append(fields, "sure", "yes")...)
+		}
+		vote().Want(t, 422, "")
+
+		b, err := leaf.ParseID(p.Box)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.clock.Set(time.Date(2026, 5, 8, 7, 0, 0, 0, time.UTC)) // 9:00 in Leipzig
+		if err := s.Boxes.CloseDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		page := s.visitor().Get(poll).Want(t, 200, "")
+		if text := page.Text("main"); !strings.Contains(text, "Vote with my code") || strings.Contains(text, "Codes until") || !strings.Contains(page.Body, `href="`+mine+`"`) {
+			t.Errorf("when voting has begun the page says %s", text)
+		}
+		wants(t, sam.Get(take), "nobody can be added any more")
+		if a := vote(); a.Status != 200 {
+			t.Errorf("with the code: %d %s", a.Status, a.Text("main"))
+		}
+		i, err := s.Boxes.Info(t.Context(), b)
+		if err != nil || !i.Manifest.Freeze {
+			t.Errorf("the rules of the box are %+v, %v", i.Manifest, err)
+		}
+		s.closes(p.Box)
+		s.later()
+		wants(t, s.visitor().Get(poll), "Adopted.", "1 vote was cast")
+		s.pollRecounted(p.Box)
+	})
 }

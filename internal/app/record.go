@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"html/template"
 	"net/url"
 	"path/filepath"
@@ -127,6 +128,13 @@ func (s subjects) After(c *web.Call, b leaf.ID) (template.HTML, error) {
 func (n *Node) scheduleRecord() {
 	n.Jobs.Every("anchor the public record", 10*time.Second, n.Record.Anchor)
 	n.Jobs.Every("ask the witnesses", 10*time.Second, n.collector.Collect)
-	n.Jobs.Every("close what is due", time.Minute, n.Boxes.CloseDue)
+	n.Jobs.Every("close what is due", time.Minute, n.closeDue)
 	n.Jobs.Every("merge key sets", 5*time.Minute, n.sets.MergeAll)
+}
+
+// closeDue ends mandates whose term is over, and then closes boxes: a vote whose mandate
+// ended before its poll is in no result.
+func (n *Node) closeDue(ctx context.Context) error {
+	err := n.Coalitions.Due(ctx)
+	return errors.Join(err, n.Boxes.CloseDue(ctx))
 }

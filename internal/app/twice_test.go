@@ -68,7 +68,7 @@ func TestLinksSentTwice(t *testing.T) {
 var twice = map[string][]string{
 	"makes one of its key": {
 		"/assemblies/new", "/assemblies/{id}/agenda", "/assemblies/{id}/door/{secret}", "/assemblies/{id}/hand", "/assemblies/{id}/minutes", "/assemblies/{id}/run",
-		"/campaigns/{handle}/forward", "/proposals/new", "/proposals/{id}/comments", "/proposals/{id}/amend", "/proposals/{id}/open",
+		"/campaigns/{handle}/forward", "/proposals/new", "/proposals/{id}/comments", "/proposals/{id}/amend", "/proposals/{id}/open", "/proposals/{id}/trustees",
 		"/campaigns/new", "/coalitions/new", "/groups/{handle}/delegates/new", "/campaigns/{handle}/host", "/campaigns/{handle}/proposals/{secret}/help", "/door/{secret}", "/events/{id}/attend", "/events/{id}/attend/{secret}/ride/say",
 		"/events/{id}/doors", "/events/{id}/doors/publish", "/events/{id}/people/invite", "/events/{id}/repeat", "/events/{id}/rides",
 		"/events/{id}/rides/{offer}/say", "/events/{id}/timeslots", "/events/{id}/timeslots/fill", "/events/{id}/turnout/new",
@@ -90,7 +90,7 @@ var twice = map[string][]string{
 		"/assemblies/{id}/call", "/assemblies/{id}/hand/{secret}", "/assemblies/{id}/role", "/groups/{handle}/assemblies",
 		"/campaigns/{handle}/ladder/act", "/campaigns/{handle}/ladder/declare", "/campaigns/{handle}/ladder/news", "/campaigns/{handle}/ladder/news/{secret}",
 		"/campaigns/{handle}/ladder/publish",
-		"/proposals/{id}", "/proposals/{id}/comments/{comment}", "/proposals/{id}/amendments/{amendment}", "/polls/{id}", "/polls/{id}/vote",
+		"/proposals/{id}", "/proposals/{id}/comments/{comment}", "/proposals/{id}/amendments/{amendment}", "/polls/{id}", "/polls/{id}/vote", "/trustees/{id}",
 		"/groups/{handle}/coalition", "/groups/{handle}/delegates", "/groups/{handle}/working-groups",
 		"/campaigns/{handle}/events/{id}/remove", "/campaigns/{handle}/groups", "/campaigns/{handle}/proposals", "/events/{id}/attend/{secret}",
 		"/events/{id}/attend/{secret}/cancel", "/events/{id}/attend/{secret}/feedback", "/events/{id}/attend/{secret}/ride/drop",

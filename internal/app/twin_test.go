@@ -61,6 +61,8 @@ var twins = map[string]string{
 	"POST /proposals/{id}/amend":                                       "POST /proposals/{id}/amendments",
 	"POST /proposals/{id}/amendments/{amendment}":                      "POST /proposals/{id}/amendments/{amendment}",
 	"POST /proposals/{id}/open":                                        "POST /proposals/{id}/polls",
+	"POST /proposals/{id}/trustees":                                    "POST /proposals/{id}/trustees",
+	"POST /trustees/{id}":                                              "POST /trustees/{id}/messages",
 	"POST /polls/{id}":                                                 "POST /polls/{id}",
 	"POST /polls/{id}/vote":                                            "PUT /polls/{id}/vote",
 	"POST /coalitions/new":                                             "POST /coalitions",

@@ -187,6 +187,7 @@ type MandateEnded struct {
 	Group     id.Group
 	Seat      string // id of the delegate's row
 	Person    id.Person
+	At        time.Time // may be some seconds ago
 }
 
 // Effect is what a proposal does when it is adopted.

@@ -54,12 +54,20 @@ func (r *Record) exportLog(ctx context.Context, log string, put func(path string
 	var size int64
 	var checkpoint string
 	var hidden bool
+	var name string
+	var data []byte
 	err := r.DB.Read(ctx, func(tx *db.Tx) (err error) {
 		if checkpoint, size, err = r.Published(ctx, tx, log); err == nil {
 			hidden, err = r.Hides(ctx, tx, log)
 		}
+		if err == nil && r.Beside != nil {
+			name, data, err = r.Beside(ctx, tx, log)
+		}
 		return err
 	})
+	if err == nil && name != "" {
+		err = put(log+"/"+name, data)
+	}
 	if err != nil {
 		return err
 	}

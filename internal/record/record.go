@@ -45,6 +45,9 @@ type Deps struct {
 	// Withheld says whether what is in a log is not published yet, as while a poll is
 	// open: its checkpoint is, and receipts are. nil withholds nothing.
 	Withheld func(ctx context.Context, tx *db.Tx, log string) (bool, error)
+	// Beside is a file that belongs to a log and is published with it; its name is ""
+	// where there is none. nil is none for all.
+	Beside func(ctx context.Context, tx *db.Tx, log string) (name string, data []byte, err error)
 }
 
 // Hides reports whether what is in a log is not published yet.

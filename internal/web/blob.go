@@ -23,6 +23,7 @@ type blob struct {
 	once  [2]sync.Once
 	enc   [2][]byte
 	lines [3]lines // of each encoding, and of the plain body
+	file  bool     // of the program: gzip at its best is smaller than zstd at the speed of pages
 }
 
 var encodings = [2]string{"zstd", "gzip"}
@@ -69,10 +70,17 @@ func newBlob(ctype string, body []byte) *blob {
 	return &blob{body: body, ctype: ctype, etag: base64.RawURLEncoding.EncodeToString(sum[:12])}
 }
 
+// newFile makes a blob of a file of the program.
+func newFile(ctype string, body []byte) *blob {
+	b := newBlob(ctype, body)
+	b.file = true
+	return b
+}
+
 // newPacked makes a blob of a body that is in the program as gzip: large files
 // of a library, which nearly every browser takes just so.
 func newPacked(ctype string, packed []byte) *blob {
-	b := newBlob(ctype, packed)
+	b := newFile(ctype, packed)
 	b.body, b.enc[1] = nil, packed
 	b.once[1].Do(func() {})
 	return b
@@ -82,8 +90,8 @@ func newPacked(ctype string, packed []byte) *blob {
 // weights: browsers send none but q=0, which is honoured).
 func (b *blob) encoding(accept string, keep bool) string {
 	for _, e := range encodings {
-		// A one-off body: gzip at its fastest is cheaper. A packed one is gzip already.
-		if accepts(accept, e) && (e != "zstd" || keep && b.body != nil) {
+		// A one-off body: gzip at its fastest is cheaper.
+		if accepts(accept, e) && (e != "zstd" || keep && !b.file) {
 			return e
 		}
 	}

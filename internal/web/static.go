@@ -35,7 +35,7 @@ func loadStatic(more ...fs.FS) (*static, error) {
 	}
 	for p, b := range s.files {
 		if path.Ext(p) == ".js" && (path.Dir(p) == "." || path.Dir(p) == "recount" || path.Dir(p) == "sealed") {
-			s.files[p] = newBlob("text/javascript; charset=utf-8", Bare(b.body))
+			s.files[p] = newFile("text/javascript; charset=utf-8", Bare(b.body))
 		}
 	}
 	for _, p := range slices.Sorted(maps.Keys(s.files)) {
@@ -65,7 +65,7 @@ func (s *static) load(f fs.FS) error {
 		if packed {
 			s.files[p] = newPacked(t, b)
 		} else {
-			s.files[p] = newBlob(t, b)
+			s.files[p] = newFile(t, b)
 		}
 		return nil
 	})

@@ -147,7 +147,7 @@ func TestAGroupComesInAndLeaves(t *testing.T) {
 		// It leaves by itself, with its mandates.
 		x.must(x.Leave(ctx, ben, h, "bakers"))
 		x.must(x.Leave(ctx, ben, h, "bakers"))
-		if d := cmp.Diff([]fact.MandateEnded{{Coalition: c, Group: b, Seat: did, Person: eve.Person}}, x.heard.ended); d != "" {
+		if d := cmp.Diff([]fact.MandateEnded{{Coalition: c, Group: b, Seat: did, Person: eve.Person, At: x.clock.Now()}}, x.heard.ended); d != "" {
 			t.Error(d)
 		}
 		if x.role(c, eve) != authz.None || len(x.electorate(c)) != 1 {

@@ -252,12 +252,14 @@ func (s *Service) Recall(ctx context.Context, by authz.Actor, group, did string)
 	})
 }
 
-// begin seats somebody who accepted. Who sat there before goes; when it is the same
-// person, their mandate goes on with the new terms.
+// begin seats somebody who accepted. Who sat there before goes, which others hear when
+// the group has its new delegate; when it is the same person, their mandate goes on with
+// the new terms.
 func (s *Service) begin(ctx context.Context, tx *db.Tx, d *Delegate) error {
 	old, err := onSeat(ctx, tx, d.Coalition, d.Group, d.Seat, Holds)
 	switch {
 	case errors.Is(err, db.ErrNoRows):
+		return s.sit(ctx, tx, d)
 	case err != nil:
 		return err
 	case old.Person == d.Person:
@@ -267,11 +269,17 @@ func (s *Service) begin(ctx context.Context, tx *db.Tx, d *Delegate) error {
 		}
 		s.touch(tx, d.Coalition, d.Group)
 		return updateDelegate(ctx, tx, &next)
-	default:
-		if err := s.finish(ctx, tx, &old); err != nil {
-			return err
-		}
 	}
+	if err := s.vacate(ctx, tx, &old); err != nil {
+		return err
+	}
+	if err := s.sit(ctx, tx, d); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, &old)
+}
+
+func (s *Service) sit(ctx context.Context, tx *db.Tx, d *Delegate) error {
 	d.State, d.Since = Holds, tx.Now()
 	if err := updateDelegate(ctx, tx, d); err != nil {
 		return err
@@ -318,50 +326,63 @@ func (s *Service) steward(ctx context.Context, tx *db.Tx, c id.Group) error {
 	return s.Groups.Seat(ctx, tx, c, p, authz.Steward)
 }
 
-// finish ends a mandate without anybody following.
-func (s *Service) finish(ctx context.Context, tx *db.Tx, d *Delegate) error {
+// vacate ends a mandate; [Service.tell] comes after whoever follows is seated.
+func (s *Service) vacate(ctx context.Context, tx *db.Tx, d *Delegate) error {
 	s.touch(tx, d.Coalition, d.Group)
-	if d.State == Asked {
-		return deleteDelegate(ctx, tx, d.ID)
-	}
 	d.State = Ended
 	if err := updateDelegate(ctx, tx, d); err != nil {
 		return err
 	}
-	if err := s.Groups.Unseat(ctx, tx, d.Coalition, d.Person); err != nil {
-		return err
-	}
-	return s.Facts.Emit(ctx, tx, fact.MandateEnded{Coalition: d.Coalition, Group: d.Group, Seat: d.ID, Person: d.Person})
+	return s.Groups.Unseat(ctx, tx, d.Coalition, d.Person)
 }
 
-// end finishes a mandate; with follow, the alternate stands in, if there is one who
-// accepted, still belongs to the group and holds no other seat.
+// tell tells that a mandate ended: when its term did, if that was before.
+func (s *Service) tell(ctx context.Context, tx *db.Tx, d *Delegate) error {
+	at := tx.Now()
+	if d.Until.Before(at) {
+		at = d.Until
+	}
+	return s.Facts.Emit(ctx, tx, fact.MandateEnded{Coalition: d.Coalition, Group: d.Group, Seat: d.ID, Person: d.Person, At: at})
+}
+
+// end ends a mandate; with follow, the alternate stands in.
 func (s *Service) end(ctx context.Context, tx *db.Tx, d *Delegate, follow bool) error {
+	if d.State == Asked {
+		s.touch(tx, d.Coalition, d.Group)
+		return deleteDelegate(ctx, tx, d.ID)
+	}
 	next, ok := d.standIn(s.IDs.New(), tx.Now())
-	if err := s.finish(ctx, tx, d); err != nil {
+	if err := s.vacate(ctx, tx, d); err != nil {
 		return err
 	}
 	if follow && ok {
-		role, err := s.Groups.Role(ctx, tx, next.Group, next.Person)
-		if err != nil {
+		if err := s.standIn(ctx, tx, &next); err != nil {
 			return err
-		}
-		switch err := s.single(ctx, tx, &next); {
-		case fault.HasCode(err, "coalition.double"):
-			ok = false
-		case err != nil:
-			return err
-		}
-		if ok && role.AtLeast(authz.Member) {
-			if err := insertDelegate(ctx, tx, &next); err != nil {
-				return err
-			}
-			if err := s.seated(ctx, tx, &next); err != nil {
-				return err
-			}
 		}
 	}
-	return s.steward(ctx, tx, d.Coalition)
+	if err := s.steward(ctx, tx, d.Coalition); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, d)
+}
+
+// standIn seats an alternate who accepted, if they still belong to the group and hold
+// no other seat.
+func (s *Service) standIn(ctx context.Context, tx *db.Tx, next *Delegate) error {
+	role, err := s.Groups.Role(ctx, tx, next.Group, next.Person)
+	if err != nil || !role.AtLeast(authz.Member) {
+		return err
+	}
+	switch err := s.single(ctx, tx, next); {
+	case fault.HasCode(err, "coalition.double"):
+		return nil
+	case err != nil:
+		return err
+	}
+	if err := insertDelegate(ctx, tx, next); err != nil {
+		return err
+	}
+	return s.seated(ctx, tx, next)
 }
 
 // endAll ends all mandates of a group in a coalition; nobody stands in.

@@ -133,19 +133,23 @@ func (fakeGroups) Others(ctx context.Context, tx *db.Tx, g id.Group, p id.Person
 	return db.Column[id.Person](ctx, tx, "select person_id from member where group_id = $1 and person_id <> $2", string(g), string(p))
 }
 
-// heard collects the mandates that ended.
+// heard collects the mandates that ended, and how many seats the group had left when
+// each was told.
 type heard struct {
 	mu    sync.Mutex
 	ended []fact.MandateEnded
+	left  []int
 }
 
-func (h *heard) Emit(_ context.Context, tx *db.Tx, f any) error {
+func (h *heard) Emit(ctx context.Context, tx *db.Tx, f any) error {
+	x := f.(fact.MandateEnded)
+	left, err := heldIn(ctx, tx, x.Coalition, x.Group)
 	tx.OnCommit(func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		h.ended = append(h.ended, f.(fact.MandateEnded))
+		h.ended, h.left = append(h.ended, x), append(h.left, len(left))
 	})
-	return nil
+	return err
 }
 
 type fixture struct {

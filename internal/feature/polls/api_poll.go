@@ -14,32 +14,34 @@ import (
 
 // apiPoll is a poll as its page shows it.
 type apiPoll struct {
-	ID        string        `json:"id"`
-	URL       string        `json:"url" doc:"Of its page."`
-	Title     string        `json:"title"`
-	Lang      string        `json:"lang" doc:"ISO 639."`
-	Proposal  string        `json:"proposal" doc:"Address of what it is about."`
-	Amendment string        `json:"amendment,omitempty" doc:"Id of the change that it is about."`
-	State     string        `json:"state" enum:"open,closed,counted"`
-	Decides   bool          `json:"decides" doc:"The proposal; else it is an opinion or about a change."`
-	Preset    string        `json:"preset" enum:"consent,majority,two_thirds,approval,score,rank,ranks,strike,check"`
-	Rules     apiPollRules  `json:"rules"`
-	Options   []string      `json:"options" nullable:"false" doc:"As on the ballot."`
-	Named     bool          `json:"named" doc:"By name of the groups; else it is secret."`
-	ByGroups  bool          `json:"by_groups" doc:"Each member group decides in its own poll."`
-	Early     bool          `json:"early" doc:"Organizers may close it before its time."`
-	Gate      string        `json:"gate" enum:"members,codes"`
-	Eligible  int           `json:"eligible" doc:"What all votes weigh together."`
-	Text      string        `json:"text" doc:"What the record holds a hash of."`
-	Salt      string        `json:"salt" doc:"Hexadecimal. SHA-256 of its bytes and the text is text_hash."`
-	TextHash  string        `json:"text_hash" doc:"As in the manifest of the box."`
-	Box       string        `json:"box" doc:"Its id in the public record."`
-	BoxURL    string        `json:"box_url"`
-	Opens     time.Time     `json:"opens"`
-	Closes    time.Time     `json:"closes"`
-	Zone      string        `json:"zone" doc:"IANA."`
-	Cast      int64         `json:"cast" doc:"How many votes there are."`
-	Result    *apiPollCount `json:"result,omitempty" doc:"When it was counted."`
+	ID         string        `json:"id"`
+	URL        string        `json:"url" doc:"Of its page."`
+	Title      string        `json:"title"`
+	Lang       string        `json:"lang" doc:"ISO 639."`
+	Proposal   string        `json:"proposal" doc:"Address of what it is about."`
+	Amendment  string        `json:"amendment,omitempty" doc:"Id of the change that it is about."`
+	State      string        `json:"state" enum:"open,closed,counted"`
+	Decides    bool          `json:"decides" doc:"The proposal; else it is an opinion or about a change."`
+	Preset     string        `json:"preset" enum:"consent,majority,two_thirds,approval,score,rank,ranks,strike,check"`
+	Rules      apiPollRules  `json:"rules"`
+	Options    []string      `json:"options" nullable:"false" doc:"As on the ballot."`
+	Named      bool          `json:"named" doc:"By name of the groups; else it is secret."`
+	ByGroups   bool          `json:"by_groups" doc:"Each member group decides in its own poll."`
+	Early      bool          `json:"early" doc:"Organizers may close it before its time."`
+	CodesFirst bool          `json:"codes_first,omitempty" doc:"Credentials are given out until it opens, and none afterwards."`
+	Gate       string        `json:"gate" enum:"members,codes"`
+	Eligible   int           `json:"eligible" doc:"What all votes weigh together."`
+	Text       string        `json:"text" doc:"What the record holds a hash of."`
+	Salt       string        `json:"salt" doc:"Hexadecimal. SHA-256 of its bytes and the text is text_hash."`
+	TextHash   string        `json:"text_hash" doc:"As in the manifest of the box."`
+	Box        string        `json:"box" doc:"Its id in the public record."`
+	BoxURL     string        `json:"box_url"`
+	Opens      time.Time     `json:"opens"`
+	Closes     time.Time     `json:"closes"`
+	Zone       string        `json:"zone" doc:"IANA."`
+	Cast       int64         `json:"cast" doc:"How many votes there are."`
+	Trustees   string        `json:"trustees,omitempty" doc:"Address of those who keep it shut until the close."`
+	Result     *apiPollCount `json:"result,omitempty" doc:"When it was counted."`
 }
 
 // apiPollRules are the rules of package tally, in whole numbers.
@@ -120,25 +122,29 @@ type apiPollOpening struct {
 	Winners   int      `json:"winners,omitempty"`
 	Day       string   `json:"day" doc:"2027-05-08, at the place of the group."`
 	Time      string   `json:"time,omitempty" doc:"18:30; the end of the day when empty."`
+	FromDay   string   `json:"from_day,omitempty" doc:"When voting begins, if credentials are given out before; at once when absent. Not by name."`
+	FromTime  string   `json:"from_time,omitempty" doc:"The beginning of the day when empty."`
 	Secrecy   string   `json:"secrecy,omitempty" enum:"named,secret" doc:"For delegates of a coalition."`
 	Gate      string   `json:"gate,omitempty" enum:"members,codes" doc:"members when absent."`
 	Codes     []string `json:"codes,omitempty" nullable:"false"`
 	Early     bool     `json:"early,omitempty"`
 	ByGroups  bool     `json:"by_groups,omitempty"`
+	Trustees  string   `json:"trustees,omitempty" doc:"Id of those who keep it shut; they have made a key for this proposal."`
 }
 
 type apiPollBallot struct {
 	Seat     *int   `json:"seat,omitempty" doc:"Where somebody speaks for several groups: its place in the roll; one's first seat when absent."`
 	One      string `json:"one,omitempty" doc:"0 is yes or agree, 1 no or stand aside, 2 abstain or reservation, 3 block; of a temperature check the mark."`
 	Each     []int  `json:"each,omitempty" nullable:"false" doc:"For each option its rank, its score, or 1 when it is approved; 0 is none."`
-	Reason   string `json:"reason,omitempty" doc:"Of a block."`
+	Reason   string `json:"reason,omitempty" doc:"Of a block or a reservation. Published with the votes after the close."`
 	Withdraw bool   `json:"withdraw,omitempty"`
 }
 
 func (in *apiPollOpening) typed() OpenInput {
 	out := OpenInput{
-		Sequence: in.Sequence, Amendment: in.Amendment, Preset: in.Preset, Quorum: in.Quorum, Support: in.Support, Share: in.Share, Day: in.Day, Time: in.Time,
+		Sequence: in.Sequence, Amendment: in.Amendment, Preset: in.Preset, Quorum: in.Quorum, Support: in.Support, Share: in.Share, Day: in.Day, Time: in.Time, FromDay: in.FromDay, FromTime: in.FromTime,
 		Secrecy: in.Secrecy, Gate: in.Gate, Codes: plaintext.Text(join(in.Codes)), Early: in.Early, ByGroups: in.ByGroups,
+		Trustees: in.Trustees,
 	}
 	if in.Blocks != 0 {
 		out.Blocks = strconv.Itoa(in.Blocks)
@@ -209,9 +215,12 @@ func apiPollOf(c *web.Call, f *foundPoll) apiPoll {
 	p, base := &f.Poll, c.BaseURL()
 	out := apiPoll{
 		ID: string(p.ID), URL: base + p.url(), Title: p.Title, Lang: p.Lang, Proposal: base + p.about(), Amendment: p.Amendment, State: string(p.State),
-		Decides: p.Decides, Preset: p.Preset, Rules: apiRulesOf(&p.Rules), Options: p.ballot(), Named: p.Named, ByGroups: p.ByGroups, Early: p.Early, Gate: p.Gate,
+		Decides: p.Decides, Preset: p.Preset, Rules: apiRulesOf(&p.Rules), Options: p.ballot(), Named: p.Named, ByGroups: p.ByGroups, Early: p.Early, CodesFirst: p.CodesFirst, Gate: p.Gate,
 		Eligible: p.Eligible, Text: p.Body, Salt: p.Salt, TextHash: p.Hash, Box: p.Box, BoxURL: base + "/b/" + p.Box, Opens: p.Opens, Closes: p.Closes,
 		Zone: p.Zone, Cast: f.Numbers.Counted,
+	}
+	if f.Trustees != nil {
+		out.Trustees = base + "/trustees/" + f.Trustees.ID
 	}
 	if r := p.Result; r != nil {
 		out.Result = &apiPollCount{
@@ -241,8 +250,11 @@ func (w *Web) apiBallots(c *web.Call, in *apiBallots) (api.Page[apiBallot], erro
 	if err != nil {
 		return api.Page[apiBallot]{}, err
 	}
-	from, _ := strconv.ParseInt(in.After, 10, 64)
-	page, next, err := w.papers(c, &f.Poll, max(from, 0))
+	from, err := pageStart(in.After)
+	if err != nil {
+		return api.Page[apiBallot]{}, err
+	}
+	page, next, err := w.papers(c, &f.Poll, from)
 	if err != nil {
 		return api.Page[apiBallot]{}, err
 	}
@@ -250,7 +262,7 @@ func (w *Web) apiBallots(c *web.Call, in *apiBallots) (api.Page[apiBallot], erro
 	for i, x := range page {
 		out[i] = apiBallot{
 			Paper: hex.EncodeToString(x.paper), Words: paperWords(c.Locale, &f.Poll, x.paper), Weight: x.weight, Seat: x.seat.N, Name: x.seat.Name,
-			Salt: hex.EncodeToString(x.seat.Salt), Reason: x.reason.Text,
+			Salt: hex.EncodeToString(x.seat.Salt), Reason: x.reason,
 		}
 	}
 	after := ""
@@ -271,7 +283,7 @@ func (w *Web) apiVote(c *web.Call, in *apiPollVote) error {
 	} else if len(f.Mine) > 0 {
 		v.Seat = f.Mine[0].N
 	}
-	if _, _, err := w.voteLook(c.Context(), c.Actor(), in.ID, &v); err != nil {
+	if _, err := w.voteLook(c.Context(), c.Actor(), in.ID, &v); err != nil {
 		return err
 	}
 	if !v.Withdraw {

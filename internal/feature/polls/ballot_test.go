@@ -117,6 +117,11 @@ func TestCarried(t *testing.T) {
 		{"yes", tally.Result{Method: "yesno", Papers: 3, Adopted: true, Winners: []int{0}}, ranking("yesno", 0), []byte{tally.Yes}, true},
 		{"no", tally.Result{Method: "yesno", Papers: 3, Reasons: []string{"share"}}, ranking("yesno", 0), []byte{tally.No}, true},
 		{"too few came", tally.Result{Method: "yesno", Papers: 3, Reasons: []string{"quorum"}}, ranking("yesno", 0), nil, false},
+		{"all against", tally.Result{Method: "yesno", Papers: 3, Sums: []int64{0, 3, 0}, Reasons: []string{"nobody", "share"}}, ranking("yesno", 0), []byte{tally.No}, true},
+		{"all abstain", tally.Result{Method: "yesno", Papers: 3, Sums: []int64{0, 0, 3}, Reasons: []string{"nobody", "share"}}, ranking("yesno", 0), nil, false},
+		{"nobody agrees", tally.Result{Method: "consent", Papers: 3, Sums: []int64{0, 3, 0, 0}, Reasons: []string{"nobody"}}, ranking("consent", 0), nil, false},
+		{"blocked", tally.Result{Method: "consent", Papers: 3, Sums: []int64{2, 0, 0, 1}, Reasons: []string{"blocked"}}, ranking("consent", 0), []byte{tally.Aside}, true},
+		{"nobody ranks", tally.Result{Method: "schulze", Papers: 3, Order: []int{2, 0, 1}, Reasons: []string{"nobody"}}, ranking("schulze", 3), nil, false},
 		{"nobody came", tally.Result{Method: "yesno", Reasons: []string{"nobody"}}, ranking("yesno", 0), nil, false},
 		{"order", tally.Result{Method: "schulze", Papers: 3, Adopted: true, Order: []int{2, 0, 1}}, ranking("stv", 3), []byte{2, 3, 1}, true},
 		{"approved", tally.Result{Method: "approval", Papers: 3, Adopted: true, Winners: []int{2, 0}}, ranking("approval", 3), []byte{0b101}, true},
@@ -168,4 +173,19 @@ func FuzzBallot(f *testing.F) {
 			t.Errorf("%+v becomes %v", typed, paper)
 		}
 	})
+}
+
+// TestPageStart: each page of a box has one address.
+func TestPageStart(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]int64{"": 0, "100": 100, "4200": 4200} {
+		if got, err := pageStart(typed); err != nil || got != want {
+			t.Errorf("%q is %d, %v", typed, got, err)
+		}
+	}
+	for _, typed := range []string{"0", "-100", "1", "150", "0100", "+100", "100 ", "x", "99999999999999999900"} {
+		if _, err := pageStart(typed); !fault.Is(err, fault.KindNotFound) {
+			t.Errorf("%q: %v", typed, err)
+		}
+	}
 }

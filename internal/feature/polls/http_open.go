@@ -2,9 +2,11 @@ package polls
 
 import (
 	"strconv"
+	"strings"
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
+	"convoke/internal/i18n"
 	"convoke/internal/record/box"
 	"convoke/internal/web"
 )
@@ -19,6 +21,7 @@ type openData struct {
 	Coalition        bool
 	Early            []web.Choice // what is possible only when it is said now
 	ByGroups         []web.Choice
+	Trustees         []web.Choice
 	Voters           int // as things are now
 	MayCodes, Secret bool
 }
@@ -40,6 +43,9 @@ func (w *Web) openPage(c *web.Call, f *web.Form, p *Proposal, g Group, key strin
 		ctx := c.Context()
 		var err error
 		if d.Coalition, d.Secret, err = w.coalition(ctx, tx, g.ID); err != nil {
+			return err
+		}
+		if d.Trustees, err = w.trustees(c, tx, p.ID); err != nil {
 			return err
 		}
 		if !d.Coalition {
@@ -65,10 +71,30 @@ func (w *Web) openPage(c *web.Call, f *web.Form, p *Proposal, g Group, key strin
 		d.Secrecy = append([]web.Choice{choice("named", l.T("By name of their groups"), l.T("After the close everybody can read who voted what."))}, d.Secrecy...)
 	}
 	d.Presets, d.Secrecy = f.Choose("preset", d.Presets), f.Choose("secrecy", d.Secrecy)
+	d.Trustees = f.Choose("trustees", d.Trustees)
 	d.Early = f.Choose("early", []web.Choice{choice("yes", l.T("Organizers may close it before its time"), l.T("Only if you say so now, and it stands on the page."))})
 	d.ByGroups = f.Choose("by_groups", []web.Choice{choice("yes", l.T("Each member group decides in its own poll"), l.T("Seats are groups then, and what each decided is entered as its vote."))})
 	c.Header().Set("Cache-Control", "no-store")
 	return openPage.RenderForm(c, f, d)
+}
+
+// trustees are those who can keep a poll about a proposal shut, and nobody; empty where
+// nobody has made a key.
+func (w *Web) trustees(c *web.Call, tx *db.Tx, p ID) (out []web.Choice, err error) {
+	all, err := w.Trustees.Ready(c.Context(), tx, p)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	out = []web.Choice{{Value: "", Label: c.Locale.T("Nobody: this server hides them, but whoever runs it could look")}}
+	for i := range all {
+		out = append(out, web.Choice{Value: all[i].ID, Label: keepers(c.Locale, &all[i])})
+	}
+	return out, nil
+}
+
+// keepers says who opens a poll.
+func keepers(l *i18n.Locale, r *TrusteeRun) string {
+	return l.N("Any {n} of these: {names}", "Any {n} of these: {names}", r.Need, "names", strings.Join(r.Names, ", "))
 }
 
 // choice is one whose hint is too long to stand beside it on a phone.
@@ -96,8 +122,10 @@ func readOpen(f *web.Form) OpenInput {
 	seq, _ := f.Int("sequence")
 	in := OpenInput{
 		Sequence: seq, Amendment: f.Line("amendment"), Preset: f.Line("preset"), Quorum: f.Line("quorum"), Support: f.Line("support"), Share: f.Line("share"),
-		Blocks: f.Line("blocks"), Winners: f.Line("winners"), Day: f.Line("day"), Time: f.Line("time"), Secrecy: f.Line("secrecy"), Gate: f.Line("gate"),
+		Blocks: f.Line("blocks"), Winners: f.Line("winners"), Day: f.Line("day"), Time: f.Line("time"),
+		FromDay: f.Line("from_day"), FromTime: f.Line("from_time"), Secrecy: f.Line("secrecy"), Gate: f.Line("gate"),
 		Codes: f.Text("codes"), Early: f.Has("early", "yes"), ByGroups: f.Has("by_groups", "yes"),
+		Trustees: f.Line("trustees"),
 	}
 	if in.Gate == "" {
 		in.Gate = box.GateMembers // a coalition is not asked

@@ -22,6 +22,7 @@ type foundPoll struct {
 	Own      []Group // groups with a seat for which the reader may speak
 	Seats    int
 	Numbers  box.Numbers
+	Trustees *TrusteeRun // of a poll that is kept shut
 }
 
 func (w *Web) findPoll(c *web.Call, pid string) (foundPoll, error) {
@@ -37,7 +38,14 @@ func (w *Web) findPoll(c *web.Call, pid string) (foundPoll, error) {
 		if err != nil {
 			return err
 		}
-		if f.Numbers, err = w.Boxes.Numbers(ctx, tx, b); err != nil || !p.Named {
+		if f.Numbers, err = w.Boxes.Numbers(ctx, tx, b); err != nil {
+			return err
+		}
+		if !p.Named {
+			r, ok, err := w.Trustees.Of(ctx, tx, b)
+			if ok {
+				f.Trustees = &r
+			}
 			return err
 		}
 		if f.Seats, err = seatCount(ctx, tx, p.ID); err != nil || c.Actor().Visitor() {
@@ -66,11 +74,10 @@ func (w *Web) findPoll(c *web.Call, pid string) (foundPoll, error) {
 
 // sumView is one number of a result.
 type sumView struct {
-	Name    string
-	N       int64
-	Of      int64
-	Winner  bool
-	Decimal float64
+	Name   string
+	N      int64
+	Of     int64
+	Winner bool
 }
 
 type pollData struct {
@@ -92,6 +99,9 @@ type pollData struct {
 	Own                                  []Group
 	Run, Remind, Early                   bool
 	Counted                              string
+	Trustees                             *TrusteeRun
+	Keepers                              string
+	Begins                               string // when votes are taken, as long as they are not
 }
 
 var pollPage = web.NewPage[pollData](pages, "pages/poll.html", "pages/parts.html")
@@ -111,8 +121,11 @@ func (w *Web) poll(c *web.Call) error {
 		if err != nil {
 			return err
 		}
-		if f.Poll.takes(c.Now()) {
-			c.ShownUntil(f.Poll.Closes)
+		switch p := &f.Poll; {
+		case p.prepares(c.Now()):
+			c.ShownUntil(p.Opens)
+		case p.takes(c.Now()):
+			c.ShownUntil(p.Closes)
 		}
 		if format == "json" {
 			return writeJSON(c, apiPollOf(c, &f))
@@ -136,12 +149,14 @@ func (w *Web) pollTags(c *web.Call, pid string) ([]string, error) {
 
 func pollDataOf(c *web.Call, f *foundPoll) pollData {
 	l, p := c.Locale, &f.Poll
-	from := p.Local(p.Opens)
 	d := pollData{
 		Poll: *p, Proposal: f.Proposal, Group: f.Group, URL: p.url(), About: p.about(), State: pollStateName(l, p),
-		Until: p.until(l), ISO: p.moment(), Opens: l.DateShort(from) + ", " + l.Time(from), Rules: ruleLines(l, p),
+		Until: p.until(l), ISO: p.moment(), Opens: p.begins(l), Rules: ruleLines(l, p),
 		Box: "/b/" + p.Box, Ballots: p.url() + "/ballots", Cast: f.Numbers.Counted, Seats: f.Seats, Mine: f.Mine, Own: f.Own,
 		Check: p.Rules.Method == tally.Check,
+	}
+	if f.Trustees != nil {
+		d.Trustees, d.Keepers = f.Trustees, keepers(l, f.Trustees)
 	}
 	if p.Amendment != "" && f.Proposal.talks() {
 		d.Amendment = p.about() + "/amendments/" + p.Amendment
@@ -149,6 +164,12 @@ func pollDataOf(c *web.Call, f *foundPoll) pollData {
 	open := p.takes(c.Now())
 	if open && !p.Named {
 		d.Take = "/b/" + p.Box + "/take"
+	}
+	switch {
+	case p.prepares(c.Now()):
+		d.Begins = d.Opens
+	case p.CodesFirst && open:
+		d.Take = "/b/" + p.Box + "/mine"
 	}
 	for _, s := range f.Mine {
 		if open && s.Mandate != bound {
@@ -247,6 +268,10 @@ const ballotsPageSize = 100
 // ballots is the public box in words: nothing of a poll that is open.
 func (w *Web) ballots(c *web.Call) error {
 	pid := c.Param("id")
+	from, err := pageStart(c.Query().Get("from"))
+	if err != nil {
+		return err
+	}
 	tags, err := w.pollTags(c, pid)
 	if err != nil {
 		return err
@@ -261,14 +286,13 @@ func (w *Web) ballots(c *web.Call) error {
 			Poll: *p, URL: p.url(), About: p.about(), Until: p.until(c.Locale), ISO: p.moment(), Cast: int(f.Numbers.Counted),
 			Open: p.State == Open, Box: "/b/" + p.Box,
 		}
-		from, _ := strconv.ParseInt(c.Query().Get("from"), 10, 64)
-		d.First = from <= 0
-		page, next, err := w.papers(c, p, max(from, 0))
+		d.First = from == 0
+		page, next, err := w.papers(c, p, from)
 		if err != nil {
 			return err
 		}
 		for _, x := range page {
-			d.Papers = append(d.Papers, paperView{Words: paperWords(c.Locale, p, x.paper), Name: x.seat.Name, Reason: x.reason.Text, Weight: x.weight})
+			d.Papers = append(d.Papers, paperView{Words: paperWords(c.Locale, p, x.paper), Name: x.seat.Name, Reason: x.reason, Weight: x.weight})
 		}
 		if next > 0 {
 			d.Next = d.URL + "/ballots?from=" + strconv.FormatInt(next, 10)
@@ -282,7 +306,20 @@ type ballot struct {
 	paper  []byte
 	weight int64
 	seat   PollSeat
-	reason box.Reason
+	reason string
+}
+
+// pageStart reads where a page of the box begins. Nothing else is an address, so that
+// nobody has the same page made again and again.
+func pageStart(typed string) (int64, error) {
+	from, err := strconv.ParseInt(typed, 10, 64)
+	switch {
+	case typed == "":
+		return 0, nil
+	case err != nil || from <= 0 || from%ballotsPageSize != 0 || strconv.FormatInt(from, 10) != typed:
+		return 0, web.ErrNotFound()
+	}
+	return from, nil
 }
 
 // papers reads one page of ballots from the box.
@@ -295,25 +332,19 @@ func (w *Web) papers(c *web.Call, p *Poll, from int64) (out []ballot, next int64
 	if err != nil {
 		return nil, next, err
 	}
-	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
-		out = nil
-		for _, x := range page {
-			v := ballot{paper: x.Paper, weight: x.Weight}
-			if p.Named {
-				if v.seat, err = seatAt(c.Context(), tx, p.ID, x.Seat); err != nil {
-					return err
-				}
-			}
-			why, err := w.Boxes.ReasonOf(c.Context(), tx, b, x)
-			if err != nil {
-				return err
-			}
-			if why != nil {
-				v.reason = *why
-			}
-			out = append(out, v)
+	seats := map[int]PollSeat{}
+	if p.Named {
+		err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
+			seats, err = seatsAt(c.Context(), tx, p.ID, page)
+			return err
+		})
+	}
+	for _, x := range page {
+		v := ballot{paper: x.Paper, weight: x.Weight, seat: seats[int(x.Seat)]}
+		if x.Reason != nil {
+			v.reason = x.Reason.Text
 		}
-		return nil
-	})
+		out = append(out, v)
+	}
 	return out, next, err
 }

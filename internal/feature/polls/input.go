@@ -185,30 +185,51 @@ func (s *Service) taskSubject(ctx context.Context, tx *db.Tx, g Group, typed str
 // deadline reads the last moment to vote on the clocks of the group's place. A time
 // that the clocks show twice is the later one: nobody is cut off early.
 func (p *parser) deadline(typedDay, typedTime, zone string, now time.Time) time.Time {
+	at := p.moment("", typedDay, typedTime, zone, 1)
+	if !at.IsZero() {
+		p.fields = append(p.fields, checkDeadline(at, now)...)
+	}
+	return at
+}
+
+// begins reads when voting begins in a poll whose voters get their credentials before.
+func (p *parser) begins(in *OpenInput, zone string, named bool, now, closes time.Time) time.Time {
+	at := p.moment("from_", in.FromDay, in.FromTime, zone, 0)
+	switch {
+	case named:
+		p.fail("from_day", "poll.from_named", "Who votes by name needs no code, so voting begins at once. Leave this empty.")
+	case !at.IsZero() && (!at.After(now.Add(time.Minute)) || !at.Before(closes)):
+		p.fail("from_day", "poll.from", "Voting begins later than now and before the last moment to vote.")
+	}
+	return at
+}
+
+// moment reads a day and a time from fields whose names begin so; without a time it is
+// the beginning of that day, or of one some days later. It is zero for a mistake.
+func (p *parser) moment(fields, typedDay, typedTime, zone string, days int) time.Time {
 	loc, err := geo.LoadZone(zone)
 	if err != nil {
 		loc = time.UTC
 	}
 	d, err := time.Parse(time.DateOnly, strings.TrimSpace(typedDay))
 	if err != nil {
-		p.fail("day", "poll.day", "Write the day as year-month-day, such as 2026-11-28.")
+		p.fail(fields+"day", "poll.day", "Write the day as year-month-day, such as 2026-11-28.")
 		return time.Time{}
 	}
 	var at time.Time
-	if clock := strings.TrimSpace(typedTime); clock == "" { // the end of that day
-		at = later(time.Date(d.Year(), d.Month(), d.Day()+1, 0, 0, 0, 0, loc))
+	if clock := strings.TrimSpace(typedTime); clock == "" {
+		at = later(time.Date(d.Year(), d.Month(), d.Day()+days, 0, 0, 0, 0, loc))
 	} else {
 		t, err := time.Parse("15:04", clock)
 		if err != nil {
-			p.fail("time", "poll.time", "Write the time with hours and minutes, such as 18:30.")
+			p.fail(fields+"time", "poll.time", "Write the time with hours and minutes, such as 18:30.")
 			return time.Time{}
 		}
 		at = later(time.Date(d.Year(), d.Month(), d.Day(), t.Hour(), t.Minute(), 0, 0, loc))
 		if at.Hour() != t.Hour() || at.Minute() != t.Minute() {
-			p.fail("time", "poll.time_skipped", "The clocks go forward that night, so this time does not exist.")
+			p.fail(fields+"time", "poll.time_skipped", "The clocks go forward that night, so this time does not exist.")
 		}
 	}
-	p.fields = append(p.fields, checkDeadline(at, now)...)
 	return at.UTC()
 }
 

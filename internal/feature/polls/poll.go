@@ -1,6 +1,8 @@
 package polls
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"convoke/internal/fact"
@@ -46,6 +48,8 @@ type Poll struct {
 	Named      bool
 	ByGroups   bool
 	Early      bool
+	// CodesFirst says that credentials are given out until it opens, and none afterwards.
+	CodesFirst bool
 	Gate       string
 	Eligible   int // the weight of all who may vote
 	Salt       string
@@ -62,7 +66,8 @@ type Poll struct {
 }
 
 // PollSeat is one seat of a poll by name. Mandate is the id of the one that votes there
-// now.
+// now. Carried is a vote that the group decided in its own poll: it is the group's, and
+// stays while anybody speaks for it.
 type PollSeat struct {
 	N       int
 	Mandate string
@@ -71,6 +76,7 @@ type PollSeat struct {
 	Salt    []byte
 	Weight  uint32
 	Voted   bool
+	Carried bool
 }
 
 // Local is t on the clocks of the poll's place.
@@ -92,6 +98,11 @@ func (p *Poll) ended() time.Time {
 // takes reports whether votes are taken now.
 func (p *Poll) takes(now time.Time) bool { return p.State == Open && now.Before(p.Closes) }
 
+// prepares reports whether credentials are given out now, and votes are not taken yet.
+func (p *Poll) prepares(now time.Time) bool {
+	return p.CodesFirst && p.State == Open && now.Before(p.Opens)
+}
+
 func (p *Poll) box() (leaf.ID, error) { return leaf.ParseID(p.Box) }
 
 // ballot is what stands on it: the options, or the question itself.
@@ -102,9 +113,25 @@ func (p *Poll) ballot() []string {
 	return p.Options
 }
 
+// names is what its effect is done to, as everybody can read it: nobody who has a task.
+func (p *Poll) names() string {
+	if p.Effect == fact.EffectTask {
+		return ""
+	}
+	return p.Subject
+}
+
+// frozen is the text that is voted on: the one that a change would make, if it is about
+// one. Options that nobody can choose, as there, stand in its body.
+func (p *Poll) frozen() Text {
+	t := Text{Title: p.Title, Lang: p.Lang, Options: p.Options}
+	t.Body = strings.TrimSuffix(strings.TrimPrefix(p.Body, t.head()), tail(p.Effect, p.names(), p.Early))
+	return t
+}
+
 // manifest is the rule of the box.
 func (p *Poll) manifest() leaf.Box {
-	m := leaf.Box{Type: leaf.Poll, Takes: leaf.TakesSay, Text: p.Hash, Opens: p.Opens.Unix(), Closes: p.Closes.Unix(), Poll: &p.Rules}
+	m := leaf.Box{Type: leaf.Poll, Takes: leaf.TakesSay, Text: p.Hash, Opens: p.Opens.Unix(), Closes: p.Closes.Unix(), Poll: &p.Rules, Freeze: p.CodesFirst}
 	if p.Named {
 		m.Takes = leaf.TakesVote
 	}
@@ -127,6 +154,33 @@ func seatOf(seats []PollSeat, mandate string, g id.Group, current func(mandate s
 	return PollSeat{}, false
 }
 
+// boundSeats are those of a group's seats in which its own decision is entered, as its
+// mandates are now: where groups decide its only one; else those of bound mandates, and
+// those whose mandate is over for bound ones that have none. Nobody votes for a group
+// for which nobody speaks.
+func boundSeats(seats []PollSeat, now []Seat, byGroups bool) (out []PollSeat) {
+	if byGroups && len(now) > 0 {
+		return seats
+	}
+	kind, follow := map[string]string{}, 0
+	for _, m := range now {
+		kind[m.ID] = m.Mandate
+		if m.Mandate == bound && !slices.ContainsFunc(seats, func(s PollSeat) bool { return s.Mandate == m.ID }) {
+			follow++
+		}
+	}
+	for _, s := range seats {
+		k, there := kind[s.Mandate]
+		switch {
+		case k == bound:
+			out = append(out, s)
+		case !there && follow > 0:
+			out, follow = append(out, s), follow-1
+		}
+	}
+	return out
+}
+
 // byGroup joins the seats of each group into one, where member groups decide and not
 // their delegates.
 func byGroup(all []Seat) (out []Seat) {
@@ -146,11 +200,11 @@ func byGroup(all []Seat) (out []Seat) {
 // carried turns what came out of a group's own poll into its paper in the coalition's,
 // which has the same options. ok is false when the group has not decided anything.
 func carried(r *tally.Result, into *tally.Rules) (paper []byte, ok bool) {
-	missed := false
-	for _, why := range r.Reasons {
-		missed = missed || why == tally.ReasonQuorum
-	}
-	if missed || r.Papers == 0 || r.Method == tally.Check {
+	against := r.Method == tally.YesNo && len(r.Sums) > tally.No && r.Sums[tally.No] > 0
+	switch {
+	case r.Papers == 0 || r.Method == tally.Check || slices.Contains(r.Reasons, tally.ReasonQuorum):
+		return nil, false
+	case slices.Contains(r.Reasons, tally.ReasonNobody) && !against: // all abstained
 		return nil, false
 	}
 	switch into.Method {

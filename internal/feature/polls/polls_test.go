@@ -14,6 +14,8 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/fact"
+	"convoke/internal/record"
+	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/tally"
 	"convoke/internal/seal"
@@ -421,7 +423,8 @@ func TestHiddenComments(t *testing.T) {
 	})
 }
 
-// TestBlockWithReason: a delegate who blocks says why, in the discussion.
+// TestBlockWithReason: a delegate who blocks says why. Nobody reads it before the close,
+// then it stands with the vote, until it is erased with the discussion.
 func TestBlockWithReason(t *testing.T) {
 	t.Parallel()
 	eachSite(t, func(t *testing.T, x *fixture) {
@@ -431,18 +434,51 @@ func TestBlockWithReason(t *testing.T) {
 		poll := x.opens(a.chair, pid, x.tomorrow(pid, byConsent))
 		x.must(x.votes(a.delegates[1], poll, 1, tally.Agree))
 		refused(t, x.votes(a.delegates[0], poll, 0, tally.Block), "poll.no_reason")
+		const why = "It costs more than we have."
+		refused(t, x.Vote(ctx, a.delegates[0], string(poll), VoteInput{Paper: []byte{tally.Block}, Reason: strings.Repeat("x", box.MaxReason+1)}), "form.long")
+		leaves := func() (n int64) {
+			x.must(x.DB.Read(ctx, func(tx *db.Tx) (err error) {
+				n, err = record.Size(ctx, tx, record.BoxLog(x.box(poll)))
+				return err
+			}))
+			return n
+		}
 		for range 2 { // sent twice it is said once
-			x.must(x.Vote(ctx, a.delegates[0], string(poll), VoteInput{Paper: []byte{tally.Block}, Reason: "It costs more than we have."}))
+			x.must(x.Vote(ctx, a.delegates[0], string(poll), VoteInput{Paper: []byte{tally.Block}, Reason: why}))
+			if n := leaves(); n != 2 {
+				t.Errorf("%d votes are in the box", n)
+			}
 		}
 		x.must(x.DB.Read(ctx, func(tx *db.Tx) error {
 			top, _, err := threads(ctx, tx, pid, "", 10)
-			if len(top) != 1 {
-				t.Errorf("%d comments", len(top))
+			if len(top) != 0 {
+				t.Error("the discussion tells how somebody votes before the close")
 			}
 			return err
 		}))
+		said := func() string {
+			page, _, err := x.boxes.Papers(ctx, x.box(poll), 0, 10)
+			x.must(err)
+			for _, p := range page {
+				if p.Seat == 0 && p.Reason != nil {
+					return p.Reason.Text
+				}
+			}
+			return ""
+		}
+		if said() != "" {
+			t.Error("the reason is shown before the close")
+		}
 		if p := x.over(poll); p.Result.Adopted || !slices.Equal(p.Result.Reasons, []string{tally.ReasonBlocked}) {
 			t.Errorf("it came out %+v", p.Result)
+		}
+		if got := said(); got != why {
+			t.Errorf("the reason is %q", got)
+		}
+		x.Clock.Add(181 * 24 * time.Hour)
+		x.must(x.Expire(ctx))
+		if said() != "" {
+			t.Error("the reason outlives the discussion")
 		}
 	})
 }

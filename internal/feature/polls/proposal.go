@@ -144,6 +144,11 @@ func (i inside) edits() authz.Subject {
 // canonical is the text whose hash the record holds: all that people decide about, and
 // what comes of it.
 func (t *Text) canonical(e fact.Effect, subject string, early bool) string {
+	return t.head() + t.Body + tail(e, subject, early)
+}
+
+// head is what stands before the body.
+func (t *Text) head() string {
 	var b strings.Builder
 	b.WriteString(t.Title + "\n\n")
 	for _, o := range t.Options {
@@ -152,7 +157,13 @@ func (t *Text) canonical(e fact.Effect, subject string, early bool) string {
 	if len(t.Options) > 0 {
 		b.WriteByte('\n')
 	}
-	b.WriteString(t.Body + "\n")
+	return b.String()
+}
+
+// tail is what stands behind it.
+func tail(e fact.Effect, subject string, early bool) string {
+	var b strings.Builder
+	b.WriteByte('\n')
 	if e != fact.EffectNone {
 		b.WriteString("\neffect: " + strings.TrimSpace(string(e)+" "+subject) + "\n")
 	}

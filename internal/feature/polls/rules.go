@@ -66,9 +66,11 @@ type OpenInput struct {
 	Quorum, Support, Share string // see [readAmount]
 	Blocks, Winners        string
 	Day, Time              string
+	FromDay, FromTime      string // when voting begins, if credentials are given out before
 	Secrecy                string // "secret" or "named", for delegates
 	Gate, Codes            string // "members", or "codes" with one a line
 	Early, ByGroups        bool
+	Trustees               string // id of the [TrusteeRun] that keeps it shut; "" is nobody
 }
 
 // asks reports whether a preset looks at a field.

@@ -111,3 +111,37 @@ func TestDeadline(t *testing.T) {
 		}
 	}
 }
+
+// Voting begins in Berlin, later than now and before the end.
+func TestBegins(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	closes := now.AddDate(0, 0, 9)
+	for _, x := range []struct {
+		day, clock string
+		named      bool
+		want       string
+		field      string // of the mistake
+		mistake    string
+	}{
+		{"2026-03-05", "18:00", false, "2026-03-05T17:00:00Z", "", ""},
+		{"2026-03-05", "", false, "2026-03-04T23:00:00Z", "", ""},
+		{"", "18:00", false, "", "from_day", "poll.day"},
+		{"5.3.", "", false, "", "from_day", "poll.day"},
+		{"2026-03-05", "six", false, "", "from_time", "poll.time"},
+		{"2026-03-29", "02:30", false, "", "from_time", "poll.time_skipped"},
+		{"2026-03-01", "", false, "", "from_day", "poll.from"},
+		{"2026-03-01", "13:00", false, "", "from_day", "poll.from"},
+		{"2026-03-10", "13:00", false, "", "from_day", "poll.from"},
+		{"2026-03-05", "", true, "", "from_day", "poll.from_named"},
+	} {
+		var p parser
+		at := p.begins(&OpenInput{FromDay: x.day, FromTime: x.clock}, "Europe/Berlin", x.named, now, closes)
+		switch {
+		case x.mistake == "" && (len(p.fields) > 0 || at.Format(time.RFC3339) != x.want):
+			t.Errorf("%+v is %s, %+v", x, at.Format(time.RFC3339), p.fields)
+		case x.mistake != "" && (len(p.fields) == 0 || p.fields[0].Name != x.field || p.fields[0].Code != x.mistake):
+			t.Errorf("%+v: %+v", x, p.fields)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"sync"
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
@@ -15,6 +16,7 @@ import (
 	"convoke/internal/job"
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
+	"convoke/internal/record/sealed"
 	"convoke/internal/record/tally"
 	"convoke/internal/seal"
 	"convoke/internal/web"
@@ -80,6 +82,25 @@ type People interface {
 	Handles(ctx context.Context, tx *db.Tx, all []id.Person) (map[id.Person]string, error)
 }
 
+// TrusteeRun is organisations that keep the votes of a poll shut.
+type TrusteeRun struct {
+	ID       string
+	Names    []string
+	Need     int
+	Released int // how many have given their shares
+	*sealed.Transcript
+}
+
+// Trustees answers about those who keep polls shut.
+type Trustees interface {
+	// Ready are those of a proposal who have made a key that no poll has yet.
+	Ready(ctx context.Context, tx *db.Tx, p ID) ([]TrusteeRun, error)
+	// Keep settles that one of these keeps a box shut.
+	Keep(ctx context.Context, tx *db.Tx, run string, b leaf.ID) error
+	// Of is who keeps a box shut; ok is false for others.
+	Of(ctx context.Context, tx *db.Tx, b leaf.ID) (r TrusteeRun, ok bool, err error)
+}
+
 // Ref is a link to what a proposal is about.
 type Ref struct{ Title, URL string }
 
@@ -103,11 +124,11 @@ type Boxes interface {
 	Prepare(ctx context.Context, in box.RollInput) (*box.Draft, error)
 	StoreRoll(ctx context.Context, tx *db.Tx, d *box.Draft) error
 	Open(ctx context.Context, tx *db.Tx, roll leaf.ID, slot uint8, m leaf.Box) (leaf.ID, error)
+	OpenSealed(ctx context.Context, tx *db.Tx, roll leaf.ID, slot uint8, m leaf.Box, t *sealed.Transcript) (leaf.ID, error)
 	OpenNamed(ctx context.Context, tx *db.Tx, m leaf.Box, seats []box.NamedSeat) (leaf.ID, error)
-	Vote(ctx context.Context, tx *db.Tx, b leaf.ID, seat uint32, body []byte) error
+	Vote(ctx context.Context, tx *db.Tx, b leaf.ID, seat uint32, body []byte, reason *box.Reason) error
 	SeatSays(ctx context.Context, tx *db.Tx, b leaf.ID, seat uint32) ([]byte, error)
 	Papers(ctx context.Context, b leaf.ID, from int64, n int) (page []box.Paper, next int64, err error)
-	ReasonOf(ctx context.Context, tx *db.Tx, b leaf.ID, p box.Paper) (*box.Reason, error)
 	EraseReasons(ctx context.Context, tx *db.Tx, b leaf.ID) error
 	Numbers(ctx context.Context, tx *db.Tx, b leaf.ID) (box.Numbers, error)
 	Close(ctx context.Context, b leaf.ID) error
@@ -133,8 +154,10 @@ type Deps struct {
 	Coalitions Coalitions
 	People     People
 	Elsewhere  Elsewhere
-	Facts      Facts
-	Entropy    io.Reader
+	// Trustees may be set after New, before the first request.
+	Trustees Trustees
+	Facts    Facts
+	Entropy  io.Reader
 	// Locales words what members are told, in the language of their group.
 	Locales *i18n.Bundle
 	// Audit notes who did what in a role.
@@ -142,11 +165,14 @@ type Deps struct {
 }
 
 // Service is the use cases of proposals and polls.
-type Service struct{ Deps }
+type Service struct {
+	Deps
+	counting sync.Map // of PollID: by this process just now
+}
 
 // New returns the service, and names the worker that counts.
 func New(d Deps) *Service {
-	s := &Service{d}
+	s := &Service{Deps: d}
 	s.registerCount()
 	return s
 }

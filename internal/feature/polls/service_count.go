@@ -13,6 +13,8 @@ import (
 	"convoke/internal/fault"
 	"convoke/internal/id"
 	"convoke/internal/job"
+	"convoke/internal/markdown"
+	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/tally"
 	"convoke/internal/seal"
@@ -54,6 +56,10 @@ func (s *Service) BoxClosed(ctx context.Context, tx *db.Tx, b leaf.ID) error {
 // Count counts a poll that has closed, and does what was decided. It does nothing to
 // one that was counted.
 func (s *Service) Count(ctx context.Context, pid PollID) error {
+	if _, going := s.counting.LoadOrStore(pid, true); going {
+		return nil // by a job that is tried again when it fails
+	}
+	defer s.counting.Delete(pid)
 	var p Poll
 	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
 		p, err = pollBy(ctx, tx, "id", string(pid))
@@ -67,10 +73,9 @@ func (s *Service) Count(ctx context.Context, pid PollID) error {
 		return err
 	}
 	r, err := s.Boxes.Count(ctx, b)
-	if err != nil {
-		return err
+	if errors.Is(err, box.ErrShut) {
+		return nil // it is counted when the trustees have opened it
 	}
-	text, err := r.JSON()
 	if err != nil {
 		return err
 	}
@@ -79,38 +84,45 @@ func (s *Service) Count(ctx context.Context, pid PollID) error {
 	if err != nil {
 		return err
 	}
-	return s.DB.Write(ctx, func(tx *db.Tx) error {
-		p, err := pollBy(ctx, tx, "id", string(pid))
-		if err != nil || p.State != Closed {
+	return s.DB.Write(ctx, func(tx *db.Tx) error { return s.finish(ctx, tx, pid, b, &r, k) })
+}
+
+// finish stores what came out of a poll, and does what was decided.
+func (s *Service) finish(ctx context.Context, tx *db.Tx, pid PollID, b leaf.ID, r *tally.Result, k *seal.Key) error {
+	p, err := pollBy(ctx, tx, "id", string(pid))
+	if err != nil || p.State != Closed {
+		return err
+	}
+	text, err := r.JSON()
+	if err != nil {
+		return err
+	}
+	if err := putResult(ctx, tx, pid, text); err != nil {
+		return err
+	}
+	if err := s.Boxes.PutResult(ctx, tx, b, text); err != nil {
+		return err
+	}
+	about, err := proposalBy(ctx, tx, "id", string(p.Proposal))
+	if err != nil {
+		return err
+	}
+	switch {
+	case p.Amendment != "":
+		about.State = Discussed
+		if err := s.settle(ctx, tx, &about, &p, r, k); err != nil {
 			return err
 		}
-		if err := putResult(ctx, tx, pid, text); err != nil {
+	case !p.Decides:
+		about.State = Discussed
+	default:
+		about.Adopted = r.Adopted
+		about.end(tx, Decided)
+		if err := s.decided(ctx, tx, &p, r); err != nil {
 			return err
 		}
-		if err := s.Boxes.PutResult(ctx, tx, b, text); err != nil {
-			return err
-		}
-		about, err := proposalBy(ctx, tx, "id", string(p.Proposal))
-		if err != nil {
-			return err
-		}
-		switch {
-		case p.Amendment != "":
-			about.State = Discussed
-			if err := s.settle(ctx, tx, &about, &p, &r, k); err != nil {
-				return err
-			}
-		case !p.Decides:
-			about.State = Discussed
-		default:
-			about.Adopted = r.Adopted
-			about.end(tx, Decided)
-			if err := s.decided(ctx, tx, &p, &r); err != nil {
-				return err
-			}
-		}
-		return s.store(ctx, tx, &about)
-	})
+	}
+	return s.store(ctx, tx, &about)
 }
 
 // settle puts an amendment into the text, or not. The caller stores p.
@@ -157,18 +169,28 @@ func taskOf(subject string) (id.Person, string) {
 	return id.Person(owner), until
 }
 
-// CountDue counts what closed and was not counted, as after a restore without the
-// job. It runs every few minutes.
+// dueAtOnce bounds one transaction of the schedule.
+const dueAtOnce = 100
+
+// CountDue has what closed and was not counted counted by the job, as after a restore
+// without it. It runs every few minutes.
 func (s *Service) CountDue(ctx context.Context) error {
-	var due []PollID
-	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		due, err = uncounted(ctx, tx, 20)
-		return err
-	})
-	for _, pid := range due {
-		err = errors.Join(err, s.Count(ctx, pid))
+	for after := PollID(""); ; {
+		var due []PollID
+		err := s.DB.Write(ctx, func(tx *db.Tx) (err error) {
+			due, err = uncounted(ctx, tx, after, dueAtOnce)
+			for _, pid := range due {
+				if err == nil {
+					err = s.Jobs.Enqueue(ctx, tx, countPoll{pid}, job.Insert{Unique: string(pid)})
+				}
+			}
+			return err
+		})
+		if err != nil || len(due) < dueAtOnce {
+			return err
+		}
+		after = due[len(due)-1]
 	}
-	return err
 }
 
 // Candidates are the members whom the options of an election name, in their order.
@@ -253,7 +275,7 @@ func (s *Service) carryAgain(ctx context.Context, tx *db.Tx, p *Proposal) error 
 func (s *Service) Own(ctx context.Context, by authz.Actor, pid, group string) (ID, error) {
 	var out ID
 	err := s.DB.Write(ctx, func(tx *db.Tx) error {
-		p, about, _, _, err := s.loadPoll(ctx, tx, by, "id", pid)
+		p, _, _, _, err := s.loadPoll(ctx, tx, by, "id", pid)
 		if err != nil {
 			return err
 		}
@@ -286,8 +308,10 @@ func (s *Service) Own(ctx context.Context, by authz.Actor, pid, group string) (I
 			}
 			return s.carryAgain(ctx, tx, &old)
 		}
-		fresh := Proposal{Text: about.Text, HTML: about.HTML, Wrote: by.Person, Effect: fact.EffectVote, Subject: pid}
-		fresh.Options = p.Options
+		fresh := Proposal{Text: p.frozen(), Wrote: by.Person, Effect: fact.EffectVote, Subject: pid}
+		if fresh.HTML, err = markdown.Render(fresh.Body); err != nil {
+			return err
+		}
 		if out, err = s.insert(ctx, tx, form, g, &fresh); err != nil {
 			return err
 		}

@@ -107,8 +107,9 @@ func (p *parser) secretly(all []Seat, byGroups bool) (people []string) {
 
 // draft is a poll before it opens.
 type draft struct {
-	poll Poll
-	who  electorate
+	poll     Poll
+	who      electorate
+	trustees *TrusteeRun // nil where nobody keeps it shut
 }
 
 // draft checks how a poll is to be held and puts it together; nothing is stored.
@@ -118,6 +119,9 @@ func (s *Service) draft(ctx context.Context, tx *db.Tx, p *Proposal, g Group, k 
 	x.Closes, x.Zone, x.Opens = in.open(&bad, g.Zone, tx.Now()), g.Zone, tx.Now()
 	if d.who, err = s.electorate(ctx, tx, &bad, g.ID, in); err != nil {
 		return d, err
+	}
+	if x.CodesFirst = in.FromDay != "" || in.FromTime != ""; x.CodesFirst {
+		x.Opens = bad.begins(in, g.Zone, len(d.who.seats) > 0, tx.Now(), x.Closes)
 	}
 	x.Named, x.ByGroups = len(d.who.seats) > 0, in.ByGroups && len(d.who.seats) > 0
 	x.Gate = box.GateMembers
@@ -143,6 +147,9 @@ func (s *Service) draft(ctx context.Context, tx *db.Tx, p *Proposal, g Group, k 
 	x.Rules = in.rules(&bad, options, x.Eligible)
 	x.Amendment, x.Title, x.Lang, x.Preset, x.Early = in.Amendment, text.Title, text.Lang, in.Preset, in.Early
 	x.Decides = in.Amendment == "" && x.Rules.Method != tally.Check
+	if err := s.shut(ctx, tx, &bad, p.ID, in.Trustees, &d); err != nil {
+		return d, err
+	}
 	if x.Decides {
 		x.Effect, x.Subject, x.Campaign = p.Effect, p.Subject, p.Campaign
 		if err := s.carries(ctx, tx, &bad, x); err != nil {
@@ -157,11 +164,7 @@ func (s *Service) draft(ctx context.Context, tx *db.Tx, p *Proposal, g Group, k 
 	} else if several(x.Rules.Method) || x.Rules.Method == tally.Check {
 		bad.fail("preset", "poll.amendment", "A change is voted on with yes and no, or by consent.")
 	}
-	subject := x.Subject
-	if x.Effect == fact.EffectTask {
-		subject = "" // nobody is named in what everybody can read
-	}
-	x.Body = text.canonical(x.Effect, subject, x.Early)
+	x.Body = text.canonical(x.Effect, x.names(), x.Early)
 	return d, fault.Invalid(bad.fields...)
 }
 
@@ -272,7 +275,7 @@ func (s *Service) Opens(ctx context.Context, by authz.Actor, pid, key string, in
 		}
 		x := &d.poll
 		x.ID, x.Form, x.Proposal, x.Group, x.By, x.State, x.Rules.Lots = fresh, key, p.ID, g.ID, by.Person, Open, order
-		if err := s.begin(ctx, tx, x, d.who.seats, roll, salt); err != nil {
+		if err := s.begin(ctx, tx, &d, roll, salt); err != nil {
 			return err
 		}
 		if in.Amendment != "" {
@@ -336,7 +339,8 @@ func openable(p *Proposal, in *OpenInput) error {
 }
 
 // begin freezes a poll and opens its box.
-func (s *Service) begin(ctx context.Context, tx *db.Tx, x *Poll, seats []Seat, roll *box.Draft, salt []byte) error {
+func (s *Service) begin(ctx context.Context, tx *db.Tx, d *draft, roll *box.Draft, salt []byte) error {
+	x := &d.poll
 	h := sha256.Sum256(append(append([]byte(nil), salt...), x.Body...))
 	x.Salt, x.Hash = hex.EncodeToString(salt), hex.EncodeToString(h[:])
 	if err := x.Rules.Check(); err != nil {
@@ -347,7 +351,7 @@ func (s *Service) begin(ctx context.Context, tx *db.Tx, x *Poll, seats []Seat, r
 	var err error
 	if x.Named {
 		var named []box.NamedSeat
-		for n, seat := range seats {
+		for n, seat := range d.who.seats {
 			salt, err := box.Salt()
 			if err != nil {
 				return err
@@ -361,7 +365,7 @@ func (s *Service) begin(ctx context.Context, tx *db.Tx, x *Poll, seats []Seat, r
 			return err
 		}
 		m.MinBatch = roll.MinBatch()
-		b, err = s.Boxes.Open(ctx, tx, roll.ID, 0, m)
+		b, err = s.openSecret(ctx, tx, roll.ID, m, d.trustees)
 	}
 	if err != nil {
 		return err
@@ -394,7 +398,11 @@ func (s *Service) announce(ctx context.Context, tx *db.Tx, x *Poll, g Group, why
 	if len(title) > maxNotice {
 		title = append(title[:maxNotice-1], '…')
 	}
-	body := l.T("There is a vote until {day}, {time} ({zone}).", "day", at, "time", l.Time(at), "zone", x.Zone) + "\n\n[" + l.T("Read it and vote") + "](/polls/" + string(x.ID) + ")"
+	body := l.T("There is a vote until {day}, {time} ({zone}).", "day", at, "time", l.Time(at), "zone", x.Zone)
+	if x.CodesFirst {
+		body += "\n\n" + x.codesLine(l)
+	}
+	body += "\n\n[" + l.T("Read it and vote") + "](/polls/" + string(x.ID) + ")"
 	for _, gid := range to {
 		if err := s.Groups.Tell(ctx, tx, gid, "poll "+string(x.ID)+" "+why, string(title), body); err != nil {
 			return err

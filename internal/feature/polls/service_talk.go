@@ -17,6 +17,7 @@ import (
 	"convoke/internal/fault"
 	"convoke/internal/id"
 	"convoke/internal/markdown"
+	"convoke/internal/record/leaf"
 	"convoke/internal/seal"
 	"convoke/internal/web"
 )
@@ -33,9 +34,6 @@ func errOver() error {
 // said is what is sealed of a comment.
 type said struct {
 	Text string `json:"text"`
-	// Salt, when it is a reason to block, is hexadecimal: SHA-256 of its bytes and the
-	// text is in the paper.
-	Salt string `json:"salt,omitempty"`
 }
 
 // wanted is what is sealed of an amendment.
@@ -321,12 +319,9 @@ func (s *Service) accept(ctx context.Context, tx *db.Tx, p *Proposal, a *amendme
 // Expire withdraws what nobody has touched for long, and erases discussions whose time
 // is over, with their keys. It runs every hour.
 func (s *Service) Expire(ctx context.Context) error {
-	var old, done []ID
+	var old []ID
 	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		if old, err = forgotten(ctx, tx, clock.Micros(tx.Now().Add(-maxUntouched*24*time.Hour)), 100); err != nil {
-			return err
-		}
-		done, err = over(ctx, tx, 100)
+		old, err = forgotten(ctx, tx, clock.Micros(tx.Now().Add(-maxUntouched*24*time.Hour)), dueAtOnce)
 		return err
 	})
 	for _, pid := range old {
@@ -339,16 +334,23 @@ func (s *Service) Expire(ctx context.Context) error {
 			return s.store(ctx, tx, &p)
 		}))
 	}
-	return errors.Join(err, s.erase(ctx, done))
+	for {
+		n, e := s.erase(ctx)
+		if err = errors.Join(err, e); e != nil || n < dueAtOnce {
+			return err
+		}
+	}
 }
 
-func (s *Service) erase(ctx context.Context, all []ID) error {
-	if len(all) == 0 {
-		return nil
-	}
+// erase erases some discussions, and says how many.
+func (s *Service) erase(ctx context.Context) (int, error) {
 	var scopes []string
 	err := s.DB.Write(ctx, func(tx *db.Tx) error {
 		scopes = nil
+		all, err := over(ctx, tx, dueAtOnce)
+		if err != nil {
+			return err
+		}
 		for _, pid := range all {
 			if err := s.eraseOne(ctx, tx, pid); err != nil {
 				return err
@@ -358,20 +360,20 @@ func (s *Service) erase(ctx context.Context, all []ID) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return err
+	if err != nil || len(scopes) == 0 {
+		return 0, err
 	}
-	return s.Vault.Replay(ctx, scopes)
+	return len(scopes), s.Vault.Replay(ctx, scopes)
 }
 
 // eraseOne deletes who said what about a proposal, and why they blocked it.
 func (s *Service) eraseOne(ctx context.Context, tx *db.Tx, pid ID) error {
-	all, err := pollsOf(ctx, tx, pid)
+	all, err := boxesOf(ctx, tx, pid)
 	if err != nil {
 		return err
 	}
-	for i := range all {
-		b, err := all[i].box()
+	for _, text := range all {
+		b, err := leaf.ParseID(text)
 		if err != nil {
 			return err
 		}

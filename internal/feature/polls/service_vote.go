@@ -2,7 +2,6 @@ package polls
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"slices"
 	"strconv"
@@ -11,7 +10,6 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
-	"convoke/internal/id"
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/tally"
@@ -70,7 +68,9 @@ type ownSeat struct {
 }
 
 // seatsFor are the seats of a poll by name in which an actor votes now: by a mandate
-// that holds at this moment.
+// that holds at this moment. A vote that a group is bound to belongs to the group: what
+// it decided itself nobody types over, and where groups decide one bound mandate binds
+// the seat. Other delegates vote in seats of their own.
 func (s *Service) seatsFor(ctx context.Context, tx *db.Tx, by authz.Actor, p *Poll) (out []ownSeat, err error) {
 	if by.Visitor() || s.Coalitions == nil || !p.Named {
 		return nil, nil
@@ -95,12 +95,18 @@ func (s *Service) seatsFor(ctx context.Context, tx *db.Tx, by authz.Actor, p *Po
 			holds = func(string) bool { return false }
 		}
 		seat, ok := seatOf(there, m.ID, m.Group, holds)
-		if ok && !slices.ContainsFunc(out, func(x ownSeat) bool { return x.N == seat.N }) {
-			out = append(out, ownSeat{seat, m.Mandate, m.ID})
+		if !ok || slices.ContainsFunc(out, func(x ownSeat) bool { return x.N == seat.N }) {
+			continue
 		}
+		if seat.Carried || p.ByGroups && slices.ContainsFunc(all, binds) {
+			m.Mandate = bound
+		}
+		out = append(out, ownSeat{seat, m.Mandate, m.ID})
 	}
 	return out, nil
 }
+
+func binds(s Seat) bool { return s.Mandate == bound }
 
 // errLate says when a poll closed.
 func errLate(p *Poll) error {
@@ -127,11 +133,11 @@ type VoteInput struct {
 
 // Vote puts a delegate's vote by name into the box. It can be changed until the close.
 func (s *Service) Vote(ctx context.Context, by authz.Actor, pid string, in VoteInput) error {
-	about, p, err := s.voteLook(ctx, by, pid, &in)
+	p, err := s.voteLook(ctx, by, pid, &in)
 	if err != nil {
 		return err
 	}
-	body, note, err := s.paper(ctx, by, about, p, &in)
+	body, why, err := s.paper(ctx, &p, &in)
 	if err != nil {
 		return err
 	}
@@ -147,26 +153,23 @@ func (s *Service) Vote(ctx context.Context, by authz.Actor, pid string, in VoteI
 		if in.Withdraw && !seat.Voted {
 			return nil
 		}
-		if note != nil && about.talks() {
-			if err := insertComment(ctx, tx, *note); err != nil {
-				return err
-			}
-		}
 		touch(tx, &about)
-		return s.put(ctx, tx, &p, seat.N, seat.ID, body, !in.Withdraw)
+		mine := seat.PollSeat
+		mine.Mandate = seat.ID
+		return s.put(ctx, tx, &p, mine, body, why)
 	})
 }
 
 // voteLook refuses early what cannot be voted.
-func (s *Service) voteLook(ctx context.Context, by authz.Actor, pid string, in *VoteInput) (about Proposal, p Poll, err error) {
+func (s *Service) voteLook(ctx context.Context, by authz.Actor, pid string, in *VoteInput) (p Poll, err error) {
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
-		if p, about, _, _, err = s.loadPoll(ctx, tx, by, "id", pid); err != nil {
+		if p, _, _, _, err = s.loadPoll(ctx, tx, by, "id", pid); err != nil {
 			return err
 		}
 		_, err = s.mySeat(ctx, tx, by, &p, in.Seat)
 		return err
 	})
-	return about, p, err
+	return p, err
 }
 
 // mySeat is the actor's seat, when they may vote in it by hand now.
@@ -198,8 +201,8 @@ func (s *Service) mySeat(ctx context.Context, tx *db.Tx, by authz.Actor, p *Poll
 	return ownSeat{}, errNoSeat()
 }
 
-// paper is the body of a vote, with the comment that holds the reason of a block.
-func (s *Service) paper(ctx context.Context, by authz.Actor, about Proposal, p Poll, in *VoteInput) (body []byte, note *comment, err error) {
+// paper is the body of a vote, with the reason of a block or a reservation.
+func (s *Service) paper(ctx context.Context, p *Poll, in *VoteInput) (body []byte, why *box.Reason, err error) {
 	if in.Withdraw {
 		return leaf.Withdraw(), nil, nil
 	}
@@ -213,45 +216,40 @@ func (s *Service) paper(ctx context.Context, by authz.Actor, about Proposal, p P
 		if err := fault.Invalid(bad.fields...); err != nil {
 			return nil, nil, err
 		}
-		k, err := s.Vault.Key(ctx, ScopePrefix+string(about.ID))
+		k, err := s.Vault.Key(ctx, ScopePrefix+string(p.Proposal))
 		if err != nil {
 			return nil, nil, err
 		}
 		// The salt is the same for the same reason of the same seat, so that a vote
-		// that is sent twice is one, and its reason is said once.
+		// that is sent twice is one.
 		from := string(p.ID) + " " + strconv.Itoa(in.Seat) + " " + in.Reason
 		salt := append(k.Tag("reason", from), k.Tag("reason, second half", from)...)
-		why := box.Reason{Salt: [32]byte(salt), Text: in.Reason}
+		why = &box.Reason{Salt: [32]byte(salt), Text: in.Reason}
 		h := why.Hash()
 		paper = append(slices.Clone(paper), h[:]...)
-		cid := s.IDs.New()
-		sealed, err := sealJSON(s, k, CommentTable, cid, said{Text: in.Reason, Salt: hex.EncodeToString(why.Salt[:])})
-		if err != nil {
-			return nil, nil, err
-		}
-		note = &comment{ID: cid, Form: "vote " + hex.EncodeToString(h[:]), Proposal: about.ID, Wrote: by.Person, Sealed: sealed}
 	}
 	if err := p.Rules.CheckPaper(paper); err != nil {
 		return nil, nil, fault.Because(errPaper(), err)
 	}
-	return leaf.Ballot(paper), note, nil
+	return leaf.Ballot(paper), why, nil
 }
 
 func errPaper() error {
 	return fault.Malformed("poll.paper", "This is no vote in this poll. Nothing was recorded.")
 }
 
-// put writes the vote of a seat.
-func (s *Service) put(ctx context.Context, tx *db.Tx, p *Poll, seat int, mandate string, body []byte, voted bool) error {
+// put writes the vote of a seat, and whose it is; why is nil where it gives no reason.
+func (s *Service) put(ctx context.Context, tx *db.Tx, p *Poll, seat PollSeat, body []byte, why *box.Reason) error {
 	b, err := p.box()
 	if err != nil {
 		return err
 	}
-	if err := s.Boxes.Vote(ctx, tx, b, uint32(seat), body); err != nil {
+	if err := s.Boxes.Vote(ctx, tx, b, uint32(seat.N), body, why); err != nil {
 		return err
 	}
 	tx.Touch("proposal:" + string(p.Proposal))
-	return putSeat(ctx, tx, p.ID, seat, mandate, voted)
+	seat.Voted = leaf.BodyKind(body) == leaf.SayBallot
+	return putSeat(ctx, tx, p.ID, seat)
 }
 
 // MandateEnded hears that somebody no longer speaks for a group: what they voted in
@@ -280,10 +278,10 @@ func (s *Service) MandateEnded(ctx context.Context, tx *db.Tx, f fact.MandateEnd
 		if err != nil {
 			return err
 		}
-		if p.Group != f.Coalition || !p.takes(tx.Now()) {
+		if p.Group != f.Coalition || !f.At.Before(p.Closes) {
 			continue // it was over before the mandate was
 		}
-		if err := s.put(ctx, tx, &p, u.N, "", leaf.Withdraw(), false); err != nil {
+		if err := s.put(ctx, tx, &p, PollSeat{N: u.N}, leaf.Withdraw(), nil); err != nil {
 			return err
 		}
 	}
@@ -291,8 +289,8 @@ func (s *Service) MandateEnded(ctx context.Context, tx *db.Tx, f fact.MandateEnd
 }
 
 // carry enters what a group decided in its own poll as its vote in the coalition's, in
-// all its seats that are bound to it, unless that poll has closed. It reports in how
-// many.
+// all its seats that are bound to it, unless that poll has closed or nobody speaks for
+// the group any more. It reports in how many.
 func (s *Service) carry(ctx context.Context, tx *db.Tx, from *Poll, r *tally.Result) (seats int, err error) {
 	into, err := pollBy(ctx, tx, "id", from.Subject)
 	if errors.Is(err, db.ErrNoRows) {
@@ -305,35 +303,23 @@ func (s *Service) carry(ctx context.Context, tx *db.Tx, from *Poll, r *tally.Res
 	if !ok || into.Rules.CheckPaper(paper) != nil {
 		return 0, nil
 	}
+	if s.Coalitions == nil {
+		return 0, nil
+	}
+	now, err := s.Coalitions.SeatsOfGroup(ctx, tx, into.Group, from.Group)
+	if err != nil {
+		return 0, err
+	}
 	mine, err := seatsOfGroup(ctx, tx, into.ID, from.Group)
 	if err != nil {
 		return 0, err
 	}
-	bound, err := s.boundSeats(ctx, tx, &into, from.Group)
-	if err != nil {
-		return 0, err
-	}
-	for _, seat := range mine {
-		if !into.ByGroups && seat.Mandate != "" && !bound[seat.Mandate] {
-			continue
-		}
-		if err := s.put(ctx, tx, &into, seat.N, "", leaf.Ballot(paper), true); err != nil { // of the group, and of nobody's mandate
+	for _, seat := range boundSeats(mine, now, into.ByGroups) {
+		seat.Carried = true
+		if err := s.put(ctx, tx, &into, seat, leaf.Ballot(paper), nil); err != nil {
 			return seats, err
 		}
 		seats++
 	}
 	return seats, nil
-}
-
-// boundSeats are the mandates of a group that are bound to what it decides.
-func (s *Service) boundSeats(ctx context.Context, tx *db.Tx, p *Poll, g id.Group) (map[string]bool, error) {
-	out := map[string]bool{}
-	if s.Coalitions == nil {
-		return out, nil
-	}
-	all, err := s.Coalitions.SeatsOfGroup(ctx, tx, p.Group, g)
-	for _, x := range all {
-		out[x.ID] = x.Mandate == bound
-	}
-	return out, err
 }

@@ -56,11 +56,20 @@ func newFixture(t *testing.T, r *recordtest.Stand) *fixture {
 	x.boxes = box.New(box.Deps{DB: r.DB, Vault: r.Vault, Record: r.Record, Sets: keyset.New(r.DB, ids.New), Clock: r.Clock, Listener: x})
 	t.Cleanup(x.boxes.Stop)
 	x.Service = New(Deps{
-		DB: r.DB, IDs: ids, Vault: r.Vault, Jobs: x.queue, Boxes: x.boxes, Groups: x, Coalitions: x, People: x, Elsewhere: x, Facts: x,
+		DB: r.DB, IDs: ids, Vault: r.Vault, Jobs: x.queue, Boxes: x.boxes, Groups: x, Coalitions: x, People: x, Elsewhere: x, Facts: x, Trustees: nobody{},
 		Entropy: rand.Reader, Locales: webtest.Locales(t),
 		Audit: func(context.Context, *db.Tx, id.Person, string, string) error { return nil },
 	})
 	return x
+}
+
+// nobody keeps a poll shut.
+type nobody struct{}
+
+func (nobody) Ready(context.Context, *db.Tx, ID) ([]TrusteeRun, error) { return nil, nil }
+func (nobody) Keep(context.Context, *db.Tx, string, leaf.ID) error     { return nil }
+func (nobody) Of(context.Context, *db.Tx, leaf.ID) (r TrusteeRun, ok bool, err error) {
+	return r, false, nil
 }
 
 func (x *fixture) Reached(context.Context, *db.Tx, box.Reached) error { return nil }
@@ -370,6 +379,6 @@ func (x *fixture) recalled(a *alliance, n int) {
 	s := x.seats[a.id][n]
 	x.seats[a.id] = slices.Delete(slices.Clone(x.seats[a.id]), n, n+1)
 	x.write(func(tx *db.Tx) error {
-		return x.MandateEnded(x.t.Context(), tx, fact.MandateEnded{Coalition: a.id, Group: s.Group, Seat: s.ID, Person: s.Person})
+		return x.MandateEnded(x.t.Context(), tx, fact.MandateEnded{Coalition: a.id, Group: s.Group, Seat: s.ID, Person: s.Person, At: x.Clock.Now()})
 	})
 }

@@ -3,7 +3,6 @@ package polls
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -11,10 +10,11 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/id"
+	"convoke/internal/record/box"
 )
 
 const pollColumns = `id, form, proposal_id, amendment_id, group_id, opened_by, title, lang, body, options, effect, subject, campaign_id, candidates, preset, rules,
-	decides, named, by_groups, early, gate, eligible, salt, text_hash, box_id, opens_at, closes_at, zone, state, result, counted_at, reminded_day`
+	decides, named, by_groups, early, codes_first, gate, eligible, salt, text_hash, box_id, opens_at, closes_at, zone, state, result, counted_at, reminded_day`
 
 func scanPoll(scan func(...any) error) (Poll, error) {
 	var (
@@ -26,7 +26,7 @@ func scanPoll(scan func(...any) error) (Poll, error) {
 		opens, closes, counted  int64
 	)
 	err := scan(&p.ID, &p.Form, &p.Proposal, &amendment, &p.Group, &by, &p.Title, &p.Lang, &p.Body, &options, &effect, &p.Subject, &campaign,
-		&candidates, &p.Preset, &rules, &p.Decides, &p.Named, &p.ByGroups, &p.Early, &p.Gate, &p.Eligible, &p.Salt, &p.Hash, &p.Box, &opens, &closes,
+		&candidates, &p.Preset, &rules, &p.Decides, &p.Named, &p.ByGroups, &p.Early, &p.CodesFirst, &p.Gate, &p.Eligible, &p.Salt, &p.Hash, &p.Box, &opens, &closes,
 		&p.Zone, &p.State, &result, &counted, &p.Reminded)
 	if err != nil {
 		return p, fmt.Errorf("scan poll: %w", err)
@@ -54,10 +54,10 @@ func insertPoll(ctx context.Context, tx *db.Tx, p *Poll) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, "insert into poll ("+pollColumns+") values ("+placeholders(32)+")",
+	_, err = tx.Exec(ctx, "insert into poll ("+pollColumns+") values ("+placeholders(1, 33)+")",
 		string(p.ID), p.Form, string(p.Proposal), orNil(p.Amendment), string(p.Group), orNil(string(p.By)), p.Title, p.Lang, p.Body,
 		join(p.Options), string(p.Effect), p.Subject, orNil(string(p.Campaign)), joinPeople(p.Candidates), p.Preset, string(rules), p.Decides, p.Named,
-		p.ByGroups, p.Early, p.Gate, p.Eligible, p.Salt, p.Hash, p.Box, clock.Micros(p.Opens), clock.Micros(p.Closes), p.Zone, string(p.State), "", 0, p.Reminded)
+		p.ByGroups, p.Early, p.CodesFirst, p.Gate, p.Eligible, p.Salt, p.Hash, p.Box, clock.Micros(p.Opens), clock.Micros(p.Closes), p.Zone, string(p.State), "", 0, p.Reminded)
 	if err != nil {
 		return fmt.Errorf("insert poll: %w", err)
 	}
@@ -77,13 +77,14 @@ func joinPeople(all []id.Person) string {
 	return join(out)
 }
 
-func placeholders(n int) string {
+// placeholders are those from one number to another one.
+func placeholders(from, to int) string {
 	var b strings.Builder
-	for i := range n {
-		if i > 0 {
+	for i := from; i <= to; i++ {
+		if i > from {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, "$%d", i+1)
+		fmt.Fprintf(&b, "$%d", i)
 	}
 	return b.String()
 }
@@ -98,6 +99,11 @@ func pollBy(ctx context.Context, tx *db.Tx, column, value string) (Poll, error) 
 // pollsOf are the polls of a proposal, the latest first.
 func pollsOf(ctx context.Context, tx *db.Tx, p ID) ([]Poll, error) {
 	return db.Query(ctx, tx, "select "+pollColumns+" from poll where proposal_id = $1 order by id desc limit 50", []any{string(p)}, scanPoll)
+}
+
+// boxesOf are the boxes of all polls that there were about a proposal.
+func boxesOf(ctx context.Context, tx *db.Tx, p ID) ([]string, error) {
+	return db.Column[string](ctx, tx, "select box_id from poll where proposal_id = $1", string(p))
 }
 
 func putPollState(ctx context.Context, tx *db.Tx, p PollID, s PollState) error {
@@ -120,31 +126,41 @@ func putReminded(ctx context.Context, tx *db.Tx, p PollID, d int) error {
 	return err
 }
 
-// uncounted are polls that closed and were not counted yet.
-func uncounted(ctx context.Context, tx *db.Tx, limit int) ([]PollID, error) {
-	return db.Column[PollID](ctx, tx, "select id from poll where state = 'closed' order by id limit $1", limit)
+// uncounted are polls behind an id that closed and were not counted yet.
+func uncounted(ctx context.Context, tx *db.Tx, after PollID, limit int) ([]PollID, error) {
+	return db.Column[PollID](ctx, tx, "select id from poll where state = 'closed' and id > $1 order by id limit $2", string(after), limit)
 }
 
 func insertSeat(ctx context.Context, tx *db.Tx, p PollID, n int, s PollSeat) error {
-	_, err := tx.Exec(ctx, "insert into poll_seat (poll_id, n, mandate_id, group_id, name, salt, weight, voted) values ($1, $2, $3, $4, $5, $6, $7, $8)",
-		string(p), n, s.Mandate, string(s.Group), s.Name, s.Salt, s.Weight, s.Voted)
+	_, err := tx.Exec(ctx, "insert into poll_seat (poll_id, n, mandate_id, group_id, name, salt, weight, voted, carried) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+		string(p), n, s.Mandate, string(s.Group), s.Name, s.Salt, s.Weight, s.Voted, s.Carried)
 	if err != nil {
 		return fmt.Errorf("insert seat: %w", err)
 	}
 	return nil
 }
 
-const seatColumns = "n, mandate_id, group_id, name, salt, weight, voted"
+const seatColumns = "n, mandate_id, group_id, name, salt, weight, voted, carried"
 
 func scanSeat(scan func(...any) error) (s PollSeat, err error) {
-	return s, scan(&s.N, &s.Mandate, &s.Group, &s.Name, &s.Salt, &s.Weight, &s.Voted)
+	return s, scan(&s.N, &s.Mandate, &s.Group, &s.Name, &s.Salt, &s.Weight, &s.Voted, &s.Carried)
 }
 
-// seatAt is one seat.
-func seatAt(ctx context.Context, tx *db.Tx, p PollID, n uint32) (PollSeat, error) {
-	return scanSeat(func(dest ...any) error {
-		return tx.Get(ctx, "select "+seatColumns+" from poll_seat where poll_id = $1 and n = $2", []any{string(p), int(n)}, dest...)
-	})
+// seatsAt are those of a page of votes by name.
+func seatsAt(ctx context.Context, tx *db.Tx, p PollID, page []box.Paper) (map[int]PollSeat, error) {
+	args := []any{string(p)}
+	for _, x := range page {
+		args = append(args, int(x.Seat))
+	}
+	out := map[int]PollSeat{}
+	if len(page) == 0 {
+		return out, nil
+	}
+	all, err := db.Query(ctx, tx, "select "+seatColumns+" from poll_seat where poll_id = $1 and n in ("+placeholders(2, len(args))+")", args, scanSeat)
+	for _, s := range all {
+		out[s.N] = s
+	}
+	return out, err
 }
 
 // seatCount is how many seats there are.
@@ -157,8 +173,8 @@ func seatsOfGroup(ctx context.Context, tx *db.Tx, p PollID, g id.Group) ([]PollS
 	return db.Query(ctx, tx, "select "+seatColumns+" from poll_seat where poll_id = $1 and group_id = $2 order by n", []any{string(p), string(g)}, scanSeat)
 }
 
-func putSeat(ctx context.Context, tx *db.Tx, p PollID, n int, mandate string, voted bool) error {
-	_, err := tx.Exec(ctx, "update poll_seat set mandate_id = $3, voted = $4 where poll_id = $1 and n = $2", string(p), n, mandate, voted)
+func putSeat(ctx context.Context, tx *db.Tx, p PollID, s PollSeat) error {
+	_, err := tx.Exec(ctx, "update poll_seat set mandate_id = $3, voted = $4, carried = $5 where poll_id = $1 and n = $2", string(p), s.N, s.Mandate, s.Voted, s.Carried)
 	if err != nil {
 		return fmt.Errorf("note who votes: %w", err)
 	}
@@ -169,36 +185,19 @@ func putSeat(ctx context.Context, tx *db.Tx, p PollID, n int, mandate string, vo
 type seatUse struct {
 	Poll PollID
 	N    int
-	Box  string
 }
 
-// openSeats are the seats of a mandate in open polls that have a vote.
+func scanUse(scan func(...any) error) (u seatUse, err error) { return u, scan(&u.Poll, &u.N) }
+
+// openSeats are the seats of a mandate in open polls that have a vote of its own.
 func openSeats(ctx context.Context, tx *db.Tx, mandate string) ([]seatUse, error) {
-	return db.Query(ctx, tx, `select p.id, s.n, p.box_id from poll_seat s join poll p on p.id = s.poll_id
-		where s.mandate_id = $1 and p.state = 'open' and s.voted order by p.id, s.n`, []any{mandate}, func(scan func(...any) error) (seatUse, error) {
-		var u seatUse
-		return u, scan(&u.Poll, &u.N, &u.Box)
-	})
+	return db.Query(ctx, tx, `select p.id, s.n from poll_seat s join poll p on p.id = s.poll_id
+		where s.mandate_id = $1 and p.state = 'open' and s.voted and not s.carried order by p.id, s.n`, []any{mandate}, scanUse)
 }
 
 // openSeatsOfGroup are the seats of a group in open polls of a coalition that have a
 // vote.
 func openSeatsOfGroup(ctx context.Context, tx *db.Tx, coalition, g id.Group) ([]seatUse, error) {
-	return db.Query(ctx, tx, `select p.id, s.n, p.box_id from poll_seat s join poll p on p.id = s.poll_id
-		where s.group_id = $1 and p.group_id = $2 and p.state = 'open' and s.voted order by p.id, s.n`, []any{string(g), string(coalition)},
-		func(scan func(...any) error) (seatUse, error) {
-			var u seatUse
-			return u, scan(&u.Poll, &u.N, &u.Box)
-		})
-}
-
-// openPoll is the one that is open about a proposal.
-func openPoll(ctx context.Context, tx *db.Tx, p ID) (Poll, bool, error) {
-	x, err := scanPoll(func(dest ...any) error {
-		return tx.Get(ctx, "select "+pollColumns+" from poll where proposal_id = $1 and state <> 'counted'", []any{string(p)}, dest...)
-	})
-	if errors.Is(err, db.ErrNoRows) {
-		return x, false, nil
-	}
-	return x, err == nil, err
+	return db.Query(ctx, tx, `select p.id, s.n from poll_seat s join poll p on p.id = s.poll_id
+		where s.group_id = $1 and p.group_id = $2 and p.state = 'open' and s.voted order by p.id, s.n`, []any{string(g), string(coalition)}, scanUse)
 }

@@ -93,11 +93,6 @@ func hideComment(ctx context.Context, tx *db.Tx, cid, why string) error {
 	return err
 }
 
-func commentsOf(ctx context.Context, tx *db.Tx, p ID) (n int, err error) {
-	err = tx.Get(ctx, "select count(*) from poll_comment where proposal_id = $1", []any{string(p)}, &n)
-	return n, err
-}
-
 // AmendmentState is what became of an amendment.
 type AmendmentState string
 

@@ -40,8 +40,16 @@ func (w *Web) Subject(c *web.Call, b leaf.ID) (Ask, error) {
 	if several(p.Rules.Method) {
 		a.Options = p.Options
 	}
-	a.Hint = strings.Join(append(ruleLines(c.Locale, &p), c.Locale.T("Vote until {time}.", "time", p.until(c.Locale))), " ")
-	return a, nil
+	hint := ruleLines(c.Locale, &p)
+	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
+		r, ok, err := w.Trustees.Of(c.Context(), tx, b)
+		if ok {
+			hint = append(hint, c.Locale.T("Votes are locked until trustees open them.")+" "+keepers(c.Locale, &r)+".")
+		}
+		return err
+	})
+	a.Hint = strings.Join(append(hint, c.Locale.T("Vote until {time}.", "time", p.until(c.Locale))), " ")
+	return a, err
 }
 
 // Reference is what the closed roll of a poll knows the signed-in reader by. The roll

@@ -62,10 +62,24 @@ func ruleLines(l *i18n.Locale, p *Poll) (out []string) {
 	if len(r.Lots) > 0 {
 		out = append(out, l.T("Ties are broken by lots that were drawn when it opened: {order}.", "order", names(p, r.Lots)))
 	}
+	if p.CodesFirst {
+		out = append(out, p.codesLine(l))
+	}
 	if p.Early {
 		out = append(out, l.T("Organizers may close it before its time."))
 	}
 	return out
+}
+
+// codesLine says that voters are settled before voting begins.
+func (p *Poll) codesLine(l *i18n.Locale) string {
+	return l.T("Each voter gets a code of 26 letters until {time}, and votes with it from then on. Whoever has none by then cannot vote.", "time", p.begins(l))
+}
+
+// begins is when votes are taken, on the clocks of its place.
+func (p *Poll) begins(l *i18n.Locale) string {
+	at := p.Local(p.Opens)
+	return l.DateShort(at) + ", " + l.Time(at)
 }
 
 // againstLine says whether a no can complete a quorum.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"convoke/internal/clock"
@@ -77,7 +78,7 @@ type Boxes struct {
 
 // New returns the service.
 func New(d Deps) *Boxes {
-	d.Record.Withheld = withheld
+	d.Record.Withheld, d.Record.Beside = withheld, beside
 	return &Boxes{Deps: d, known: map[leaf.ID]*Info{}, slots: map[string]*slotKey{}, lines: map[leaf.ID]*line{}}
 }
 
@@ -96,6 +97,8 @@ type Info struct {
 	Key       *blind.VerifyKey
 	challenge [32]byte
 	keyID     [32]byte
+
+	weights atomic.Pointer[[]int64] // of the seats, once they were read
 }
 
 // Token is what a credential of the box signs for a key.
@@ -303,13 +306,23 @@ func (b *Boxes) Where(ctx context.Context, tx *db.Tx, id leaf.ID, k leaf.Key, ha
 	return 0, db.ErrNoRows
 }
 
+// boxOfLog is the box of a log; ok is false for other logs.
+func boxOfLog(log string) (id leaf.ID, ok bool) {
+	name, ok := strings.CutPrefix(log, "b/")
+	if !ok {
+		return id, false
+	}
+	id, err := leaf.ParseID(name)
+	return id, err == nil
+}
+
 // withheld says whether a log is that of a poll that is open.
 func withheld(ctx context.Context, tx *db.Tx, log string) (bool, error) {
-	name, ok := strings.CutPrefix(log, "b/")
+	id, ok := boxOfLog(log)
 	if !ok {
 		return false, nil
 	}
 	var n int
-	err := tx.Get(ctx, "select count(*) from box where id = $1 and kind = $2 and not closed", []any{name, leaf.Poll}, &n)
+	err := tx.Get(ctx, "select count(*) from box where id = $1 and kind = $2 and not closed", []any{id.String(), leaf.Poll}, &n)
 	return n > 0, err
 }

@@ -11,11 +11,30 @@ import (
 	"convoke/internal/record/leaf"
 )
 
-// commit puts a batch into its box, all in one transaction.
+// commit puts a batch into its box, all in one transaction. Keys that were shown before
+// it opened may wait still when the first ballots come: they go first, into the log of
+// the roll.
 func (b *Boxes) commit(i *Info, batch []*statement) {
+	var shown, said []*statement
+	for _, s := range batch {
+		if s.shows != nil {
+			shown = append(shown, s)
+		} else {
+			said = append(said, s)
+		}
+	}
+	b.commitKind(i, shown)
+	b.commitKind(i, said)
+}
+
+// commitKind commits statements of which all show keys, or none does.
+func (b *Boxes) commitKind(i *Info, batch []*statement) {
+	if len(batch) == 0 {
+		return
+	}
 	ctx := context.Background() //nolint:forbidigo // nobody's request: the batch belongs to many
 	var err error
-	if batch[0].shows != nil { // before the box opens all do, and nobody afterwards
+	if batch[0].shows != nil {
 		err = b.commitShown(ctx, i.Roll, i.Manifest.Slot, batch)
 	} else {
 		err = b.DB.WriteHot(ctx, i.Log(), func(tx *db.Tx) error {
@@ -54,14 +73,19 @@ func (b *Boxes) entry(i *Info, tx *db.Tx) *entry {
 	}
 }
 
+// unclosed is nil until the box closes.
+func (c *entry) unclosed(ctx context.Context) error {
+	closed, err := boxClosed(ctx, c.tx, c.i.ID)
+	if err == nil && closed {
+		err = errClosed()
+	}
+	return err
+}
+
 // open is nil while the box takes statements.
 func (c *entry) open(ctx context.Context) error {
-	closed, err := boxClosed(ctx, c.tx, c.i.ID)
-	if err != nil {
+	if err := c.unclosed(ctx); err != nil {
 		return err
-	}
-	if closed {
-		return errClosed()
 	}
 	if err := c.i.window(c.tx.Now()); err != nil || !c.i.Manifest.Freeze {
 		return err

@@ -1,10 +1,13 @@
 package box
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"convoke/internal/db"
 	"convoke/internal/record"
@@ -13,15 +16,18 @@ import (
 )
 
 // Paper is one ballot that counts, in the order of the box: what it says behind its
-// first byte, and in polls by name of which seat it is.
+// first byte, and in polls by name of which seat it is. Reason is why, as long as it is
+// not erased, where [Boxes.Papers] shows it.
 type Paper struct {
 	Paper  []byte
 	Seat   uint32
 	Weight int64
+	Reason *Reason
 }
 
 // Count counts a poll that has closed, from the leaves of its box: what anybody
-// computes who reads the record. It reads the box in parts.
+// computes who reads the record. It reads the box in parts. Its error is [ErrShut] while
+// trustees keep it shut.
 func (b *Boxes) Count(ctx context.Context, id leaf.ID) (tally.Result, error) {
 	i, err := b.Info(ctx, id)
 	if err != nil {
@@ -47,7 +53,7 @@ const leavesAtOnce = 8_192
 // each gives every ballot that counts. What the keys said last is read once: 8 bytes
 // a ballot.
 func (b *Boxes) each(ctx context.Context, i *Info, take func(Paper) error) error {
-	weights, err := b.weights(ctx, i)
+	o, err := b.opener(ctx, i)
 	if err != nil {
 		return err
 	}
@@ -82,8 +88,10 @@ func (b *Boxes) each(ctx context.Context, i *Info, take func(Paper) error) error
 					return nil
 				}
 				left = left[1:]
-				p, err := paperOf(raw, weights)
-				page = append(page, p)
+				p, ok, err := o.paper(raw)
+				if ok {
+					page = append(page, p)
+				}
 				return err
 			})
 		})
@@ -113,9 +121,13 @@ func (b *Boxes) eligible(ctx context.Context, i *Info) (sum int64, err error) {
 }
 
 // weights are those of the seats, from the roll's log; nil where nobody has a name.
+// They never change, so they are read once.
 func (b *Boxes) weights(ctx context.Context, i *Info) ([]int64, error) {
 	if i.Manifest.Takes != leaf.TakesVote {
 		return nil, nil
+	}
+	if w := i.weights.Load(); w != nil {
+		return *w, nil
 	}
 	out := make([]int64, 0, i.Size)
 	err := b.DB.Read(ctx, func(tx *db.Tx) error {
@@ -126,17 +138,25 @@ func (b *Boxes) weights(ctx context.Context, i *Info) ([]int64, error) {
 			return err
 		})
 	})
+	if err == nil {
+		i.weights.Store(&out)
+	}
 	return out, err
 }
 
-// Papers are up to n ballots that count, from an index of the box on, and the index
-// from which to go on: -1 at the end. Of a poll that is open there are none to see.
+// Papers are up to n ballots that count with their reasons, from an index of the box
+// on, and the index from which to go on: -1 at the end. Pages begin at multiples of n;
+// another index means the page that it is on. Of a poll that is open there are none to
+// see.
 func (b *Boxes) Papers(ctx context.Context, id leaf.ID, from int64, n int) (page []Paper, next int64, err error) {
 	i, err := b.Info(ctx, id)
 	if err != nil {
 		return nil, 0, err
 	}
-	weights, err := b.weights(ctx, i)
+	o, err := b.opener(ctx, i)
+	if errors.Is(err, ErrShut) {
+		return nil, -1, nil
+	}
 	if err != nil {
 		return nil, 0, err
 	}
@@ -150,21 +170,62 @@ func (b *Boxes) Papers(ctx context.Context, id leaf.ID, from int64, n int) (page
 		if err != nil {
 			return err
 		}
+		from := max(0, min(from, size-1)) / int64(n) * int64(n)
 		to := min(size, from+int64(n)) // few have voted more than once, so a page may be shorter
 		if to < size {
 			next = to
 		}
-		return record.Leaves(ctx, tx, i.Log(), from, to, func(idx int64, raw []byte) error {
-			s, ok, err := saidBy(ctx, tx, id, keyOf(raw))
-			if err != nil || !ok || !s.live || s.idx != idx {
-				return err
-			}
-			p, err := paperOf(raw, weights)
-			page = append(page, p)
+		if page, err = b.papersAt(ctx, tx, &o, from, to); err != nil {
 			return err
-		})
+		}
+		return addReasons(ctx, tx, id, page)
 	})
 	return page, next, err
+}
+
+// papersAt are the ballots that count of the leaves of a page.
+func (b *Boxes) papersAt(ctx context.Context, tx *db.Tx, o *opener, from, to int64) (page []Paper, err error) {
+	var raws [][]byte
+	var keys []any
+	err = record.Leaves(ctx, tx, o.Log(), from, to, func(_ int64, raw []byte) error {
+		k := keyOf(raw)
+		raws, keys = append(raws, bytes.Clone(raw)), append(keys, k[:16])
+		return nil
+	})
+	if err != nil || len(raws) == 0 {
+		return nil, err
+	}
+	live, err := db.Column[int64](ctx, tx, "select idx from box_say where box_id = $1 and live and k in ("+listed(2, len(keys))+")",
+		append([]any{o.ID.String()}, keys...)...)
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(live)
+	for n, raw := range raws {
+		if _, ok := slices.BinarySearch(live, from+int64(n)); !ok {
+			continue
+		}
+		p, ok, err := o.paper(raw)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			page = append(page, p)
+		}
+	}
+	return page, nil
+}
+
+// listed is n placeholders from $from on.
+func listed(from, n int) string {
+	var s strings.Builder
+	for i := range n {
+		if i > 0 {
+			s.WriteString(", ")
+		}
+		fmt.Fprintf(&s, "$%d", from+i)
+	}
+	return s.String()
 }
 
 // keyOf is the key that stands for whoever made a leaf of a poll.

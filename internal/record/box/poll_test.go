@@ -164,7 +164,7 @@ func TestByName(t *testing.T) {
 			t.Fatal(err)
 		}
 		vote := func(seat uint32, body []byte) (err error) {
-			return s.DB.Write(ctx, func(tx *db.Tx) error { return s.Vote(ctx, tx, b, seat, body) })
+			return s.DB.Write(ctx, func(tx *db.Tx) error { return s.Vote(ctx, tx, b, seat, body, nil) })
 		}
 		for _, x := range []struct {
 			seat uint32
@@ -174,8 +174,17 @@ func TestByName(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if n := len(s.leaves(t, i.Log())); n != 5 {
-			t.Errorf("%d leaves: the same vote again is none", n)
+		leaves := s.leaves(t, i.Log())
+		if len(leaves) != 5 {
+			t.Errorf("%d leaves: the same vote again is none", len(leaves))
+		}
+		salts := map[[16]byte]bool{{}: true} // none is nothing, and none is another's
+		for _, raw := range leaves {
+			l, err := leaf.DecodeVote(raw)
+			if err != nil || salts[l.Salt] {
+				t.Errorf("%+v, %v: the vote can be guessed from the head", l, err)
+			}
+			salts[l.Salt] = true
 		}
 		wantCode(t, vote(3, yes), "box.leaf")
 		wantCode(t, vote(0, leaf.Ballot([]byte{7})), "box.paper")
@@ -202,6 +211,103 @@ func TestByName(t *testing.T) {
 		r, err := s.Count(ctx, b)
 		if err != nil || r.Sums[0] != 3 || r.Sums[1] != 2 || r.Eligible != 6 {
 			t.Errorf("it came out %+v, %v", r, err)
+		}
+		var seen []box.Paper
+		for from := int64(0); from >= 0; {
+			var page []box.Paper
+			if page, from, err = s.Papers(ctx, b, from, 2); err != nil {
+				t.Fatal(err)
+			}
+			seen = append(seen, page...)
+		}
+		if len(seen) != 2 || seen[0].Seat != 1 || seen[0].Weight != 2 || seen[1].Seat != 2 || seen[1].Weight != 3 {
+			t.Errorf("shown are %+v", seen)
+		}
+		for from, seat := range map[int64]uint32{math.MinInt64: 1, -7: 1, 0: 1, 3: 1, 4: 2, 5: 2, 99: 2, math.MaxInt64: 2} { // of six leaves the second and the fifth count
+			page, next, err := s.Papers(ctx, b, from, 4)
+			if err != nil || len(page) != 1 || page[0].Seat != seat || next != map[uint32]int64{1: 4, 2: -1}[seat] {
+				t.Errorf("from %d on there is %+v, %d, %v", from, page, next, err)
+			}
+		}
+	})
+}
+
+// TestTakenBackAtTheClose: between the end of a poll and its close a vote by name is
+// taken back, as when a mandate ended just before, and nothing else is said.
+func TestTakenBackAtTheClose(t *testing.T) {
+	each(t, func(t *testing.T, s *stand) {
+		closes := dbtest.Now.Add(time.Hour)
+		m := leaf.Box{Type: leaf.Poll, Poll: yesno(), Opens: dbtest.Now.Unix(), Closes: closes.Unix(), Text: fmt.Sprintf("%064d", 1)}
+		var b leaf.ID
+		s.write(t, func(tx *db.Tx) (err error) {
+			b, err = s.OpenNamed(ctx, tx, m, []box.NamedSeat{{Name: "River", Weight: 1}, {Name: "Hill", Weight: 1}})
+			return err
+		})
+		vote := func(seat uint32, body []byte) (err error) {
+			return s.DB.Write(ctx, func(tx *db.Tx) error { return s.Vote(ctx, tx, b, seat, body, nil) })
+		}
+		for seat := range uint32(2) {
+			if err := vote(seat, yes); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.Clock.Set(closes.Add(30 * time.Second))
+		wantCode(t, vote(1, no), "box.closed")
+		if err := vote(0, leaf.Withdraw()); err != nil {
+			t.Error(err)
+		}
+		wantCode(t, vote(0, yes), "box.closed")
+		if err := s.CloseDue(ctx); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, vote(1, leaf.Withdraw()), "box.closed")
+		if r, err := s.Count(ctx, b); err != nil || r.Papers != 1 {
+			t.Errorf("it came out %+v, %v", r, err)
+		}
+	})
+}
+
+// TestNamedReasons: a block by name comes with why, which is told with the ballots and
+// not before, and sent again is one.
+func TestNamedReasons(t *testing.T) {
+	each(t, func(t *testing.T, s *stand) {
+		m := leaf.Box{
+			Type: leaf.Poll, Poll: &tally.Rules{Method: tally.Consent, Options: 1}, Opens: dbtest.Now.Unix(), Closes: dbtest.Now.Add(time.Hour).Unix(), Text: fmt.Sprintf("%064d", 1),
+		}
+		var b leaf.ID
+		s.write(t, func(tx *db.Tx) (err error) {
+			b, err = s.OpenNamed(ctx, tx, m, []box.NamedSeat{{Name: "River", Weight: 1}, {Name: "Hill", Weight: 1}})
+			return err
+		})
+		why := box.Reason{Salt: [32]byte{1}, Text: "It costs more than we have."}
+		h := why.Hash()
+		vote := func(seat uint32, paper []byte, r *box.Reason) (err error) {
+			return s.DB.Write(ctx, func(tx *db.Tx) error { return s.Vote(ctx, tx, b, seat, leaf.Ballot(paper), r) })
+		}
+		block := append([]byte{tally.Block}, h[:]...)
+		wantCode(t, vote(0, block, nil), "box.reason")
+		wantCode(t, vote(0, block, &box.Reason{Text: "Another one."}), "box.reason")
+		wantCode(t, vote(0, []byte{tally.Agree}, &why), "box.reason")
+		for range 2 {
+			if err := vote(0, block, &why); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := vote(1, []byte{tally.Agree}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(s.leaves(t, record.BoxLog(b))); n != 2 {
+			t.Errorf("%d leaves", n)
+		}
+		if page, _, err := s.Papers(ctx, b, 0, 10); err != nil || len(page) != 0 {
+			t.Errorf("while it is open, %+v is shown: %v", page, err)
+		}
+		if err := s.Close(ctx, b); err != nil {
+			t.Fatal(err)
+		}
+		page, _, err := s.Papers(ctx, b, 0, 10)
+		if err != nil || len(page) != 2 || page[0].Reason == nil || *page[0].Reason != why || page[1].Reason != nil {
+			t.Errorf("shown are %+v, %v", page, err)
 		}
 	})
 }

@@ -59,21 +59,39 @@ func insertReason(ctx context.Context, tx *db.Tx, id leaf.ID, r *Reason) error {
 // ReasonOf is what a ballot that counts says why, nil when it gives none or its text
 // was erased.
 func (b *Boxes) ReasonOf(ctx context.Context, tx *db.Tx, id leaf.ID, p Paper) (*Reason, error) {
-	if len(p.Paper) < 2 {
-		return nil, nil
+	one := []Paper{p}
+	err := addReasons(ctx, tx, id, one)
+	return one[0].Reason, err
+}
+
+// addReasons puts to ballots of a box what they say why.
+func addReasons(ctx context.Context, tx *db.Tx, id leaf.ID, page []Paper) error {
+	args := []any{id.String()}
+	for _, p := range page {
+		if len(p.Paper) == 1+sha256.Size {
+			args = append(args, p.Paper[1:])
+		}
 	}
-	all, err := db.Query(ctx, tx, "select salt, text from box_reason where box_id = $1 and hash = $2", []any{id.String(), p.Paper[1:]},
-		func(scan func(...any) error) (*Reason, error) {
-			var salt []byte
-			var r Reason
-			err := scan(&salt, &r.Text)
-			copy(r.Salt[:], salt)
-			return &r, err
-		})
-	if err != nil || len(all) == 0 {
-		return nil, err
+	if len(args) == 1 {
+		return nil
 	}
-	return all[0], nil
+	all := map[[sha256.Size]byte]*Reason{}
+	err := tx.Each(ctx, "select salt, text from box_reason where box_id = $1 and hash in ("+listed(2, len(args)-1)+")", args, func(scan func(...any) error) error {
+		var salt []byte
+		var r Reason
+		if err := scan(&salt, &r.Text); err != nil {
+			return err
+		}
+		copy(r.Salt[:], salt)
+		all[r.Hash()] = &r
+		return nil
+	})
+	for n, p := range page {
+		if len(p.Paper) == 1+sha256.Size {
+			page[n].Reason = all[[sha256.Size]byte(p.Paper[1:])]
+		}
+	}
+	return err
 }
 
 // EraseReasons deletes all reasons of a box, in the caller's transaction: the record

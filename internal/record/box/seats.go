@@ -76,8 +76,11 @@ func (b *Boxes) OpenNamed(ctx context.Context, tx *db.Tx, m leaf.Box, seats []Na
 
 // Vote writes down what a seat of a poll by name says, in the caller's transaction:
 // a ballot, or [leaf.Withdraw]. Who may speak for the seat is for the caller to know.
-// What the seat says already is not written again.
-func (b *Boxes) Vote(ctx context.Context, tx *db.Tx, id leaf.ID, seat uint32, body []byte) error {
+// What the seat says already is not written again. reason is that of a ballot which
+// says why, nil for others, as in [Boxes.CastWith]. A vote is taken back also between
+// the end of its time and the moment when the box closes, which may be a minute later:
+// somebody may have lost the seat just before.
+func (b *Boxes) Vote(ctx context.Context, tx *db.Tx, id leaf.ID, seat uint32, body []byte, reason *Reason) error {
 	i, err := b.load(ctx, tx, id)
 	if err != nil {
 		return err
@@ -88,8 +91,16 @@ func (b *Boxes) Vote(ctx context.Context, tx *db.Tx, id leaf.ID, seat uint32, bo
 	if err := i.allows(body); err != nil {
 		return err
 	}
+	if err := i.reasoned(body, reason); err != nil {
+		return err
+	}
 	c := b.entry(i, tx)
-	if err := c.open(ctx); err != nil {
+	if leaf.BodyKind(body) == leaf.SayWithdraw {
+		err = c.unclosed(ctx)
+	} else {
+		err = c.open(ctx)
+	}
+	if err != nil {
 		return err
 	}
 	k := leaf.SeatKey(seat)
@@ -105,6 +116,12 @@ func (b *Boxes) Vote(ctx context.Context, tx *db.Tx, id leaf.ID, seat uint32, bo
 	if has && old.live && now.live {
 		before, err := b.body(ctx, tx, i, old.idx)
 		if err != nil || string(before) == string(body) {
+			return err
+		}
+	}
+	_, _ = rand.Read(l.Salt[:]) // never fails
+	if reason != nil {
+		if err := insertReason(ctx, tx, id, reason); err != nil {
 			return err
 		}
 	}

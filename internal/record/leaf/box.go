@@ -113,17 +113,21 @@ var smallOrder = func() map[Key]struct{} {
 }()
 
 // Vote is what a seat says in a poll by name, written down by the node: Seat is its
-// index in the roll. Counters of a seat rise; its last vote counts.
+// index in the roll. Counters of a seat rise; its last vote counts. Salt is random:
+// without it, whoever sees the head of an open poll could guess what was voted and see
+// which guess fits.
 type Vote struct {
 	Seat    uint32
 	Counter uint32
+	Salt    [16]byte
 	Body    []byte
 }
 
 // Encode writes the leaf.
 func (l *Vote) Encode() []byte {
-	b := binary.BigEndian.AppendUint32(begin(KindVote, 2+4+4+2+len(l.Body)), l.Seat)
+	b := binary.BigEndian.AppendUint32(begin(KindVote, 2+4+4+16+2+len(l.Body)), l.Seat)
 	b = binary.BigEndian.AppendUint32(b, l.Counter)
+	b = append(b, l.Salt[:]...)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(l.Body)))
 	return append(b, l.Body...)
 }
@@ -132,6 +136,7 @@ func (l *Vote) Encode() []byte {
 func DecodeVote(b []byte) (l Vote, err error) {
 	r := read(b, KindVote)
 	l.Seat, l.Counter = r.u32(), r.u32()
+	copy(l.Salt[:], r.take(len(l.Salt)))
 	n := int(r.u16())
 	if r.err == nil && n > MaxBody {
 		r.err = fmt.Errorf("%w: it says more than %d bytes", ErrLeaf, MaxBody)

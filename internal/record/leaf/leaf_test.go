@@ -41,6 +41,11 @@ func decodeAny(b []byte) ([]byte, error) {
 	case KindSay:
 		l, err := DecodeSay(b)
 		return l.Encode(), err
+	case KindVote:
+		l, err := DecodeVote(b)
+		return l.Encode(), err
+	case KindSeat:
+		return again(DecodeSeat(b))
 	case KindLedger:
 		return again(DecodeLedger(b))
 	case KindBatch:
@@ -72,6 +77,7 @@ func samples() [][]byte {
 		(&Sign{Key: Key{9}}).Encode(), say.Encode(), bare.Encode(), Ledger{1, true, 500, [3]byte{'E', 'U', 'R'}, [32]byte{4}}.Encode(),
 		Release{ID{1}, 2, [32]byte{3}}.Encode(), Batch{40, [32]byte{1}}.Encode(), Roll{[]byte(`{}`)}.Encode(), Member{[32]byte{1}}.Encode(),
 		Issue{NoMember, Assisted, 1, [32]byte{1}}.Encode(), (&Activate{Slot: 3}).Encode(), Freeze{1, 2, 3}.Encode(),
+		(&Vote{Seat: 2, Counter: 3, Salt: [16]byte{4, 5}, Body: Withdraw()}).Encode(), Seat{[32]byte{1}, 7}.Encode(),
 	}
 }
 

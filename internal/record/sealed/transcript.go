@@ -319,6 +319,10 @@ func (t *Transcript) before(k Kind) [hashSize]byte {
 	return sha256.Sum256(listed(t.until(min(k, KindConfirm) - 1)))
 }
 
+// TranscriptFile is where a sealed poll has the transcript of its trustees, below the
+// path of its box.
+const TranscriptFile = "trustees.json"
+
 // MaxTranscript bounds a transcript as JSON.
 const MaxTranscript = 1 << 16
 

@@ -8,6 +8,7 @@ import (
 	"convoke/internal/fault"
 	"convoke/internal/record"
 	"convoke/internal/record/leaf"
+	"convoke/internal/record/sealed"
 	"convoke/internal/record/tile"
 	"convoke/internal/web"
 )
@@ -24,6 +25,7 @@ func (w *Web) mountFiles(site *web.Site) {
 	site.Handle("GET /b/{id}/checkpoint", w.boxFile)
 	site.Handle("GET /b/{id}/tile/{path...}", w.boxFile)
 	site.Handle("GET /b/{id}/record.zip", w.zip)
+	site.Handle("GET /b/{id}/"+sealed.TranscriptFile, w.trustees)
 	site.Handle("GET /r/{id}/checkpoint", w.rollFile)
 	site.Handle("GET /r/{id}/tile/{path...}", w.rollFile)
 	site.Handle("GET /.well-known/convoke-policy", w.policy)
@@ -57,6 +59,30 @@ func (w *Web) rollFile(c *web.Call) error {
 		return web.ErrNotFound()
 	}
 	return w.file(c, record.RollLog(r))
+}
+
+// trustees sends what the trustees of a sealed poll said while they made its key.
+func (w *Web) trustees(c *web.Call) error {
+	b, err := leaf.ParseID(c.Param("id"))
+	if err != nil {
+		return web.ErrNotFound()
+	}
+	var text []byte
+	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
+		text, err = w.Boxes.Trustees(c.Context(), tx, b)
+		return err
+	})
+	if errors.Is(err, db.ErrNoRows) {
+		return web.ErrNotFound()
+	}
+	if err != nil {
+		return err
+	}
+	h := c.Header()
+	h.Set("Cache-Control", forEver)
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	return c.Write(200, "application/json", text)
 }
 
 // file sends a checkpoint, a tile or a bundle.

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -262,7 +263,8 @@ func (w *Web) issue(c *web.Call) error {
 
 // proof is the receipt of a leaf: key says under which key it was put in, because
 // leaves are found by their keys. Who asks for it has put it in, so it must not be
-// known either.
+// known either. Votes by name have none while they can change: everybody knows the keys
+// of seats, and could ask whether a guess is in the box.
 func (w *Web) proof(c *web.Call) error {
 	if err := nameless(c); err != nil {
 		return err
@@ -276,8 +278,17 @@ func (w *Web) proof(c *web.Call) error {
 	if err != nil || err2 != nil || len(hash) != 32 || len(key) != 32 {
 		return web.ErrNotFound()
 	}
+	i, err := w.Boxes.Info(c.Context(), id)
+	if err != nil {
+		return err
+	}
 	var text string
 	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
+		if i.Manifest.Takes == leaf.TakesVote {
+			if n, err := w.Boxes.Numbers(c.Context(), tx, id); err != nil || !n.Closed {
+				return cmp.Or(err, db.ErrNoRows)
+			}
+		}
 		at, err := w.Boxes.Where(c.Context(), tx, id, leaf.Key(key), [32]byte(hash))
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 
 	"convoke/internal/fault"
 	"convoke/internal/record/box"
+	"convoke/internal/record/leaf"
 	"convoke/internal/record/tally"
 	"convoke/internal/record/wallet"
 	"convoke/internal/web"
@@ -47,7 +48,7 @@ func (v *vote) body(p *wallet.Part) ([]byte, *box.Reason) {
 
 // said is the vote that a ballot in the box says.
 func said(r *tally.Rules, body []byte, reason string) *vote {
-	if r == nil || len(body) < 2 {
+	if r == nil || len(body) < 2 || leaf.BodyKind(body) != leaf.SayBallot {
 		return nil
 	}
 	v := &vote{body[1:], reason}

@@ -129,6 +129,8 @@ type about struct {
 	Opens   time.Time // of a poll whose voters are settled before; zero otherwise
 	// Lasting says that what was taken back cannot be said again.
 	Lasting bool
+	// Shut says that trustees keep votes shut.
+	Shut bool
 }
 
 // ask is the questions of a pledge.
@@ -146,7 +148,7 @@ func (k *call) about(f *web.Form) about {
 	m := &k.box.Manifest
 	a := about{
 		Form: f, Subject: k.what, Path: "/b/" + k.box.ID.String(), Gate: k.box.Gate, Least: m.MinBatch,
-		Ballot: k.ballot(f), Early: k.early, Lasting: m.Takes == leaf.TakesSign,
+		Ballot: k.ballot(f), Early: k.early, Lasting: m.Takes == leaf.TakesSign, Shut: m.Sealed != nil,
 	}
 	if m.Freeze {
 		a.Opens = time.Unix(m.Opens, 0).UTC()

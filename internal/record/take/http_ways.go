@@ -145,7 +145,8 @@ type saidView struct {
 	Part      string
 	Vote      *paper // in a poll
 	Poll      bool
-	Next      int // number of the next statement, for the command line
+	Shut      bool // and nobody can read the vote yet
+	Next      int  // number of the next statement, for the command line
 	// Receipt is the text itself: a link to it would say with its cookies whose it is.
 	Receipt string
 }
@@ -153,6 +154,7 @@ type saidView struct {
 func (w *Web) view(k *call, s *stands, key leaf.Key) (saidView, error) {
 	v := saidView{
 		None: !s.In, Counts: s.Live, Done: s.Done, Threshold: int(s.Threshold), Next: int(s.Counter) + 1, Poll: k.rules() != nil,
+		Shut: k.box.Manifest.Sealed != nil,
 	}
 	if p := k.what.Pledge; p != nil && k.box.Manifest.Parts > 0 {
 		v.Part = partName(p.Parts, int(s.Part))

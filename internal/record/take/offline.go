@@ -33,7 +33,7 @@ type offlineData struct {
 
 var offlinePage = web.NewPage[offlineData](pages, "pages/offline.html", "pages/parts.html")
 
-// exported finds what record.js exports: in one script there is nothing to import.
+// exported finds what modules export: in one script there is nothing to import.
 var exported = regexp.MustCompile(`(?m)^export `)
 
 // offline is the page to save: one file that has everything in it and may, by its
@@ -72,7 +72,12 @@ func file(c *web.Call, title string, main template.HTML) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	script := "\n" + exported.ReplaceAllString(string(record), "") + offlineScript
+	seals, err := web.Static("sealed/sealed.js")
+	if err != nil {
+		return "", err
+	}
+	inline := func(module []byte) string { return exported.ReplaceAllString(string(module), "") }
+	script := "\n" + inline(record) + "const seal = (() => {\n" + inline(seals) + "return seal;\n})();\n" + offlineScript
 	if strings.Contains(strings.ToLower(script), "</script") {
 		return "", errors.New("the script of the saved page would end itself")
 	}

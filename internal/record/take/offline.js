@@ -5,7 +5,7 @@
 
   const ticket = async () => {
     try {
-      return await openBox(JSON.parse($("ticket").value));
+      return Object.assign(await openBox(JSON.parse($("ticket").value)), { seal });
     } catch {
       throw wrong("bad-ticket");
     }

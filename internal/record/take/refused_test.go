@@ -26,6 +26,7 @@ import (
 	"convoke/internal/record/box/boxtest"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/recordtest"
+	"convoke/internal/record/tally"
 	"convoke/internal/web/webtest"
 )
 
@@ -145,6 +146,13 @@ func (r *refusals) receipts(i, other *box.Info, v *boxtest.Voter) {
 	r.taken(proof(i, h[:], key[:]))
 	r.want("foreign", "the receipt of another box", "box.no_receipt", proof(other, h[:], key[:]))
 	r.want("malformed", "the receipt of a changed leaf", "box.no_receipt", proof(i, append([]byte{h[0] ^ 1}, h[1:]...), key[:]))
+	named, hash := r.byName()
+	seat := leaf.SeatKey(0) // everybody knows it, so it must not answer a guess
+	r.want("foreign", "the receipt of a vote by name", "box.no_receipt", proof(named, hash[:], seat[:]))
+	if err := r.Boxes.Close(r.t.Context(), named.ID); err != nil {
+		r.t.Fatal(err)
+	}
+	r.taken(proof(named, hash[:], seat[:]))
 	for name, w := range map[string]*httptest.ResponseRecorder{
 		"a short hash": proof(i, h[:31], key[:]),
 		"a long key":   proof(i, h[:], append(key[:], 0)),
@@ -156,6 +164,33 @@ func (r *refusals) receipts(i, other *box.Info, v *boxtest.Voter) {
 	if w := r.cast(i, v.Signs()); w.Code != http.StatusCreated || !strings.Contains(w.Body.String(), `"again":true`) {
 		r.t.Errorf("a signature again: %d %s", w.Code, w.Body) // it is there, and counts once
 	}
+}
+
+// byName is an open poll by name in which a seat has voted, and its leaf.
+func (r *refusals) byName() (i *box.Info, hash tlog.Hash) {
+	r.t.Helper()
+	m := leaf.Box{
+		Type: leaf.Poll, Poll: &tally.Rules{Method: tally.YesNo, Options: 1}, Opens: dbtest.Now.Unix(), Closes: dbtest.Now.Add(time.Hour).Unix(), Text: strings.Repeat("0", 64),
+	}
+	var b leaf.ID
+	err := r.DB.Write(r.t.Context(), func(tx *db.Tx) (err error) {
+		if b, err = r.Boxes.OpenNamed(r.t.Context(), tx, m, []box.NamedSeat{{Name: "River", Weight: 1}}); err == nil {
+			err = r.Boxes.Vote(r.t.Context(), tx, b, 0, leaf.Ballot([]byte{tally.Yes}), nil)
+		}
+		if err != nil {
+			return err
+		}
+		raw, err := record.Leaf(r.t.Context(), tx, record.BoxLog(b), 0)
+		hash = tlog.RecordHash(raw)
+		return err
+	})
+	if err == nil {
+		i, err = r.Boxes.Info(r.t.Context(), b)
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return i, hash
 }
 
 // sayings are statements that come too soon, again, changed, or under another name.

@@ -59,12 +59,18 @@ type wish struct {
 	vote   *vote
 }
 
-// body is what the wish says with a code, and the reason that goes with it.
-func (x wish) body(p *wallet.Part) ([]byte, *box.Reason) {
-	if x.vote != nil {
-		return x.vote.body(p)
+// body is what the wish says with a code as its statement of that number, and the reason
+// that goes with it.
+func (x wish) body(i *box.Info, p *wallet.Part, counter uint32) ([]byte, *box.Reason, error) {
+	if x.vote == nil {
+		return x.pledge, nil, nil
 	}
-	return x.pledge, nil
+	body, reason := x.vote.body(p)
+	if i.Manifest.Sealed == nil {
+		return body, reason, nil
+	}
+	body, err := i.Manifest.Sealed.Seal(i.Origin, p.Public(), counter, body[1:])
+	return body, nil, err
 }
 
 // assist takes part in somebody's place, with a code that is in memory only: it
@@ -94,7 +100,10 @@ func (w *Web) assist(ctx context.Context, k *call, grant string, c wallet.Code, 
 		_, err = w.Boxes.Cast(ctx, i.ID, p.Sign(auth))
 		return err
 	}
-	body, reason := x.body(p)
+	body, reason, err := x.body(i, p, 1)
+	if err != nil {
+		return err
+	}
 	_, err = w.Boxes.CastWith(ctx, i.ID, p.Say(i.Origin, auth, 1, body), reason)
 	if fault.HasCode(err, "box.stale") || fault.HasCode(err, "box.waits") {
 		// Sent before with another choice: what was said first, or since, holds, and who
@@ -167,9 +176,9 @@ func (w *Web) later(ctx context.Context, i *box.Info, c wallet.Code, do string, 
 	if !s.In && !s.Ready {
 		return s, errUnknown()
 	}
-	body, reason := next(&s, do, p, x)
-	if body == nil {
-		return s, nil
+	body, reason, err := next(i, &s, do, p, x)
+	if err != nil || body == nil {
+		return s, err
 	}
 	r, err := w.Boxes.CastWith(ctx, i.ID, p.Say(i.Origin, nil, s.Counter+1, body), reason)
 	if err != nil {
@@ -182,22 +191,24 @@ func (w *Web) later(ctx context.Context, i *box.Info, c wallet.Code, do string, 
 }
 
 // next is what is to be said for what somebody wants; nil when that is said already.
-func next(s *stands, do string, p *wallet.Part, x wish) ([]byte, *box.Reason) {
+// What a sealed ballot says nobody can tell, so it is put in once more.
+func next(i *box.Info, s *stands, do string, p *wallet.Part, x wish) ([]byte, *box.Reason, error) {
 	switch {
 	case do == doWithdraw && s.Live:
-		return leaf.Withdraw(), nil
+		return leaf.Withdraw(), nil, nil
 	case do == doDone && !s.Done:
-		return leaf.Done(), nil
+		return leaf.Done(), nil, nil
 	case do == doChange:
 		now := s.Body
 		if x.vote == nil {
 			now = leaf.Pledge{Threshold: s.Threshold, Part: s.Part}.Encode()
 		}
-		if body, reason := x.body(p); !s.Live || !bytes.Equal(body, now) {
-			return body, reason
+		body, reason, err := x.body(i, p, s.Counter+1)
+		if err != nil || !s.Live || !bytes.Equal(body, now) {
+			return body, reason, err
 		}
 	}
-	return nil, nil
+	return nil, nil, nil
 }
 
 // errWaits says that a statement waits for others.

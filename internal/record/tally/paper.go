@@ -33,6 +33,19 @@ func (r *Rules) CheckPaper(p []byte) error {
 	return nil
 }
 
+// Size is how many bytes the longest paper has.
+func (r *Rules) Size() int {
+	switch r.Method {
+	case Consent:
+		return 1 + reasonSize
+	case Approval:
+		return (r.Options + 7) / 8
+	case Score, Schulze, STV:
+		return r.Options
+	}
+	return 1
+}
+
 func (r *Rules) isPaper(p []byte) bool {
 	switch r.Method {
 	case Consent:

@@ -114,7 +114,7 @@ func (s *stand) byName(t testing.TB) leaf.ID {
 		seat uint32
 		body []byte
 	}{{0, leaf.Ballot([]byte{0})}, {2, leaf.Ballot([]byte{1})}, {1, leaf.Ballot([]byte{1})}, {2, leaf.Withdraw()}, {2, leaf.Ballot([]byte{0})}} {
-		s.must(t, s.DB.Write(ctx, func(tx *db.Tx) error { return s.Vote(ctx, tx, id, v.seat, v.body) }))
+		s.must(t, s.DB.Write(ctx, func(tx *db.Tx) error { return s.Vote(ctx, tx, id, v.seat, v.body, nil) }))
 	}
 	return id
 }

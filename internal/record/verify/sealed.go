@@ -10,10 +10,6 @@ import (
 	"convoke/internal/record/sealed"
 )
 
-// TranscriptFile is where a sealed poll has the transcript of its trustees, below the
-// path of its box.
-const TranscriptFile = "trustees.json"
-
 // sealedPolls are what the node's log says of polls that trustees open.
 type sealedPolls struct {
 	polls    map[leaf.ID]*sealed.Manifest
@@ -70,19 +66,19 @@ func (v *verifier) trustees(ctx context.Context, x opened) (*sealed.Key, error) 
 		return nil, nil //nolint:nilnil // there is nothing to open
 	}
 	path := "b/" + x.id.String()
-	b, err := v.src.Get(ctx, path+"/"+TranscriptFile)
+	b, err := v.src.Get(ctx, path+"/"+sealed.TranscriptFile)
 	if errors.Is(err, ErrAbsent) {
-		return nil, Wrong{path, -1, TranscriptFile + " is missing"}
+		return nil, Wrong{path, -1, sealed.TranscriptFile + " is missing"}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s of %s: %w", TranscriptFile, path, err)
+		return nil, fmt.Errorf("read %s of %s: %w", sealed.TranscriptFile, path, err)
 	}
 	t, err := sealed.Parse(b)
 	if err != nil {
-		return nil, Wrong{path, -1, TranscriptFile + ": " + err.Error()}
+		return nil, Wrong{path, -1, sealed.TranscriptFile + ": " + err.Error()}
 	}
 	if err := m.Fits(t, v.node.name); err != nil {
-		return nil, Wrong{path, -1, TranscriptFile + ": " + err.Error()}
+		return nil, Wrong{path, -1, sealed.TranscriptFile + ": " + err.Error()}
 	}
 	keys, err := t.Keys()
 	if err != nil {

@@ -51,7 +51,7 @@ func (s *stand) say(t *testing.T, leaves ...leaf.Release) {
 
 func (p *sealedPoll) published(t *testing.T) memory {
 	m := p.files(t)
-	m["b/"+p.info.ID.String()+"/"+verify.TranscriptFile] = p.t.JSON()
+	m["b/"+p.info.ID.String()+"/"+sealed.TranscriptFile] = p.t.JSON()
 	return m
 }
 
@@ -83,7 +83,7 @@ func TestSealedPoll(t *testing.T) {
 			t.Error("no such box has ended")
 		}
 
-		file := "b/" + p.info.ID.String() + "/" + verify.TranscriptFile
+		file := "b/" + p.info.ID.String() + "/" + sealed.TranscriptFile
 		wrong := func(name, what string, m memory) {
 			t.Helper()
 			if r := recounted(t, m, verify.Options{}); r.Right() || !strings.Contains(r.Wrong[0].Error(), what) {

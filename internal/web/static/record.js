@@ -145,9 +145,11 @@ export const activateLeaf = (p, b, auth) => join(1, 0x23, b.slot, p.pub, auth);
 
 const signed = async (p, ...text) => new Uint8Array(await subtle.sign("Ed25519", p.priv, join("convoke/v1", ...text)));
 
-/** sayLeaf is a statement; without a body, a signature of a petition. */
+/** sayLeaf is a statement; without a body, a signature of a petition. b.seal is what sealed.js has. */
 export async function sayLeaf(p, b, auth, counter, body) {
   if (!body) return join(1, 0x10, p.pub, auth);
+  const { sealed } = b.manifest;
+  if (sealed && body[0] === 2) body = await b.seal(sealed, b.origin, p.pub, counter, body.slice(1));
   const sig = await signed(p, "\n", b.origin, "\n", u32(counter), body);
   return join(1, 0x11, p.pub, u16(auth.length), auth, u32(counter), u16(body.length), body, sig);
 }

@@ -3,7 +3,11 @@
 
 import { activate, ballot, cast, credential, done, fill, find, fromBase64, hex, newCode, openBox, part, pledge, readCode, said, sayLeaf, show, showCode, toBase64, withdraw, works, wrong } from "./record.js";
 
-const boxOf = (form) => openBox(JSON.parse(form.dataset.ticket));
+async function boxOf(form) {
+  const box = await openBox(JSON.parse(form.dataset.ticket));
+  if (box.manifest.sealed) Object.assign(box, await import("./sealed/sealed.js"));
+  return box;
+}
 
 async function codeOf(typed) {
   const code = await readCode(typed);
@@ -136,8 +140,9 @@ async function mine(form) {
     }
     form.elements.code.value = "";
     form.dispatchEvent(new Event("input")); // nothing is left to review
-    if (s.body && s.live) {
-      fill(form, fromBase64(s.body), s.reason);
+    const now = s.live && s.body && fromBase64(s.body);
+    if (now?.[0] === 2) {
+      fill(form, now, s.reason);
       show(page, form);
     }
     put("waits", s.pending);

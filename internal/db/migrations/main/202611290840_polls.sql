@@ -73,6 +73,7 @@ create index poll_amendment_of on poll_amendment (proposal_id, id);
 -- frozen in body, rules and the manifest of its box; result is what the count said.
 -- eligible is the sum of weights of those who may vote; candidates are the accounts
 -- that the options name when it elects delegates, until the discussion is erased.
+-- codes_first says that credentials are given out until opens_at, and none afterwards.
 create table poll (
 	id text primary key,
 	form text not null unique,
@@ -94,6 +95,7 @@ create table poll (
 	named {{bool}} not null,
 	by_groups {{bool}} not null,
 	early {{bool}} not null,
+	codes_first {{bool}} not null,
 	gate text not null,
 	eligible {{int}} not null,
 	salt text not null,
@@ -112,7 +114,8 @@ create unique index poll_one_open on poll (proposal_id) where state <> 'counted'
 create index poll_open_group on poll (group_id) where state = 'open';
 
 -- The seats of a poll by name, as they were when it opened. mandate_id is by whose
--- mandate the seat votes now; salt hides the name in the record.
+-- mandate the seat votes now; carried says that its vote is what the group decided in
+-- its own poll. salt hides the name in the record.
 create table poll_seat (
 	poll_id text not null references poll (id) on delete cascade,
 	n {{int}} not null,
@@ -122,6 +125,7 @@ create table poll_seat (
 	salt {{blob}} not null,
 	weight {{int}} not null,
 	voted {{bool}} not null,
+	carried {{bool}} not null,
 	primary key (poll_id, n)
 ) {{clustered}};
 create index poll_seat_group on poll_seat (group_id, poll_id);

@@ -221,7 +221,7 @@ function fieldsOf(kind, r) {
     case 0x11: return { key: r.take(32), auth: r.take(r.num(2)), counter: r.num(4), body: r.take(r.num(2)), sig: r.take(64) };
     case 0x12: return { sequence: r.long(), out: r.num(1), units: r.long(), currency: r.take(3), hash: r.take(32) };
     case 0x13: return { count: r.num(4), hash: r.take(32) };
-    case 0x14: return { seat: r.num(4), counter: r.num(4), body: r.take(r.num(2)) };
+    case 0x14: return { seat: r.num(4), counter: r.num(4), salt: r.take(16), body: r.take(r.num(2)) };
     case 0x20: return { manifest: rollManifest(r.rest()) };
     case 0x21: return { hash: hex(r.take(32)) };
     case 0x22: return { member: r.num(4), mode: r.num(1), slots: r.num(4), hash: r.take(32) };
@@ -653,7 +653,11 @@ class Box {
       need(old.live, "not-pledged");
       return { ...old, counter, done: true };
     }
-    if (kind === 2 && this.m.type === "poll") {
+    if (kind === 3 && this.m.sealed) {
+      need(body.length === 84 + this.m.sealed.room, "paper");
+      return { ...old, counter, live: true };
+    }
+    if (kind === 2 && this.m.type === "poll" && !this.m.sealed) {
       const paper = body.subarray(1);
       need(isPaper(this.m.poll, paper), "paper");
       return { ...old, counter, paper, live: true };
@@ -684,6 +688,7 @@ class Box {
   /** result counts a poll that has closed, and compares that with what the node's log says came out. */
   async result() {
     if (this.m.freeze && !this.roll.frozen.has(this.m.slot)) throw new Wrong(this.path, -1, "not-frozen");
+    if (this.m.sealed) return null; // opened by programs, not here
     const seats = this.m.takes === "vote", said = [...this.says].filter(([, s]) => s.live);
     const eligible = seats ? this.roll.eligible : this.roll.manifest.size ?? 0;
     const r = count(this.m.poll, said.map(([key, s]) => [s.paper, seats ? this.roll.seats[key] : 1]), eligible);
@@ -762,6 +767,7 @@ class Verifier {
     await this.leaves(box, s, a.at);
     box.end(s);
     const { type, parts: n, takes, slot } = m, keys = box.signed.size, issued = roll.issued[slot], poll = type === "poll" ? await box.result() : null;
+    if (m.sealed) this.report.unproven.push({ what: "sealed-poll", args: {} });
     this.report.boxes.push({
       id: x.id, type, takes, rules: m.poll, ...poll, closed: box.close !== null, leaves: s.size, counted: box.counted, withdrawn: box.withdrawn, done: box.done, declared: box.declared,
       standing: takes === "say" && !poll ? Array.from({ length: Math.max(n ?? 0, 1) }, (_, part) => box.stands(part)) : [],

@@ -1,0 +1,72 @@
+package trustees
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"convoke/internal/day"
+	"convoke/internal/db"
+	"convoke/internal/record/sealed"
+)
+
+const columns = "id, proposal_id, box_id, transcript"
+
+func scanRun(scan func(...any) error) (*Run, error) {
+	var r Run
+	var box *string
+	var text []byte
+	if err := scan(&r.ID, &r.Proposal, &box, &text); err != nil {
+		return nil, fmt.Errorf("read trustees: %w", err)
+	}
+	if box != nil {
+		r.Box = *box
+	}
+	var err error
+	r.Transcript, err = sealed.Parse(text)
+	return &r, err
+}
+
+// one returns db.ErrNoRows when there is none; column is a constant.
+func one(ctx context.Context, tx *db.Tx, column, value string) (r *Run, err error) {
+	return scanRun(func(dest ...any) error {
+		return tx.Get(ctx, "select "+columns+" from trustee_run where "+column+" = $1", []any{value}, dest...)
+	})
+}
+
+func isNone(err error) bool { return errors.Is(err, db.ErrNoRows) }
+
+// runsOf are those of a proposal, the latest first.
+func runsOf(ctx context.Context, tx *db.Tx, proposal string) ([]*Run, error) {
+	return db.Query(ctx, tx, "select "+columns+" from trustee_run where proposal_id = $1 order by id desc limit $2", []any{proposal, maxRuns}, scanRun)
+}
+
+func insert(ctx context.Context, tx *db.Tx, form string, r *Run) error {
+	_, err := tx.Exec(ctx, "insert into trustee_run (id, form, proposal_id, transcript, day) values ($1, $2, $3, $4, $5)",
+		r.ID, form, r.Proposal, r.JSON(), day.Of(tx.Now()))
+	if err != nil {
+		return fmt.Errorf("begin trustees: %w", err)
+	}
+	return nil
+}
+
+func update(ctx context.Context, tx *db.Tx, r *Run) error {
+	if _, err := tx.Exec(ctx, "update trustee_run set transcript = $2 where id = $1", r.ID, r.JSON()); err != nil {
+		return fmt.Errorf("store what a trustee says: %w", err)
+	}
+	return nil
+}
+
+func keep(ctx context.Context, tx *db.Tx, run, box string) error {
+	if _, err := tx.Exec(ctx, "update trustee_run set box_id = $2 where id = $1", run, box); err != nil {
+		return fmt.Errorf("give a poll to trustees: %w", err)
+	}
+	return nil
+}
+
+func expire(ctx context.Context, tx *db.Tx, before int) error {
+	if _, err := tx.Exec(ctx, "delete from trustee_run where box_id is null and day < $1", before); err != nil {
+		return fmt.Errorf("delete trustees without a poll: %w", err)
+	}
+	return nil
+}
