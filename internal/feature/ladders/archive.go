@@ -59,7 +59,7 @@ func archived(ctx context.Context, tx *db.Tx, c id.Campaign, server string) (a a
 	draft := moving(&r.Draft)
 	a = archivedLadder{Campaign: string(c), Plan: draft.JSON()}
 	if a.Told, err = tells(ctx, tx, &r, server, day.ISO(day.Of(tx.Now()))); err == nil && a.Told == nil {
-		a.Told, err = toldOf(ctx, tx, c)
+		a.Told, err = elsewhereOf(ctx, tx, c)
 	}
 	if err != nil {
 		return a, false, err
@@ -184,7 +184,7 @@ func importLadder(ctx context.Context, tx *db.Tx, in *archive.Import, c id.Campa
 		return err
 	}
 	if a.Told != nil {
-		if err := putTold(ctx, tx, c, a.Told); err != nil {
+		if err := putElsewhere(ctx, tx, c, a.Told); err != nil {
 			return err
 		}
 	}

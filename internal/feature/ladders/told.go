@@ -71,8 +71,8 @@ func newestOf(ctx context.Context, tx *db.Tx, c id.Campaign) (v Version, err err
 	})
 }
 
-// toldOf is nil for a ladder of this server.
-func toldOf(ctx context.Context, tx *db.Tx, c id.Campaign) (*toldLadder, error) {
+// elsewhereOf is nil for a ladder of this server.
+func elsewhereOf(ctx context.Context, tx *db.Tx, c id.Campaign) (*toldLadder, error) {
 	text := ""
 	err := tx.Get(ctx, "select told from ladder_elsewhere where campaign_id = $1", []any{string(c)}, &text)
 	if errors.Is(err, db.ErrNoRows) {
@@ -88,7 +88,7 @@ func toldOf(ctx context.Context, tx *db.Tx, c id.Campaign) (*toldLadder, error) 
 	return t, nil
 }
 
-func putTold(ctx context.Context, tx *db.Tx, c id.Campaign, t *toldLadder) error {
+func putElsewhere(ctx context.Context, tx *db.Tx, c id.Campaign, t *toldLadder) error {
 	text, err := json.Marshal(t)
 	if err == nil {
 		_, err = tx.Exec(ctx, "insert into ladder_elsewhere (campaign_id, told) values ($1, $2)", string(c), string(text))
@@ -113,7 +113,7 @@ var toldPage = web.NewPage[toldData](pages, "pages/told.html", "pages/parts.html
 func (w *Web) ToldPanel(c *web.Call, cid id.Campaign) (template.HTML, error) {
 	var t *toldLadder
 	err := w.DB.Read(c.Context(), func(tx *db.Tx) (err error) {
-		if t, err = toldOf(c.Context(), tx, cid); err != nil || t == nil {
+		if t, err = elsewhereOf(c.Context(), tx, cid); err != nil || t == nil {
 			return err
 		}
 		r, _, err := rowOf(c.Context(), tx, cid)
