@@ -79,6 +79,19 @@ func (n *Node) ExportGroup(ctx context.Context, gid id.Group, w io.Writer, progr
 		if err := n.Coalitions.ExportGroup(ctx, tx, gid, out); err != nil {
 			return err
 		}
+		owned, err := n.Campaigns.OwnedBy(ctx, tx, gid)
+		if err != nil {
+			return err
+		}
+		if err := n.Ladders.ExportGroup(ctx, tx, owned, out, base); err != nil {
+			return err
+		}
+		if err := n.Polls.ExportGroup(ctx, tx, gid, out, base); err != nil {
+			return err
+		}
+		if err := n.Assemblies.ExportGroup(ctx, tx, gid, out); err != nil {
+			return err
+		}
 		if err := n.Events.ExportGroup(ctx, tx, gid, out, events.ExportOptions{
 			BaseURL: base, Name: g.Name, Locale: n.locales.Match(info.Language), Progress: progress,
 		}); err != nil {
@@ -229,7 +242,17 @@ func (n *Node) importGroup(ctx context.Context, tx *db.Tx, in *archive.Import, o
 	if err := n.Pledges.ImportGroup(ctx, tx, in); err != nil {
 		return err
 	}
-	return n.Coalitions.ImportGroup(ctx, tx, in)
+	if err := n.Coalitions.ImportGroup(ctx, tx, in); err != nil {
+		return err
+	}
+	base := strings.TrimSuffix(n.Config.BaseURL, "/")
+	if err := n.Ladders.ImportGroup(ctx, tx, in, base); err != nil {
+		return err
+	}
+	if err := n.Polls.ImportGroup(ctx, tx, in, base); err != nil {
+		return err
+	}
+	return n.Assemblies.ImportGroup(ctx, tx, in)
 }
 
 // keepPictures makes every picture of the file anew, and with store keeps it. It

@@ -16,7 +16,7 @@ import (
 // newAssemblies makes the feature of assemblies.
 func (n *Node) newAssemblies(f *facts) {
 	n.Assemblies = assemblies.New(assemblies.Deps{
-		DB: n.DB, IDs: n.IDs, Groups: assemblyGroups{n.Groups}, Facts: f, Vault: n.Vault, Audit: n.Identity.Audit,
+		DB: n.DB, IDs: n.IDs, Groups: assemblyGroups{n.Groups}, Facts: f, Vault: n.Vault, Audit: n.audited,
 	})
 	f.assemblies = n.Assemblies
 }

@@ -104,6 +104,54 @@ func TestAssemblyIsFollowedAcrossProcesses(t *testing.T) {
 	})
 }
 
+// gathered is an assembly of riverside that is over, with minutes that were approved and
+// corrected, and one that is called.
+func (s *stand) gathered(by authz.Actor) {
+	s.t.Helper()
+	ctx := s.t.Context()
+	if err := s.Assemblies.SetNotice(ctx, by, "riverside", "3"); err != nil {
+		s.t.Fatal(err)
+	}
+	var ids []assemblies.ID
+	for range 2 {
+		aid, err := s.Assemblies.Create(ctx, by, "riverside", s.IDs.Secret(), plenary())
+		if err == nil {
+			err = s.Assemblies.Call(ctx, by, aid, 0, false)
+		}
+		if err == nil {
+			err = s.Assemblies.AddItem(ctx, by, aid, s.IDs.Secret(), "", assemblies.ItemInput{Title: "Benches", Minutes: "20", Link: "/about"})
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		ids = append(ids, aid)
+	}
+	aid := ids[0]
+	minutes := func(in assemblies.MinutesInput) func() error {
+		in.Form = s.IDs.Secret()
+		return func() error { return s.Assemblies.ActOnMinutes(ctx, by, aid, in) }
+	}
+	run := func(do string) func() error {
+		return func() error {
+			return s.Assemblies.Run(ctx, by, aid, assemblies.RunInput{Form: s.IDs.Secret(), Do: do, Step: s.count("select step from assembly where id = $1", string(aid))})
+		}
+	}
+	for i, do := range []func() error{
+		func() error { return s.Assemblies.TakeOn(ctx, by, aid, "facilitator", "take") }, run("open"),
+		func() error {
+			return s.Assemblies.WriteNotes(ctx, by, aid, s.column("select id from assembly_item where assembly_id = $1", string(aid))[0], 0, assemblies.NotesInput{
+				Notes: "All *agreed*.", Decisions: "Two benches.", Tasks: []assemblies.TaskInput{{Body: "Find wood", Owner: by.Handle, Until: "2026-06-01"}},
+			})
+		},
+		run("close"), minutes(assemblies.MinutesInput{Do: "publish", For: "public"}), minutes(assemblies.MinutesInput{Do: "approve"}),
+		minutes(assemblies.MinutesInput{Do: "correct", Body: "Three benches."}),
+	} {
+		if err := do(); err != nil {
+			s.t.Fatalf("%d: %v", i, err)
+		}
+	}
+}
+
 // meets has somebody facilitate an assembly of riverside, take notes, and have a task.
 func (s *stand) meets(by authz.Actor) {
 	s.t.Helper()

@@ -177,7 +177,11 @@ func (p campaignPages) Panel(c *web.Call, cid id.Campaign, handle string) (templ
 		return "", err
 	}
 	ladder, err := p.n.laddersWeb.CampaignPanel(c, handle)
-	return ladder + news + asks + promises + decides + shown, err
+	if err != nil {
+		return "", err
+	}
+	told, err := p.n.laddersWeb.ToldPanel(c, cid)
+	return ladder + told + news + asks + promises + decides + shown, err
 }
 
 func (p campaignPages) List(c *web.Call, cid id.Campaign, handle string) (template.HTML, error) {

@@ -16,7 +16,7 @@ import (
 // newCoalitions makes the feature of coalitions, and tells groups which of them are.
 func (n *Node) newCoalitions(f *facts) *coalitions.Service {
 	s := coalitions.New(coalitions.Deps{
-		DB: n.DB, IDs: n.IDs, Groups: coalitionGroups{n.Groups}, Facts: f, Audit: n.Identity.Audit,
+		DB: n.DB, IDs: n.IDs, Groups: coalitionGroups{n.Groups}, Facts: f, Audit: n.audited,
 	})
 	n.Groups.Coalitions, f.coalitions = s, s
 	return s

@@ -86,8 +86,16 @@ func TestCoalitionsTakeNoPersons(t *testing.T) {
 		refused("link", s.DB.Write(ctx, func(tx *db.Tx) error {
 			return s.Groups.Join(ctx, tx, c, eve.Person, groups.Admission{Role: "member"})
 		}))
+		// No rule hands it over, and its delegates recover nobody's account.
+		refused("hand over", s.DB.Write(ctx, func(tx *db.Tx) error { return s.Groups.MakeSteward(ctx, tx, c, kim.Person) }))
+		_ = s.DB.Read(ctx, func(tx *db.Tx) error {
+			if _, err := s.Groups.Recovering(ctx, tx, sam.Person, "valley", "kim"); !fault.Is(err, fault.KindNotFound) {
+				t.Errorf("a delegate recovers another's account: %v", err)
+			}
+			return nil
+		})
 		page := sams.Get("/groups/valley").Want(t, 200, "")
-		for _, link := range []string{"/invitations", "/members", "/newcomers", "/leave", "/join"} {
+		for _, link := range []string{"/invitations", "/members", "/newcomers", "/leave", "/join", "/quiet"} {
 			if len(page.All("a[href=/groups/valley"+link+"]")) != 0 {
 				t.Errorf("the page of a coalition leads to %s", link)
 			}

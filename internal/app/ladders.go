@@ -10,6 +10,7 @@ import (
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
+	"convoke/internal/fault"
 	"convoke/internal/feature/campaigns"
 	"convoke/internal/feature/events"
 	"convoke/internal/feature/identity"
@@ -31,7 +32,7 @@ func (n *Node) newLadders(f *facts, sender notify.Sender) {
 	}
 	n.Ladders = ladders.New(ladders.Deps{
 		DB: n.DB, IDs: n.IDs, Campaigns: ladderCampaigns{n}, Elsewhere: ladderElsewhere{n}, Boxes: n.Boxes, Record: n.Record, Facts: f, Vault: n.Vault,
-		News: news, Audit: n.Identity.Audit,
+		News: news, Audit: n.audited,
 	})
 	f.ladders, f.down = n.Ladders, n.Events.TouchCampaign
 	n.Turnout.Told = n.Ladders.TurnoutPublished
@@ -142,17 +143,10 @@ func (l ladderElsewhere) CampaignLow(ctx context.Context, tx *db.Tx, cid id.Camp
 
 // Member implements ladders.Elsewhere.
 func (l ladderElsewhere) Member(ctx context.Context, tx *db.Tx, owners []ladders.Group, handle string) (id.Person, error) {
-	p, err := l.n.Identity.Named(ctx, tx, handle)
-	if err != nil {
-		return "", err
-	}
 	for _, g := range owners {
-		role, err := l.n.Groups.Role(ctx, tx, g.ID, p)
-		if err != nil {
-			return "", err
-		}
-		if role.AtLeast(authz.Member) {
-			return p, nil
+		p, err := l.n.Groups.Member(ctx, tx, g.ID, handle)
+		if !fault.Is(err, fault.KindNotFound) {
+			return p, err
 		}
 	}
 	return "", web.ErrNotFound()

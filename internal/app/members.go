@@ -58,6 +58,9 @@ func (n *Node) scheduleMembers() {
 // looked after when it was one of their organizers.
 func (n *Node) audited(ctx context.Context, tx *db.Tx, by id.Person, action, subject string) error {
 	for _, word := range strings.Fields(subject) {
+		if by == "" {
+			break // it happened by itself
+		}
 		if _, err := n.Groups.Acting(ctx, tx, id.Group(word), by); err != nil {
 			return err
 		}
@@ -107,7 +110,11 @@ func toMemberGroup(g groups.Group, err error) (members.Group, error) {
 
 // ByID implements members.Groups.
 func (g memberGroups) ByID(ctx context.Context, tx *db.Tx, gid id.Group) (members.Group, error) {
-	return toMemberGroup(g.Whole(ctx, tx, gid))
+	x, err := toMemberGroup(g.Whole(ctx, tx, gid))
+	if err == nil {
+		x.Coalition, err = g.Coalitions.IsCoalition(ctx, tx, gid)
+	}
+	return x, err
 }
 
 // ByHandle implements members.Groups.
@@ -140,20 +147,28 @@ func (n *Node) nextEvent(c *web.Call, g id.Group) (m members.Meeting, ok bool, e
 	return m, false, nil
 }
 
-// newsOf is how many things of one kind a weekly mail looks through.
+// newsOf is how many things of one kind a weekly mail tells at most, and how many are
+// looked through at once.
 const newsOf = 50
 
 func within(t, from, until time.Time) bool { return !t.Before(from) && t.Before(until) }
 
 // eventNews are coming events that were announced or changed.
 func (n *Node) eventNews(ctx context.Context, g id.Group, from, until time.Time, l *i18n.Locale) (out []members.Item, err error) {
-	r, err := n.Events.Search(ctx, events.Query{Group: g, Limit: newsOf, In: l.Tag()})
-	for _, e := range r.Events {
-		if within(e.Updated, from, until) || within(e.Created, from, until) {
-			out = append(out, members.Item{Kind: i18n.Mark("Event, new or changed"), Title: e.Title + " (" + l.DateShort(e.Local(e.Start)) + ")", URL: "/events/" + string(e.ID)})
+	q := events.Query{Group: g, Limit: newsOf, In: l.Tag()}
+	for more := true; more && len(out) < newsOf; {
+		r, err := n.Events.Search(ctx, q)
+		if err != nil {
+			return nil, err
 		}
+		for _, e := range r.Events {
+			if within(e.Updated, from, until) || within(e.Created, from, until) {
+				out = append(out, members.Item{Kind: i18n.Mark("Event, new or changed"), Title: e.Title + " (" + l.DateShort(e.Local(e.Start)) + ")", URL: "/events/" + string(e.ID)})
+			}
+		}
+		q.After, more = r.Next, r.More
 	}
-	return out, err
+	return out, nil
 }
 
 // statementNews are statements that were published or changed.
@@ -162,13 +177,20 @@ func (n *Node) statementNews(ctx context.Context, g id.Group, from, until time.T
 	if err != nil {
 		return nil, err
 	}
-	r, err := n.Statements.Find(ctx, statements.Query{Handle: b.Handle, Limit: newsOf})
-	for i := range r.Statements {
-		if s := &r.Statements[i]; within(s.Updated, from, until) {
-			out = append(out, members.Item{Kind: i18n.Mark("Statement"), Title: s.In(l.Tag()).Title, URL: "/statements/" + string(s.ID)})
+	q := statements.Query{Handle: b.Handle, Limit: newsOf}
+	for more := true; more && len(out) < newsOf; {
+		r, err := n.Statements.Find(ctx, q)
+		if err != nil {
+			return nil, err
 		}
+		for i := range r.Statements {
+			if s := &r.Statements[i]; within(s.Updated, from, until) {
+				out = append(out, members.Item{Kind: i18n.Mark("Statement"), Title: s.In(l.Tag()).Title, URL: "/statements/" + string(s.ID)})
+			}
+		}
+		q.After, more = r.Last(), r.More
 	}
-	return out, err
+	return out, nil
 }
 
 func (n *Node) brief(ctx context.Context, g id.Group) (b groups.Brief, err error) {

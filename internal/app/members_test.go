@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,8 +11,11 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/fault"
+	"convoke/internal/feature/campaigns"
+	"convoke/internal/feature/coalitions"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/members"
+	"convoke/internal/feature/polls"
 	"convoke/internal/feature/statements"
 	"convoke/internal/feature/tasks"
 	"convoke/internal/id"
@@ -110,6 +114,45 @@ func TestTheWeeklyMail(t *testing.T) {
 	})
 }
 
+// TestTheWeeklyMailMissesNothing: however much there was before, what is new is told.
+func TestTheWeeklyMailMissesNothing(t *testing.T) {
+	t.Parallel()
+	eachWithMail(t, func(t *testing.T, s *mailStand) {
+		ctx := t.Context()
+		_, robin, _ := s.filled()
+		g := s.groupID("riverside")
+		says := func(title, day string) {
+			s.publish(robin, "riverside", statements.Input{Title: title, Markdown: "So it is.", Lang: "en", Day: day, State: statements.Published})
+		}
+		for i := range 51 {
+			s.event(robin, g, meeting(fmt.Sprint("Day ", i), "2026-07-06"))
+			says(fmt.Sprint("We say ", i), "2026-05-01")
+		}
+		week := func() (out string) {
+			before := len(s.sink.Messages())
+			s.clock.Add(7 * 24 * time.Hour)
+			if err := s.Members.SendDigests(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Jobs.RunPending(ctx); err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range s.sink.Messages()[before:] {
+				if m.Subject == "New in Riverside" {
+					out += m.Text
+				}
+			}
+			return out
+		}
+		week()
+		s.event(robin, g, meeting("The latest of all", "2026-07-20"))
+		says("Said long ago", "2026-01-01")
+		if text := week(); !strings.Contains(text, "The latest of all") || !strings.Contains(text, "Said long ago") {
+			t.Errorf("it lacks what is new: %s", text)
+		}
+	})
+}
+
 // TestAQuietGroup: what organizers do keeps a group from being quiet, what others do
 // does not; a quiet group says so, and goes to who asks.
 func TestAQuietGroup(t *testing.T) {
@@ -128,6 +171,17 @@ func TestAQuietGroup(t *testing.T) {
 			return strings.Contains(s.visitor().Get("/groups/riverside").Want(t, 200, "").Text("main"), "This group is quiet.")
 		}
 		const month = 30 * 24 * time.Hour
+		pid, err := s.Polls.Create(ctx, mias, "riverside", s.IDs.Secret(), polls.Input{Title: "Benches", Body: "Two of them.", Lang: "en"})
+		proposal := string(pid)
+		if err == nil {
+			_, err = s.Campaigns.Create(ctx, sam, "riverside", s.IDs.Secret(), campaigns.Input{Handle: "benches", Title: "Benches for all", Lang: "en", State: campaigns.Open})
+		}
+		if err == nil {
+			err = s.Ladders.SaveText(ctx, sam, "benches", 0, `{"steps":[{"key":"first","title":"First","kind":"other"}]}`)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 		acts := []func() error{
 			func() error {
 				_, err := s.Events.Create(ctx, sam, g, s.IDs.Secret(), meeting("Garden day", s.clock.Now().AddDate(0, 0, 9).Format(time.DateOnly)))
@@ -143,6 +197,21 @@ func TestAQuietGroup(t *testing.T) {
 			func() error { return s.Members.SetStart(ctx, sam, "riverside", members.StartInput{Does: "We dig."}) },
 			func() error { return s.Members.Here(ctx, sam, "riverside") },
 			func() error { return s.Groups.SetConduct(ctx, sam, "riverside", "Be kind.", "") },
+			func() error { return s.Polls.Move(ctx, sam, proposal, "discuss") },
+			func() error {
+				in := plenary()
+				in.Day = s.clock.Now().AddDate(0, 0, 20).Format(time.DateOnly)
+				_, err := s.Assemblies.Create(ctx, sam, "riverside", s.IDs.Secret(), in)
+				return err
+			},
+			func() error {
+				_, err := s.Coalitions.Create(ctx, sam, s.IDs.Secret(), coalitions.Input{
+					Settings: coalitions.Settings{Weights: "bands", Polls: "open", Entry: "apply", Seats: 2, Notice: 7},
+					Group:    "riverside", Band: 1, Name: "The Valley", Handle: "valley", Points: "We share the water.",
+				})
+				return err
+			},
+			func() error { return s.Ladders.Publish(ctx, sam, "benches", 1, "") },
 		}
 		for i, act := range acts {
 			s.clock.Add(5 * month)
@@ -159,6 +228,13 @@ func TestAQuietGroup(t *testing.T) {
 		}
 		if _, err := s.Groups.Mine(ctx, sam); err != nil { // reading is no act
 			t.Fatal(err)
+		}
+		// Nobody asks for a coalition: its groups send who looks after it.
+		if n := s.count("select count(*) from dormancy where group_id = $1", string(s.groupID("valley"))); n != 0 {
+			t.Error("it is noted whether a coalition is looked after")
+		}
+		if _, err := s.Members.Standing(ctx, sam, "valley"); !fault.Is(err, fault.KindNotFound) {
+			t.Errorf("how a coalition is looked after: %v", err)
 		}
 		s.clock.Add(2 * month)
 		if !quiet() {

@@ -188,7 +188,7 @@ func (s *mailStand) filled() (b *webtest.Browser, robin authz.Actor, sam authz.A
 	b.Post("/groups/riverside/skills", "do", "offer", "skill", "cooking", "line", "my van", "shared", "1").Want(s.t, 303, "/groups/riverside/skills")
 	b.Post("/groups/riverside/digest", "do", "ask").Want(s.t, 303, "/groups/riverside/digest")
 	if err := s.DB.Write(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, "update dormancy set state = 'asked', since_day = 20260501, person_id = $1 where group_id = $2", string(robin.Person), string(g))
+		_, err := tx.Exec(ctx, "update dormancy set state = 'asked', since_day = 20260101, asked_day = 20260501, person_id = $1 where group_id = $2", string(robin.Person), string(g))
 		return err
 	}); err != nil {
 		s.t.Fatal(err)

@@ -28,7 +28,7 @@ import (
 func (n *Node) newPolls(f *facts) *polls.Service {
 	s := polls.New(polls.Deps{
 		DB: n.DB, IDs: n.IDs, Vault: n.Vault, Jobs: n.Jobs, Boxes: pollBoxes{n.Boxes, n}, Groups: pollGroups{n.Groups}, People: n.Groups,
-		Elsewhere: pollElsewhere{n}, Facts: f, Entropy: rand.Reader, Locales: n.locales, Audit: n.Identity.Audit,
+		Elsewhere: pollElsewhere{n}, Facts: f, Entropy: rand.Reader, Locales: n.locales, Audit: n.audited,
 	})
 	f.polls = s
 	return s
@@ -137,9 +137,13 @@ func (p pollElsewhere) AboutCampaign(ctx context.Context, tx *db.Tx, cid id.Camp
 }
 
 // Subject implements polls.Elsewhere. What it returns, it also takes.
-func (p pollElsewhere) Subject(ctx context.Context, tx *db.Tx, g id.Group, e fact.Effect, cid id.Campaign, typed string, _ []string) (string, error) {
-	if e == fact.EffectDelegate {
+func (p pollElsewhere) Subject(ctx context.Context, tx *db.Tx, g id.Group, e fact.Effect, cid id.Campaign, typed string, options []string) (string, error) {
+	switch e {
+	case fact.EffectDelegate:
 		return p.seat(ctx, tx, typed)
+	case fact.EffectPart:
+		return p.part(ctx, tx, g, typed, options)
+	default:
 	}
 	c, err := p.n.Campaigns.ByID(ctx, tx, cid)
 	if err != nil || e == fact.EffectEndorse {
@@ -176,14 +180,34 @@ func (p pollElsewhere) Subject(ctx context.Context, tx *db.Tx, g id.Group, e fac
 // seat is the coalition and what else was said of the seat to be elected to.
 func (p pollElsewhere) seat(ctx context.Context, tx *db.Tx, typed string) (string, error) {
 	of, rest, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(typed), "@"), " ")
+	g, err := p.group(ctx, tx, of)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimSpace(string(g) + " " + rest), nil
+}
+
+// part is the member group that a coalition may part with: by yes and no, as one of
+// several options could say that it stays.
+func (p pollElsewhere) part(ctx context.Context, tx *db.Tx, coalition id.Group, typed string, options []string) (string, error) {
+	g, err := p.group(ctx, tx, strings.TrimPrefix(strings.TrimSpace(typed), "@"))
+	if err != nil {
+		return "", err
+	}
+	is, err := p.n.Coalitions.Parts(ctx, tx, coalition, g)
+	if err == nil && (!is || len(options) > 0) {
+		err = web.ErrNotFound()
+	}
+	return string(g), err
+}
+
+// group is found by its handle, or by the id that was found before.
+func (p pollElsewhere) group(ctx context.Context, tx *db.Tx, of string) (id.Group, error) {
 	g, err := p.n.Groups.ByHandle(ctx, tx, of)
 	if err != nil && id.Valid(of) {
 		g, err = p.n.Groups.ByID(ctx, tx, id.Group(of))
 	}
-	if err != nil {
-		return "", err
-	}
-	return strings.TrimSpace(string(g.ID) + " " + rest), nil
+	return g.ID, err
 }
 
 // pollSubjects says what the boxes of polls are about.

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"slices"
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
@@ -19,19 +18,13 @@ import (
 func (n *Node) together() {
 	n.Polls.Coalitions = pollCoalitions{n.Coalitions}
 	n.Coalitions.Polls = n.Polls
-	n.Campaigns.Member = n.memberOf
+	n.Campaigns.Member = n.Coalitions.Belongs
 }
 
 // nextAssembly is the next assembly of a group that the reader may know of.
 func (n *Node) nextAssembly(c *web.Call, g id.Group) (m members.Meeting, ok bool, err error) {
 	a, ok, err := n.assembliesWeb.Next(c, g)
 	return members.Meeting{Title: a.Title, URL: a.URL, When: a.When, Where: a.Where, Start: a.Start}, ok, err
-}
-
-// memberOf reports whether a group is a member of a coalition.
-func (n *Node) memberOf(ctx context.Context, tx *db.Tx, coalition, group id.Group) (bool, error) {
-	all, err := n.Coalitions.MemberOf(ctx, tx, group)
-	return slices.Contains(all, coalition), err
 }
 
 // pollCoalitions answers polls about groups of groups.

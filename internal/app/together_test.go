@@ -8,6 +8,7 @@ import (
 
 	"convoke/internal/api/apitest"
 	"convoke/internal/authz"
+	"convoke/internal/db"
 	"convoke/internal/feature/campaigns"
 	"convoke/internal/feature/coalitions"
 	"convoke/internal/web/webtest"
@@ -97,6 +98,56 @@ func (x *alliance) vote(who, poll string, first, second int) {
 	x.t.Helper()
 	form := []string{"o" + strconv.Itoa(first), "1", "o" + strconv.Itoa(second), "2", "do", "confirm"}
 	x.browsers[who].Post(poll+"/vote", form...).Want(x.t, 303, poll)
+}
+
+// TestACoalitionPartsWithAGroup: it is decided by its delegates, by yes and no, and nobody
+// of the group is anything there after that.
+func TestACoalitionPartsWithAGroup(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		x := newAlliance(s)
+		sam, ctx := x.browsers["riverside"], t.Context()
+		part := func(group, subject string, more ...string) []string {
+			return append([]string{"key", s.IDs.Secret(), "group", group, "effect", "part", "subject", subject,
+				"title", "We part with the harbour", "body", "It sells the water.", "lang", "en"}, more...)
+		}
+		for _, bad := range [][]string{part("valley", "nobody"), part("valley", "valley"), part("riverside", "harbour"), part("valley", "harbour", "options", "It stays\nIt goes")} {
+			if text := sam.Post("/proposals/new", bad...).Want(t, 422, "").Text("#subject-error"); !strings.Contains(text, "cannot be done") {
+				t.Errorf("%q: %q", bad, text)
+			}
+		}
+		url := led(t, sam.Post("/proposals/new", part("valley", "@harbour")...))
+		wants(t, sam.Get(url), "A coalition parts with a member group: Group harbour")
+		if got := sam.Get(url+"/edit").Attr("#subject", "value"); got != "harbour" {
+			t.Errorf("the form says %q", got)
+		}
+		for _, do := range []string{"discuss", "publish"} {
+			sam.Post(url, "do", do).Want(t, 303, url)
+		}
+		seq := sam.Get(url+"/open").Want(t, 200, "").Attr("input[name=sequence]", "value")
+		poll := led(t, sam.Post(url+"/open", pollForm("majority", "key", s.IDs.Secret(), "sequence", seq, "secrecy", "named")...))
+		for who, paper := range map[string]string{"riverside": "0", "hill": "0", "harbour": "1"} {
+			x.browsers[who].Post(poll+"/vote", "one", paper, "do", "confirm").Want(t, 303, poll)
+		}
+		valley, harbour := s.groupID("valley"), s.groupID("harbour")
+		if s.roleIn(valley, x.actors["harbour"]) == authz.None {
+			t.Fatal("parted with before it was decided")
+		}
+		p := s.pollJSON(s.visitor(), poll)
+		s.closes(p.Box)
+		s.later()
+		err := s.DB.Read(ctx, func(tx *db.Tx) error {
+			in, err := s.Coalitions.Belongs(ctx, tx, valley, harbour)
+			if in || s.roleIn(valley, x.actors["harbour"]) != authz.None {
+				t.Error("it still belongs")
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.pollRecounted(p.Box)
+	})
 }
 
 // TestDemandsOfACoalition: three groups find one demand of nine. Whoever is recalled

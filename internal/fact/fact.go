@@ -202,6 +202,7 @@ const (
 	EffectHalt     Effect = "halt"     // a step of a ladder halts
 	EffectDown     Effect = "down"     // the campaign stands down
 	EffectDelegate Effect = "delegate" // the winners become delegates
+	EffectPart     Effect = "part"     // the coalition parts with a member group
 	EffectEndorse  Effect = "endorse"  // the group endorses a campaign
 	EffectTask     Effect = "task"     // somebody has something to do
 	EffectVote     Effect = "vote"     // the group's vote in another poll

@@ -82,6 +82,13 @@ func (p *parser) count(name, typed string, limit int) int {
 // parse checks all that is typed at once. zone is the group's.
 func (in Input) parse(zone string, now time.Time) (Assembly, error) {
 	var p parser
+	a := in.texts(&p, zone)
+	p.times(&a, in, now)
+	return a, fault.Invalid(p.fields...)
+}
+
+// texts checks all but when it is.
+func (in Input) texts(p *parser, zone string) Assembly {
 	a := Assembly{
 		Title: in.Title, About: in.About, Lang: in.Lang, Place: in.Place, OnlineURL: in.OnlineURL, OnlineInside: in.OnlineInside,
 		Public: in.Public, FirstFirst: in.FirstFirst, Zone: zone, People: uncounted, Minutes: MinutesDraft,
@@ -102,8 +109,7 @@ func (in Input) parse(zone string, now time.Time) (Assembly, error) {
 	}
 	a.HTML = p.text("about", in.About)
 	a.Speak = p.count("speak", in.Speak, maxSpeak)
-	p.times(&a, in, now)
-	return a, fault.Invalid(p.fields...)
+	return a
 }
 
 func validURL(s string) bool {

@@ -219,7 +219,7 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, group, form string
 		if err := insertAssembly(ctx, tx, &a); err != nil {
 			return err
 		}
-		return s.Audit(ctx, tx, by.Person, "draft assembly", string(made))
+		return s.Audit(ctx, tx, by.Person, "draft assembly", string(made)+" "+string(g.ID))
 	})
 	return aid, err
 }
@@ -287,7 +287,7 @@ func (s *Service) Call(ctx context.Context, by authz.Actor, aid ID, sequence int
 		}
 		a.State = Called
 		a.Sequence++
-		return s.Audit(ctx, tx, by.Person, "call assembly", string(a.ID))
+		return s.Audit(ctx, tx, by.Person, "call assembly", string(a.ID)+" "+string(a.Group))
 	})
 }
 
@@ -307,7 +307,7 @@ func (s *Service) CallOff(ctx context.Context, by authz.Actor, aid ID) error {
 		if err := dropHands(ctx, tx, a.ID); err != nil {
 			return err
 		}
-		return s.Audit(ctx, tx, by.Person, "call off assembly", string(a.ID))
+		return s.Audit(ctx, tx, by.Person, "call off assembly", string(a.ID)+" "+string(a.Group))
 	})
 	if err != nil {
 		return err

@@ -192,7 +192,7 @@ func (s *Service) ActOnMinutes(ctx context.Context, by authz.Actor, aid ID, in M
 				return fault.Conflict("assembly.unpublished", "Publish the minutes first, so that those who were there can read them.")
 			}
 			a.Approved = tx.Now()
-			return s.Audit(ctx, tx, by.Person, "approve minutes", string(a.ID))
+			return s.Audit(ctx, tx, by.Person, "approve minutes", string(a.ID)+" "+string(a.Group))
 		case CorrectMinutes:
 			return correct(ctx, tx, a, in)
 		}
@@ -224,7 +224,7 @@ func (s *Service) publishMinutes(ctx context.Context, tx *db.Tx, by authz.Actor,
 	if err := s.giveTasks(ctx, tx, by, a, all); err != nil {
 		return err
 	}
-	return s.Audit(ctx, tx, by.Person, "publish minutes", string(a.ID))
+	return s.Audit(ctx, tx, by.Person, "publish minutes", string(a.ID)+" "+string(a.Group))
 }
 
 // giveTasks tells of the tasks of published minutes that nobody was told of.

@@ -37,6 +37,11 @@ func insertItem(ctx context.Context, tx *db.Tx, i *Item, n int) error {
 	return nil
 }
 
+func hasItem(ctx context.Context, tx *db.Tx, item string) (bool, error) {
+	all, err := db.Column[string](ctx, tx, "select id from assembly_item where id = $1", item)
+	return len(all) > 0, err
+}
+
 func updateItem(ctx context.Context, tx *db.Tx, i *Item) error {
 	_, err := tx.Exec(ctx, `update assembly_item set title = $2, minutes = $3, link = $4, state = $5, notes = $6, notes_html = $7, sequence = $8
 		where id = $1`, i.ID, i.Title, i.Minutes, i.Link, string(i.State), i.Notes, string(i.HTML), i.Sequence)

@@ -135,6 +135,9 @@ type Member struct {
 	Day       int // since
 }
 
+// within reports whether the group belongs to the coalition, also while it rests.
+func (m *Member) within() bool { return m.State == Belongs || m.State == Rests }
+
 // Seat is one that counts right now.
 type Seat struct {
 	ID        string // of the mandate; a renewed mandate keeps it

@@ -240,36 +240,6 @@ func TestCircles(t *testing.T) {
 	})
 }
 
-func TestOnlyADecisionRemoves(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, x *fixture) {
-		ada, ben := x.person("ada"), x.person("ben")
-		x.group("anglers", ada)
-		b := x.group("bakers", ben)
-		h, c := x.start(ada, valley("anglers", "valley"))
-		x.joins("bakers", ben, h, ada, 0)
-		x.sends("bakers", ben, ben, x.term(h, 1))
-		remove := func(d decided) error {
-			return x.DB.Write(t.Context(), func(tx *db.Tx) error { return x.Remove(t.Context(), tx, c, b, d) })
-		}
-		x.refused(remove(false), "coalition.undecided")
-		if len(x.electorate(c)) != 2 {
-			t.Error("removed without a decision")
-		}
-		x.must(remove(true))
-		x.must(remove(true))
-		if len(x.electorate(c)) != 1 || len(x.heard.ended) != 1 {
-			t.Error("a decision did not part with the group")
-		}
-	})
-}
-
-type decided bool
-
-func (d decided) PartsWith(context.Context, *db.Tx, id.Group, id.Group) (bool, error) {
-	return bool(d), nil
-}
-
 func TestSuspendedGroupsLoseTheirSeats(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, x *fixture) {

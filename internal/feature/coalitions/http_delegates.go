@@ -85,6 +85,11 @@ func (w *Web) fillDelegates(c *web.Call, tx *db.Tx, d *delegatesData) error {
 		d.Next = next(d.URL+"/delegates", d.Board.Next)
 	}
 	d.Parts, err = w.parts(ctx, tx, c.Locale, c.Actor(), v)
+	for i := range d.Parts {
+		if p := &d.Parts[i]; p.Coalition.Handle == d.At {
+			p.Choices, p.Agrees = d.Form.Choose("band", p.Choices), d.Form.Has("version", strconv.Itoa(p.Points))
+		}
+	}
 	return err
 }
 
@@ -117,17 +122,20 @@ func (w *Web) delegatesAct(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	group, coalition := c.Param("handle"), f.Line("coalition")
+	group, coalition, at := c.Param("handle"), f.Line("coalition"), ""
 	switch what := f.Line("do"); what {
 	case "take", "decline", "recall":
 		err = w.doSeat(c, what, group, f.Line("seat"))
 	case "terms", "leave":
+		if what == "terms" {
+			at = coalition
+		}
 		err = w.do(c, what, coalition, group, termsOf(f))
 	default:
 		err = errUnreadable()
 	}
 	if f.Accepts(err) {
-		return w.delegatesForm(c, f, coalition)
+		return w.delegatesForm(c, f, at)
 	}
 	if err != nil {
 		return err

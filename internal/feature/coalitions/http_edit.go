@@ -1,6 +1,7 @@
 package coalitions
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 
@@ -49,15 +50,24 @@ func (w *Web) act(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	coalition, group := c.Param("handle"), f.Line("group")
-	err = w.do(c, f.Line("do"), coalition, group, termsOf(f))
+	coalition, group, what := c.Param("handle"), f.Line("group"), f.Line("do")
+	if what == "invite" { // beside the form for one's own group
+		group = cmp.Or(f.Line("invited"), group)
+	}
+	err = w.do(c, what, coalition, group, termsOf(f))
+	if e := fault.Of(err); what == "invite" && e != nil && e.Kind == fault.KindInvalid {
+		for _, x := range e.Fields {
+			f.Fail("invited", x.Msg, x.Args...)
+		}
+		return w.showForm(c, f)
+	}
 	if f.Accepts(err) {
 		return w.showForm(c, f)
 	}
 	if err != nil {
 		return err
 	}
-	if f.Line("do") == "apply" {
+	if what == "apply" {
 		return c.SeeOther("/groups/" + group + "/delegates")
 	}
 	return c.SeeOther("/groups/" + coalition + "/coalition")

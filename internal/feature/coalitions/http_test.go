@@ -318,3 +318,32 @@ func panelOf(w *Web) func(c *web.Call) error {
 		return c.Write(200, "text/html", []byte(h))
 	}
 }
+
+// What somebody typed is still there when something is wrong, beside its message.
+func TestFormsKeepWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	ada, ben, _, _, _ := three(n)
+	n.start(ada, valley("anglers", "valley"))
+	n.group("ada-s-other", ada) // so that ada has both forms
+	const show = "/groups/valley/coalition"
+	a := n.as(ben).Post(show, "do", "apply", "group", "bakers", "version", "1").Want(t, 422, "")
+	if a.Text("#band-error") == "" || len(a.All("input#version[checked=]")) != 1 || a.Attr("select#group option[selected=]", "value") != "bakers" {
+		t.Errorf("asking: %s", a.Text(".error-summary"))
+	}
+	a = n.as(ada).Post(show, "do", "invite", "invited", "@nobody").Want(t, 422, "")
+	if a.Text("#invited-error") == "" || a.Attr("#invited", "value") != "@nobody" || a.Text("#group-error") != "" {
+		t.Errorf("inviting: %s", a.Text(".error-summary"))
+	}
+	n.as(ada).Post(show, "do", "invite", "invited", "@carvers").Want(t, 303, show)
+
+	n.joins("bakers", ben, "valley", ada, 0)
+	a = n.as(ben).Post("/groups/bakers/delegates", "do", "terms", "coalition", "valley", "band", "3").Want(t, 422, "")
+	if a.Text("#version-error") == "" || a.Attr("select#band option[selected=]", "value") != "3" || len(a.All("input#version[checked=]")) != 0 {
+		t.Errorf("declaring: %s", a.Text(".error-summary"))
+	}
+	a = n.as(ben).Post("/groups/bakers/delegates", "do", "terms", "coalition", "valley", "band", "99", "version", "1").Want(t, 422, "")
+	if a.Text("#band-error") == "" || len(a.All("input#version[checked=]")) != 1 {
+		t.Errorf("declaring: %s", a.Text(".error-summary"))
+	}
+}

@@ -255,7 +255,7 @@ func (s *Service) begun(ctx context.Context, tx *db.Tx, by authz.Actor, c *Coali
 		func() error { return putMember(ctx, tx, &m) },
 		func() error { return insertDelegate(ctx, tx, &d) },
 		func() error { return s.begin(ctx, tx, &d) },
-		func() error { return s.Audit(ctx, tx, by.Person, "start coalition", string(c.Group)) },
+		func() error { return s.Audit(ctx, tx, by.Person, "start coalition", string(c.Group)+" "+string(g.ID)) },
 	} {
 		if err := do(); err != nil {
 			return err
@@ -330,7 +330,6 @@ func (s *Service) SetPoints(ctx context.Context, by authz.Actor, handle string, 
 			return err
 		}
 		s.touch(tx, v.ID)
-		tx.Touch("coalition:" + string(v.ID)) // pages of members say that they are asked
 		return s.Audit(ctx, tx, by.Person, "change points of unity", string(v.ID))
 	})
 }

@@ -145,13 +145,24 @@ func (s *Service) GroupCleared(ctx context.Context, tx *db.Tx, f fact.GroupClear
 	}
 }
 
-// PollDecided makes the winners of a group's own vote its delegates, on one seat after
-// the other; they have to accept. What does not fit any more is left out: the group has
-// left the coalition, a winner has left the group, or holds another seat.
+// PollDecided does what was decided: a coalition parts with a member group, or a group
+// has delegates.
 func (s *Service) PollDecided(ctx context.Context, tx *db.Tx, f fact.PollDecided) error {
-	if f.Effect != fact.EffectDelegate || !f.Adopted || len(f.Winners) == 0 || s.Polls == nil {
-		return nil
+	switch {
+	case !f.Adopted:
+	case f.Effect == fact.EffectPart:
+		return s.remove(ctx, tx, f.Group, id.Group(f.Subject))
+	case f.Effect == fact.EffectDelegate && len(f.Winners) > 0 && s.Polls != nil:
+		return s.elected(ctx, tx, &f)
 	}
+	return nil
+}
+
+// elected makes the winners of a group's own vote its delegates, on one seat after the
+// other; they have to accept. What does not fit any more is left out: the coalition is
+// suspended or has ended, the group has left it, a winner has left the group, or holds
+// another seat.
+func (s *Service) elected(ctx context.Context, tx *db.Tx, f *fact.PollDecided) error {
 	sub, ok := ParseSubject(f.Subject)
 	if !ok {
 		return nil
@@ -167,6 +178,10 @@ func (s *Service) PollDecided(ctx context.Context, tx *db.Tx, f fact.PollDecided
 	if err != nil || m.State != Belongs {
 		return err
 	}
+	v, err := s.Groups.ByID(ctx, tx, c.Group)
+	if err != nil || !v.acts() {
+		return err
+	}
 	people, err := s.Polls.Candidates(ctx, tx, f.Poll)
 	if err != nil {
 		return err
@@ -175,7 +190,7 @@ func (s *Service) PollDecided(ctx context.Context, tx *db.Tx, f fact.PollDecided
 		if w < 0 || w >= len(people) || people[w] == "" {
 			continue
 		}
-		if err := s.elect(ctx, tx, &c, f.Group, people[w], sub, i); err != nil {
+		if err := s.elect(ctx, tx, &c, v, f.Group, people[w], sub, i); err != nil {
 			return err
 		}
 	}
@@ -183,11 +198,7 @@ func (s *Service) PollDecided(ctx context.Context, tx *db.Tx, f fact.PollDecided
 }
 
 // elect asks the nth winner to take a seat.
-func (s *Service) elect(ctx context.Context, tx *db.Tx, c *Coalition, g id.Group, p id.Person, sub Subject, nth int) error {
-	v, err := s.Groups.ByID(ctx, tx, c.Group)
-	if err != nil {
-		return err
-	}
+func (s *Service) elect(ctx context.Context, tx *db.Tx, c *Coalition, v Group, g id.Group, p id.Person, sub Subject, nth int) error {
 	role, err := s.Groups.Role(ctx, tx, g, p)
 	if err != nil || role == "" {
 		return err

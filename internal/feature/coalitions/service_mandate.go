@@ -16,6 +16,10 @@ func errDouble() error {
 	return fault.Conflict("coalition.double", "This person holds a seat in this coalition already. Nobody can hold two.")
 }
 
+func errClosedSeats() error {
+	return fault.Conflict("coalition.no_seats", "This coalition is suspended or has ended its work, so nobody takes a seat in it now.")
+}
+
 func errOver() error {
 	return fault.Conflict("coalition.over", "This mandate has ended, or was never accepted, so it counts for nothing.")
 }
@@ -38,6 +42,9 @@ func (s *Service) Appoint(ctx context.Context, by authz.Actor, group, key string
 		}
 		if m.State != Belongs {
 			return errNoMember()
+		}
+		if !v.acts() {
+			return errClosedSeats()
 		}
 		d, err := s.typed(ctx, tx, &c, v.Group, g.Group, in)
 		if err != nil {
@@ -171,13 +178,20 @@ func (s *Service) Take(ctx context.Context, by authz.Actor, did string) error {
 		if !role.AtLeast(authz.Member) {
 			return errOver()
 		}
+		if d.State == Holds && d.Alternate != by.Person {
+			return nil
+		}
+		c, err := s.Groups.ByID(ctx, tx, d.Coalition)
+		if err != nil {
+			return err
+		}
+		if !c.acts() {
+			return errClosedSeats()
+		}
 		s.touch(tx, d.Coalition, d.Group)
 		if d.Alternate == by.Person {
 			d.AlternateOK = true
 			return updateDelegate(ctx, tx, &d)
-		}
-		if d.State == Holds {
-			return nil
 		}
 		m, err := memberOf(ctx, tx, d.Coalition, d.Group)
 		if err != nil {

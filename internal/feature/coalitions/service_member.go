@@ -183,7 +183,7 @@ func (s *Service) Accept(ctx context.Context, by authz.Actor, coalition, group s
 }
 
 // Refuse answers a group that asked with no, or takes an invitation back, for
-// delegates. A group that belongs stays: see [Service.Remove].
+// delegates. A group that belongs stays: see [Service.PollDecided].
 func (s *Service) Refuse(ctx context.Context, by authz.Actor, coalition, group string) error {
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
 		c, g, m, err := s.answer(ctx, tx, by, coalition, group)
@@ -243,25 +243,18 @@ func (s *Service) Leave(ctx context.Context, by authz.Actor, coalition, group st
 	})
 }
 
-// Decided is a decision of a coalition. Nobody but the coalition as a whole can part
-// with a member, so [Service.Remove] asks for one.
-type Decided interface {
-	// PartsWith reports whether the coalition has decided, and adopted, to part with a group.
-	PartsWith(ctx context.Context, tx *db.Tx, coalition, group id.Group) (bool, error)
+// Parts reports whether a coalition can decide to part with a group: it belongs to it,
+// also while it rests.
+func (s *Service) Parts(ctx context.Context, tx *db.Tx, coalition, group id.Group) (bool, error) {
+	m, err := memberOf(ctx, tx, coalition, group)
+	return m.within(), err
 }
 
-// Remove parts with a member group because the coalition decided it. It does nothing
-// to a group that is none.
-func (s *Service) Remove(ctx context.Context, tx *db.Tx, coalition, group id.Group, d Decided) error {
+// remove parts with a member group because the coalition decided it: nobody else can.
+// It does nothing to a group that is none.
+func (s *Service) remove(ctx context.Context, tx *db.Tx, coalition, group id.Group) error {
 	m, err := memberOf(ctx, tx, coalition, group)
-	if err != nil || m.State == "" {
-		return err
-	}
-	yes, err := d.PartsWith(ctx, tx, coalition, group)
-	if err == nil && !yes {
-		err = fault.Conflict("coalition.undecided", "Only a decision of the coalition can part with a member group.")
-	}
-	if err != nil {
+	if err != nil || !m.within() {
 		return err
 	}
 	if err := s.part(ctx, tx, coalition, &m); err != nil {
@@ -280,7 +273,7 @@ func (s *Service) part(ctx context.Context, tx *db.Tx, c id.Group, m *Member) er
 		return err
 	}
 	s.touch(tx, c, m.Group)
-	if m.State != Belongs && m.State != Rests {
+	if !m.within() {
 		return nil
 	}
 	left := 0
@@ -295,6 +288,12 @@ func (s *Service) part(ctx context.Context, tx *db.Tx, c id.Group, m *Member) er
 		return nil
 	}
 	return s.Groups.Close(ctx, tx, c)
+}
+
+// Belongs reports whether a group is a member of a coalition.
+func (s *Service) Belongs(ctx context.Context, tx *db.Tx, coalition, group id.Group) (bool, error) {
+	m, err := memberOf(ctx, tx, coalition, group)
+	return m.State == Belongs, err
 }
 
 // MemberOf lists the coalitions that a group belongs to.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
@@ -52,9 +51,9 @@ func worksFor(ctx context.Context, tx *db.Tx, g id.Group) ([]Working, error) {
 }
 
 func putWorking(ctx context.Context, tx *db.Tx, w *Working) error {
-	_, err := tx.Exec(ctx, `insert into working_group (parent_id, group_id, handle, purpose, listed, day) values ($1, $2, $3, $4, $5, $6)
-		on conflict (parent_id, group_id) do update set purpose = excluded.purpose, listed = excluded.listed, day = excluded.day`,
-		string(w.Parent), string(w.Group), w.Handle, w.Purpose, w.Listed, day.Of(tx.Now()))
+	_, err := tx.Exec(ctx, `insert into working_group (parent_id, group_id, handle, purpose, listed) values ($1, $2, $3, $4, $5)
+		on conflict (parent_id, group_id) do update set purpose = excluded.purpose, listed = excluded.listed`,
+		string(w.Parent), string(w.Group), w.Handle, w.Purpose, w.Listed)
 	if err != nil {
 		return fmt.Errorf("store working group: %w", err)
 	}

@@ -161,6 +161,7 @@ type partView struct {
 	Seats            []seatView
 	Speaks           bool // the reader speaks for the group
 	Choices          []web.Choice
+	Agrees           bool // the box for that is ticked
 	Suspended, Ended bool // the coalition
 }
 
@@ -205,7 +206,7 @@ func (s *Service) parts(ctx context.Context, tx *db.Tx, l *i18n.Locale, by authz
 		if n := bandName(m.Band); n != "" {
 			p.Band = l.T(n)
 		}
-		p.Choices = bandChoices(l, m.Band)
+		p.Choices, p.Agrees = bandChoices(l, m.Band), !p.Asks
 		p.Seats = partSeats(l, viewer{by, inside[m.Coalition] != authz.None}, v, g.Zone, &c, &m, seats, tx.Now())
 		out = append(out, p)
 	}

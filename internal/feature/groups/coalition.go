@@ -58,32 +58,18 @@ func (s *Service) admits(ctx context.Context, tx *db.Tx, g id.Group) error {
 
 // Found starts a group that nobody is a member of yet.
 func (s *Service) Found(ctx context.Context, tx *db.Tx, in CreateInput, by authz.Actor) (id.Group, error) {
-	if err := authz.Check(by, authz.StartGroup, authz.Subject{}); err != nil {
-		return "", err
+	g, err := s.parsed(in, by)
+	if err == nil && !in.Anyway {
+		err = lookAlike(ctx, tx, g)
 	}
-	g, err := in.parse(s.Places, s.Fold, nil)
 	if err != nil {
 		return "", err
 	}
-	g.ID = id.Group(s.IDs.New())
-	if !in.Anyway {
-		other, err := alike(ctx, tx, g)
-		if err != nil {
-			return "", err
-		}
-		if other != "" {
-			return "", errLookAlike(other)
-		}
-	}
-	ok, err := insertGroup(ctx, tx, g, s.Fold(g.Name))
+	ok, err := s.insert(ctx, tx, g, by)
 	if err == nil && !ok {
 		err = errHandleTaken()
 	}
-	if err != nil {
-		return "", err
-	}
-	tx.Touch("groups", "group:"+string(g.ID))
-	return g.ID, s.Audit(ctx, tx, by.Person, "start group", string(g.ID))
+	return g.ID, err
 }
 
 // Close ends the work of a group that nobody is left in.

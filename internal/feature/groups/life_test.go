@@ -106,3 +106,28 @@ func TestTheHelm(t *testing.T) {
 		}
 	})
 }
+
+// Handles are found for as many as one asks about, each once, and for nobody else.
+func TestHandles(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, x *fixture) {
+		asked := []id.Person{"", "gone"}
+		for i := range 2*idsAtOnce + 3 {
+			p := x.person(fmt.Sprint("person", i)).Person
+			asked = append(asked, p, p)
+		}
+		err := x.DB.Read(t.Context(), func(tx *db.Tx) error {
+			got, err := x.Handles(t.Context(), tx, asked)
+			if len(got) != 2*idsAtOnce+3 || got[asked[2]] != "person0" || got[asked[len(asked)-1]] != fmt.Sprint("person", 2*idsAtOnce+2) {
+				t.Errorf("%v", got)
+			}
+			if got, err := x.Handles(t.Context(), tx, nil); len(got) != 0 || err != nil {
+				t.Errorf("of nobody: %v, %v", got, err)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}

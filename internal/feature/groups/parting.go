@@ -127,12 +127,19 @@ type Recovering struct {
 	Higher   bool        // the member has a higher role in another group
 }
 
-// Recovering tells a steward about a member of a group. To everybody else, and
-// in a suspended group, the member does not exist.
+// Recovering tells a steward about a member of a group. To everybody else, in a
+// suspended group and in a coalition, whose delegates have stewards in the group that
+// sent them, the member does not exist.
 func (s *Service) Recovering(ctx context.Context, tx *db.Tx, steward id.Person, handle, member string) (Recovering, error) {
 	g, _, err := s.check(ctx, tx, authz.Actor{Person: steward}, handle, authz.ChangeRole)
 	if fault.Is(err, fault.KindForbidden) {
 		err = web.ErrNotFound()
+	}
+	if err == nil {
+		var is bool
+		if is, err = s.isCoalition(ctx, tx, g.ID); is {
+			err = web.ErrNotFound()
+		}
 	}
 	if err != nil {
 		return Recovering{}, err

@@ -3,6 +3,8 @@ package groups
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
@@ -32,20 +34,24 @@ func (s *Service) MemberOf(ctx context.Context, tx *db.Tx, p id.Person, role aut
 	return out, err
 }
 
+var handlesSQL = sync.OnceValue(func() string { return "select id, handle from person where id in (" + idPlaces() + ")" })
+
 // Handles are those of the accounts that there are. They are for people of the same
 // group.
 func (s *Service) Handles(ctx context.Context, tx *db.Tx, all []id.Person) (map[id.Person]string, error) {
 	out := map[id.Person]string{}
-	for _, p := range all {
-		if _, known := out[p]; known || p == "" {
-			continue
-		}
-		found, err := db.Column[string](ctx, tx, "select handle from person where id = $1", string(p))
+	all = slices.Clone(all)
+	slices.Sort(all)
+	for part := range slices.Chunk(slices.Compact(all), idsAtOnce) {
+		err := tx.Each(ctx, handlesSQL(), idArgs(part), func(scan func(...any) error) error {
+			var p id.Person
+			var handle string
+			err := scan(&p, &handle)
+			out[p] = handle
+			return err
+		})
 		if err != nil {
-			return nil, fmt.Errorf("read a handle: %w", err)
-		}
-		if len(found) > 0 {
-			out[p] = found[0]
+			return nil, fmt.Errorf("read handles: %w", err)
 		}
 	}
 	return out, nil

@@ -216,14 +216,10 @@ func (s *Service) List(ctx context.Context, q, after string, limit int) (page []
 // Create starts a group, of which the actor becomes the steward. When the same
 // form is sent twice, the second answers with the group that the first made.
 func (s *Service) Create(ctx context.Context, in CreateInput, by authz.Actor) (id.Group, error) {
-	if err := authz.Check(by, authz.StartGroup, authz.Subject{}); err != nil {
-		return "", err
-	}
-	g, err := in.parse(s.Places, s.Fold, nil)
+	g, err := s.parsed(in, by)
 	if err != nil {
 		return "", err
 	}
-	g.ID = id.Group(s.IDs.New())
 	if !in.Anyway {
 		if err := s.lookAlike(ctx, g); err != nil {
 			return "", err
@@ -231,7 +227,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput, by authz.Actor) (i
 	}
 	made := g.ID
 	err = s.DB.Write(ctx, func(tx *db.Tx) error {
-		ok, err := insertGroup(ctx, tx, g, s.Fold(g.Name))
+		ok, err := s.insert(ctx, tx, g, by)
 		if err != nil {
 			return err
 		}
@@ -243,13 +239,30 @@ func (s *Service) Create(ctx context.Context, in CreateInput, by authz.Actor) (i
 		if err := putMember(ctx, tx, g.ID, by.Person, authz.Steward, day.Of(tx.Now())); err != nil {
 			return err
 		}
-		tx.Touch("groups", "group:"+string(g.ID))
-		if _, err := s.Acting(ctx, tx, g.ID, by.Person); err != nil {
-			return err
-		}
-		return s.Audit(ctx, tx, by.Person, "start group", string(g.ID))
+		_, err = s.Acting(ctx, tx, g.ID, by.Person)
+		return err
 	})
 	return made, err
+}
+
+// parsed is a new group as it was typed, by somebody who may start one.
+func (s *Service) parsed(in CreateInput, by authz.Actor) (Group, error) {
+	if err := authz.Check(by, authz.StartGroup, authz.Subject{}); err != nil {
+		return Group{}, err
+	}
+	g, err := in.parse(s.Places, s.Fold, nil)
+	g.ID = id.Group(s.IDs.New())
+	return g, err
+}
+
+// insert stores a new group without members; it reports false when the handle is taken.
+func (s *Service) insert(ctx context.Context, tx *db.Tx, g Group, by authz.Actor) (bool, error) {
+	ok, err := insertGroup(ctx, tx, g, s.Fold(g.Name))
+	if err != nil || !ok {
+		return false, err
+	}
+	tx.Touch("groups", "group:"+string(g.ID))
+	return true, s.Audit(ctx, tx, by.Person, "start group", string(g.ID))
 }
 
 // madeBefore finds the group that the same person made with the same form, or
@@ -295,16 +308,15 @@ func (s *Service) CreateSample(ctx context.Context, tx *db.Tx, in CreateInput) (
 
 // lookAlike asks for a second thought when g could be taken for another group.
 func (s *Service) lookAlike(ctx context.Context, g Group) error {
-	var other string
-	err := s.DB.Read(ctx, func(tx *db.Tx) error {
-		var err error
-		other, err = alike(ctx, tx, g)
-		return err
-	})
-	if err != nil || other == "" {
-		return err
+	return s.DB.Read(ctx, func(tx *db.Tx) error { return lookAlike(ctx, tx, g) })
+}
+
+func lookAlike(ctx context.Context, tx *db.Tx, g Group) error {
+	other, err := alike(ctx, tx, g)
+	if err == nil && other != "" {
+		err = errLookAlike(other)
 	}
-	return errLookAlike(other)
+	return err
 }
 
 func errLookAlike(other string) error {

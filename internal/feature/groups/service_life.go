@@ -38,8 +38,11 @@ func (s *Service) Stewards(ctx context.Context, tx *db.Tx, g id.Group) ([]id.Per
 }
 
 // MakeSteward gives a member the helm of a quiet group, by rule. Who is no member gets
-// nothing.
+// nothing, and a coalition is refused: who looks after it is sent.
 func (s *Service) MakeSteward(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) error {
+	if err := s.persons(ctx, tx, g); err != nil {
+		return err
+	}
 	r, err := s.Role(ctx, tx, g, p)
 	if err != nil || r == authz.None {
 		return err

@@ -53,22 +53,30 @@ func groupByID(ctx context.Context, tx *db.Tx, g id.Group) (Group, error) {
 // that it stays prepared.
 const idsAtOnce = 32
 
-var byIDsSQL = sync.OnceValue(func() string {
+var byIDsSQL = sync.OnceValue(func() string { return selectGroup("from groups g where g.id in (" + idPlaces() + ")") })
+
+// idPlaces are the places of idsAtOnce arguments.
+func idPlaces() string {
 	var b strings.Builder
 	for i := range idsAtOnce {
 		fmt.Fprintf(&b, ", $%d", i+1)
 	}
-	return selectGroup("from groups g where g.id in (" + b.String()[2:] + ")")
-})
+	return b.String()[2:]
+}
+
+// idArgs fills them; the last of a part is there as often as it takes.
+func idArgs[T ~string](part []T) []any {
+	args := make([]any, idsAtOnce)
+	for i := range args {
+		args[i] = string(part[min(i, len(part)-1)])
+	}
+	return args
+}
 
 func groupsByID(ctx context.Context, tx *db.Tx, all []id.Group) ([]Group, error) {
 	var out []Group
 	for part := range slices.Chunk(all, idsAtOnce) {
-		args := make([]any, idsAtOnce)
-		for i := range args {
-			args[i] = string(part[min(i, len(part)-1)])
-		}
-		found, err := db.Query(ctx, tx, byIDsSQL(), args, scanGroup)
+		found, err := db.Query(ctx, tx, byIDsSQL(), idArgs(part), scanGroup)
 		if err != nil {
 			return nil, fmt.Errorf("find groups: %w", err)
 		}

@@ -23,6 +23,6 @@
 // them declares nothing any more, and their handle goes from the ladder.
 //
 // It owns the tables ladder, ladder_version, ladder_step, ladder_move, ladder_watch,
-// ladder_delegate, ladder_agree, ladder_decided, ladder_news and campaign_down.
-// Of the table person it reads the handle.
+// ladder_delegate, ladder_agree, ladder_decided, ladder_news,
+// ladder_elsewhere and campaign_down. Of the table person it reads the handle.
 package ladders

@@ -51,7 +51,11 @@ func (s *Service) Publish(ctx context.Context, by authz.Actor, handle string, se
 		if err := s.publish(ctx, tx, d, plan, watches, salt, strings.TrimSpace(note)); err != nil {
 			return err
 		}
-		return s.Audit(ctx, tx, by.Person, "publish ladder", string(d.Of.ID))
+		subject := string(d.Of.ID)
+		for _, g := range d.Speaks {
+			subject += " " + string(g.ID)
+		}
+		return s.Audit(ctx, tx, by.Person, "publish ladder", subject)
 	})
 }
 

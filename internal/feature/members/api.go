@@ -126,7 +126,13 @@ func (w *Web) MountAPI(a *api.API) {
 		return api.Op{Method: method, Path: "/groups/{handle}" + path, ID: name, Tag: "groups", Summary: summary, Doc: doc, Scope: scope}
 	}
 	start := op(http.MethodGet, "/start", "getStart", "What a group tells those who are new", "For everybody where the group says so, else for members.", api.Read)
-	start.Open = true
+	start.Open, start.Cache = true, func(c *web.Call) ([]string, time.Duration) {
+		tags, err := w.startTags(c)
+		if err != nil {
+			return []string{"groups"}, 0
+		}
+		return tags, pageTTL
+	}
 	api.Add(a, start, w.apiStart)
 	api.Add(a, op(http.MethodPut, "/start", "setStart", "Write the page for those who are new", "For organizers. The page becomes what is sent.", api.Groups), w.apiSetStart)
 	api.Add(a, op(http.MethodGet, "/skills", "listSkills", "Skills that members offer", "For members. Who offers what is for organizers, as far as members want it.", api.Read), w.apiSkills)
@@ -240,7 +246,7 @@ func (w *Web) apiQuiet(c *web.Call, in *apiPath) (apiQuiet, error) {
 	if err != nil {
 		return apiQuiet{}, err
 	}
-	out := apiQuiet{Phase: string(s.Phase), Months: s.Months, Since: day.ISO(s.Since), Asker: s.Asker, From: day.ISO(s.From)}
+	out := apiQuiet{Phase: string(s.Phase), Months: s.Months, Since: day.ISO(s.phaseBegan()), Asker: s.Asker, From: day.ISO(s.From)}
 	if s.Phase == Asked {
 		out.Until = s.Dormancy.Shown().Format(time.DateOnly)
 	}

@@ -208,8 +208,10 @@ func (s *Service) sendDigest(ctx context.Context, a digestMail) error {
 		return nil
 	}
 	var g Group
+	var now time.Time
 	on := false
 	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		now = tx.Now()
 		if g, err = s.Groups.ByID(ctx, tx, a.Group); err != nil {
 			return err
 		}
@@ -224,7 +226,7 @@ func (s *Service) sendDigest(ctx context.Context, a digestMail) error {
 		return err
 	}
 	l := s.Post.Locales.Match(lang)
-	items, err := s.news(ctx, a, l)
+	items, err := s.weeks.news(week{a.Group, a.From, a.Until, l.Tag()}, now, func() ([]Item, error) { return s.news(ctx, a, l) })
 	if err != nil || len(items) == 0 {
 		return err
 	}

@@ -37,11 +37,12 @@ const (
 
 // Dormancy is where a group stands. Days are yyyymmdd.
 type Dormancy struct {
-	Months int
-	Phase  Phase
-	Active int       // a day on which an organizer did something, 0 when none is known
-	Since  int       // when the phase began, 0 while active
-	By     id.Person // who asks
+	Months  int
+	Phase   Phase
+	Active  int       // a day on which an organizer did something, 0 when none is known
+	Since   int       // when it fell quiet, 0 while active
+	AskedOn int       // when By asked, 0 while nobody does
+	By      id.Person // who asks
 }
 
 // step is what happens by itself.
@@ -64,7 +65,7 @@ func (d Dormancy) due() int {
 		}
 		return day.Of(day.Time(d.Active).AddDate(0, d.Months, 0))
 	case Asked:
-		return day.After(d.Since, shownDays)
+		return day.After(d.AskedOn, shownDays)
 	case Quiet:
 	}
 	return 0
@@ -104,15 +105,15 @@ func (d Dormancy) opens(r authz.Role, since int) (from int, ok bool) {
 
 // asks is the group when somebody asks.
 func (d Dormancy) asks(p id.Person, today int) Dormancy {
-	d.Phase, d.Since, d.By = Asked, today, p
+	d.Phase, d.AskedOn, d.By = Asked, today, p
 	return d
 }
 
-// withdrawn is the group when whoever asked does so no more: others may at once, since
-// stewards have had their time.
+// withdrawn is the group when whoever asked does so no more: it is as quiet as before,
+// and others may ask from the days on which they could have.
 func (d Dormancy) withdrawn() Dormancy {
 	if d.Phase == Asked {
-		d.Phase, d.Since, d.By = Quiet, day.After(d.Since, -answerDays-membersWait), ""
+		d.Phase, d.AskedOn, d.By = Quiet, 0, ""
 	}
 	return d
 }
@@ -138,4 +139,12 @@ func (d Dormancy) tick(today int, there bool) (Dormancy, step) {
 }
 
 // Shown is until when everybody sees that somebody asks.
-func (d Dormancy) Shown() time.Time { return day.Time(day.After(d.Since, shownDays)) }
+func (d Dormancy) Shown() time.Time { return day.Time(day.After(d.AskedOn, shownDays)) }
+
+// phaseBegan is the day on which the phase did, 0 while active.
+func (d Dormancy) phaseBegan() int {
+	if d.Phase == Asked {
+		return d.AskedOn
+	}
+	return d.Since
+}

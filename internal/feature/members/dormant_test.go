@@ -38,7 +38,7 @@ func TestTheRule(t *testing.T) {
 		"quiet stays quiet":        {quiet, 20300101, false, quiet, nothing},
 		"somebody asks":            {asked, 20260914, true, asked, nothing},
 		"after fourteen days":      {asked, 20260915, true, Dormancy{Months: 6, Phase: Active, Active: 20260915}, handed},
-		"who asked is gone":        {asked, 20260915, false, Dormancy{Months: 6, Phase: Quiet, Active: 20260101, Since: 20260603}, gone},
+		"who asked is gone":        {asked, 20260915, false, quiet, gone},
 		"the end of a short month": {Dormancy{Months: 3, Phase: Active, Active: 20251130}, 20260228, false, Dormancy{Months: 3, Phase: Active, Active: 20251130}, nothing},
 	} {
 		if got, s := x.was.tick(x.day, x.there); got != x.want || s != x.step {
@@ -128,7 +128,7 @@ func TestNobodyTakesAGroupThatIsLookedAfter(t *testing.T) {
 			case "withdraw":
 				d = d.withdrawn()
 			}
-			if (d.By != "") != (d.Phase == Asked) || (d.Since == 0) != (d.Phase == Active) {
+			if (d.By != "") != (d.Phase == Asked) || (d.Since == 0) != (d.Phase == Active) || (d.AskedOn == 0) != (d.Phase != Asked) {
 				r.Fatalf("%+v", d)
 			}
 		}
@@ -324,11 +324,38 @@ func TestAGroupIsNotHandedOver(t *testing.T) {
 	})
 }
 
+// Nobody looks at how a coalition is looked after: its groups send who does.
+func TestACoalitionIsNotHandedOver(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, x *fixture) {
+		ctx := t.Context()
+		x.acted("sam")
+		x.groups.all["riverside"].Coalition = true
+		x.acted("olga")
+		x.days(400)
+		if n := x.count("select count(*) from dormancy"); n != 0 {
+			t.Error("it is still noted")
+		}
+		x.acted("sam")
+		if n := x.count("select count(*) from dormancy"); n != 0 {
+			t.Error("it is noted again")
+		}
+		for name, err := range map[string]error{
+			"ask": x.Ask(ctx, as("mia"), "riverside"), "withdraw": x.Withdraw(ctx, as("mia"), "riverside"),
+			"here": x.Here(ctx, as("sam"), "riverside"), "months": x.SetMonths(ctx, as("sam"), "riverside", "3"),
+		} {
+			if !fault.Is(err, fault.KindNotFound) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
 // A group of before this was counted is first seen active, and its months begin.
 func TestAGroupOfBefore(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, x *fixture) {
-		x.exec("insert into dormancy (group_id, months, state, active_day, since_day, due_day) values ('riverside', 6, 'active', 0, 0, 1)")
+		x.exec("insert into dormancy (group_id, months, state, active_day, since_day, asked_day, due_day) values ('riverside', 6, 'active', 0, 0, 0, 1)")
 		x.days(1)
 		if s := x.phase("mia"); s.Phase != Active || s.Active != day.Of(dbtest.Now.Add(24*time.Hour)) {
 			t.Errorf("%+v", s)

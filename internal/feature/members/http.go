@@ -47,18 +47,32 @@ type startData struct {
 var startPage = web.NewPage[startData](pages, "pages/start.html")
 
 func (w *Web) start(c *web.Call) error {
-	t, err := w.Start(c.Context(), c.Actor(), c.Param("handle"))
+	tags, err := w.startTags(c)
 	if err != nil {
 		return err
 	}
-	tags := []string{"group:" + string(t.Group.ID), "group-events:" + string(t.Group.ID), "site"}
 	return c.Cached(tags, pageTTL, func() error {
+		t, err := w.Start(c.Context(), c.Actor(), c.Param("handle"))
+		if err != nil {
+			return err
+		}
 		d := startData{Started: t, URL: "/groups/" + t.Group.Handle}
 		if d.Next, d.HasNext, err = w.next(c, t.Group.ID); err != nil {
 			return err
 		}
 		return startPage.Render(c, d)
 	})
+}
+
+// startTags are those of the newcomers' page, for those who may read it.
+func (w *Web) startTags(c *web.Call) (tags []string, err error) {
+	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
+		t, err := w.started(c.Context(), tx, c.Actor(), c.Param("handle"))
+		g := string(t.Group.ID)
+		tags = []string{"group:" + g, "group-events:" + g, "site"}
+		return err
+	})
+	return tags, err
 }
 
 // next is the earliest of what other features have.
@@ -288,7 +302,6 @@ type quietData struct {
 	Steward  bool
 	From     time.Time // from when on the reader may ask
 	Choices  []web.Choice
-	Phase    string
 	HasAsked bool
 	IsQuiet  bool
 	// What the rule says, in days.
@@ -360,17 +373,17 @@ func (w *Web) speak(c *web.Call) error {
 }
 
 type panelData struct {
-	URL      string
-	Quiet    bool
-	Months   int
-	HasAsked bool
-	Asker    string // for members
-	Until    time.Time
-	Steward  bool
-	Member   bool
-	Start    bool // the newcomers' page can be read
-	Edit     bool // there is none yet, and the reader may write it
-	Ended    bool
+	URL     string
+	Quiet   bool
+	Sent    bool // it is a coalition: who looks after it is sent
+	Months  int
+	Asker   string // for members
+	Until   time.Time
+	Steward bool
+	Member  bool
+	Start   bool // the newcomers' page can be read
+	Edit    bool // there is none yet, and the reader may write it
+	Ended   bool
 }
 
 var groupPanel = web.NewPage[panelData](pages, "pages/group.html")
@@ -393,7 +406,7 @@ func (w *Web) GroupPanel(c *web.Call, gid id.Group) (template.HTML, error) {
 		}
 		t, err := startOf(c.Context(), tx, gid)
 		d = panelData{
-			URL: "/groups/" + m.Group.Handle, Quiet: s.Phase != Active && !m.Group.Ended, Months: s.Months, HasAsked: s.Phase == Asked,
+			URL: "/groups/" + m.Group.Handle, Quiet: s.Phase != Active && !m.Group.Ended && !m.Group.Coalition, Months: s.Months, Sent: m.Group.Coalition,
 			Until: s.Shown(), Steward: s.Role == authz.Steward, Member: s.Role != authz.None, Ended: m.Group.Ended,
 		}
 		d.Start = t.Version > 0 && (t.Shown || d.Member)

@@ -1,11 +1,14 @@
 package members
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"convoke/internal/day"
+	"convoke/internal/db"
 	"convoke/internal/db/dbtest"
+	"convoke/internal/id"
 )
 
 func TestStartPages(t *testing.T) {
@@ -42,6 +45,18 @@ func TestStartPages(t *testing.T) {
 	}
 	if strings.Contains(text, "Only members") || strings.Contains(text, "Edit this page") || strings.Contains(text, "Take one of") {
 		t.Errorf("a visitor reads %s", text)
+	}
+	// Whoever asks again is answered from the cache, without asking for tasks.
+	asked, first := 0, x.First
+	x.First = func(ctx context.Context, tx *db.Tx, g id.Group) ([]string, error) {
+		asked++
+		return first(ctx, tx, g)
+	}
+	for range 3 {
+		visitor.Get(path).Want(t, 200, "")
+	}
+	if asked != 0 {
+		t.Errorf("tasks were read %d times", asked)
 	}
 	// A changed page is shown at once.
 	olga.Post(edit, "does", "We sing.", "shown", "1", "version", "2").Want(t, 303, path)
@@ -197,6 +212,16 @@ func TestMembersByAPI(t *testing.T) {
 		olga.Do("PUT", g+"/start", map[string]any{"does": "We dig.", "shown": true, "version": 0}).Want(200, &s)
 		olga.Do("PUT", g+"/start", map[string]any{"does": "We sing.", "version": 0}).Refused(409, "start.changed_meanwhile")
 		c.Get(g+"/start").Want(200, &s)
+		asked, first := 0, x.First
+		x.First = func(ctx context.Context, tx *db.Tx, g id.Group) ([]string, error) {
+			asked++
+			return first(ctx, tx, g)
+		}
+		for range 2 {
+			if c.Get(g+"/start").Want(200, &s); asked != 0 {
+				t.Error("tasks are read again for a page that was just shown")
+			}
+		}
 		if s.Does != "We dig." || !s.Shown || s.Version != 1 || s.Next == nil || s.Next.URL != "http://localhost/assemblies/1" || s.Joining != "request" || len(s.Tasks) != 1 {
 			t.Errorf("%+v", s)
 		}

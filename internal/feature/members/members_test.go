@@ -1,6 +1,7 @@
 package members
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"convoke/internal/db/dbtest"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
+	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/web/webtest"
 )
@@ -213,6 +215,60 @@ func TestDigest(t *testing.T) {
 			t.Errorf("after leaving: %v", mails)
 		}
 	})
+}
+
+// What is new in a group is looked up once for all who are told on one day, and again
+// for those of another.
+func TestNewsAreFoundOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, x *fixture) {
+		ctx := t.Context()
+		asked := 0
+		x.News = []News{func(context.Context, id.Group, time.Time, time.Time, *i18n.Locale) ([]Item, error) {
+			asked++
+			return []Item{{Kind: "New", Title: "Open assembly", URL: "/events/1"}}, nil
+		}}
+		for _, p := range []string{"mia", "olga", "sam"} {
+			x.must(x.Subscribe(ctx, as(p), "riverside"))
+		}
+		x.days(7)
+		if mails := x.sent.take(); len(mails) != 3 || asked != 1 {
+			t.Errorf("%d mails, looked up %d times", len(mails), asked)
+		}
+		x.days(7)
+		if mails := x.sent.take(); len(mails) != 3 || asked != 2 {
+			t.Errorf("the second week: %d mails, looked up %d times", len(mails), asked)
+		}
+	})
+}
+
+// A short while is not for ever, and what went wrong is not remembered.
+func TestWeeks(t *testing.T) {
+	t.Parallel()
+	var w weeks
+	now := dbtest.Now
+	asked := 0
+	find := func() ([]Item, error) { asked++; return nil, nil }
+	for i, x := range []struct {
+		k    week
+		at   time.Duration
+		want int
+	}{{week{group: "a"}, 0, 1}, {week{group: "a"}, weekTTL - 1, 1}, {week{group: "a", lang: "es"}, 0, 2}, {week{group: "a"}, weekTTL, 3}} {
+		if _, err := w.news(x.k, now.Add(x.at), find); err != nil || asked != x.want {
+			t.Errorf("%d: asked %d times, %v", i, asked, err)
+		}
+	}
+	for i := range 2 * maxWeeks {
+		if _, err := w.news(week{from: i}, now, find); err != nil || len(w.all) > maxWeeks {
+			t.Fatalf("%d are remembered, %v", len(w.all), err)
+		}
+	}
+	if _, err := w.news(week{group: "b"}, now, func() ([]Item, error) { return nil, context.Canceled }); err == nil {
+		t.Error("an error is lost")
+	}
+	if _, ok := w.all[week{group: "b"}]; ok {
+		t.Error("an error is remembered")
+	}
 }
 
 // The newcomers' page is for members until organizers show it to everybody.

@@ -24,6 +24,7 @@ type Group struct {
 	Handle, Name     string
 	Joining          string // "open", "request" or "invitation"
 	Suspended, Ended bool
+	Coalition        bool // its members are groups: they send who looks after it
 }
 
 // Groups answers about groups and their members.
@@ -35,6 +36,8 @@ type Groups interface {
 	// stranger. It does not count as an act of theirs.
 	Member(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) (r authz.Role, since int, err error)
 	Stewards(ctx context.Context, tx *db.Tx, g id.Group) ([]id.Person, error)
+	// Handles are those of the accounts that there are.
+	Handles(ctx context.Context, tx *db.Tx, all []id.Person) (map[id.Person]string, error)
 	// Stewarding lists the groups that somebody is a steward of and that may act.
 	Stewarding(ctx context.Context, tx *db.Tx, p id.Person) ([]id.Group, error)
 	MakeSteward(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) error
@@ -103,12 +106,15 @@ type Deps struct {
 }
 
 // Service is the use cases of members.
-type Service struct{ Deps }
+type Service struct {
+	Deps
+	weeks weeks
+}
 
 // New returns the service. It registers its jobs, so it must be called before the
 // queue runs.
 func New(d Deps) *Service {
-	s := &Service{d}
+	s := &Service{Deps: d}
 	s.register()
 	return s
 }

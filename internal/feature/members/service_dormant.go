@@ -11,6 +11,7 @@ import (
 	"convoke/internal/fault"
 	"convoke/internal/id"
 	"convoke/internal/job"
+	"convoke/internal/web"
 )
 
 // Audited actions.
@@ -35,6 +36,9 @@ func (s *Service) Acted(ctx context.Context, tx *db.Tx, g id.Group, r authz.Role
 	next, what := d.acted(r, day.Of(tx.Now()))
 	if ok && next == d {
 		return nil
+	}
+	if of, err := s.Groups.ByID(ctx, tx, g); err != nil || of.Coalition {
+		return err
 	}
 	if what == cameBack {
 		tx.Touch("group:" + string(g))
@@ -64,9 +68,11 @@ func (s *Service) standing(ctx context.Context, tx *db.Tx, by authz.Actor, m *me
 	}
 	if st.By != "" {
 		st.Me = st.By == by.Person
-		if st.Asker, err = handleOf(ctx, tx, st.By); err != nil {
+		all, err := s.Groups.Handles(ctx, tx, []id.Person{st.By})
+		if err != nil {
 			return st, err
 		}
+		st.Asker = all[st.By]
 	}
 	if from, ok := st.opens(m.sub.Role, m.since); ok {
 		st.From, st.May = from, from <= m.today && authz.May(by, authz.AskForHelm, m.sub)
@@ -74,10 +80,19 @@ func (s *Service) standing(ctx context.Context, tx *db.Tx, by authz.Actor, m *me
 	return st, nil
 }
 
+// looked is inside for where a group stands; for a coalition there is no such page.
+func (s *Service) looked(ctx context.Context, tx *db.Tx, by authz.Actor, handle string, do authz.Action) (member, error) {
+	m, err := s.inside(ctx, tx, by, handle, do)
+	if err == nil && m.Group.Coalition {
+		return member{}, web.ErrNotFound()
+	}
+	return m, err
+}
+
 // Standing tells a member how the group is looked after.
 func (s *Service) Standing(ctx context.Context, by authz.Actor, handle string) (st Standing, err error) {
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
-		m, err := s.inside(ctx, tx, by, handle, authz.SeeInside)
+		m, err := s.looked(ctx, tx, by, handle, authz.SeeInside)
 		if err == nil {
 			st, err = s.standing(ctx, tx, by, &m)
 		}
@@ -90,7 +105,7 @@ func (s *Service) Standing(ctx context.Context, by authz.Actor, handle string) (
 // to take it on.
 func (s *Service) Here(ctx context.Context, by authz.Actor, handle string) error {
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
-		m, err := s.inside(ctx, tx, by, handle, authz.StillHere)
+		m, err := s.looked(ctx, tx, by, handle, authz.StillHere)
 		if err != nil {
 			return err
 		}
@@ -101,7 +116,7 @@ func (s *Service) Here(ctx context.Context, by authz.Actor, handle string) error
 // SetMonths says after how long without an organizer the group is quiet, for stewards.
 func (s *Service) SetMonths(ctx context.Context, by authz.Actor, handle string, typed string) error {
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
-		m, err := s.inside(ctx, tx, by, handle, authz.StillHere)
+		m, err := s.looked(ctx, tx, by, handle, authz.StillHere)
 		if err != nil {
 			return err
 		}
@@ -124,7 +139,7 @@ func (s *Service) SetMonths(ctx context.Context, by authz.Actor, handle string, 
 // Ask is a member who would take the group on.
 func (s *Service) Ask(ctx context.Context, by authz.Actor, handle string) error {
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
-		m, err := s.inside(ctx, tx, by, handle, authz.AskForHelm)
+		m, err := s.looked(ctx, tx, by, handle, authz.AskForHelm)
 		if err != nil {
 			return err
 		}
@@ -154,7 +169,7 @@ func (s *Service) Ask(ctx context.Context, by authz.Actor, handle string) error 
 // Withdraw is whoever asked and does so no more.
 func (s *Service) Withdraw(ctx context.Context, by authz.Actor, handle string) error {
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
-		m, err := s.inside(ctx, tx, by, handle, authz.AskForHelm)
+		m, err := s.looked(ctx, tx, by, handle, authz.AskForHelm)
 		if err != nil {
 			return err
 		}
@@ -181,8 +196,9 @@ func (s *Service) QuietOf(ctx context.Context, tx *db.Tx, p id.Person) (out []Gr
 			continue
 		}
 		var x Group
-		x, err = s.Groups.ByID(ctx, tx, g)
-		out = append(out, x)
+		if x, err = s.Groups.ByID(ctx, tx, g); !x.Coalition {
+			out = append(out, x)
+		}
 	}
 	return out, err
 }
@@ -233,6 +249,8 @@ func (s *Service) tick(ctx context.Context, tx *db.Tx, gid id.Group) error {
 	switch {
 	case err != nil || !ok:
 		return err
+	case g.Coalition: // noted before it was one, as when an archive comes in
+		return dropDormancy(ctx, tx, gid)
 	case g.Ended:
 		return putDue(ctx, tx, gid, d, 0)
 	case g.Suspended: // nobody could act

@@ -57,6 +57,20 @@ func (f *fakeGroups) Stewarding(ctx context.Context, tx *db.Tx, p id.Person) ([]
 	return db.Column[id.Group](ctx, tx, "select group_id from member where person_id = $1 and role = 'steward' order by group_id", string(p))
 }
 
+func (f *fakeGroups) Handles(ctx context.Context, tx *db.Tx, all []id.Person) (map[id.Person]string, error) {
+	out := map[id.Person]string{}
+	for _, p := range all {
+		h, err := db.Column[string](ctx, tx, "select handle from person where id = $1", string(p))
+		if err != nil {
+			return nil, err
+		}
+		if len(h) > 0 {
+			out[p] = h[0]
+		}
+	}
+	return out, nil
+}
+
 func (f *fakeGroups) MakeSteward(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) error {
 	_, err := tx.Exec(ctx, "update member set role = 'steward' where group_id = $1 and person_id = $2", string(g), string(p))
 	return err

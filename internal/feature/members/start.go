@@ -92,24 +92,28 @@ type Started struct {
 	Edit   bool
 }
 
+// started is the newcomers' page without tasks, for those who may read it.
+func (s *Service) started(ctx context.Context, tx *db.Tx, by authz.Actor, handle string) (Started, error) {
+	m, err := s.load(ctx, tx, by, handle)
+	if err != nil {
+		return Started{}, err
+	}
+	t, err := startOf(ctx, tx, m.Group.ID)
+	if err == nil && !authz.MayKnow(by, t.Shown, m.sub) {
+		err = web.ErrNotFound()
+	}
+	if err != nil {
+		return Started{}, err
+	}
+	return Started{Start: t, Group: m.Group, Member: m.sub.Role != authz.None, Edit: authz.May(by, authz.RunTasks, m.sub)}, nil
+}
+
 // Start returns the newcomers' page: for everybody when it is public, else for members.
 func (s *Service) Start(ctx context.Context, by authz.Actor, handle string) (out Started, err error) {
-	err = s.DB.Read(ctx, func(tx *db.Tx) error {
-		out = Started{}
-		m, err := s.load(ctx, tx, by, handle)
-		if err != nil {
-			return err
-		}
-		t, err := startOf(ctx, tx, m.Group.ID)
-		if err != nil {
-			return err
-		}
-		if !authz.MayKnow(by, t.Shown, m.sub) {
-			return web.ErrNotFound()
-		}
-		out = Started{Start: t, Group: m.Group, Member: m.sub.Role != authz.None, Edit: authz.May(by, authz.RunTasks, m.sub)}
-		if s.First != nil {
-			out.Tasks, err = s.First(ctx, tx, m.Group.ID)
+	err = s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		out, err = s.started(ctx, tx, by, handle)
+		if err == nil && s.First != nil {
+			out.Tasks, err = s.First(ctx, tx, out.Group.ID)
 		}
 		return err
 	})

@@ -26,15 +26,6 @@ func offersIn(ctx context.Context, tx *db.Tx, g id.Group, today int) ([]Offer, e
 	return db.Query(ctx, tx, selectOffer+"s.group_id = $1 and s.ends_day > $2 order by p.handle limit $3", []any{string(g), today, maxOffers}, scanOffer)
 }
 
-// offerOf is not ok when somebody offers nothing there.
-func offerOf(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) (o Offer, ok bool, err error) {
-	all, err := db.Query(ctx, tx, selectOffer+"s.group_id = $1 and s.person_id = $2", []any{string(g), string(p)}, scanOffer)
-	if err != nil || len(all) == 0 {
-		return o, false, err
-	}
-	return all[0], true, nil
-}
-
 func offersBy(ctx context.Context, tx *db.Tx, p id.Person) ([]Offer, error) {
 	return db.Query(ctx, tx, selectOffer+"s.person_id = $1 order by s.group_id", []any{string(p)}, scanOffer)
 }

@@ -30,7 +30,7 @@ type apiProposal struct {
 	Body       string              `json:"body" doc:"Markdown."`
 	Options    []string            `json:"options" nullable:"false" doc:"To choose from; none is yes or no."`
 	Public     bool                `json:"public" doc:"Everybody can read it."`
-	Effect     string              `json:"effect" enum:",demand,met,step,halt,down,delegate,endorse,task,vote" doc:"What it does when it is adopted."`
+	Effect     string              `json:"effect" enum:",demand,met,step,halt,down,delegate,part,endorse,task,vote" doc:"What it does when it is adopted."`
 	Version    int                 `json:"version" doc:"Of the text, the first is 1."`
 	Sequence   int                 `json:"sequence" doc:"A change sends it back."`
 	Created    time.Time           `json:"created"`
@@ -90,7 +90,7 @@ type apiProposalInput struct {
 	Body     string   `json:"body" doc:"Markdown: what exactly."`
 	Lang     string   `json:"lang" doc:"ISO 639."`
 	Options  []string `json:"options,omitempty" nullable:"false"`
-	Effect   string   `json:"effect,omitempty" enum:",demand,met,step,halt,down,delegate,endorse,task,vote"`
+	Effect   string   `json:"effect,omitempty" enum:",demand,met,step,halt,down,delegate,part,endorse,task,vote"`
 	Subject  string   `json:"subject,omitempty" doc:"What the effect is done to, as the form asks for it."`
 	Campaign string   `json:"campaign,omitempty" doc:"Handle."`
 	Note     string   `json:"note,omitempty" doc:"For a change: what it is."`
@@ -284,6 +284,9 @@ func (w *Web) apiProposalAfter(c *web.Call, pid, after string) (apiProposal, err
 	for i := range f.Polls {
 		x := &f.Polls[i]
 		out.Polls = append(out.Polls, apiProposalPoll{string(x.ID), base + x.url(), string(x.State), x.Closes})
+	}
+	for _, x := range f.Told { // where they were
+		out.Polls = append(out.Polls, apiProposalPoll{x.ID, x.Record.URL(), string(x.state()), x.Closes})
 	}
 	for _, x := range f.Amendments {
 		out.Amendments = append(out.Amendments, apiAmendment{x.URL[strings.LastIndexByte(x.URL, '/')+1:], base + x.URL, x.Why, x.State, x.Who})

@@ -12,6 +12,6 @@
 // Who wrote what is known inside the group only; the discussion is erased 180 days
 // after the decision, and its key destroyed.
 //
-// It owns the tables poll_proposal, poll_text, poll_comment, poll_amendment, poll and
+// It owns the tables poll_proposal, poll_text, poll_comment, poll_amendment, poll, poll_told and
 // poll_seat.
 package polls

@@ -167,6 +167,13 @@ func (w *Web) editForm(c *web.Call) error {
 			}
 			f.Set("subject", strings.TrimSpace(all[owner]+" "+strings.TrimPrefix(day, "-")))
 		}
+		if p.Effect == fact.EffectPart {
+			g, err := w.Groups.ByID(ctx, tx, id.Group(p.Subject))
+			if err != nil {
+				return known(err)
+			}
+			f.Set("subject", g.Handle)
+		}
 		if p.Campaign == "" {
 			return nil
 		}

@@ -45,6 +45,7 @@ type found struct {
 	Campaign   Ref
 	Versions   []Version
 	Polls      []Poll
+	Told       []toldPoll
 	Amendments []amendmentView
 	Talk       []commentView
 	Next       string // of the discussion
@@ -71,6 +72,9 @@ func (w *Web) find(c *web.Call, pid, after string) (found, error) {
 			}
 		}
 		if f.Versions, err = versionsOf(ctx, tx, p.ID); err != nil {
+			return err
+		}
+		if f.Told, err = toldOf(ctx, tx, p.ID); err != nil {
 			return err
 		}
 		if f.Polls, err = pollsOf(ctx, tx, p.ID); err != nil || k == nil {
@@ -187,6 +191,7 @@ type showData struct {
 	Versions               []Version
 	Changed                []string // the days of earlier versions
 	Polls                  []pollView
+	Told                   []toldView // on other servers
 	Amendments             []amendmentView
 	Talk                   []commentView
 	Next, Key              string
@@ -253,6 +258,9 @@ func (w *Web) showOf(c *web.Call, x *found) (showData, error) {
 	for i := range x.Polls {
 		d.Polls = append(d.Polls, pollOf(l, &x.Polls[i]))
 	}
+	for i := range x.Told {
+		d.Told = append(d.Told, x.Told[i].view(l))
+	}
 	if i := effectOf(p.Effect); i > 0 {
 		d.Effect = l.T(effects[i].name)
 	}
@@ -269,7 +277,9 @@ func (w *Web) showOf(c *web.Call, x *found) (showData, error) {
 func (w *Web) subjectOf(c *web.Call, p *Proposal, d *showData) error {
 	switch p.Effect {
 	case fact.EffectVote:
-		d.SubjectURL = "/polls/" + p.Subject
+		if p.Subject != "" { // as it is of one that moved here
+			d.SubjectURL = "/polls/" + p.Subject
+		}
 	case fact.EffectTask:
 		owner, until := taskOf(p.Subject)
 		if d.Inside {
@@ -285,6 +295,17 @@ func (w *Web) subjectOf(c *web.Call, p *Proposal, d *showData) error {
 		if until != "-" {
 			d.Subject += " " + until
 		}
+	case fact.EffectPart:
+		if p.Subject == "" {
+			return nil
+		}
+		return w.DB.Read(c.Context(), func(tx *db.Tx) error {
+			g, err := w.Groups.ByID(c.Context(), tx, id.Group(p.Subject))
+			if !g.Suspended {
+				d.Subject = g.Name
+			}
+			return known(err)
+		})
 	case fact.EffectMet:
 		d.Subject = p.Subject
 	case fact.EffectStep, fact.EffectHalt:

@@ -105,6 +105,7 @@ var effects = [...]struct {
 	{fact.EffectDown, i18n.Mark("A campaign stands down"), "", true},
 	{fact.EffectEndorse, i18n.Mark("The group endorses a campaign"), "", true},
 	{fact.EffectDelegate, i18n.Mark("Delegates are elected"), i18n.Mark("Handle of the coalition, then if you like seat, mandate and last day, such as valley 1 bound 2027-05-31. The options are the handles of members."), false},
+	{fact.EffectPart, i18n.Mark("A coalition parts with a member group"), i18n.Mark("Handle of the group. There are no options."), false},
 	{fact.EffectTask, i18n.Mark("Somebody has a task"), i18n.Mark("Handle of the member, and a day if there is one, such as: sam 2027-05-08"), false},
 	{fact.EffectVote, i18n.Mark("The group’s vote in a poll of a coalition"), i18n.Mark("Address of that poll"), false},
 }

@@ -427,7 +427,7 @@ func (s *Service) Move(ctx context.Context, by authz.Actor, pid, do string) erro
 		default:
 			return fault.Malformed("form.unreadable", "This form could not be read. Nothing was recorded.")
 		}
-		if err := s.Audit(ctx, tx, by.Person, do+" proposal", string(p.ID)); err != nil {
+		if err := s.Audit(ctx, tx, by.Person, do+" proposal", string(p.ID)+" "+string(p.Group)); err != nil {
 			return err
 		}
 		return s.store(ctx, tx, p)

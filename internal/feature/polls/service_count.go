@@ -217,7 +217,7 @@ func (s *Service) CloseEarly(ctx context.Context, by authz.Actor, pid string) er
 		if b, err = p.box(); err != nil || p.State != Open {
 			return err
 		}
-		return s.Audit(ctx, tx, by.Person, "close poll", pid)
+		return s.Audit(ctx, tx, by.Person, "close poll", pid+" "+string(p.Group))
 	})
 	if err != nil {
 		return err
@@ -250,7 +250,7 @@ func (s *Service) Remind(ctx context.Context, by authz.Actor, pid string) error 
 		if err := s.announce(ctx, tx, &p, g, day.ISO(today)); err != nil {
 			return err
 		}
-		return s.Audit(ctx, tx, by.Person, "remind of poll", pid)
+		return s.Audit(ctx, tx, by.Person, "remind of poll", pid+" "+string(p.Group))
 	})
 }
 

@@ -287,7 +287,7 @@ func (s *Service) Opens(ctx context.Context, by authz.Actor, pid, key string, in
 		if err := s.announce(ctx, tx, x, g, "open"); err != nil {
 			return err
 		}
-		if err := s.Audit(ctx, tx, by.Person, "open poll", string(x.ID)); err != nil {
+		if err := s.Audit(ctx, tx, by.Person, "open poll", string(x.ID)+" "+string(p.Group)); err != nil {
 			return err
 		}
 		return s.store(ctx, tx, p)

@@ -150,7 +150,7 @@ func (s *Service) Hide(ctx context.Context, by authz.Actor, pid, cid, why string
 		if err := fault.Invalid(bad.fields...); err != nil {
 			return err
 		}
-		if err := s.Audit(ctx, tx, by.Person, "hide comment", cid); err != nil {
+		if err := s.Audit(ctx, tx, by.Person, "hide comment", cid+" "+string(p.Group)); err != nil {
 			return err
 		}
 		return hideComment(ctx, tx, cid, why)

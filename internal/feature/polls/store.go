@@ -131,8 +131,12 @@ type Version struct {
 }
 
 func insertVersion(ctx context.Context, tx *db.Tx, p *Proposal, note string) error {
+	return putVersion(ctx, tx, p.ID, &Version{N: p.Version, Text: p.Text, Note: note, Day: day.Of(tx.Now())})
+}
+
+func putVersion(ctx context.Context, tx *db.Tx, p ID, v *Version) error {
 	_, err := tx.Exec(ctx, "insert into poll_text (proposal_id, n, title, body, options, note, day) values ($1, $2, $3, $4, $5, $6, $7)",
-		string(p.ID), p.Version, p.Title, p.Body, join(p.Options), note, day.Of(tx.Now()))
+		string(p), v.N, v.Title, v.Body, join(v.Options), v.Note, v.Day)
 	if err != nil {
 		return fmt.Errorf("keep a version: %w", err)
 	}

@@ -91,6 +91,14 @@ type Result struct {
 	More       bool
 }
 
+// Last is the cursor behind which the next page begins.
+func (r *Result) Last() string {
+	if len(r.Statements) == 0 {
+		return ""
+	}
+	return r.Statements[len(r.Statements)-1].cursor()
+}
+
 // next is the address parameters of what follows, as many as were asked for.
 func (r *Result) next(limit string) url.Values {
 	v := r.Query.Values()

@@ -187,6 +187,7 @@ func (w *Web) GroupPanel(c *web.Call, gid id.Group) (template.HTML, error) {
 	}
 	var g Group
 	var all []Task
+	waiting := 0
 	err := w.DB.Read(c.Context(), func(tx *db.Tx) (err error) {
 		if g, err = w.Groups.ByID(c.Context(), tx, gid); err != nil {
 			return err
@@ -196,20 +197,19 @@ func (w *Web) GroupPanel(c *web.Call, gid id.Group) (template.HTML, error) {
 			g = Group{}
 			return err
 		}
-		all, err = openIn(c.Context(), tx, gid)
+		if all, err = titlesIn(c.Context(), tx, gid, panelSize+1); err != nil {
+			return err
+		}
+		waiting, err = countUnowned(c.Context(), tx, gid)
 		return err
 	})
 	if err != nil || g.ID == "" {
 		return "", err
 	}
-	d := panelData{URL: urlOf(g), More: len(all) > panelSize}
-	for i := range all {
-		if all[i].Owner == "" {
-			d.Waiting++
-		}
-		if i < panelSize {
-			d.List = append(d.List, viewOf(c.Locale, g, &all[i], c.Actor(), g.today(c.Now())))
-		}
+	d := panelData{URL: urlOf(g), More: len(all) > panelSize, Waiting: waiting}
+	today := g.today(c.Now())
+	for i := range all[:min(len(all), panelSize)] {
+		d.List = append(d.List, viewOf(c.Locale, g, &all[i], c.Actor(), today))
 	}
 	return groupPanel.Fragment(c, d)
 }

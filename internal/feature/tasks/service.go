@@ -12,6 +12,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
+	"convoke/internal/geo"
 	"convoke/internal/id"
 	"convoke/internal/web"
 )
@@ -70,7 +71,7 @@ func (s *Service) inside(ctx context.Context, tx *db.Tx, by authz.Actor, handle 
 
 // today is the day at a group's place.
 func (g Group) today(now time.Time) int {
-	loc, err := time.LoadLocation(g.Zone)
+	loc, err := geo.LoadZone(g.Zone)
 	if err != nil {
 		loc = time.UTC
 	}
@@ -245,21 +246,13 @@ func (s *Service) Mine(ctx context.Context, by authz.Actor) (list []Task, of []G
 // FirstTasks are the titles of what is open, waits for somebody, and was marked by
 // organizers as good for a first time: they are on the group's newcomers' page.
 func (s *Service) FirstTasks(ctx context.Context, tx *db.Tx, g id.Group) ([]string, error) {
-	all, err := openIn(ctx, tx, g)
-	var out []string
-	for _, t := range all {
-		if t.First && t.Owner == "" {
-			out = append(out, t.Title)
-		}
-	}
-	return out, err
+	return firstIn(ctx, tx, g, maxFirst)
 }
 
 // Unowned are what waits for somebody and was added in the days from one until
-// another, which is not among them.
+// another, which is not among them, without their texts.
 func (s *Service) Unowned(ctx context.Context, tx *db.Tx, g id.Group, from, until int) ([]Task, error) {
-	all, err := openIn(ctx, tx, g)
-	return slices.DeleteFunc(all, func(t Task) bool { return t.Owner != "" || t.Made < from || t.Made >= until }), err
+	return unowned(ctx, tx, g, from, until)
 }
 
 // Held lists every task that has a person's name.
@@ -308,12 +301,12 @@ func (s *Service) GroupCleared(ctx context.Context, tx *db.Tx, f fact.GroupClear
 	return dropGroup(ctx, tx, f.Group)
 }
 
-// Expire deletes what was closed long ago. It runs every hour.
+// Expire deletes what was closed long ago, and what is open and forgotten. It runs every hour.
 func (s *Service) Expire(ctx context.Context) error {
 	const page = 500
 	for n := int64(page); n == page; {
 		err := s.DB.Write(ctx, func(tx *db.Tx) (err error) {
-			n, err = dropClosed(ctx, tx, day.After(day.Of(tx.Now()), -keepDone), page)
+			n, err = dropExpired(ctx, tx, day.Of(tx.Now()), page)
 			return err
 		})
 		if err != nil {

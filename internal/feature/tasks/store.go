@@ -5,12 +5,18 @@ import (
 	"fmt"
 	"html/template"
 
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/id"
 )
 
-const selectTask = `select t.id, t.group_id, t.title, t.note, t.note_html, t.source, coalesce(t.owner_id, ''), coalesce(p.handle, ''),
-	t.until_day, t.first_time, t.state, t.made_day, t.closed_day from task t left join person p on p.id = t.owner_id where `
+// selectLine is selectTask without texts, for lists that show titles.
+const (
+	selectTask = "select t.id, t.group_id, t.title, t.note, t.note_html, t.source, " + selectRest
+	selectLine = "select t.id, t.group_id, t.title, '', '', t.source, " + selectRest
+	selectRest = `coalesce(t.owner_id, ''), coalesce(p.handle, ''), t.until_day, t.first_time, t.state, t.made_day, t.closed_day
+		from task t left join person p on p.id = t.owner_id where `
+)
 
 func scanTask(scan func(...any) error) (Task, error) {
 	var t Task
@@ -21,7 +27,11 @@ func scanTask(scan func(...any) error) (Task, error) {
 }
 
 func query(ctx context.Context, tx *db.Tx, where string, args ...any) ([]Task, error) {
-	all, err := db.Query(ctx, tx, selectTask+where, args, scanTask)
+	return read(ctx, tx, selectTask+where, args...)
+}
+
+func read(ctx context.Context, tx *db.Tx, q string, args ...any) ([]Task, error) {
+	all, err := db.Query(ctx, tx, q, args, scanTask)
 	if err != nil {
 		return nil, fmt.Errorf("read tasks: %w", err)
 	}
@@ -46,6 +56,31 @@ func openIn(ctx context.Context, tx *db.Tx, g id.Group) ([]Task, error) {
 	all, err := query(ctx, tx, "t.group_id = $1 and t.state = 'open' order by t.until_day, t.id limit $2", string(g), 2*maxOpen)
 	inOrder(all)
 	return all, err
+}
+
+// inTheList is how open tasks follow one another, as [inOrder] has it.
+const inTheList = " order by t.until_day = 0, t.until_day, t.id limit "
+
+// titlesIn lists the first that are open in a group, without their texts.
+func titlesIn(ctx context.Context, tx *db.Tx, g id.Group, limit int) ([]Task, error) {
+	return read(ctx, tx, selectLine+"t.group_id = $1 and t.state = 'open'"+inTheList+"$2", string(g), limit)
+}
+
+// unowned lists what waits for somebody and was added from one day until another.
+func unowned(ctx context.Context, tx *db.Tx, g id.Group, from, until int) ([]Task, error) {
+	return read(ctx, tx, selectLine+"t.group_id = $1 and t.state = 'open' and t.owner_id is null and t.made_day >= $2 and t.made_day < $3"+
+		inTheList+"$4", string(g), from, until, 2*maxOpen)
+}
+
+func countUnowned(ctx context.Context, tx *db.Tx, g id.Group) (n int, err error) {
+	err = tx.Get(ctx, "select count(*) from task where group_id = $1 and state = 'open' and owner_id is null", []any{string(g)}, &n)
+	return n, err
+}
+
+// firstIn lists the titles of what is good for a first time and waits for somebody.
+func firstIn(ctx context.Context, tx *db.Tx, g id.Group, limit int) ([]string, error) {
+	return db.Column[string](ctx, tx, "select t.title from task t where t.group_id = $1 and t.state = 'open' and t.first_time and t.owner_id is null"+
+		inTheList+"$2", string(g), limit)
 }
 
 // doneIn lists what was closed last.
@@ -73,9 +108,9 @@ func ownerOf(t *Task) any {
 
 // insert reports false when there is a task with the same uid.
 func insert(ctx context.Context, tx *db.Tx, t *Task, uid string) (bool, error) {
-	n, err := tx.Exec(ctx, `insert into task (id, group_id, uid, title, note, note_html, source, owner_id, until_day, first_time, state, made_day, closed_day)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict (group_id, uid) do nothing`,
-		t.ID, string(t.Group), uid, t.Title, t.Note, string(t.HTML), t.Source, ownerOf(t), t.Until, t.First, string(t.State), t.Made, t.Closed)
+	n, err := tx.Exec(ctx, `insert into task (id, group_id, uid, title, note, note_html, source, owner_id, until_day, first_time, state, made_day, closed_day,
+		expires_day) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) on conflict (group_id, uid) do nothing`,
+		t.ID, string(t.Group), uid, t.Title, t.Note, string(t.HTML), t.Source, ownerOf(t), t.Until, t.First, string(t.State), t.Made, t.Closed, t.expires(day.Of(tx.Now())))
 	if err != nil {
 		return false, fmt.Errorf("insert a task: %w", err)
 	}
@@ -83,8 +118,8 @@ func insert(ctx context.Context, tx *db.Tx, t *Task, uid string) (bool, error) {
 }
 
 func update(ctx context.Context, tx *db.Tx, t *Task) error {
-	_, err := tx.Exec(ctx, "update task set owner_id = $2, first_time = $3, state = $4, closed_day = $5 where id = $1",
-		t.ID, ownerOf(t), t.First, string(t.State), t.Closed)
+	_, err := tx.Exec(ctx, "update task set owner_id = $2, first_time = $3, state = $4, closed_day = $5, expires_day = $6 where id = $1",
+		t.ID, ownerOf(t), t.First, string(t.State), t.Closed, t.expires(day.Of(tx.Now())))
 	if err != nil {
 		return fmt.Errorf("change a task: %w", err)
 	}
@@ -93,6 +128,13 @@ func update(ctx context.Context, tx *db.Tx, t *Task) error {
 
 // release takes a person's name off the tasks of a group.
 func release(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) error {
+	n := 0
+	if err := tx.Get(ctx, "select count(*) from task where owner_id = $1 and group_id = $2 and state = 'open' and first_time", []any{string(p), string(g)}, &n); err != nil {
+		return fmt.Errorf("find tasks for a first time: %w", err)
+	}
+	if n > 0 {
+		tx.Touch("group:" + string(g)) // they are on the newcomers' page again
+	}
 	if _, err := tx.Exec(ctx, "update task set owner_id = null where owner_id = $1 and group_id = $2", string(p), string(g)); err != nil {
 		return fmt.Errorf("leave tasks without owner: %w", err)
 	}
@@ -106,10 +148,18 @@ func dropGroup(ctx context.Context, tx *db.Tx, g id.Group) error {
 	return nil
 }
 
-// dropClosed deletes what was closed on a day or before, at most limit of them.
-func dropClosed(ctx context.Context, tx *db.Tx, last, limit int) (int64, error) {
-	n, err := tx.Exec(ctx, `delete from task where id in
-		(select id from task where closed_day > 0 and closed_day <= $1 order by closed_day limit $2)`, last, limit)
+const selectExpired = "select id from task where expires_day <= $1 order by expires_day, id limit $2"
+
+// dropExpired deletes what nothing happened to for long, at most limit of them.
+func dropExpired(ctx context.Context, tx *db.Tx, today, limit int) (int64, error) {
+	all, err := db.Column[string](ctx, tx, "select distinct group_id from task where id in ("+selectExpired+") and state = 'open' and first_time", today, limit)
+	if err != nil {
+		return 0, fmt.Errorf("find old tasks: %w", err)
+	}
+	for _, g := range all {
+		tx.Touch("group:" + g) // the newcomers' page
+	}
+	n, err := tx.Exec(ctx, "delete from task where id in ("+selectExpired+")", today, limit)
 	if err != nil {
 		return 0, fmt.Errorf("delete old tasks: %w", err)
 	}

@@ -19,12 +19,15 @@ import (
 )
 
 // Limits: of a title in characters, of the address of a page in bytes, of tasks that
-// members may leave open in one group, and how long what is closed is kept.
+// members may leave open in one group, and how long what is closed is kept, and what is
+// open after its day and the last change.
 const (
 	maxTitle  = 120
 	maxSource = 500
 	maxOpen   = 200
-	keepDone  = 90 // days
+	maxFirst  = 50  // titles on the newcomers' page
+	keepDone  = 90  // days
+	keepOpen  = 180 // days
 )
 
 // State is where a task stands.
@@ -152,6 +155,14 @@ func (t Task) done(do Do, who, to id.Person, today int) Task {
 		t.First = do == First
 	}
 	return t
+}
+
+// expires is the day on which the task is deleted when nothing more happens to it.
+func (t *Task) expires(today int) int {
+	if t.State != Open {
+		return day.After(t.Closed, keepDone)
+	}
+	return day.After(max(t.Until, today), keepOpen)
 }
 
 // Late reports whether its day has passed.

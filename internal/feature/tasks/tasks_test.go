@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -8,8 +9,10 @@ import (
 	"pgregory.net/rapid"
 
 	"convoke/internal/authz"
+	"convoke/internal/clock"
 	"convoke/internal/day"
 	"convoke/internal/db"
+	"convoke/internal/db/dbtest"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
 	"convoke/internal/id"
@@ -155,6 +158,49 @@ func TestTasks(t *testing.T) {
 		x.expire()
 		if n := x.count(); n != 1 {
 			t.Errorf("%d tasks after 90 days", n)
+		}
+	})
+}
+
+// What is open goes 180 days after its day or the last change, whichever is later.
+func TestForgottenTasks(t *testing.T) {
+	t.Parallel()
+	for name, x := range map[string]struct {
+		task Task
+		want int
+	}{
+		"without a day":   {Task{State: Open}, 20260629},
+		"a day to come":   {Task{State: Open, Until: 20260201}, 20260731},
+		"a day gone by":   {Task{State: Open, Until: 20250101}, 20260629},
+		"done":            {Task{State: Done, Until: 20270101, Closed: 20260101}, 20260401},
+		"dropped, before": {Task{State: Dropped, Closed: 20251201}, 20260301},
+	} {
+		if got := x.task.expires(20251231); got != x.want {
+			t.Errorf("%s: %d", name, got)
+		}
+	}
+	each(t, func(t *testing.T, x *fixture) {
+		chairs := x.add("mia", "Set up chairs", false)
+		x.add("mia", "Write minutes", false)
+		x.clock.Add((keepOpen - 1) * 24 * time.Hour)
+		if _, err := x.act("olga", chairs, First, ""); err != nil {
+			t.Fatal(err)
+		}
+		x.expire()
+		if n := x.count(); n != 2 {
+			t.Errorf("%d tasks after 179 days", n)
+		}
+		x.clock.Add(24 * time.Hour)
+		x.expire()
+		if n := x.count(); n != 1 {
+			t.Errorf("%d tasks after 180 days", n)
+		}
+		touched := false
+		x.DB.OnTouch(func(tags []string) { touched = touched || slices.Contains(tags, "group:riverside") })
+		x.clock.Add(keepOpen * 24 * time.Hour)
+		x.expire()
+		if n := x.count(); n != 0 || !touched {
+			t.Errorf("%d tasks are left; the newcomers' page is told: %v", n, touched)
 		}
 	})
 }
@@ -323,4 +369,13 @@ func FuzzGiven(f *testing.F) {
 			t.Errorf("%q, %q", task.Title, task.Source)
 		}
 	})
+}
+
+// What has expired is found by its index, whatever else there is.
+func TestExpiredTasksAreFoundByIndex(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite(t), clock.NewManual(dbtest.Now))
+	if plan := dbtest.Plan(t, d, selectExpired, 20260502, 50); !strings.Contains(plan, "task_expires") || strings.Contains(plan, "TEMP B-TREE") {
+		t.Error(plan)
+	}
 }

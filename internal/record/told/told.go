@@ -65,6 +65,11 @@ func New(server, id string, now time.Time, n *box.Numbers) *Record {
 	return r
 }
 
+// Of is a box of this server without its numbers.
+func Of(server, id string, now time.Time) *Record {
+	return &Record{Server: server, Box: id, Day: day.ISO(day.Of(now))}
+}
+
 // AddCurve adds the curve of the next of so many parts. Where it has very many steps,
 // neighbours become one, with the higher threshold: nothing stands that did not.
 func (r *Record) AddCurve(steps []box.Step, parts int) {
@@ -85,13 +90,16 @@ func (r *Record) AddCurve(steps []box.Step, parts int) {
 // path, and no letter that a shell or a reader takes for something else.
 var origin = regexp.MustCompile(`^https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?$`)
 
+// Server reports whether this can be the address of another server.
+func Server(s string) bool { return origin.MatchString(s) && len(s) <= 300 }
+
 // Could reports whether a server may have told this of a box with so many curves,
 // and puts moments that cannot have been at now.
 func (r *Record) Could(in *archive.Import, curves int) bool {
 	_, err := leaf.ParseID(r.Box)
 	_, err2 := url.Parse(r.Server)
 	d, ok := day.Read(r.Day)
-	ok = ok && err == nil && err2 == nil && origin.MatchString(r.Server) && len(r.Server) <= 300 &&
+	ok = ok && err == nil && err2 == nil && Server(r.Server) &&
 		d != 0 && d <= day.Of(in.Now.AddDate(0, 0, 1)) && len(r.Reached) <= maxReached && len(r.Curves) == curves
 	for _, n := range []int64{r.Counted, r.Withdrawn, r.Declared, r.Done, r.Issued} {
 		ok = ok && n >= 0 && n <= maxNumber

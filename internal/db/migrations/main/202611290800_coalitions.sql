@@ -79,7 +79,6 @@ create table working_group (
 	handle text not null,
 	purpose text not null,
 	listed {{bool}} not null,
-	day {{int}} not null,
 	primary key (parent_id, group_id)
 ) {{clustered}};
 create unique index working_group_list on working_group (parent_id, handle);

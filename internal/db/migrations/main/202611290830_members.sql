@@ -1,6 +1,6 @@
 -- What somebody in a group takes on. uid is the key of the form, or made of what was
 -- decided; source is the address of the page where it was. Without owner_id it waits
--- for somebody. What is done or dropped has a closed_day.
+-- for somebody. What is done or dropped has a closed_day. On expires_day it is deleted.
 create table task (
 	id text primary key,
 	group_id text not null references groups (id) on delete cascade,
@@ -14,12 +14,13 @@ create table task (
 	first_time {{bool}} not null,
 	state text not null,
 	made_day {{int}} not null,
-	closed_day {{int}} not null
+	closed_day {{int}} not null,
+	expires_day {{int}} not null
 ) {{clustered}};
 create unique index task_uid on task (group_id, uid);
 create index task_list on task (group_id, state, until_day, id);
 create index task_owner on task (owner_id, state) where owner_id is not null;
-create index task_closed on task (closed_day) where closed_day > 0;
+create index task_expires on task (expires_day);
 
 -- What a group tells those who are new.
 create table start_page (
@@ -66,17 +67,18 @@ create index digest_due on digest (due_day);
 
 -- Whether anybody looks after a group. active_day is a day, at most a week old, on
 -- which an organizer did something; 0 is not known yet. due_day is when the next step
--- is taken by itself, 0 for none; person_id asks to take the group on.
+-- is taken by itself, 0 for none; person_id asks to take the group on since asked_day.
 create table dormancy (
 	group_id text primary key references groups (id) on delete cascade,
 	months {{int}} not null,
 	state text not null,
 	active_day {{int}} not null,
 	since_day {{int}} not null,
+	asked_day {{int}} not null,
 	due_day {{int}} not null,
 	person_id text references person (id) on delete set null
 ) {{clustered}};
 create index dormancy_due on dormancy (due_day) where due_day > 0;
 create index dormancy_person on dormancy (person_id) where person_id is not null;
-insert into dormancy (group_id, months, state, active_day, since_day, due_day)
-	select id, 6, 'active', 0, 0, 1 from groups where not sample and ended_at = 0;
+insert into dormancy (group_id, months, state, active_day, since_day, asked_day, due_day)
+	select id, 6, 'active', 0, 0, 0, 1 from groups where not sample and ended_at = 0;
