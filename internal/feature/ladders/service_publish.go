@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,10 @@ import (
 // first. Published once, the same draft is not published again.
 func (s *Service) Publish(ctx context.Context, by authz.Actor, handle string, sequence int, note string) error {
 	salt := s.IDs.Bytes(16)
+	read, err := s.judge(ctx, by, handle)
+	if err != nil {
+		return err
+	}
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
 		d, err := s.editable(ctx, tx, by, handle)
 		if err != nil {
@@ -38,7 +43,7 @@ func (s *Service) Publish(ctx context.Context, by authz.Actor, handle string, se
 		if d.Sequence != sequence {
 			return errChanged()
 		}
-		fields, plan, watches, err := s.ready(ctx, tx, d)
+		fields, plan, watches, err := s.ready(ctx, tx, d, read)
 		if err != nil {
 			return err
 		}
@@ -55,14 +60,47 @@ func (s *Service) Publish(ctx context.Context, by authz.Actor, handle string, se
 	})
 }
 
+// verdict is what [Check] said of a draft. It is asked before the transaction that
+// publishes it, so that nobody else waits for that.
+type verdict struct {
+	known    bool
+	sequence int
+	moved    map[string]bool
+	fields   []fault.FieldError
+}
+
+func (s *Service) judge(ctx context.Context, by authz.Actor, handle string) (v verdict, err error) {
+	var d *Ladder
+	var now time.Time
+	err = s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		now = tx.Now()
+		d, err = s.editable(ctx, tx, by, handle)
+		return err
+	})
+	if err != nil || d.Published != nil && !d.edits() {
+		return v, err
+	}
+	moved := d.moved()
+	return verdict{true, d.Sequence, moved, Check(&d.Draft, now, moved)}, nil
+}
+
+// of asks again when the ladder has changed meanwhile.
+func (v verdict) of(d *Ladder, now time.Time) []fault.FieldError {
+	moved := d.moved()
+	if v.known && v.sequence == d.Sequence && maps.Equal(v.moved, moved) {
+		return v.fields
+	}
+	return Check(&d.Draft, now, moved)
+}
+
 // Problems are what is in the way of publishing the draft.
 func (s *Service) Problems(ctx context.Context, tx *db.Tx, d *Ladder) ([]fault.FieldError, error) {
-	fields, _, _, err := s.ready(ctx, tx, d)
+	fields, _, _, err := s.ready(ctx, tx, d, verdict{})
 	return fields, err
 }
 
 // ready is the draft as it would be published, and what it would wait for.
-func (s *Service) ready(ctx context.Context, tx *db.Tx, d *Ladder) (fields []fault.FieldError, plan Plan, watches []watch, err error) {
+func (s *Service) ready(ctx context.Context, tx *db.Tx, d *Ladder, read verdict) (fields []fault.FieldError, plan Plan, watches []watch, err error) {
 	c := checker{}
 	switch {
 	case !d.Of.Public || d.Of.Ended:
@@ -75,7 +113,7 @@ func (s *Service) ready(ctx context.Context, tx *db.Tx, d *Ladder) (fields []fau
 		return nil, plan, nil, err
 	}
 	moved := d.moved()
-	c.fields = append(c.fields, Check(&plan, tx.Now(), moved)...)
+	c.fields = append(c.fields, read.of(d, tx.Now())...)
 	if len(c.fields) > 0 {
 		return c.fields, plan, nil, nil
 	}
