@@ -91,7 +91,9 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 	case fact.GroupChanged:
 		return tell(ctx, tx, x, f.webhooks.GroupChanged, f.coalitions.GroupChanged)
 	case fact.CampaignShown:
-		return f.statements.CampaignShown(ctx, tx, x)
+		return tell(ctx, tx, x, f.statements.CampaignShown, f.ladders.CampaignShown)
+	case fact.CampaignEnded:
+		return f.ladders.CampaignEnded(ctx, tx, x)
 	case fact.GroupSuspended:
 		return tell(ctx, tx, x, f.events.GroupSuspended, f.campaigns.GroupSuspended, f.statements.GroupSuspended,
 			f.petitions.GroupSuspended, f.pledges.GroupSuspended, f.coalitions.GroupSuspended, f.assemblies.GroupSuspended)

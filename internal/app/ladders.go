@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"html/template"
 	"slices"
 	"strings"
@@ -25,12 +26,12 @@ func (n *Node) newLadders(f *facts, sender notify.Sender) {
 	var news *ladders.News
 	if sender != nil {
 		news = &ladders.News{
-			Entropy: rand.Reader, Jobs: n.Jobs, Locales: n.locales, Sender: sender,
+			Entropy: rand.Reader, Locales: n.locales, Sender: sender,
 			BaseURL: strings.TrimSuffix(n.Config.BaseURL, "/"),
 		}
 	}
 	n.Ladders = ladders.New(ladders.Deps{
-		DB: n.DB, IDs: n.IDs, Campaigns: ladderCampaigns{n}, Elsewhere: ladderElsewhere{n}, Boxes: n.Boxes, Record: n.Record, Facts: f, Vault: n.Vault,
+		DB: n.DB, IDs: n.IDs, Campaigns: ladderCampaigns{n}, Elsewhere: ladderElsewhere{n}, Boxes: n.Boxes, Record: n.Record, Facts: f, Vault: n.Vault, Jobs: n.Jobs,
 		News: news, Audit: n.Identity.Audit,
 	})
 	f.ladders, f.down = n.Ladders, n.Events.TouchCampaign
@@ -53,8 +54,11 @@ func (n *Node) ladderPages(limits *limiter) {
 
 // scheduleLadders are the jobs of ladders.
 func (n *Node) scheduleLadders() {
-	n.Jobs.Every("open steps whose time has come", time.Minute, n.Ladders.Due)
-	n.Jobs.Every("expire who wants news of ladders", time.Hour, n.Ladders.ExpireNews)
+	n.Jobs.Every("open steps whose time has come", time.Minute, func(ctx context.Context) error {
+		// A silence that is over comes first: a step may wait for it that would lapse else.
+		return errors.Join(n.Petitions.FallSilent(ctx), n.Ladders.Due(ctx))
+	})
+	n.Jobs.Every("expire who wants news of ladders, or declares something", time.Hour, n.Ladders.Expire)
 }
 
 // ladderCampaigns answers ladders about campaigns.

@@ -90,10 +90,13 @@ type page struct {
 	Declarable map[string]bool
 }
 
-// load reads the ladder of the address for its page.
-func (w *Web) load(c *web.Call, handle string) (p page, err error) {
+// load reads the ladder of the address for its page, with earlier versions or without.
+func (w *Web) load(c *web.Call, handle string, versions bool) (p page, err error) {
 	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
 		if p.Ladder, err = w.find(c.Context(), tx, c.Actor(), handle); err != nil {
+			return err
+		}
+		if err = w.history(c.Context(), tx, p.Ladder, versions); err != nil {
 			return err
 		}
 		if p.Facts, err = w.live(c.Context(), tx, p.Ladder); err != nil {
@@ -175,7 +178,7 @@ func (w *Web) show(c *web.Call, asJSON bool) error {
 		return err
 	}
 	return c.Cached(tags, pageTTL, func() error {
-		p, err := w.load(c, handle)
+		p, err := w.load(c, handle, true)
 		if err != nil {
 			return err
 		}
@@ -241,7 +244,7 @@ var panelPage = web.NewPage[panelData](pages, "pages/panel.html", "pages/parts.h
 // CampaignPanel is where a campaign stands, on its page; to its organizers also where a
 // ladder is begun.
 func (w *Web) CampaignPanel(c *web.Call, handle string) (template.HTML, error) {
-	p, err := w.load(c, handle)
+	p, err := w.load(c, handle, false)
 	if fault.Is(err, fault.KindNotFound) {
 		return "", nil
 	}

@@ -100,13 +100,16 @@ func (p *Plan) declarable(handle string) (out []string) {
 	return out
 }
 
-// forget removes a handle from the triggers.
-func (p *Plan) forget(handle string) {
+// forget removes handles from the triggers, and reports whether there were any.
+func (p *Plan) forget(gone func(handle string) bool) (found bool) {
 	p.leaves(func(_ *Step, g *Gate) {
 		if t := g.Trigger; t != nil {
-			t.Delegates = slices.DeleteFunc(t.Delegates, func(d string) bool { return d == handle })
+			n := len(t.Delegates)
+			t.Delegates = slices.DeleteFunc(t.Delegates, gone)
+			found = found || len(t.Delegates) < n
 		}
 	})
+	return found
 }
 
 // keepNumbers has the gates of steps that have moved say how many delegates there were
@@ -132,63 +135,55 @@ func (d *Ladder) keepNumbers(p *Plan, moved map[string]bool) {
 // the campaign any more, and their handle from its ladder. What the record has is the
 // number of delegates, so its proof stays.
 func (s *Service) MemberLeft(ctx context.Context, tx *db.Tx, f fact.MemberLeft) error {
-	handle, err := handleOf(ctx, tx, f.Person)
+	all, err := campaignsNaming(ctx, tx, f.Person)
 	if err != nil {
 		return err
 	}
-	all, err := namedIn(ctx, tx, handle)
-	if err != nil {
-		return err
-	}
-	var seen []id.Campaign
-	for _, h := range all {
-		if slices.Contains(seen, h.Campaign) {
-			continue
+	for _, c := range all {
+		still, err := s.member(ctx, tx, c, f.Person)
+		if err == nil && !still {
+			err = s.forget(ctx, tx, c, f.Person)
 		}
-		seen = append(seen, h.Campaign)
-		owners, err := s.Campaigns.Owners(ctx, tx, h.Campaign)
 		if err != nil {
-			return err
-		}
-		_, err = s.Elsewhere.Member(ctx, tx, owners, handle)
-		if err == nil {
-			continue // of another owner
-		}
-		if !fault.Is(err, fault.KindNotFound) {
-			return err
-		}
-		if err := s.forget(ctx, tx, h.Campaign, f.Person, handle); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Service) forget(ctx context.Context, tx *db.Tx, c id.Campaign, p id.Person, handle string) error {
-	r, ok, err := rowOf(ctx, tx, c)
-	if err != nil || !ok {
-		return err
+// PersonGone takes somebody's handle from all ladders, before their account is erased.
+func (s *Service) PersonGone(ctx context.Context, tx *db.Tx, p id.Person) error {
+	all, err := campaignsNaming(ctx, tx, p)
+	for _, c := range all {
+		err = errors.Join(err, s.forget(ctx, tx, c, p))
 	}
-	if len(r.Draft.declarable(handle)) > 0 {
-		r.Draft.forget(handle)
-		if err := putRow(ctx, tx, &r); err != nil {
-			return err
-		}
+	return err
+}
+
+// member reports whether somebody is a member of a group that owns a campaign.
+func (s *Service) member(ctx context.Context, tx *db.Tx, c id.Campaign, p id.Person) (bool, error) {
+	handle, err := handleOf(ctx, tx, p)
+	if err != nil || handle == "" {
+		return false, err
 	}
-	versions, err := versionsOf(ctx, tx, c, r.Version)
+	owners, err := s.Campaigns.Owners(ctx, tx, c)
+	if err != nil {
+		return false, err
+	}
+	same, err := s.Elsewhere.Member(ctx, tx, owners, handle)
+	if fault.Is(err, fault.KindNotFound) {
+		return false, nil
+	}
+	return err == nil && same == p, err
+}
+
+func (s *Service) forget(ctx context.Context, tx *db.Tx, c id.Campaign, p id.Person) error {
+	handle, err := handleOf(ctx, tx, p)
 	if err != nil {
 		return err
 	}
-	for i := range versions {
-		v := &versions[i]
-		if len(v.Plan.declarable(handle)) == 0 {
-			continue
-		}
-		v.Plan.forget(handle)
-		_, err := tx.Exec(ctx, "update ladder_version set plan = $3 where campaign_id = $1 and version = $2", string(c), v.Version, v.Plan.JSON())
-		if err != nil {
-			return fmt.Errorf("forget a delegate: %w", err)
-		}
+	if err := forgetNames(ctx, tx, c, func(h string) bool { return h == handle }); err != nil {
+		return err
 	}
 	atoms, err := db.Column[string](ctx, tx, "select atom from ladder_delegate where campaign_id = $1 and person_id = $2", string(c), string(p))
 	if err != nil {
@@ -197,6 +192,54 @@ func (s *Service) forget(ctx context.Context, tx *db.Tx, c id.Campaign, p id.Per
 	touch(tx, c)
 	for _, atom := range atoms {
 		if err := errors.Join(dropDelegate(ctx, tx, c, atom, p), s.countDeclared(ctx, tx, c, atom)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetNames removes handles from the draft of a ladder and all its versions.
+func forgetNames(ctx context.Context, tx *db.Tx, c id.Campaign, gone func(handle string) bool) error {
+	r, ok, err := rowOf(ctx, tx, c)
+	if err != nil || !ok {
+		return err
+	}
+	if r.Draft.forget(gone) {
+		if err := putRow(ctx, tx, &r); err != nil {
+			return err
+		}
+	}
+	versions, err := versionsOf(ctx, tx, c, 0, r.Version)
+	if err != nil {
+		return err
+	}
+	for i := range versions {
+		v := &versions[i]
+		if !v.Plan.forget(gone) {
+			continue
+		}
+		_, err := tx.Exec(ctx, "update ladder_version set plan = $3 where campaign_id = $1 and version = $2", string(c), v.Version, v.Plan.JSON())
+		if err != nil {
+			return fmt.Errorf("forget a delegate: %w", err)
+		}
+	}
+	return nil
+}
+
+// expireNames forgets who could declare something in ladders that have been over for
+// long enough.
+func (s *Service) expireNames(ctx context.Context) error {
+	for n := newsPage; n == newsPage; {
+		err := s.DB.Write(ctx, func(tx *db.Tx) error {
+			due, err := namesDue(ctx, tx, tx.Now().Add(-newsAfter), newsPage)
+			n = len(due)
+			for _, c := range due {
+				touch(tx, c)
+				err = errors.Join(err, forgetNames(ctx, tx, c, func(string) bool { return true }), dropAllDelegates(ctx, tx, c))
+			}
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
