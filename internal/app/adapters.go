@@ -106,7 +106,7 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 		return tell(ctx, tx, x, f.events.GroupEnded, f.coalitions.GroupEnded)
 	case fact.GroupCleared:
 		return tell(ctx, tx, x, f.identity.GroupCleared, f.webhooks.GroupCleared, f.coalitions.GroupCleared, f.tasks.GroupCleared,
-			f.members.GroupCleared, f.polls.GroupCleared, f.assemblies.GroupCleared)
+			f.members.GroupCleared, f.polls.GroupCleared, f.assemblies.GroupCleared, f.ladders.GroupCleared)
 	case fact.TaskGiven:
 		return f.tasks.TaskGiven(ctx, tx, x)
 	case fact.MandateEnded:

@@ -106,6 +106,11 @@ func (l ladderCampaigns) Owners(ctx context.Context, tx *db.Tx, cid id.Campaign)
 	return l.groups(ctx, tx, all)
 }
 
+// OwnedBy implements ladders.Campaigns.
+func (l ladderCampaigns) OwnedBy(ctx context.Context, tx *db.Tx, g id.Group) ([]id.Campaign, error) {
+	return l.n.Campaigns.OwnedBy(ctx, tx, g)
+}
+
 // ladderElsewhere answers ladders about what gates wait for.
 type ladderElsewhere struct{ n *Node }
 
@@ -195,6 +200,9 @@ func (n *Node) heldLadders(ctx context.Context, tx *db.Tx, p id.Person) (out []i
 		row := []any{title, x.What}
 		switch x.Table {
 		case "ladder_delegate":
+			if x.What == "" {
+				row[1] = identity.Said{Text: i18n.Mark("Ladders that name you")}
+			}
 			row = append(row, x.Declared)
 		case "ladder_agree":
 			row = append(row, identity.Said{Raw: x.Act, Text: act[x.Act]})

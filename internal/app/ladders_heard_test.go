@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +96,7 @@ func TestLadderCorrects(t *testing.T) {
 					got = append(got, strings.TrimSuffix(m.To[0], "@example.org")+": "+m.Subject)
 				}
 				seen = len(all)
+				slices.Sort(got)
 				if a, b := strings.Join(got, "; "), strings.Join(want, "; "); a != b {
 					t.Errorf("%s: got %q, want %q", what, a, b)
 				}
@@ -225,6 +227,13 @@ func TestLadderForgets(t *testing.T) {
 		if named("lee") != 0 {
 			t.Error("somebody who is gone is named")
 		}
+		x.must(s.Campaigns.Ask(ctx, x.by, "benches", "hill"))
+		x.must(s.Campaigns.Join(ctx, x.other, "benches", "hill"))
+		x.must(s.Groups.End(ctx, x.other, "hill", true))
+		s.clock.Add(31 * 24 * time.Hour)
+		if x.must(s.Groups.Expire(ctx)); named("kim") != 0 {
+			t.Error("a member of a group that is cleared is named")
+		}
 		x.stands(campaigns.Ended)
 		for _, days := range []int{29, 2} {
 			s.clock.Add(time.Duration(days) * 24 * time.Hour)
@@ -255,6 +264,39 @@ func TestLadderSilence(t *testing.T) {
 		if want := time.Date(2026, 5, 20, 22, 0, 0, 0, time.UTC); !at.Equal(want) {
 			t.Errorf("it opened at %s, want %s", at, want)
 		}
+		x.proven()
+	})
+}
+
+// TestLadderKeepsGates: a step that has moved keeps its gate in the next version, whatever
+// has become of what it counts; and the record proves it.
+func TestLadderKeepsGates(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		x := newClimb(t, s)
+		ctx := t.Context()
+		plan := func(more string) string {
+			return `{"steps":[
+				{"key":"sign","title":"Sign","kind":"petition","met_by":{"count":{"petition":"benches","people":2}}},
+				{"key":"tell","title":"Tell","kind":"other","gate":{"trigger":{"name":"One","k":2,"delegates":["sam","kim"]}}}` + more + `]}`
+		}
+		x.publish(plan(""))
+		x.signs(1)
+		for _, who := range []authz.Actor{x.by, x.other} {
+			x.must(s.Ladders.Declare(ctx, who, "benches", "One", true))
+		}
+		x.is("tell", "open")
+		sam := authz.Actor{Person: x.by.Person, Handle: x.by.Handle, Operator: true}
+		x.must(s.Groups.Suspend(ctx, sam, "riverside", true)) // and with it its petition
+		x.by, x.other = x.other, x.by
+		x.publish(plan(`,{"key":"more","title":"More","kind":"other","after":["sign"],"gate":{"step":"sign","state":"met"}}`))
+		x.must(s.Groups.Suspend(ctx, sam, "riverside", false))
+		x.is("more", "waiting")
+		x.signs(1)
+		x.is("sign", "met")
+		x.is("more", "open")
+		x.write(plan("")[:10] + strings.Replace(plan("")[10:], `"people":2`, `"people":3`, 1))
+		refused(t, s.Ladders.Publish(ctx, x.by, "benches", x.sequence, "x"), "ladder.moved")
 		x.proven()
 	})
 }

@@ -7,6 +7,15 @@ import (
 	"convoke/internal/id"
 )
 
+// OwnedBy lists the campaigns that a group owns.
+func (s *Service) OwnedBy(ctx context.Context, tx *db.Tx, g id.Group) (out []id.Campaign, err error) {
+	all, err := campaignsOf(ctx, tx, g, Owns)
+	for i := range all {
+		out = append(out, all[i].ID)
+	}
+	return out, err
+}
+
 // Owned reports whether a group is one of a campaign's owners.
 func (s *Service) Owned(ctx context.Context, tx *db.Tx, c id.Campaign, g id.Group) (bool, error) {
 	o, err := ownerOf(ctx, tx, c, g)

@@ -113,6 +113,9 @@ func (x *fixture) Owners(context.Context, *db.Tx, id.Campaign) ([]Group, error) 
 	return []Group{groupOf("hill"), groupOf("lake")}, nil
 }
 
+// OwnedBy implements Campaigns.
+func (x *fixture) OwnedBy(context.Context, *db.Tx, id.Group) ([]id.Campaign, error) { return nil, nil }
+
 // Petition implements Elsewhere.
 func (x *fixture) Petition(context.Context, *db.Tx, string) (Counting, error) {
 	return Counting{}, web.ErrNotFound()

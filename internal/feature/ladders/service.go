@@ -41,6 +41,8 @@ type Campaigns interface {
 	ByID(ctx context.Context, tx *db.Tx, c id.Campaign) (Campaign, error)
 	// Owners are the groups that own a campaign and can act.
 	Owners(ctx context.Context, tx *db.Tx, c id.Campaign) ([]Group, error)
+	// OwnedBy are the campaigns that a group owns, whether or not it can act.
+	OwnedBy(ctx context.Context, tx *db.Tx, g id.Group) ([]id.Campaign, error)
 }
 
 // Counting is a petition or pledge that everybody may know of.

@@ -21,7 +21,8 @@ type Held struct {
 	// have said something that another owner has to say, too.
 	Table    string
 	Campaign id.Campaign
-	// What is what they can declare, or the step that they spoke of.
+	// What is what they can declare, or the step that they spoke of; "" of ladder_delegate
+	// is that they are named there at all.
 	What     string
 	Declared bool
 	Act      string // as in [DoUp]
@@ -39,8 +40,8 @@ func (s *Service) HeldOf(ctx context.Context, tx *db.Tx, p id.Person) ([]Held, e
 		return nil, err
 	}
 	for _, x := range []struct{ table, q string }{
-		{"ladder_delegate", `select d.campaign_id, w.label, d.declared, '' from ladder_delegate d
-			join ladder_watch w on w.campaign_id = d.campaign_id and w.atom = d.atom where d.person_id = $1 order by d.campaign_id, d.atom`},
+		{"ladder_delegate", `select d.campaign_id, coalesce(w.label, ''), d.declared, '' from ladder_delegate d
+			left join ladder_watch w on w.campaign_id = d.campaign_id and w.atom = d.atom where d.person_id = $1 order by d.campaign_id, d.atom`},
 		{"ladder_agree", "select campaign_id, step, 1 = 0, act from ladder_agree where person_id = $1 order by campaign_id, step, act"},
 	} {
 		rows, err := db.Query(ctx, tx, x.q, []any{string(p)}, func(scan func(...any) error) (Held, error) {
@@ -112,43 +113,36 @@ func (p *Plan) forget(gone func(handle string) bool) (found bool) {
 	return found
 }
 
-// keepNumbers has the gates of steps that have moved say how many delegates there were
-// when they were published, though some have left since.
-func (d *Ladder) keepNumbers(p *Plan, moved map[string]bool) {
-	if d.Published == nil {
-		return
-	}
-	n := map[string]int{}
-	d.Published.Plan.leaves(func(s *Step, g *Gate) {
-		if t := g.Trigger; t != nil && moved[s.Key] {
-			n[s.Key+" "+t.Name] = t.N
-		}
-	})
-	p.leaves(func(s *Step, g *Gate) {
-		if t := g.Trigger; t != nil && moved[s.Key] {
-			t.N = n[s.Key+" "+t.Name]
-		}
-	})
-}
-
 // MemberLeft takes the right to declare something from who is a member of no owner of
 // the campaign any more, and their handle from its ladder. What the record has is the
 // number of delegates, so its proof stays.
 func (s *Service) MemberLeft(ctx context.Context, tx *db.Tx, f fact.MemberLeft) error {
 	all, err := campaignsNaming(ctx, tx, f.Person)
-	if err != nil {
+	for _, c := range all {
+		err = errors.Join(err, s.unlessMember(ctx, tx, c, f.Person))
+	}
+	return err
+}
+
+// GroupCleared does that for all members of a group that ended its work long ago.
+func (s *Service) GroupCleared(ctx context.Context, tx *db.Tx, f fact.GroupCleared) error {
+	owned, err := s.Campaigns.OwnedBy(ctx, tx, f.Group)
+	for _, c := range owned {
+		all, err2 := delegatesOf(ctx, tx, c, named)
+		err = errors.Join(err, err2)
+		for _, d := range all {
+			err = errors.Join(err, s.unlessMember(ctx, tx, c, d.Person))
+		}
+	}
+	return err
+}
+
+func (s *Service) unlessMember(ctx context.Context, tx *db.Tx, c id.Campaign, p id.Person) error {
+	still, err := s.member(ctx, tx, c, p)
+	if err != nil || still {
 		return err
 	}
-	for _, c := range all {
-		still, err := s.member(ctx, tx, c, f.Person)
-		if err == nil && !still {
-			err = s.forget(ctx, tx, c, f.Person)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.forget(ctx, tx, c, p)
 }
 
 // PersonGone takes somebody's handle from all ladders, before their account is erased.

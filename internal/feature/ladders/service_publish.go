@@ -117,35 +117,41 @@ func (s *Service) ready(ctx context.Context, tx *db.Tx, d *Ladder, read verdict)
 	if len(c.fields) > 0 {
 		return c.fields, plan, nil, nil
 	}
-	r := resolver{s: s, d: d, checker: &c, seen: map[string]bool{}}
+	c.frozen(d, &plan, moved)
+	if len(c.fields) > 0 {
+		return c.fields, plan, nil, nil
+	}
+	r := resolver{s: s, d: d, moved: moved, checker: &c, seen: map[string]bool{}}
 	if err := r.all(ctx, tx, &plan); err != nil {
 		return nil, plan, nil, err
 	}
-	d.keepNumbers(&plan, moved)
-	c.frozen(d, &plan, moved)
 	return c.fields, plan, r.watches, nil
 }
 
-// frozen refuses to change what steps wait for that have moved.
+// frozen refuses to change what steps wait for that have moved. They keep their gates as
+// they were published, with all that was found for them then, whatever has become of it.
 func (c *checker) frozen(d *Ladder, p *Plan, moved map[string]bool) {
 	if d.Published == nil {
 		return
 	}
+	kept, err := ParsePlan([]byte(d.Published.Plan.JSON())) // as it was written
 	for i := range d.Published.Plan.Steps {
-		was := d.Published.Plan.Steps[i]
-		if !moved[was.Key] {
+		filled := &d.Published.Plan.Steps[i]
+		if !moved[filled.Key] || err != nil {
 			continue
 		}
+		was := kept.Steps[i]
 		at := p.step(was.Key)
 		if at < 0 {
 			c.fail("steps", "ladder.moved", "The step “{step}” has moved already: it stays, with its gate.", "step", was.Key)
 			continue
 		}
-		now := p.Steps[at]
+		now := &p.Steps[at]
 		was.Title, was.About, was.Link, was.Kind = now.Title, now.About, now.Link, now.Kind
-		if !sameStep(&was, &now) {
+		if !sameStep(&was, now) {
 			c.fail("step-"+was.Key, "ladder.moved", "The step “{step}” has moved already: it stays, with its gate.", "step", was.Key)
 		}
+		now.Gate, now.MetBy, now.Lapses = filled.Gate, filled.MetBy, filled.Lapses
 	}
 }
 
@@ -154,6 +160,7 @@ type resolver struct {
 	*checker
 	s       *Service
 	d       *Ladder
+	moved   map[string]bool
 	seen    map[string]bool
 	watches []watch
 }
@@ -162,6 +169,10 @@ func (r *resolver) all(ctx context.Context, tx *db.Tx, p *Plan) error {
 	var errs []error
 	p.leaves(func(s *Step, g *Gate) {
 		r.at = "step-" + s.Key
+		if w, ok := r.d.Watches[g.atom()]; ok && r.moved[s.Key] {
+			r.add(w)
+			return
+		}
 		errs = append(errs, r.leaf(ctx, tx, g))
 	})
 	for i := range p.Steps {
@@ -412,11 +423,12 @@ func (s *Service) putSteps(ctx context.Context, tx *db.Tx, d *Ladder, v *Version
 // putWatches stores what is waited for now, and forgets what no longer is. What has
 // happened for a ladder stays so.
 func (s *Service) putWatches(ctx context.Context, tx *db.Tx, d *Ladder, plan *Plan, watches []watch) error {
-	wanted := map[string]bool{}
+	wanted, fired := map[string]bool{}, map[string]bool{}
 	for i := range watches {
 		w := &watches[i]
 		wanted[w.Atom] = true
-		if old, ok := d.Watches[w.Atom]; ok && !old.Fired.IsZero() {
+		if old := d.Watches[w.Atom]; !old.Fired.IsZero() && old.Subject == w.Subject {
+			fired[w.Atom] = true
 			continue
 		}
 		if err := putWatch(ctx, tx, w); err != nil {
@@ -437,9 +449,11 @@ func (s *Service) putWatches(ctx context.Context, tx *db.Tx, d *Ladder, plan *Pl
 		}
 	}
 	var errs []error
-	plan.leaves(func(_ *Step, g *Gate) {
-		switch old := d.Watches[g.atom()]; {
-		case !old.Fired.IsZero():
+	moved := d.moved()
+	plan.leaves(func(x *Step, g *Gate) {
+		_, had := d.Watches[g.atom()]
+		switch {
+		case fired[g.atom()], had && moved[x.Key]:
 		case g.Count != nil:
 			errs = append(errs, s.watchCount(ctx, tx, d.Of.ID, g))
 		case g.Trigger != nil:
