@@ -133,8 +133,7 @@ func (s *Service) live(ctx context.Context, tx *db.Tx, d *Ladder) (Known, error)
 
 func (s *Service) counted(ctx context.Context, tx *db.Tx, b leaf.ID, n *Count) (int, error) {
 	if n.Groups > 0 {
-		all, err := s.Boxes.Seen(ctx, tx, b, uint64(n.People))
-		return len(all), err
+		return s.groups(ctx, tx, b, uint64(n.People))
 	}
 	part := box.Whole
 	if n.Index != nil {
@@ -142,6 +141,17 @@ func (s *Service) counted(ctx context.Context, tx *db.Tx, b leaf.ID, n *Count) (
 	}
 	have, err := s.Boxes.People(ctx, tx, b, part)
 	return int(have), err
+}
+
+// groups is how many places or groups of a box were seen to have so many people.
+func (s *Service) groups(ctx context.Context, tx *db.Tx, b leaf.ID, people uint64) (n int, err error) {
+	all, err := s.Boxes.Seen(ctx, tx, b, people)
+	for _, x := range all {
+		if x.Part != box.Whole {
+			n++
+		}
+	}
+	return n, err
 }
 
 type pastView struct{ Time, Title, State, Reason, Note string }

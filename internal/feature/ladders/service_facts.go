@@ -35,15 +35,9 @@ func (s *Service) BoxCounted(ctx context.Context, tx *db.Tx, c box.Counted) erro
 	if all, err = waiting(ctx, tx, "count", countSubject(c.Box, int(c.People), "*")); err != nil || len(all) == 0 {
 		return err
 	}
-	seen, err := s.Boxes.Seen(ctx, tx, c.Box, c.People)
+	parts, err := s.groups(ctx, tx, c.Box, c.People)
 	if err != nil {
 		return err
-	}
-	parts := 0
-	for _, x := range seen {
-		if x.Part >= 0 {
-			parts++
-		}
 	}
 	for _, w := range all {
 		if err := s.mark(ctx, tx, w, parts); err != nil {
