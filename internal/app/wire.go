@@ -266,7 +266,7 @@ func (n *Node) mount(ctx context.Context, limits *limiter) error {
 	}
 	n.DB.OnTouch(func(tags []string) {
 		n.Site.Cache().Touch(tags)
-		n.assembliesWeb.Hub.Touched(tags) // whose pages ask again, when the cache has forgotten
+		n.assembliesWeb.Touched(tags) // whose pages ask again, when the cache has forgotten
 		n.noteTouched(tags)
 	})
 	n.Site.Nav("/events", i18n.Mark("Events"))
