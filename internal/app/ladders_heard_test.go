@@ -138,6 +138,11 @@ func TestLadderCorrects(t *testing.T) {
 			if m := sink.Messages(); !strings.Contains(m[len(m)-1].Text, "It is halted now.") {
 				t.Errorf("the correction says %q", m[len(m)-1].Text)
 			}
+			x.must(s.DB.Write(t.Context(), func(tx *db.Tx) error { // many moves say nothing else
+				_, err := tx.Exec(t.Context(), `with recursive c(n) as (select 1000 union all select n + 1 from c where n < 1400)
+					insert into ladder_move (campaign_id, n, step, state, reason, note, moved_at) select ladder.campaign_id, n, 'two', 'waiting', 'owners', '', 0 from c, ladder`)
+				return err
+			}))
 			goesOn("one")
 			hears("it goes on", "ana: Open now: One", "ben: Open now: One")
 			opens("Two")
