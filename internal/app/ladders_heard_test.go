@@ -165,8 +165,11 @@ func TestLadderStops(t *testing.T) {
 		x.publish(`{"steps":[
 			{"key":"first","title":"First","kind":"other","gate":{"date":"2026-07-01T18:00","zone":"Europe/Berlin"}},
 			{"key":"second","title":"Second","kind":"other","gate":{"date":"2026-07-10T18:00","zone":"Europe/Berlin"}},
-			{"key":"lost","title":"Lost","kind":"other","gate":{"date":"2026-07-10T18:00","zone":"Europe/Berlin"},"lapses":{"date":"2026-07-11T18:00","zone":"Europe/Berlin"}}]}`)
+			{"key":"lost","title":"Lost","kind":"other","gate":{"date":"2026-07-10T18:00","zone":"Europe/Berlin"},"lapses":{"date":"2026-07-11T18:00","zone":"Europe/Berlin"}},
+			{"key":"said","title":"Said","kind":"other","gate":{"trigger":{"name":"One","k":1,"delegates":["kim"]}}}]}`)
 		x.stands(campaigns.Ended)
+		x.must(s.Ladders.Declare(ctx, x.other, "benches", "One", true))
+		x.is("said", "waiting")
 		s.clock.Set(time.Date(2026, 7, 2, 16, 0, 0, 0, time.UTC))
 		due(t, s)
 		x.is("first", "waiting")
@@ -177,6 +180,7 @@ func TestLadderStops(t *testing.T) {
 		}
 		x.stands(campaigns.Open)
 		x.is("first", "open")
+		x.is("said", "open")
 		if got := s.count("select opened_at from ladder_step where step = 'first'"); int64(got) != s.clock.Now().UnixMicro() {
 			t.Errorf("it opened at %d, when nobody was there", got)
 		}
