@@ -231,13 +231,14 @@ func (w *Web) showOf(c *web.Call, p *page) showData {
 			d.Agreed = l.T(actName(a.Act))
 		}
 	}
+	zone := plan.zone(nil)
 	for _, x := range p.Past {
 		title := p.title(x.Step)
-		d.Past = append(d.Past, pastView{at(l, x.At, ""), title, l.T(x.State.name()), l.T(reasonName(x.Reason)), x.Note})
+		d.Past = append(d.Past, pastView{at(l, x.At, zone), title, l.T(x.State.name()), l.T(reasonName(x.Reason)), x.Note})
 	}
 	if !d.Draft {
 		for _, v := range append([]Version{*p.Published}, p.Earlier...) {
-			d.Versions = append(d.Versions, versionView{v.Version, at(l, v.Published, ""), v.Note})
+			d.Versions = append(d.Versions, versionView{v.Version, at(l, v.Published, zone), v.Note})
 		}
 	}
 	return d
