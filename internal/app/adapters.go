@@ -91,7 +91,9 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 	case fact.GroupChanged:
 		return tell(ctx, tx, x, f.webhooks.GroupChanged, f.coalitions.GroupChanged)
 	case fact.CampaignShown:
-		return f.statements.CampaignShown(ctx, tx, x)
+		return tell(ctx, tx, x, f.statements.CampaignShown, f.ladders.CampaignShown)
+	case fact.CampaignEnded:
+		return f.ladders.CampaignEnded(ctx, tx, x)
 	case fact.GroupSuspended:
 		return tell(ctx, tx, x, f.events.GroupSuspended, f.campaigns.GroupSuspended, f.statements.GroupSuspended,
 			f.petitions.GroupSuspended, f.pledges.GroupSuspended, f.coalitions.GroupSuspended, f.assemblies.GroupSuspended)
@@ -104,7 +106,7 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 		return tell(ctx, tx, x, f.events.GroupEnded, f.coalitions.GroupEnded)
 	case fact.GroupCleared:
 		return tell(ctx, tx, x, f.identity.GroupCleared, f.webhooks.GroupCleared, f.coalitions.GroupCleared, f.tasks.GroupCleared,
-			f.members.GroupCleared, f.polls.GroupCleared, f.assemblies.GroupCleared)
+			f.members.GroupCleared, f.polls.GroupCleared, f.assemblies.GroupCleared, f.ladders.GroupCleared)
 	case fact.TaskGiven:
 		return f.tasks.TaskGiven(ctx, tx, x)
 	case fact.MandateEnded:

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"html/template"
 	"slices"
 	"strings"
@@ -26,12 +27,12 @@ func (n *Node) newLadders(f *facts, sender notify.Sender) {
 	var news *ladders.News
 	if sender != nil {
 		news = &ladders.News{
-			Entropy: rand.Reader, Jobs: n.Jobs, Locales: n.locales, Sender: sender,
+			Entropy: rand.Reader, Locales: n.locales, Sender: sender,
 			BaseURL: strings.TrimSuffix(n.Config.BaseURL, "/"),
 		}
 	}
 	n.Ladders = ladders.New(ladders.Deps{
-		DB: n.DB, IDs: n.IDs, Campaigns: ladderCampaigns{n}, Elsewhere: ladderElsewhere{n}, Boxes: n.Boxes, Record: n.Record, Facts: f, Vault: n.Vault,
+		DB: n.DB, IDs: n.IDs, Campaigns: ladderCampaigns{n}, Elsewhere: ladderElsewhere{n}, Boxes: n.Boxes, Record: n.Record, Facts: f, Vault: n.Vault, Jobs: n.Jobs,
 		News: news, Audit: n.audited,
 	})
 	f.ladders, f.down = n.Ladders, n.Events.TouchCampaign
@@ -54,8 +55,11 @@ func (n *Node) ladderPages(limits *limiter) {
 
 // scheduleLadders are the jobs of ladders.
 func (n *Node) scheduleLadders() {
-	n.Jobs.Every("open steps whose time has come", time.Minute, n.Ladders.Due)
-	n.Jobs.Every("expire who wants news of ladders", time.Hour, n.Ladders.ExpireNews)
+	n.Jobs.Every("open steps whose time has come", time.Minute, func(ctx context.Context) error {
+		// A silence that is over comes first: a step may wait for it that would lapse else.
+		return errors.Join(n.Petitions.FallSilent(ctx), n.Ladders.Due(ctx))
+	})
+	n.Jobs.Every("expire who wants news of ladders, or declares something", time.Hour, n.Ladders.Expire)
 }
 
 // ladderCampaigns answers ladders about campaigns.
@@ -101,6 +105,11 @@ func (l ladderCampaigns) Owners(ctx context.Context, tx *db.Tx, cid id.Campaign)
 		return nil, err
 	}
 	return l.groups(ctx, tx, all)
+}
+
+// OwnedBy implements ladders.Campaigns.
+func (l ladderCampaigns) OwnedBy(ctx context.Context, tx *db.Tx, g id.Group) ([]id.Campaign, error) {
+	return l.n.Campaigns.OwnedBy(ctx, tx, g)
 }
 
 // ladderElsewhere answers ladders about what gates wait for.
@@ -185,6 +194,9 @@ func (n *Node) heldLadders(ctx context.Context, tx *db.Tx, p id.Person) (out []i
 		row := []any{title, x.What}
 		switch x.Table {
 		case "ladder_delegate":
+			if x.What == "" {
+				row[1] = identity.Said{Text: i18n.Mark("Ladders that name you")}
+			}
 			row = append(row, x.Declared)
 		case "ladder_agree":
 			row = append(row, identity.Said{Raw: x.Act, Text: act[x.Act]})

@@ -77,7 +77,7 @@ func TestLadderNews(t *testing.T) {
 			}
 			v.Post(page+"/news", "email", "late@example.org").Want(t, 422, "")
 			s.clock.Add(31 * 24 * time.Hour)
-			if err := s.Ladders.ExpireNews(t.Context()); err != nil {
+			if err := s.Ladders.Expire(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if n := s.count("select count(*) from ladder_news"); n != 0 {

@@ -44,7 +44,18 @@ func mailRows() []backup.Sealed {
 }
 
 // identityGroups answers identity about groups.
-type identityGroups struct{ *groups.Service }
+type identityGroups struct {
+	*groups.Service
+	n *Node
+}
+
+// LeaveAll implements identity.Groups.
+func (g identityGroups) LeaveAll(ctx context.Context, tx *db.Tx, p id.Person) error {
+	if err := g.Service.LeaveAll(ctx, tx, p); err != nil {
+		return err
+	}
+	return g.n.Ladders.PersonGone(ctx, tx, p)
+}
 
 // Join implements identity.Groups.
 func (g identityGroups) Join(ctx context.Context, tx *db.Tx, group id.Group, p id.Person, in identity.Admission) error {

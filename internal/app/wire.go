@@ -61,7 +61,7 @@ func (n *Node) wire(ctx context.Context) error {
 		DB: n.DB, IDs: n.IDs, Places: n.Places, Fold: geo.Fold, Invitations: invitations{n.Identity}, Facts: facts,
 		Audit: n.Identity.Audit, Prove: n.Identity.Prove, Vault: n.Vault,
 	})
-	n.Identity.Groups, n.Identity.Elsewhere = identityGroups{n.Groups}, n.heldElsewhere
+	n.Identity.Groups, n.Identity.Elsewhere = identityGroups{n.Groups, n}, n.heldElsewhere
 	n.Turnout = turnout.New(turnout.Deps{DB: n.DB, IDs: n.IDs, Events: turnoutEvents{n}})
 	n.Events = events.New(events.Deps{
 		DB: n.DB, IDs: n.IDs, Facts: facts, Groups: eventGroups{n.Groups}, Places: n.Places, Tally: tally{n.Turnout},
@@ -243,7 +243,6 @@ func (n *Node) schedules() {
 	n.Jobs.Every("expire proposed translations", 24*time.Hour, n.Translate.Expire)
 	n.Jobs.Every("forget what was sent to webhooks", time.Hour, n.Webhooks.Expire)
 	n.Jobs.Every("expire what is personal of petitions", time.Hour, n.Petitions.Expire)
-	n.Jobs.Every("tell of petitions without a reply", time.Hour, n.Petitions.FallSilent)
 	n.scheduleRecord()
 	n.schedulePledges()
 	n.scheduleCoalitions()
@@ -270,7 +269,7 @@ func (n *Node) mount(ctx context.Context, limits *limiter) error {
 	}
 	n.DB.OnTouch(func(tags []string) {
 		n.Site.Cache().Touch(tags)
-		n.assembliesWeb.Hub.Touched(tags) // whose pages ask again, when the cache has forgotten
+		n.assembliesWeb.Touched(tags) // whose pages ask again, when the cache has forgotten
 		n.noteTouched(tags)
 	})
 	n.Site.Nav("/events", i18n.Mark("Events"))

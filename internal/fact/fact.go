@@ -91,6 +91,12 @@ type CampaignShown struct {
 	Shown    bool
 }
 
+// CampaignEnded says that a campaign has ended, or goes on after all.
+type CampaignEnded struct {
+	Campaign id.Campaign
+	Ended    bool
+}
+
 // GroupSuspended says that a group may no longer act, or may again.
 type GroupSuspended struct {
 	Group     id.Group
@@ -157,6 +163,7 @@ type PetitionSilent struct {
 	Group    id.Group
 	Campaign id.Campaign
 	ReplyBy  time.Time
+	At       time.Time // since when it is so
 }
 
 // PledgeReached says that so many people have pledged that it happens: all

@@ -388,7 +388,10 @@ func TestCounting(t *testing.T) {
 		}
 		h.run(t, aid, DoShowCount)
 		h.run(t, aid, DoClose)
-		h.run(t, aid, DoPlus) // counting can follow
+		for _, late := range []string{DoPlus, DoMinus} {
+			wantCode(t, h.Run(ctx, actor("bob"), aid, RunInput{Form: tap, Step: -1, Do: late}), "assembly.over")
+		}
+		noError(t, h.Run(ctx, actor("bob"), aid, RunInput{Form: h.IDs.Secret(), Do: DoPeople, People: "121"})) // the number can follow
 		if a := h.get(t, aid); a.People != 121 || !a.PeopleShown {
 			t.Errorf("%d people, shown: %v", a.People, a.PeopleShown)
 		}

@@ -57,33 +57,32 @@ func noticeText(l *i18n.Locale, n Notice) string {
 	return called
 }
 
-// common renders what all in a room share, or all others, once for each version.
-func (w *Web) common(c *web.Call, r *Room) (template.HTML, error) {
-	key := memoKey(c, r.Assembly.ID, r.Named, r.Seat.Inside)
-	if html, ok := w.kept.get(key, r.Assembly.Version); ok && !c.Locale.Records() {
-		return html, nil
-	}
-	html, err := nowPage.Fragment(c, nowOf(c.Locale, r))
-	if err == nil && !c.Locale.Records() {
-		w.kept.put(key, r.Assembly.Version, html)
-	}
-	return html, err
-}
-
 // look is [Service.Look], without what is rendered already.
 func (w *Web) look(c *web.Call, aid ID, r room) (Room, template.HTML, error) {
 	var have template.HTML
-	out, err := w.Look(c.Context(), aid, r, func(r *Room) bool {
-		html, ok := w.kept.get(memoKey(c, aid, r.Named, r.Seat.Inside), r.Assembly.Version)
-		if have = html; c.Locale.Records() {
-			return false
-		}
-		return ok
+	since, keep := w.kept.now(), !c.Locale.Records()
+	key := func(r *Room) memoKey { return memoKey{aid, c.Locale.Key(), r.Named, r.Seat.Inside} }
+	out, err := w.Look(c.Context(), aid, r, func(r *Room) (ok bool) {
+		have, ok = w.kept.get(key(r), r.Assembly.Version)
+		return ok && keep
 	})
-	if err == nil && !out.Known {
-		have, err = w.common(c, &out)
+	if err != nil || out.Known {
+		return out, have, err
+	}
+	if have, err = nowPage.Fragment(c, nowOf(c.Locale, &out)); err == nil && keep {
+		w.kept.put(key(&out), out.Assembly.Version, since, have)
 	}
 	return out, have, err
+}
+
+// cached serves what everybody may see from the cache of pages. Names that only those in
+// the room see are kept nowhere between us.
+func (w *Web) cached(c *web.Call, aid ID, r room, render func() error) error {
+	if r.Door == "" && r.Hand == "" && c.Actor().Visitor() {
+		return c.Cached(tags(aid), pageTTL, render)
+	}
+	c.Header().Set("Cache-Control", "no-store")
+	return render()
 }
 
 func (w *Web) showPage(c *web.Call, aid ID, f *web.Form) error {
@@ -199,7 +198,7 @@ func (w *Web) now(c *web.Call) error {
 		}
 		return writeNow(c, html)
 	}
-	return c.Cached(tags(aid), pageTTL, render)
+	return w.cached(c, aid, r, render)
 }
 
 func writeNow(c *web.Call, html template.HTML) error {
@@ -228,7 +227,7 @@ func (w *Web) room(c *web.Call) error {
 		}
 		back += "/door/" + secret
 	}
-	return c.Cached(tags(aid), pageTTL, func() error {
+	return w.cached(c, aid, r, func() error {
 		out, html, err := w.look(c, aid, r)
 		if err != nil {
 			return err
@@ -346,5 +345,6 @@ func (w *Web) ownNow(c *web.Call) error {
 	if err != nil {
 		return err
 	}
+	c.Header().Set("Cache-Control", "no-store")
 	return writeNow(c, html+own)
 }

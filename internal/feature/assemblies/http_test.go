@@ -44,7 +44,7 @@ func newHouse(t *testing.T) *house {
 	x.w = &Web{Service: x.Service, Limiter: freely{}, Client: func(*web.Call) string { return "" }, Hub: NewHub()}
 	x.DB.OnTouch(func(tags []string) {
 		x.site.Cache().Touch(tags)
-		x.w.Hub.Touched(tags)
+		x.w.Touched(tags)
 	})
 	x.w.Mount(x.site)
 	x.site.Handle("GET /panel", func(c *web.Call) error {
@@ -170,6 +170,16 @@ func (x *house) runPages(at string, bob, cat, visitor *webtest.Browser) {
 			t.Errorf("%s shows names to everybody", path)
 		}
 	}
+	for path, b := range map[string]*webtest.Browser{
+		at: cat, at + "/now": cat, at + "/room": cat, door: visitor, door + "/room": visitor, door + "/now": visitor, mine: visitor, mine + "/now": visitor,
+	} {
+		if got := b.Get(path).Want(t, 200, "").Header.Get("Cache-Control"); got != "no-store" {
+			t.Errorf("%s has names and may be kept: %q", path, got)
+		}
+	}
+	if len(x.w.kept.all) == 0 {
+		t.Error("nothing is kept, so that it is forgotten proves nothing")
+	}
 	for path, b := range map[string]*webtest.Browser{at: cat, at + "/now": cat, at + "/room": cat, door + "/room": visitor, door + "/now": visitor, mine + "/now": visitor} {
 		if got := string(b.Get(path).Want(t, 200, "").Body); !strings.Contains(got, "Catherine") || !strings.Contains(got, "Ola") {
 			t.Errorf("%s shows no names: %s", path, got)
@@ -192,6 +202,11 @@ func (x *house) runPages(at string, bob, cat, visitor *webtest.Browser) {
 	press("close").Want(t, 303, at+"/run")
 	visitor.Get(mine).Want(t, 404, "")
 	visitor.Get(door+"/now").Want(t, 404, "")
+	for k := range x.w.kept.all {
+		if k.named {
+			t.Errorf("names of an assembly that is closed are kept: %+v", k)
+		}
+	}
 	if got := visitor.Get(at).Text("#now"); !strings.Contains(got, "Closed") || !strings.Contains(got, "41 people were there") {
 		t.Errorf("at the end: %s", got)
 	}

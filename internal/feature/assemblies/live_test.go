@@ -26,7 +26,7 @@ func newLive(t *testing.T, limit Limiter) (*house, *httptest.Server) {
 	x.w = &Web{Service: x.Service, Limiter: limit, Client: func(*web.Call) string { return "hall" }, Hub: NewHub()}
 	x.DB.OnTouch(func(tags []string) {
 		x.site.Cache().Touch(tags)
-		x.w.Hub.Touched(tags)
+		x.w.Touched(tags)
 	})
 	x.w.Mount(x.site)
 	s := httptest.NewUnstartedServer(x.site)

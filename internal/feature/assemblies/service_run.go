@@ -224,9 +224,10 @@ func nextSpeaker(ctx context.Context, tx *db.Tx, a *Assembly, call bool) error {
 	return nil
 }
 
-// counting are the acts that can follow when an assembly is closed.
+// counting are the acts that can follow when an assembly is closed. Taps are over then:
+// which forms were used is forgotten, so one that is sent again would count twice.
 func counting(do string) bool {
-	return do == DoPlus || do == DoMinus || do == DoPeople || do == DoShowCount || do == DoHideCount
+	return do == DoPeople || do == DoShowCount || do == DoHideCount
 }
 
 // count changes how many are there: a number, and no names.

@@ -104,11 +104,6 @@ func assemblyBy(ctx context.Context, tx *db.Tx, column, value string) (Assembly,
 	})
 }
 
-func versionOf(ctx context.Context, tx *db.Tx, a ID) (n int, err error) {
-	err = tx.Get(ctx, "select version from assembly where id = $1", []any{string(a)}, &n)
-	return n, err
-}
-
 // cursor is a place in a list.
 type cursor struct {
 	starts int64

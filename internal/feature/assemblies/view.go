@@ -3,6 +3,8 @@ package assemblies
 import (
 	"fmt"
 	"html/template"
+	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -155,10 +157,20 @@ func ownOf(c *web.Call, f *web.Form, r *Room, action string) ownView {
 }
 
 // memo keeps the part of pages that is the same for all in a room, as it was rendered
-// for one version: whoever is signed in is not served from the cache of pages.
+// for one version: neither members nor who comes by the link are served from the cache
+// of pages. There are names in it, so it forgets all of an assembly when that changes, as
+// it does when it closes.
 type memo struct {
-	mu  sync.Mutex
-	all map[string]rendered
+	mu      sync.Mutex
+	all     map[memoKey]rendered
+	forgets int
+}
+
+// memoKey tells apart what looks different.
+type memoKey struct {
+	aid           ID
+	locale        string
+	named, inside bool
 }
 
 type rendered struct {
@@ -169,23 +181,48 @@ type rendered struct {
 // maxMemo bounds what is kept; beyond it everything is rendered again.
 const maxMemo = 256
 
-func (m *memo) get(key string, version int) (template.HTML, bool) {
+func (m *memo) get(key memoKey, version int) (template.HTML, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r, ok := m.all[key]
 	return r.html, ok && r.version == version
 }
 
-func (m *memo) put(key string, version int, html template.HTML) {
+// now stands for the moment before something is read that is put later.
+func (m *memo) now() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.forgets
+}
+
+// put keeps what was read after a moment, unless something was forgotten since.
+func (m *memo) put(key memoKey, version, since int, html template.HTML) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.forgets != since {
+		return
+	}
 	if m.all == nil || len(m.all) >= maxMemo {
-		m.all = map[string]rendered{}
+		m.all = map[memoKey]rendered{}
 	}
 	m.all[key] = rendered{version, html}
 }
 
-// memoKey tells apart what looks different.
-func memoKey(c *web.Call, aid ID, named, inside bool) string {
-	return fmt.Sprint(aid, " ", c.Locale.Key(), " ", named, " ", inside)
+// forget drops all of the assemblies that tags name.
+func (m *memo) forget(tags []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, t := range tags {
+		if aid, ok := strings.CutPrefix(t, "assembly:"); ok || t == "*" {
+			m.forgets++
+			maps.DeleteFunc(m.all, func(k memoKey, _ rendered) bool { return !ok || k.aid == ID(aid) })
+		}
+	}
+}
+
+// Touched is told of the tags of each commit, here or in another process, after the
+// cache of pages was.
+func (w *Web) Touched(tags []string) {
+	w.kept.forget(tags)
+	w.Hub.Touched(tags)
 }

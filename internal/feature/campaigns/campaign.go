@@ -76,7 +76,8 @@ type Campaign struct {
 	Points, Template int
 	Sequence         int
 	Created, Updated time.Time
-	shown            bool // as stored: everybody may know of it
+	shown            bool  // as stored: everybody may know of it
+	was              State // as stored
 }
 
 // First and last day over all dates; 0 without dates.

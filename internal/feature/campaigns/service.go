@@ -189,7 +189,10 @@ func (s *Service) store(ctx context.Context, tx *db.Tx, c *Campaign) error {
 	if err := updateCampaign(ctx, tx, c, shown); err != nil {
 		return err
 	}
-	return s.tellShown(ctx, tx, c, shown)
+	if err := s.tellShown(ctx, tx, c, shown); err != nil || (c.was == Ended) == (c.State == Ended) {
+		return err
+	}
+	return s.Facts.Emit(ctx, tx, fact.CampaignEnded{Campaign: c.ID, Ended: c.State == Ended})
 }
 
 // tellShown says that a campaign became public, or is so no longer.

@@ -27,7 +27,7 @@ func scanCampaign(scan func(...any) error) (Campaign, error) {
 	if err != nil {
 		return c, fmt.Errorf("scan campaign: %w", err)
 	}
-	c.Text.HTML = stored(html)
+	c.Text.HTML, c.was = stored(html), c.State
 	c.Dates = readDates(dates)
 	c.Created, c.Updated = clock.FromMicros(created), clock.FromMicros(updated)
 	return c, nil

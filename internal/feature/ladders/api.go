@@ -267,7 +267,7 @@ func (w *Web) MountAPI(a *api.API) {
 }
 
 func (w *Web) apiShow(c *web.Call, handle string) (apiLadder, error) {
-	p, err := w.load(c, handle)
+	p, err := w.load(c, handle, true)
 	if err != nil {
 		return apiLadder{}, err
 	}

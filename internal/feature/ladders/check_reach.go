@@ -89,7 +89,7 @@ func (g *Gate) ways() [][]*Gate {
 
 // reach refuses gates that can never open, or have a way that cannot.
 func (c *checker) reach(p *Plan, now time.Time, moved map[string]bool) {
-	r := reacher{p: p, soonest: map[string]time.Time{}, lost: map[string]bool{}}
+	r := reacher{p: p, soonest: map[string]time.Time{}, lost: map[string]bool{}, ends: map[string]time.Time{}}
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		at, end := "step-"+s.Key, s.lapses()
@@ -114,12 +114,14 @@ func (c *checker) reach(p *Plan, now time.Time, moved map[string]bool) {
 	}
 }
 
-// reacher remembers when steps can open at the soonest, and which never can. Steps
-// wait for each other in no circle.
+// reacher remembers when steps can open at the soonest, which never can, and when they
+// can lapse: each step is asked once, however many come after it. Steps wait for each
+// other in no circle.
 type reacher struct {
 	p       *Plan
 	soonest map[string]time.Time
 	lost    map[string]bool
+	ends    map[string]time.Time // zero for one that never lapses
 }
 
 // open is when a step can open at the soonest; ok is false when it never can.
@@ -193,6 +195,10 @@ func (r *reacher) way(way []*Gate, after []string) (soonest time.Time, ok bool) 
 // lapse is when a step can lapse at the soonest: at its own last moment, or with one
 // that must come before it.
 func (r *reacher) lapse(key string) (soonest time.Time, ok bool) {
+	if t, known := r.ends[key]; known {
+		return t, !t.IsZero()
+	}
+	defer func() { r.ends[key] = soonest }()
 	s := &r.p.Steps[r.p.step(key)]
 	if s.Lapses != nil {
 		soonest, ok = s.lapses(), true

@@ -20,9 +20,13 @@
 // decides alone.
 //
 // Who can declare a trigger is a member of one of the owners; whoever leaves the last of
-// them declares nothing any more, and their handle goes from the ladder.
+// them declares nothing any more, and their handle goes from the ladder. All handles go
+// some time after it is over.
+//
+// Who asked for news hears once that a step has opened, and is corrected when it is halted
+// after that. In a campaign that has ended or is hidden, nothing moves.
 //
 // It owns the tables ladder, ladder_version, ladder_step, ladder_move, ladder_watch,
-// ladder_delegate, ladder_agree, ladder_decided, ladder_news,
+// ladder_delegate, ladder_agree, ladder_decided, ladder_news, ladder_told,
 // ladder_elsewhere and campaign_down. Of the table person it reads the handle.
 package ladders

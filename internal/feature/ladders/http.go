@@ -90,10 +90,13 @@ type page struct {
 	Declarable map[string]bool
 }
 
-// load reads the ladder of the address for its page.
-func (w *Web) load(c *web.Call, handle string) (p page, err error) {
+// load reads the ladder of the address for its page, with earlier versions or without.
+func (w *Web) load(c *web.Call, handle string, versions bool) (p page, err error) {
 	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
 		if p.Ladder, err = w.find(c.Context(), tx, c.Actor(), handle); err != nil {
+			return err
+		}
+		if err = w.history(c.Context(), tx, p.Ladder, versions); err != nil {
 			return err
 		}
 		if p.Facts, err = w.live(c.Context(), tx, p.Ladder); err != nil {
@@ -130,8 +133,7 @@ func (s *Service) live(ctx context.Context, tx *db.Tx, d *Ladder) (Known, error)
 
 func (s *Service) counted(ctx context.Context, tx *db.Tx, b leaf.ID, n *Count) (int, error) {
 	if n.Groups > 0 {
-		all, err := s.Boxes.Seen(ctx, tx, b, uint64(n.People))
-		return len(all), err
+		return s.groups(ctx, tx, b, uint64(n.People))
 	}
 	part := box.Whole
 	if n.Index != nil {
@@ -139,6 +141,17 @@ func (s *Service) counted(ctx context.Context, tx *db.Tx, b leaf.ID, n *Count) (
 	}
 	have, err := s.Boxes.People(ctx, tx, b, part)
 	return int(have), err
+}
+
+// groups is how many places or groups of a box were seen to have so many people.
+func (s *Service) groups(ctx context.Context, tx *db.Tx, b leaf.ID, people uint64) (n int, err error) {
+	all, err := s.Boxes.Seen(ctx, tx, b, people)
+	for _, x := range all {
+		if x.Part != box.Whole {
+			n++
+		}
+	}
+	return n, err
 }
 
 type pastView struct{ Time, Title, State, Reason, Note string }
@@ -175,7 +188,7 @@ func (w *Web) show(c *web.Call, asJSON bool) error {
 		return err
 	}
 	return c.Cached(tags, pageTTL, func() error {
-		p, err := w.load(c, handle)
+		p, err := w.load(c, handle, true)
 		if err != nil {
 			return err
 		}
@@ -218,13 +231,14 @@ func (w *Web) showOf(c *web.Call, p *page) showData {
 			d.Agreed = l.T(actName(a.Act))
 		}
 	}
+	zone := plan.zone(nil)
 	for _, x := range p.Past {
 		title := p.title(x.Step)
-		d.Past = append(d.Past, pastView{at(l, x.At, ""), title, l.T(x.State.name()), l.T(reasonName(x.Reason)), x.Note})
+		d.Past = append(d.Past, pastView{at(l, x.At, zone), title, l.T(x.State.name()), l.T(reasonName(x.Reason)), x.Note})
 	}
 	if !d.Draft {
 		for _, v := range append([]Version{*p.Published}, p.Earlier...) {
-			d.Versions = append(d.Versions, versionView{v.Version, at(l, v.Published, ""), v.Note})
+			d.Versions = append(d.Versions, versionView{v.Version, at(l, v.Published, zone), v.Note})
 		}
 	}
 	return d
@@ -241,7 +255,7 @@ var panelPage = web.NewPage[panelData](pages, "pages/panel.html", "pages/parts.h
 // CampaignPanel is where a campaign stands, on its page; to its organizers also where a
 // ladder is begun.
 func (w *Web) CampaignPanel(c *web.Call, handle string) (template.HTML, error) {
-	p, err := w.load(c, handle)
+	p, err := w.load(c, handle, false)
 	if fault.Is(err, fault.KindNotFound) {
 		return "", nil
 	}

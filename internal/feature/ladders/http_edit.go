@@ -20,6 +20,9 @@ func (w *Web) draft(c *web.Call) (d *Ladder, problems []fault.FieldError, err er
 		if d, err = w.editable(c.Context(), tx, c.Actor(), c.Param("handle")); err != nil {
 			return err
 		}
+		if err = w.history(c.Context(), tx, d, false); err != nil {
+			return err
+		}
 		problems, err = w.Problems(c.Context(), tx, d)
 		return err
 	})
@@ -382,6 +385,9 @@ func (w *Web) actData(c *web.Call, key string) (a actData, err error) {
 		if x == nil {
 			return errNoStep()
 		}
+		if err := w.history(c.Context(), tx, d, false); err != nil {
+			return err
+		}
 		v := words{c.Locale, d, &d.Published.Plan}.step(d.Published.Plan.step(key), d.facts(), c.Now())
 		a.Step = &v
 		if d.Down == nil {
@@ -445,7 +451,7 @@ func (w *Web) declareForm(c *web.Call) error {
 		return err
 	}
 	c.Header().Set("Cache-Control", "no-store")
-	p, err := w.load(c, c.Param("handle"))
+	p, err := w.load(c, c.Param("handle"), false)
 	if err != nil {
 		return err
 	}

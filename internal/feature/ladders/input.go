@@ -72,7 +72,7 @@ func clockTime(s string) string {
 func (in *Input) parse() (Step, error) {
 	c := checker{at: "key"}
 	s := Step{
-		Key: strings.TrimSpace(in.Key), Title: strings.TrimSpace(in.Title), Kind: in.Kind, About: in.About, Link: strings.TrimSpace(in.Link), After: in.After,
+		Key: strings.TrimSpace(in.Key), Title: strings.TrimSpace(in.Title), Kind: in.Kind, About: in.About, Link: strings.TrimSpace(in.Link), After: once(in.After),
 	}
 	c.step(&s)
 	for i, code := range map[string]string{"title": "ladder.no_title", "kind": "ladder.kind", "link": "ladder.link"} {

@@ -174,6 +174,9 @@ func ParsePlan(b []byte) (Plan, error) {
 	}
 	for i := range p.Steps {
 		s := &p.Steps[i]
+		if len(once(s.After)) < len(s.After) {
+			return Plan{}, fmt.Errorf("%w: step %s comes twice after the same step", ErrPlan, s.Key)
+		}
 		for _, g := range []**Gate{&s.Gate, &s.MetBy} {
 			if *g == nil {
 				continue
@@ -189,6 +192,16 @@ func ParsePlan(b []byte) (Plan, error) {
 		}
 	}
 	return p, nil
+}
+
+// once are the keys in a, each once, in their order.
+func once(a []string) (out []string) {
+	for _, key := range a {
+		if !slices.Contains(out, key) {
+			out = append(out, key)
+		}
+	}
+	return out
 }
 
 // JSON is the ladder as it is stored.

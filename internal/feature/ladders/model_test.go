@@ -2,6 +2,7 @@ package ladders
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"convoke/internal/db/dbtest"
 	"convoke/internal/fact"
 	"convoke/internal/id"
+	"convoke/internal/job"
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 	"convoke/internal/web"
@@ -45,7 +47,7 @@ func each(t *testing.T, f func(t *testing.T, x *fixture)) {
 			x := &fixture{t: t, clock: clock.NewManual(start), low: map[id.Campaign]int{}}
 			d := dbtest.Open(t, url(t), x.clock)
 			x.Service = New(Deps{
-				DB: d, IDs: id.NewSource(x.clock, nil), Campaigns: x, Elsewhere: x, Boxes: x, Record: x, Facts: x,
+				DB: d, IDs: id.NewSource(x.clock, nil), Jobs: job.New(d, x.clock, slog.New(slog.DiscardHandler)), Campaigns: x, Elsewhere: x, Boxes: x, Record: x, Facts: x,
 				Audit: func(context.Context, *db.Tx, id.Person, string, string) error { return nil },
 			})
 			x.write(func(tx *db.Tx) error {
@@ -110,6 +112,9 @@ func (x *fixture) ByID(ctx context.Context, tx *db.Tx, c id.Campaign) (Campaign,
 func (x *fixture) Owners(context.Context, *db.Tx, id.Campaign) ([]Group, error) {
 	return []Group{groupOf("hill"), groupOf("lake")}, nil
 }
+
+// OwnedBy implements Campaigns.
+func (x *fixture) OwnedBy(context.Context, *db.Tx, id.Group) ([]id.Campaign, error) { return nil, nil }
 
 // Petition implements Elsewhere.
 func (x *fixture) Petition(context.Context, *db.Tx, string) (Counting, error) {
@@ -421,7 +426,7 @@ func (x *fixture) happenedIn(ctx context.Context, tx *db.Tx, c id.Campaign, poll
 	all, err := waiting(ctx, tx, "decision", poll)
 	for _, w := range all {
 		if w.Campaign == c {
-			return x.come(ctx, tx, w, 1)
+			return x.come(ctx, tx, w, 1, tx.Now())
 		}
 	}
 	return err

@@ -2,12 +2,15 @@ package ladders
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
+
+	"convoke/internal/fault"
 )
 
 func mustParse(t testing.TB, s string) *Gate {
@@ -113,6 +116,41 @@ func TestCheck(t *testing.T) {
 		if c.code == "" && len(codes) > 0 || c.code != "" && !slices.Contains(codes, c.code) {
 			t.Errorf("%s: got %v, want %s", name, codes, c.code)
 		}
+	}
+}
+
+// TestCheckEnds: forty steps, each after all before it, are checked at once; a step comes
+// after another once.
+func TestCheckEnds(t *testing.T) {
+	p := Plan{Steps: []Step{{Key: "s0", Title: "S", Kind: "other", Lapses: &Moment{Date: "2027-05-01T18:00", Zone: "UTC"}}}}
+	for i := 1; i < maxSteps; i++ {
+		s := Step{Key: fmt.Sprintf("s%d", i), Title: "S", Kind: "other"}
+		for k := range i {
+			s.After = append(s.After, fmt.Sprintf("s%d", k))
+		}
+		if i == maxSteps-1 {
+			s.After, s.Gate = nil, &Gate{Step: fmt.Sprintf("s%d", i-1), State: Lapsed}
+		}
+		p.Steps = append(p.Steps, s)
+	}
+	done := make(chan []fault.FieldError, 1)
+	go func() { done <- Check(&p, start, nil) }()
+	select {
+	case fields := <-done:
+		if len(fields) > 0 {
+			t.Errorf("%+v", fields)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("it does not end")
+	}
+	p.Steps[2].After = []string{"s0", "s1", "s0"}
+	if _, err := ParsePlan([]byte(p.JSON())); !errors.Is(err, ErrPlan) {
+		t.Errorf("a step twice: %v", err)
+	}
+	in := Input{Key: "s2", Title: "S", Kind: "other", After: []string{"s1", "s0", "s1"}}
+	s, err := in.parse()
+	if err != nil || !slices.Equal(s.After, []string{"s1", "s0"}) {
+		t.Errorf("a step twice in a form: %v, %v", s.After, err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/id"
+	"convoke/internal/job"
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 	"convoke/internal/seal"
@@ -40,6 +41,8 @@ type Campaigns interface {
 	ByID(ctx context.Context, tx *db.Tx, c id.Campaign) (Campaign, error)
 	// Owners are the groups that own a campaign and can act.
 	Owners(ctx context.Context, tx *db.Tx, c id.Campaign) ([]Group, error)
+	// OwnedBy are the campaigns that a group owns, whether or not it can act.
+	OwnedBy(ctx context.Context, tx *db.Tx, g id.Group) ([]id.Campaign, error)
 }
 
 // Counting is a petition or pledge that everybody may know of.
@@ -89,6 +92,7 @@ type Deps struct {
 	Record    Record
 	Facts     Facts
 	Vault     *seal.Vault
+	Jobs      *job.Queue
 	// News is nil on a node without e-mail.
 	News *News
 	// Audit notes who did what in a role.
@@ -101,6 +105,7 @@ type Service struct{ Deps }
 // New returns the service.
 func New(d Deps) *Service {
 	s := &Service{d}
+	job.Register(s.Jobs, s.settleOne)
 	s.registerNews()
 	return s
 }
@@ -166,7 +171,7 @@ const (
 	maxPast     = 300
 )
 
-// read is the ladder of a campaign that was found.
+// read is the ladder of a campaign that was found, as it is now; see [Service.history].
 func (s *Service) read(ctx context.Context, tx *db.Tx, c Campaign, speaks []Group) (*Ladder, error) {
 	d := &Ladder{Of: c, Speaks: speaks, Stand: map[string]*Standing{}}
 	var err error
@@ -176,22 +181,34 @@ func (s *Service) read(ctx context.Context, tx *db.Tx, c Campaign, speaks []Grou
 	if d.Down, err = downOf(ctx, tx, c.ID); err != nil || d.Version == 0 {
 		return d, err
 	}
-	all, err := versionsOf(ctx, tx, c.ID, maxVersions)
+	all, err := versionsOf(ctx, tx, c.ID, 0, 1)
 	if err != nil {
 		return nil, err
 	}
-	d.Published, d.Earlier = &all[0], all[1:]
+	d.Published = &all[0]
 	if d.Stand, err = standingsOf(ctx, tx, c.ID); err != nil {
 		return nil, err
 	}
 	if d.Watches, err = watchesOf(ctx, tx, c.ID); err != nil {
 		return nil, err
 	}
-	if d.Past, err = pastOf(ctx, tx, c.ID, maxPast); err != nil {
-		return nil, err
-	}
 	d.Agreed, err = agreementsOf(ctx, tx, c.ID, tx.Now())
 	return d, err
+}
+
+// history adds to a ladder that was read what moved it, and with versions those that
+// were published before.
+func (s *Service) history(ctx context.Context, tx *db.Tx, d *Ladder, versions bool) (err error) {
+	if d.Version == 0 {
+		return nil
+	}
+	if versions {
+		if d.Earlier, err = versionsOf(ctx, tx, d.Of.ID, 1, maxVersions); err != nil {
+			return err
+		}
+	}
+	d.Past, err = pastOf(ctx, tx, d.Of.ID, maxPast)
+	return err
 }
 
 // facts are what is known of the conditions of the ladder.

@@ -95,6 +95,9 @@ func (d *Ladder) speaker(handle string) (Group, bool) {
 
 // can is false for what is so already.
 func (d *Ladder) can(in ActInput) (bool, error) {
+	if d.Of.Ended && (in.Do == DoResume || in.Do == DoUp) {
+		return false, errNoAct() // nothing goes on in a campaign that has ended
+	}
 	if in.Step == "" {
 		return (in.Do == DoDown) == (d.Down == nil), nil
 	}
@@ -263,6 +266,9 @@ func (s *Service) Declare(ctx context.Context, by authz.Actor, handle, trigger s
 		}
 		atom := (&Gate{Trigger: &Trigger{Name: trigger}}).atom()
 		was, ok, err := declares(ctx, tx, c.ID, atom, by.Person)
+		if err == nil && ok {
+			ok, err = s.member(ctx, tx, c.ID, by.Person)
+		}
 		if err != nil {
 			return err
 		}
@@ -282,8 +288,8 @@ func (s *Service) Declare(ctx context.Context, by authz.Actor, handle, trigger s
 	})
 }
 
-// countDeclared notes how many delegates have declared a trigger. Once it is declared,
-// who they were is forgotten.
+// countDeclared notes how many delegates have declared a trigger: those who are members
+// of an owner still. Once it is declared, who they were is forgotten.
 func (s *Service) countDeclared(ctx context.Context, tx *db.Tx, c id.Campaign, atom string) error {
 	all, err := watchesOf(ctx, tx, c)
 	if err != nil {
@@ -296,7 +302,13 @@ func (s *Service) countDeclared(ctx context.Context, tx *db.Tx, c id.Campaign, a
 	}
 	n := 0
 	for _, x := range delegates {
+		still := false
 		if x.Declared {
+			if still, err = s.member(ctx, tx, c, x.Person); err != nil {
+				return err
+			}
+		}
+		if still {
 			n++
 		}
 	}
@@ -318,7 +330,14 @@ func (s *Service) Declarable(ctx context.Context, tx *db.Tx, by authz.Actor, c i
 	if by.Visitor() {
 		return out, nil
 	}
-	err := tx.Each(ctx, `select w.label, d.declared from ladder_delegate d join ladder_watch w on w.campaign_id = d.campaign_id and w.atom = d.atom
+	_, ok, err := declares(ctx, tx, c, named, by.Person)
+	if err == nil && ok {
+		ok, err = s.member(ctx, tx, c, by.Person)
+	}
+	if err != nil || !ok {
+		return out, err
+	}
+	err = tx.Each(ctx, `select w.label, d.declared from ladder_delegate d join ladder_watch w on w.campaign_id = d.campaign_id and w.atom = d.atom
 		where d.person_id = $1 and d.campaign_id = $2`, []any{string(by.Person), string(c)}, func(scan func(...any) error) error {
 		var name string
 		var declared bool

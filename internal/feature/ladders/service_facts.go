@@ -2,8 +2,10 @@ package ladders
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
@@ -13,14 +15,17 @@ import (
 	"convoke/internal/record/box"
 )
 
-// BoxCounted hears that a box has so many people; see [box.Deps].
+// BoxCounted hears that a box has so many people; see [box.Deps]. It is told inside the
+// transaction that signs: only what has happened is noted there, and what follows from
+// it is worked out by a job, so that whatever is wrong with a ladder takes no signature
+// with it.
 func (s *Service) BoxCounted(ctx context.Context, tx *db.Tx, c box.Counted) error {
 	all, err := waiting(ctx, tx, "count", countSubject(c.Box, int(c.People), strconv.Itoa(c.Part)))
 	if err != nil {
 		return err
 	}
 	for _, w := range all {
-		if err := s.come(ctx, tx, w, int(c.Count)); err != nil {
+		if err := s.mark(ctx, tx, w, int(c.Count)); err != nil {
 			return err
 		}
 	}
@@ -30,41 +35,36 @@ func (s *Service) BoxCounted(ctx context.Context, tx *db.Tx, c box.Counted) erro
 	if all, err = waiting(ctx, tx, "count", countSubject(c.Box, int(c.People), "*")); err != nil || len(all) == 0 {
 		return err
 	}
-	seen, err := s.Boxes.Seen(ctx, tx, c.Box, c.People)
+	parts, err := s.groups(ctx, tx, c.Box, c.People)
 	if err != nil {
 		return err
 	}
-	parts := 0
-	for _, x := range seen {
-		if x.Part >= 0 {
-			parts++
-		}
-	}
 	for _, w := range all {
-		if err := s.come(ctx, tx, w, parts); err != nil {
+		if err := s.mark(ctx, tx, w, parts); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// happened fires all that waits for something that happens once.
-func (s *Service) happened(ctx context.Context, tx *db.Tx, kind, subject string) error {
+// happened fires all that waits for something that happens once, and did at a moment.
+func (s *Service) happened(ctx context.Context, tx *db.Tx, kind, subject string, at time.Time) error {
 	all, err := waiting(ctx, tx, kind, subject)
 	if err != nil {
 		return err
 	}
 	for _, w := range all {
-		if err := s.come(ctx, tx, w, 1); err != nil {
+		if err := s.come(ctx, tx, w, 1, at); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// PetitionSilent hears that nobody answered a petition in time.
+// PetitionSilent hears that nobody answered a petition in time. That was so when the time
+// was over, however late it is heard of.
 func (s *Service) PetitionSilent(ctx context.Context, tx *db.Tx, x fact.PetitionSilent) error {
-	return s.happened(ctx, tx, "silence", x.Petition)
+	return s.happened(ctx, tx, "silence", x.Petition, x.At)
 }
 
 // PetitionAnswered hears that a petition was answered.
@@ -72,7 +72,7 @@ func (s *Service) PetitionAnswered(ctx context.Context, tx *db.Tx, x fact.Petiti
 	if !x.Refused {
 		return nil
 	}
-	return s.happened(ctx, tx, "refusal", x.Petition)
+	return s.happened(ctx, tx, "refusal", x.Petition, tx.Now())
 }
 
 // TurnoutPublished hears how many came to an event.
@@ -82,7 +82,7 @@ func (s *Service) TurnoutPublished(ctx context.Context, tx *db.Tx, x fact.Turnou
 		return err
 	}
 	for _, w := range all {
-		if err := s.come(ctx, tx, w, x.Low); err != nil {
+		if err := s.come(ctx, tx, w, x.Low, tx.Now()); err != nil {
 			return err
 		}
 	}
@@ -97,11 +97,50 @@ func (s *Service) TurnoutPublished(ctx context.Context, tx *db.Tx, x fact.Turnou
 		return err
 	}
 	for _, w := range all {
-		if err := s.come(ctx, tx, w, low); err != nil {
+		if err := s.come(ctx, tx, w, low, tx.Now()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// CampaignShown hears that a campaign is hidden, or no longer.
+func (s *Service) CampaignShown(ctx context.Context, tx *db.Tx, x fact.CampaignShown) error {
+	return s.stopOrGoOn(ctx, tx, x.Campaign)
+}
+
+// CampaignEnded hears that a campaign has ended, or goes on.
+func (s *Service) CampaignEnded(ctx context.Context, tx *db.Tx, x fact.CampaignEnded) error {
+	return s.stopOrGoOn(ctx, tx, x.Campaign)
+}
+
+// stopOrGoOn stops the ladder of a campaign that has ended or is hidden: nothing moves
+// there. When it goes on, its steps may move from then on.
+func (s *Service) stopOrGoOn(ctx context.Context, tx *db.Tx, c id.Campaign) error {
+	of, err := s.Campaigns.ByID(ctx, tx, c)
+	if err != nil && !fault.Is(err, fault.KindNotFound) {
+		return err
+	}
+	stopped := err != nil || of.Ended
+	d, err := s.read(ctx, tx, Campaign{ID: c}, nil)
+	if err != nil || d.stopped == stopped || d.Sequence == 0 {
+		return err
+	}
+	d.stopped = stopped
+	touch(tx, c)
+	if err := errors.Join(putStopped(ctx, tx, c, stopped), s.noteOver(ctx, tx, d)); err != nil || stopped {
+		return err
+	}
+	for key, x := range d.Stand {
+		if x.State.settled() {
+			continue
+		}
+		x.Free = tx.Now()
+		if err := putStanding(ctx, tx, c, key, x); err != nil {
+			return err
+		}
+	}
+	return s.settle(ctx, tx, c)
 }
 
 // DemandsStand hears where the demands of a campaign stand: when some are met and no
@@ -121,7 +160,7 @@ func (s *Service) PollDecided(ctx context.Context, tx *db.Tx, x fact.PollDecided
 		return err
 	}
 	if x.Adopted {
-		if err := s.happened(ctx, tx, "decision", x.Proposal); err != nil {
+		if err := s.happened(ctx, tx, "decision", x.Proposal, tx.Now()); err != nil {
 			return err
 		}
 		return s.carryOut(ctx, tx, x)
@@ -131,7 +170,7 @@ func (s *Service) PollDecided(ctx context.Context, tx *db.Tx, x fact.PollDecided
 		return err
 	}
 	for _, w := range all {
-		if err := s.come(ctx, tx, w, -1); err != nil {
+		if err := s.come(ctx, tx, w, -1, tx.Now()); err != nil {
 			return err
 		}
 	}
@@ -144,7 +183,7 @@ func (s *Service) carryOut(ctx context.Context, tx *db.Tx, x fact.PollDecided) e
 	}
 	handle, key, _ := strings.Cut(x.Subject, "#")
 	c, _, err := s.Campaigns.Find(ctx, tx, authz.Actor{}, handle)
-	if fault.Is(err, fault.KindNotFound) {
+	if fault.Is(err, fault.KindNotFound) || err == nil && c.Ended {
 		return nil
 	}
 	if err != nil {

@@ -21,7 +21,8 @@ type Held struct {
 	// have said something that another owner has to say, too.
 	Table    string
 	Campaign id.Campaign
-	// What is what they can declare, or the step that they spoke of.
+	// What is what they can declare, or the step that they spoke of; "" of ladder_delegate
+	// is that they are named there at all.
 	What     string
 	Declared bool
 	Act      string // as in [DoUp]
@@ -39,8 +40,8 @@ func (s *Service) HeldOf(ctx context.Context, tx *db.Tx, p id.Person) ([]Held, e
 		return nil, err
 	}
 	for _, x := range []struct{ table, q string }{
-		{"ladder_delegate", `select d.campaign_id, w.label, d.declared, '' from ladder_delegate d
-			join ladder_watch w on w.campaign_id = d.campaign_id and w.atom = d.atom where d.person_id = $1 order by d.campaign_id, d.atom`},
+		{"ladder_delegate", `select d.campaign_id, coalesce(w.label, ''), d.declared, '' from ladder_delegate d
+			left join ladder_watch w on w.campaign_id = d.campaign_id and w.atom = d.atom where d.person_id = $1 order by d.campaign_id, d.atom`},
 		{"ladder_agree", "select campaign_id, step, 1 = 0, act from ladder_agree where person_id = $1 order by campaign_id, step, act"},
 	} {
 		rows, err := db.Query(ctx, tx, x.q, []any{string(p)}, func(scan func(...any) error) (Held, error) {
@@ -100,95 +101,83 @@ func (p *Plan) declarable(handle string) (out []string) {
 	return out
 }
 
-// forget removes a handle from the triggers.
-func (p *Plan) forget(handle string) {
+// forget removes handles from the triggers, and reports whether there were any.
+func (p *Plan) forget(gone func(handle string) bool) (found bool) {
 	p.leaves(func(_ *Step, g *Gate) {
 		if t := g.Trigger; t != nil {
-			t.Delegates = slices.DeleteFunc(t.Delegates, func(d string) bool { return d == handle })
+			n := len(t.Delegates)
+			t.Delegates = slices.DeleteFunc(t.Delegates, gone)
+			found = found || len(t.Delegates) < n
 		}
 	})
-}
-
-// keepNumbers has the gates of steps that have moved say how many delegates there were
-// when they were published, though some have left since.
-func (d *Ladder) keepNumbers(p *Plan, moved map[string]bool) {
-	if d.Published == nil {
-		return
-	}
-	n := map[string]int{}
-	d.Published.Plan.leaves(func(s *Step, g *Gate) {
-		if t := g.Trigger; t != nil && moved[s.Key] {
-			n[s.Key+" "+t.Name] = t.N
-		}
-	})
-	p.leaves(func(s *Step, g *Gate) {
-		if t := g.Trigger; t != nil && moved[s.Key] {
-			t.N = n[s.Key+" "+t.Name]
-		}
-	})
+	return found
 }
 
 // MemberLeft takes the right to declare something from who is a member of no owner of
 // the campaign any more, and their handle from its ladder. What the record has is the
 // number of delegates, so its proof stays.
 func (s *Service) MemberLeft(ctx context.Context, tx *db.Tx, f fact.MemberLeft) error {
-	handle, err := handleOf(ctx, tx, f.Person)
-	if err != nil {
-		return err
+	all, err := campaignsNaming(ctx, tx, f.Person)
+	for _, c := range all {
+		err = errors.Join(err, s.unlessMember(ctx, tx, c, f.Person))
 	}
-	all, err := namedIn(ctx, tx, handle)
-	if err != nil {
-		return err
-	}
-	var seen []id.Campaign
-	for _, h := range all {
-		if slices.Contains(seen, h.Campaign) {
-			continue
-		}
-		seen = append(seen, h.Campaign)
-		owners, err := s.Campaigns.Owners(ctx, tx, h.Campaign)
-		if err != nil {
-			return err
-		}
-		_, err = s.Elsewhere.Member(ctx, tx, owners, handle)
-		if err == nil {
-			continue // of another owner
-		}
-		if !fault.Is(err, fault.KindNotFound) {
-			return err
-		}
-		if err := s.forget(ctx, tx, h.Campaign, f.Person, handle); err != nil {
-			return err
-		}
-	}
-	return nil
+	return err
 }
 
-func (s *Service) forget(ctx context.Context, tx *db.Tx, c id.Campaign, p id.Person, handle string) error {
-	r, ok, err := rowOf(ctx, tx, c)
-	if err != nil || !ok {
-		return err
-	}
-	if len(r.Draft.declarable(handle)) > 0 {
-		r.Draft.forget(handle)
-		if err := putRow(ctx, tx, &r); err != nil {
-			return err
+// GroupCleared does that for all members of a group that ended its work long ago.
+func (s *Service) GroupCleared(ctx context.Context, tx *db.Tx, f fact.GroupCleared) error {
+	owned, err := s.Campaigns.OwnedBy(ctx, tx, f.Group)
+	for _, c := range owned {
+		all, err2 := delegatesOf(ctx, tx, c, named)
+		err = errors.Join(err, err2)
+		for _, d := range all {
+			err = errors.Join(err, s.unlessMember(ctx, tx, c, d.Person))
 		}
 	}
-	versions, err := versionsOf(ctx, tx, c, r.Version)
+	return err
+}
+
+func (s *Service) unlessMember(ctx context.Context, tx *db.Tx, c id.Campaign, p id.Person) error {
+	still, err := s.member(ctx, tx, c, p)
+	if err != nil || still {
+		return err
+	}
+	return s.forget(ctx, tx, c, p)
+}
+
+// PersonGone takes somebody's handle from all ladders, before their account is erased.
+func (s *Service) PersonGone(ctx context.Context, tx *db.Tx, p id.Person) error {
+	all, err := campaignsNaming(ctx, tx, p)
+	for _, c := range all {
+		err = errors.Join(err, s.forget(ctx, tx, c, p))
+	}
+	return err
+}
+
+// member reports whether somebody is a member of a group that owns a campaign.
+func (s *Service) member(ctx context.Context, tx *db.Tx, c id.Campaign, p id.Person) (bool, error) {
+	handle, err := handleOf(ctx, tx, p)
+	if err != nil || handle == "" {
+		return false, err
+	}
+	owners, err := s.Campaigns.Owners(ctx, tx, c)
+	if err != nil {
+		return false, err
+	}
+	same, err := s.Elsewhere.Member(ctx, tx, owners, handle)
+	if fault.Is(err, fault.KindNotFound) {
+		return false, nil
+	}
+	return err == nil && same == p, err
+}
+
+func (s *Service) forget(ctx context.Context, tx *db.Tx, c id.Campaign, p id.Person) error {
+	handle, err := handleOf(ctx, tx, p)
 	if err != nil {
 		return err
 	}
-	for i := range versions {
-		v := &versions[i]
-		if len(v.Plan.declarable(handle)) == 0 {
-			continue
-		}
-		v.Plan.forget(handle)
-		_, err := tx.Exec(ctx, "update ladder_version set plan = $3 where campaign_id = $1 and version = $2", string(c), v.Version, v.Plan.JSON())
-		if err != nil {
-			return fmt.Errorf("forget a delegate: %w", err)
-		}
+	if err := forgetNames(ctx, tx, c, func(h string) bool { return h == handle }); err != nil {
+		return err
 	}
 	atoms, err := db.Column[string](ctx, tx, "select atom from ladder_delegate where campaign_id = $1 and person_id = $2", string(c), string(p))
 	if err != nil {
@@ -197,6 +186,54 @@ func (s *Service) forget(ctx context.Context, tx *db.Tx, c id.Campaign, p id.Per
 	touch(tx, c)
 	for _, atom := range atoms {
 		if err := errors.Join(dropDelegate(ctx, tx, c, atom, p), s.countDeclared(ctx, tx, c, atom)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetNames removes handles from the draft of a ladder and all its versions.
+func forgetNames(ctx context.Context, tx *db.Tx, c id.Campaign, gone func(handle string) bool) error {
+	r, ok, err := rowOf(ctx, tx, c)
+	if err != nil || !ok {
+		return err
+	}
+	if r.Draft.forget(gone) {
+		if err := putRow(ctx, tx, &r); err != nil {
+			return err
+		}
+	}
+	versions, err := versionsOf(ctx, tx, c, 0, r.Version)
+	if err != nil {
+		return err
+	}
+	for i := range versions {
+		v := &versions[i]
+		if !v.Plan.forget(gone) {
+			continue
+		}
+		_, err := tx.Exec(ctx, "update ladder_version set plan = $3 where campaign_id = $1 and version = $2", string(c), v.Version, v.Plan.JSON())
+		if err != nil {
+			return fmt.Errorf("forget a delegate: %w", err)
+		}
+	}
+	return nil
+}
+
+// expireNames forgets who could declare something in ladders that have been over for
+// long enough.
+func (s *Service) expireNames(ctx context.Context) error {
+	for n := newsPage; n == newsPage; {
+		err := s.DB.Write(ctx, func(tx *db.Tx) error {
+			due, err := namesDue(ctx, tx, tx.Now().Add(-newsAfter), newsPage)
+			n = len(due)
+			for _, c := range due {
+				touch(tx, c)
+				err = errors.Join(err, forgetNames(ctx, tx, c, func(string) bool { return true }), dropAllDelegates(ctx, tx, c))
+			}
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package ladders
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/id"
+	"convoke/internal/job"
 	"convoke/internal/record"
 	"convoke/internal/record/leaf"
 )
@@ -16,7 +18,7 @@ import (
 // settle moves the steps of a campaign's ladder as far as they go by now.
 func (s *Service) settle(ctx context.Context, tx *db.Tx, c id.Campaign) error {
 	d, err := s.read(ctx, tx, Campaign{ID: c}, nil)
-	if err != nil || d.Version == 0 || d.Down != nil {
+	if err != nil || d.Version == 0 || d.Down != nil || d.stopped {
 		return err
 	}
 	moves := Settle(&d.Published.Plan, d.Stand, d.facts(), tx.Now())
@@ -60,21 +62,20 @@ func (s *Service) noteMoves(ctx context.Context, tx *db.Tx, d *Ladder, moves []M
 		if err := s.recordMove(ctx, tx, d, m); err != nil {
 			return err
 		}
-		n, err := insertMove(ctx, tx, d.Of.ID, m, note)
-		if err != nil {
+		if err := insertMove(ctx, tx, d.Of.ID, m, note); err != nil {
 			return err
 		}
 		step := &d.Published.Plan.Steps[d.Published.Plan.step(m.Step)]
-		err = s.Facts.Emit(ctx, tx, fact.LadderMoved{
+		err := s.Facts.Emit(ctx, tx, fact.LadderMoved{
 			Campaign: d.Of.ID, Step: m.Step, Title: step.Title, State: string(m.State), Reason: m.Reason, At: m.At,
 		})
 		if err != nil {
 			return err
 		}
-		if m.State != Open {
+		if m.State != Open && (m.State != Halted || d.Stand[m.Step].Was != Open) {
 			continue
 		}
-		if err := s.announce(ctx, tx, d.Of.ID, n); err != nil {
+		if err := s.announce(ctx, tx, d.Of.ID, m.Step); err != nil {
 			return err
 		}
 	}
@@ -87,7 +88,7 @@ func (s *Service) noteOver(ctx context.Context, tx *db.Tx, d *Ladder) error {
 	for _, x := range d.Stand {
 		over = over && x.State.settled()
 	}
-	over = over || d.Down != nil
+	over = over || d.Down != nil || d.stopped
 	if over == !d.over.IsZero() {
 		return nil
 	}
@@ -169,55 +170,87 @@ func (s *Service) fire(ctx context.Context, tx *db.Tx, c id.Campaign, atom strin
 	return nil
 }
 
-// come notes how far something is: it has happened when it has what it needs.
-func (s *Service) come(ctx context.Context, tx *db.Tx, w watch, have int) error {
+// come notes how far something is, and moves what waits for it.
+func (s *Service) come(ctx context.Context, tx *db.Tx, w watch, have int, at time.Time) error {
+	so, err := s.note(ctx, tx, w, have, at)
+	if err != nil || !so {
+		return err
+	}
+	return s.settle(ctx, tx, w.Campaign)
+}
+
+// mark notes how far something is, and leaves what waits for it to a job.
+func (s *Service) mark(ctx context.Context, tx *db.Tx, w watch, have int) error {
+	so, err := s.note(ctx, tx, w, have, tx.Now())
+	if err != nil || !so {
+		return err
+	}
+	return s.Jobs.Enqueue(ctx, tx, settling{w.Campaign}, job.Insert{Unique: string(w.Campaign)})
+}
+
+// note says how far something is: it has happened, at that moment, when it has what it
+// needs.
+func (s *Service) note(ctx context.Context, tx *db.Tx, w watch, have int, at time.Time) (so bool, err error) {
 	if have >= w.Need {
-		if err := s.fire(ctx, tx, w.Campaign, w.Atom, have, tx.Now()); err != nil {
-			return err
-		}
-		return s.settle(ctx, tx, w.Campaign)
+		touch(tx, w.Campaign)
+		return true, s.fire(ctx, tx, w.Campaign, w.Atom, have, at)
 	}
 	if have == w.Have {
-		return nil
+		return false, nil
 	}
 	touch(tx, w.Campaign)
-	_, err := tx.Exec(ctx, "update ladder_watch set have = $3 where campaign_id = $1 and atom = $2", string(w.Campaign), w.Atom, have)
-	return err
+	_, err = tx.Exec(ctx, "update ladder_watch set have = $3 where campaign_id = $1 and atom = $2", string(w.Campaign), w.Atom, have)
+	return false, err
+}
+
+// settling is the job that moves the steps of one ladder.
+type settling struct {
+	Campaign id.Campaign `json:"campaign"`
+}
+
+// Kind implements job.Args.
+func (settling) Kind() string { return "ladders.settle" }
+
+func (s *Service) settleOne(ctx context.Context, a settling) error {
+	return s.DB.Write(ctx, func(tx *db.Tx) error { return s.settle(ctx, tx, a.Campaign) })
 }
 
 const duePage = 100
 
-// Due looks at ladders for which a time has come: it reads those rows only. It runs
-// every minute.
+// Due looks at ladders for which a time has come: it reads those rows only, and moves
+// each ladder by itself, so that one with which something is wrong stops no other. It
+// runs every minute.
 func (s *Service) Due(ctx context.Context) error {
-	for n := duePage; n == duePage; {
-		err := s.DB.Write(ctx, func(tx *db.Tx) error {
-			all, err := dueWatches(ctx, tx, tx.Now(), duePage)
-			if err != nil {
-				return err
-			}
-			n = len(all)
-			done := map[id.Campaign]bool{}
-			for _, w := range all {
-				if err := s.fire(ctx, tx, w.Campaign, w.Atom, 1, w.Due); err != nil {
-					return err
-				}
-			}
-			for _, w := range all {
-				if done[w.Campaign] {
-					continue
-				}
-				done[w.Campaign] = true
-				if err := s.settle(ctx, tx, w.Campaign); err != nil {
-					return err
-				}
-				touch(tx, w.Campaign)
-			}
-			return nil
+	var errs []error
+	page, after := []id.Campaign{}, id.Campaign("")
+	for n := duePage; n == duePage; n = len(page) {
+		err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+			page, err = dueCampaigns(ctx, tx, tx.Now(), after, duePage)
+			return err
 		})
 		if err != nil {
+			return errors.Join(append(errs, err)...)
+		}
+		for _, c := range page {
+			after = c
+			if err := s.DB.Write(ctx, func(tx *db.Tx) error { return s.due(ctx, tx, c) }); err != nil {
+				errs = append(errs, fmt.Errorf("move the ladder of the campaign %s: %w", c, err))
+			}
+		}
+	}
+	return errors.Join(append(errs, s.DB.Write(ctx, func(tx *db.Tx) error { return dropOldAgreements(ctx, tx, tx.Now()) }))...)
+}
+
+func (s *Service) due(ctx context.Context, tx *db.Tx, c id.Campaign) error {
+	all, err := dueWatches(ctx, tx, c, tx.Now())
+	if err != nil {
+		return err
+	}
+	for _, w := range all {
+		if err := s.fire(ctx, tx, c, w.Atom, 1, w.Due); err != nil {
 			return err
 		}
 	}
-	return s.DB.Write(ctx, func(tx *db.Tx) error { return dropOldAgreements(ctx, tx, tx.Now()) })
+	touch(tx, c)
+	return s.settle(ctx, tx, c)
 }

@@ -23,7 +23,6 @@ import (
 // News tells by e-mail when a step opens.
 type News struct {
 	Entropy io.Reader
-	Jobs    *job.Queue
 	Locales *i18n.Bundle
 	Sender  notify.Sender
 	// BaseURL begins links, as in "https://example.org".
@@ -47,19 +46,20 @@ const (
 	newsPage  = 200
 )
 
-// newsMail is the job of one message: about a move, or with 0 to ask to confirm.
+// newsMail is the job of one message: about a step, or with "" to ask to confirm. What
+// it says is decided when it is sent.
 type newsMail struct {
 	Contact string `json:"contact"`
-	Move    int    `json:"move"`
+	Step    string `json:"step"`
 }
 
 // Kind implements job.Args.
 func (newsMail) Kind() string { return "ladders.news" }
 
-// newsAll is the job of one page of those who want to hear of a move.
+// newsAll is the job of one page of those who are to hear where a step stands.
 type newsAll struct {
 	Campaign id.Campaign `json:"campaign"`
-	Move     int         `json:"move"`
+	Step     string      `json:"step"`
 	After    string      `json:"after"`
 }
 
@@ -72,8 +72,8 @@ func MessageKinds() []string { return []string{newsMail{}.Kind(), newsAll{}.Kind
 
 func (s *Service) registerNews() {
 	if s.News != nil {
-		job.Register(s.News.Jobs, s.sendNews)
-		job.Register(s.News.Jobs, s.sendAll)
+		job.Register(s.Jobs, s.sendNews)
+		job.Register(s.Jobs, s.sendAll)
 	}
 }
 
@@ -134,13 +134,13 @@ func (s *Service) Subscribe(ctx context.Context, by authz.Actor, handle, email, 
 			if err := putContact(ctx, tx, old, asked.Add(askedFor)); err != nil {
 				return err
 			}
-			return s.News.Jobs.Enqueue(ctx, tx, newsMail{Contact: old.id}, job.Insert{})
+			return s.Jobs.Enqueue(ctx, tx, newsMail{Contact: old.id}, job.Insert{})
 		}
 		c := contact{id: nid, campaign: d.Of.ID, sealed: sealed, lang: lang, asked: asked}
 		if err := insertContact(ctx, tx, c, id.Hash(newsSecret(k, nid)), tag, asked.Add(askedFor)); err != nil {
 			return err
 		}
-		return s.News.Jobs.Enqueue(ctx, tx, newsMail{Contact: nid}, job.Insert{})
+		return s.Jobs.Enqueue(ctx, tx, newsMail{Contact: nid}, job.Insert{})
 	})
 }
 
@@ -180,41 +180,70 @@ func (s *Service) Unsubscribe(ctx context.Context, by authz.Actor, handle, secre
 	})
 }
 
-// announce tells all who wanted to hear that a step has opened.
-func (s *Service) announce(ctx context.Context, tx *db.Tx, c id.Campaign, move int) error {
+// announce tells all who wanted to hear that a step has opened, once; and those who were
+// told so that it is halted, or open after all. Who is told is decided later, by where
+// the step stands then.
+func (s *Service) announce(ctx context.Context, tx *db.Tx, c id.Campaign, step string) error {
 	if s.News == nil {
 		return nil
 	}
-	return s.News.Jobs.Enqueue(ctx, tx, newsAll{Campaign: c, Move: move}, job.Insert{Unique: fmt.Sprintf("%s %d", c, move)})
+	return s.Jobs.Enqueue(ctx, tx, newsAll{Campaign: c, Step: step}, job.Insert{Unique: string(c) + " " + step})
+}
+
+// toTell is what somebody is to hear of a step in one state who was told of another one,
+// or "" of none: "" when there is nothing to say.
+func toTell(d *Ladder, step string, told State) State {
+	x := d.Stand[step]
+	switch {
+	case x == nil || x.State == told:
+	case x.State == Open && d.Down == nil && !d.stopped:
+		return Open
+	case x.State == Halted && told == Open:
+		return Halted
+	}
+	return ""
 }
 
 func (s *Service) sendAll(ctx context.Context, a newsAll) error {
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
-		page, err := contactsAfter(ctx, tx, a.Campaign, a.After, newsPage)
+		d, err := s.read(ctx, tx, Campaign{ID: a.Campaign}, nil)
 		if err != nil {
 			return err
 		}
-		for _, nid := range page {
-			if err := s.News.Jobs.Enqueue(ctx, tx, newsMail{nid, a.Move}, job.Insert{Unique: fmt.Sprintf("%s %d", nid, a.Move)}); err != nil {
+		page, err := contactsAfter(ctx, tx, a.Campaign, a.Step, a.After, newsPage)
+		if err != nil {
+			return err
+		}
+		for _, c := range page {
+			if toTell(d, a.Step, c.told) == "" {
+				continue
+			}
+			if err := s.tell(ctx, tx, c.id, a.Step); err != nil {
 				return err
 			}
 		}
 		if len(page) < newsPage {
 			return nil
 		}
-		last := page[len(page)-1]
-		return s.News.Jobs.Enqueue(ctx, tx, newsAll{a.Campaign, a.Move, last}, job.Insert{Unique: fmt.Sprintf("%s %d %s", a.Campaign, a.Move, last)})
+		last := page[len(page)-1].id
+		return s.Jobs.Enqueue(ctx, tx, newsAll{a.Campaign, a.Step, last}, job.Insert{Unique: fmt.Sprintf("%s %s %s", a.Campaign, a.Step, last)})
 	})
+}
+
+func (s *Service) tell(ctx context.Context, tx *db.Tx, contact, step string) error {
+	return s.Jobs.Enqueue(ctx, tx, newsMail{contact, step}, job.Insert{Unique: contact + " " + step})
 }
 
 // news is what a mail is about.
 type news struct {
-	Ladder *Ladder
-	Title  string // of the step that opened, "" for the question
+	Of    Campaign
+	Title string // of the step, "" for the question
+	State State  // of it
+	n     int    // of its last move
 }
 
 // sendNews is the worker of a mail. There is none to send to an address that is deleted,
-// nor of a campaign that is hidden.
+// nor of a campaign that is hidden, nor when the step has moved on meanwhile.
 func (s *Service) sendNews(ctx context.Context, a newsMail) error {
 	var c contact
 	var n news
@@ -223,13 +252,10 @@ func (s *Service) sendNews(ctx context.Context, a newsMail) error {
 		if c, there, err = contactBy(ctx, tx, "id = $1", a.Contact); err != nil || !there {
 			return err
 		}
-		n, err = s.newsOf(ctx, tx, c.campaign, a.Move)
-		if fault.Is(err, fault.KindNotFound) {
-			there, err = false, nil
-		}
+		n, there, err = s.newsOf(ctx, tx, &c, a.Step)
 		return err
 	})
-	if err != nil || !there || c.confirmed != (a.Move > 0) {
+	if err != nil || !there || c.confirmed != (a.Step != "") {
 		return err
 	}
 	k, err := s.Vault.Existing(ctx, ScopePrefix+string(c.campaign))
@@ -243,51 +269,87 @@ func (s *Service) sendNews(ctx context.Context, a newsMail) error {
 	if err != nil {
 		return err
 	}
-	page := s.News.BaseURL + urlOf(&n.Ladder.Of)
+	page := s.News.BaseURL + urlOf(&n.Of)
 	m := writeNews(s.News.Locales.Match(c.lang), n, page, page+"/news/"+newsSecret(k, c.id))
-	m.To, m.ID = strings.TrimRight(string(to), " "), hex.EncodeToString(k.Tag("message id", fmt.Sprintf("%s %d", c.id, a.Move)))
-	return s.News.Sender.Send(ctx, m)
+	m.To, m.ID = strings.TrimRight(string(to), " "), hex.EncodeToString(k.Tag("message id", fmt.Sprintf("%s %s %d", c.id, a.Step, n.n)))
+	if err := s.News.Sender.Send(ctx, m); err != nil || a.Step == "" {
+		return err
+	}
+	return s.DB.Write(ctx, func(tx *db.Tx) error { return s.wasTold(ctx, tx, &c, a.Step, n.State) })
 }
 
-func (s *Service) newsOf(ctx context.Context, tx *db.Tx, c id.Campaign, move int) (n news, err error) {
-	of, err := s.Campaigns.ByID(ctx, tx, c)
+// newsOf is what somebody is to hear of a step; ok is false when there is nothing.
+func (s *Service) newsOf(ctx context.Context, tx *db.Tx, c *contact, step string) (n news, ok bool, err error) {
+	n.Of, err = s.Campaigns.ByID(ctx, tx, c.campaign)
+	if fault.Is(err, fault.KindNotFound) {
+		return n, false, nil
+	}
+	if err != nil || step == "" {
+		return n, err == nil, err
+	}
+	d, err := s.read(ctx, tx, n.Of, nil)
 	if err != nil {
-		return n, err
+		return n, false, err
 	}
-	if n.Ladder, err = s.read(ctx, tx, of, nil); err != nil || move == 0 {
-		return n, err
+	told, err := toldOf(ctx, tx, c.id, step)
+	if err != nil {
+		return n, false, err
 	}
-	for _, p := range n.Ladder.Past {
-		if p.N == move {
-			n.Title = n.Ladder.title(p.Step)
-		}
+	if n.State = toTell(d, step, told); n.State == "" {
+		return n, false, nil
 	}
-	return n, nil
+	n.Title = d.title(step)
+	n.n, err = lastMove(ctx, tx, c.campaign, step)
+	return n, true, err
+}
+
+// wasTold notes what somebody was told of a step. If that has changed while the mail was
+// on its way, another one follows.
+func (s *Service) wasTold(ctx context.Context, tx *db.Tx, c *contact, step string, state State) error {
+	d, err := s.read(ctx, tx, Campaign{ID: c.campaign}, nil)
+	if err != nil {
+		return err
+	}
+	ok, err := putTold(ctx, tx, c.id, step, state)
+	if err != nil || !ok || toTell(d, step, state) == "" {
+		return err
+	}
+	return s.tell(ctx, tx, c.id, step)
 }
 
 // writeNews words a mail.
 func writeNews(l *i18n.Locale, n news, page, link string) notify.Message {
 	m := notify.Message{Lang: l.Tag()}
 	var parts []string
-	if n.Title != "" {
-		m.Subject = l.T("Open now: {title}", "title", n.Title)
-		parts = []string{
-			l.T("A step of the campaign “{title}” has opened.", "title", n.Ladder.Of.Title) + "\n" + page, l.T("Delete your address here: {url}", "url", link),
-		}
-	} else {
-		m.Subject = l.T("Shall we tell you when a step opens? {title}", "title", n.Ladder.Of.Title)
+	switch {
+	case n.Title == "":
+		m.Subject = l.T("Shall we tell you when a step opens? {title}", "title", n.Of.Title)
 		parts = []string{
 			l.T("With this link you hear by e-mail each time that a step of this campaign opens:") + "\n" + link,
 			l.T("If you did not ask for this, you need not do anything."),
+		}
+	case n.State == Halted:
+		m.Subject = l.T("Halted: {title}", "title", n.Title)
+		parts = []string{
+			l.T("We told you that a step of the campaign “{title}” is open. It is halted now.", "title", n.Of.Title) + "\n" + page, l.T("Delete your address here: {url}", "url", link),
+		}
+	default:
+		m.Subject = l.T("Open now: {title}", "title", n.Title)
+		parts = []string{
+			l.T("A step of the campaign “{title}” has opened.", "title", n.Of.Title) + "\n" + page, l.T("Delete your address here: {url}", "url", link),
 		}
 	}
 	m.Text = strings.Join(parts, "\n\n")
 	return m
 }
 
-// ExpireNews deletes addresses whose time is over, and the keys of ladders that have
-// been over for long enough. It runs every hour.
-func (s *Service) ExpireNews(ctx context.Context) error {
+// Expire deletes addresses whose time is over, and of ladders that have been over for long
+// enough the keys, and who could declare something. It runs every hour.
+func (s *Service) Expire(ctx context.Context) error {
+	return errors.Join(s.expireNames(ctx), s.expireNews(ctx))
+}
+
+func (s *Service) expireNews(ctx context.Context) error {
 	for n := newsPage; n == newsPage; {
 		err := s.DB.Write(ctx, func(tx *db.Tx) (err error) {
 			if err = endContacts(ctx, tx, tx.Now().Add(-newsAfter)); err != nil {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,10 @@ import (
 // first. Published once, the same draft is not published again.
 func (s *Service) Publish(ctx context.Context, by authz.Actor, handle string, sequence int, note string) error {
 	salt := s.IDs.Bytes(16)
+	read, err := s.judge(ctx, by, handle)
+	if err != nil {
+		return err
+	}
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
 		d, err := s.editable(ctx, tx, by, handle)
 		if err != nil {
@@ -38,7 +43,7 @@ func (s *Service) Publish(ctx context.Context, by authz.Actor, handle string, se
 		if d.Sequence != sequence {
 			return errChanged()
 		}
-		fields, plan, watches, err := s.ready(ctx, tx, d)
+		fields, plan, watches, err := s.ready(ctx, tx, d, read)
 		if err != nil {
 			return err
 		}
@@ -59,14 +64,47 @@ func (s *Service) Publish(ctx context.Context, by authz.Actor, handle string, se
 	})
 }
 
+// verdict is what [Check] said of a draft. It is asked before the transaction that
+// publishes it, so that nobody else waits for that.
+type verdict struct {
+	known    bool
+	sequence int
+	moved    map[string]bool
+	fields   []fault.FieldError
+}
+
+func (s *Service) judge(ctx context.Context, by authz.Actor, handle string) (v verdict, err error) {
+	var d *Ladder
+	var now time.Time
+	err = s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		now = tx.Now()
+		d, err = s.editable(ctx, tx, by, handle)
+		return err
+	})
+	if err != nil || d.Published != nil && !d.edits() {
+		return v, err
+	}
+	moved := d.moved()
+	return verdict{true, d.Sequence, moved, Check(&d.Draft, now, moved)}, nil
+}
+
+// of asks again when the ladder has changed meanwhile.
+func (v verdict) of(d *Ladder, now time.Time) []fault.FieldError {
+	moved := d.moved()
+	if v.known && v.sequence == d.Sequence && maps.Equal(v.moved, moved) {
+		return v.fields
+	}
+	return Check(&d.Draft, now, moved)
+}
+
 // Problems are what is in the way of publishing the draft.
 func (s *Service) Problems(ctx context.Context, tx *db.Tx, d *Ladder) ([]fault.FieldError, error) {
-	fields, _, _, err := s.ready(ctx, tx, d)
+	fields, _, _, err := s.ready(ctx, tx, d, verdict{})
 	return fields, err
 }
 
 // ready is the draft as it would be published, and what it would wait for.
-func (s *Service) ready(ctx context.Context, tx *db.Tx, d *Ladder) (fields []fault.FieldError, plan Plan, watches []watch, err error) {
+func (s *Service) ready(ctx context.Context, tx *db.Tx, d *Ladder, read verdict) (fields []fault.FieldError, plan Plan, watches []watch, err error) {
 	c := checker{}
 	switch {
 	case !d.Of.Public || d.Of.Ended:
@@ -79,39 +117,45 @@ func (s *Service) ready(ctx context.Context, tx *db.Tx, d *Ladder) (fields []fau
 		return nil, plan, nil, err
 	}
 	moved := d.moved()
-	c.fields = append(c.fields, Check(&plan, tx.Now(), moved)...)
+	c.fields = append(c.fields, read.of(d, tx.Now())...)
 	if len(c.fields) > 0 {
 		return c.fields, plan, nil, nil
 	}
-	r := resolver{s: s, d: d, checker: &c, seen: map[string]bool{}}
+	c.frozen(d, &plan, moved)
+	if len(c.fields) > 0 {
+		return c.fields, plan, nil, nil
+	}
+	r := resolver{s: s, d: d, moved: moved, checker: &c, seen: map[string]bool{}}
 	if err := r.all(ctx, tx, &plan); err != nil {
 		return nil, plan, nil, err
 	}
-	d.keepNumbers(&plan, moved)
-	c.frozen(d, &plan, moved)
 	return c.fields, plan, r.watches, nil
 }
 
-// frozen refuses to change what steps wait for that have moved.
+// frozen refuses to change what steps wait for that have moved. They keep their gates as
+// they were published, with all that was found for them then, whatever has become of it.
 func (c *checker) frozen(d *Ladder, p *Plan, moved map[string]bool) {
 	if d.Published == nil {
 		return
 	}
+	kept, err := ParsePlan([]byte(d.Published.Plan.JSON())) // as it was written
 	for i := range d.Published.Plan.Steps {
-		was := d.Published.Plan.Steps[i]
-		if !moved[was.Key] {
+		filled := &d.Published.Plan.Steps[i]
+		if !moved[filled.Key] || err != nil {
 			continue
 		}
+		was := kept.Steps[i]
 		at := p.step(was.Key)
 		if at < 0 {
 			c.fail("steps", "ladder.moved", "The step “{step}” has moved already: it stays, with its gate.", "step", was.Key)
 			continue
 		}
-		now := p.Steps[at]
+		now := &p.Steps[at]
 		was.Title, was.About, was.Link, was.Kind = now.Title, now.About, now.Link, now.Kind
-		if !sameStep(&was, &now) {
+		if !sameStep(&was, now) {
 			c.fail("step-"+was.Key, "ladder.moved", "The step “{step}” has moved already: it stays, with its gate.", "step", was.Key)
 		}
+		now.Gate, now.MetBy, now.Lapses = filled.Gate, filled.MetBy, filled.Lapses
 	}
 }
 
@@ -120,6 +164,7 @@ type resolver struct {
 	*checker
 	s       *Service
 	d       *Ladder
+	moved   map[string]bool
 	seen    map[string]bool
 	watches []watch
 }
@@ -128,6 +173,10 @@ func (r *resolver) all(ctx context.Context, tx *db.Tx, p *Plan) error {
 	var errs []error
 	p.leaves(func(s *Step, g *Gate) {
 		r.at = "step-" + s.Key
+		if w, ok := r.d.Watches[g.atom()]; ok && r.moved[s.Key] {
+			r.add(w)
+			return
+		}
 		errs = append(errs, r.leaf(ctx, tx, g))
 	})
 	for i := range p.Steps {
@@ -378,11 +427,12 @@ func (s *Service) putSteps(ctx context.Context, tx *db.Tx, d *Ladder, v *Version
 // putWatches stores what is waited for now, and forgets what no longer is. What has
 // happened for a ladder stays so.
 func (s *Service) putWatches(ctx context.Context, tx *db.Tx, d *Ladder, plan *Plan, watches []watch) error {
-	wanted := map[string]bool{}
+	wanted, fired := map[string]bool{}, map[string]bool{}
 	for i := range watches {
 		w := &watches[i]
 		wanted[w.Atom] = true
-		if old, ok := d.Watches[w.Atom]; ok && !old.Fired.IsZero() {
+		if old := d.Watches[w.Atom]; !old.Fired.IsZero() && old.Subject == w.Subject {
+			fired[w.Atom] = true
 			continue
 		}
 		if err := putWatch(ctx, tx, w); err != nil {
@@ -403,9 +453,11 @@ func (s *Service) putWatches(ctx context.Context, tx *db.Tx, d *Ladder, plan *Pl
 		}
 	}
 	var errs []error
-	plan.leaves(func(_ *Step, g *Gate) {
-		switch old := d.Watches[g.atom()]; {
-		case !old.Fired.IsZero():
+	moved := d.moved()
+	plan.leaves(func(x *Step, g *Gate) {
+		_, had := d.Watches[g.atom()]
+		switch {
+		case fired[g.atom()], had && moved[x.Key]:
 		case g.Count != nil:
 			errs = append(errs, s.watchCount(ctx, tx, d.Of.ID, g))
 		case g.Trigger != nil:

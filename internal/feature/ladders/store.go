@@ -21,6 +21,7 @@ type row struct {
 	Version  int // newest published, 0 for none
 	over     time.Time
 	newsOver bool
+	stopped  bool // the campaign has ended or is hidden: nothing moves
 	Updated  time.Time
 }
 
@@ -44,8 +45,8 @@ func rowOf(ctx context.Context, tx *db.Tx, c id.Campaign) (r row, ok bool, err e
 	var draft string
 	var over, updated int64
 	r.Campaign = c
-	err = tx.Get(ctx, "select name, draft, sequence, version, over_at, news_over, updated_at from ladder where campaign_id = $1", []any{string(c)},
-		&r.Name, &draft, &r.Sequence, &r.Version, &over, &r.newsOver, &updated)
+	err = tx.Get(ctx, "select name, draft, sequence, version, over_at, news_over, stopped, updated_at from ladder where campaign_id = $1", []any{string(c)},
+		&r.Name, &draft, &r.Sequence, &r.Version, &over, &r.newsOver, &r.stopped, &updated)
 	if errors.Is(err, db.ErrNoRows) {
 		return r, false, nil
 	}
@@ -60,18 +61,23 @@ func rowOf(ctx context.Context, tx *db.Tx, c id.Campaign) (r row, ok bool, err e
 func putRow(ctx context.Context, tx *db.Tx, r *row) error {
 	r.Sequence++
 	r.Updated = tx.Now()
-	_, err := tx.Exec(ctx, `insert into ladder (campaign_id, name, draft, sequence, version, over_at, news_over, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8)
+	_, err := tx.Exec(ctx, `insert into ladder (campaign_id, name, draft, sequence, version, over_at, news_over, stopped, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		on conflict (campaign_id) do update set name = excluded.name, draft = excluded.draft, sequence = excluded.sequence, version = excluded.version,
 			over_at = excluded.over_at, updated_at = excluded.updated_at`,
-		string(r.Campaign), r.Name, r.Draft.JSON(), r.Sequence, r.Version, micros(r.over), r.newsOver, clock.Micros(r.Updated))
+		string(r.Campaign), r.Name, r.Draft.JSON(), r.Sequence, r.Version, micros(r.over), r.newsOver, r.stopped, clock.Micros(r.Updated))
 	if err != nil {
 		return fmt.Errorf("store a ladder: %w", err)
 	}
-	return nil
+	return putNamed(ctx, tx, r.Campaign, &r.Draft)
 }
 
 func putOver(ctx context.Context, tx *db.Tx, c id.Campaign, at time.Time) error {
 	_, err := tx.Exec(ctx, "update ladder set over_at = $2 where campaign_id = $1", string(c), micros(at))
+	return err
+}
+
+func putStopped(ctx context.Context, tx *db.Tx, c id.Campaign, stopped bool) error {
+	_, err := tx.Exec(ctx, "update ladder set stopped = $2 where campaign_id = $1", string(c), stopped)
 	return err
 }
 
@@ -95,10 +101,10 @@ func scanVersion(scan func(...any) error) (Version, error) {
 	return v, json.Unmarshal([]byte(plan), &v.Plan)
 }
 
-// versionsOf lists what was published, the newest first; at most limit.
-func versionsOf(ctx context.Context, tx *db.Tx, c id.Campaign, limit int) ([]Version, error) {
+// versionsOf lists what was published, the newest first, after so many; at most limit.
+func versionsOf(ctx context.Context, tx *db.Tx, c id.Campaign, after, limit int) ([]Version, error) {
 	return db.Query(ctx, tx, `select version, plan, public_text, salt, text_hash, note, published_at from ladder_version
-		where campaign_id = $1 order by version desc limit $2`, []any{string(c), limit}, scanVersion)
+		where campaign_id = $1 order by version desc limit $3 offset $2`, []any{string(c), after, limit}, scanVersion)
 }
 
 func insertVersion(ctx context.Context, tx *db.Tx, c id.Campaign, v *Version) error {
@@ -166,16 +172,23 @@ func pastOf(ctx context.Context, tx *db.Tx, c id.Campaign, limit int) ([]Past, e
 }
 
 // insertMove numbers moves as they are heard of.
-func insertMove(ctx context.Context, tx *db.Tx, c id.Campaign, m Move, note string) (n int, err error) {
+func insertMove(ctx context.Context, tx *db.Tx, c id.Campaign, m Move, note string) error {
+	var n int
 	if err := tx.Get(ctx, "select coalesce(max(n), 0) + 1 from ladder_move where campaign_id = $1", []any{string(c)}, &n); err != nil {
-		return 0, err
+		return err
 	}
-	_, err = tx.Exec(ctx, "insert into ladder_move (campaign_id, n, step, state, reason, note, moved_at) values ($1, $2, $3, $4, $5, $6, $7)",
+	_, err := tx.Exec(ctx, "insert into ladder_move (campaign_id, n, step, state, reason, note, moved_at) values ($1, $2, $3, $4, $5, $6, $7)",
 		string(c), n, m.Step, string(m.State), m.Reason, note, clock.Micros(m.At))
 	if err != nil {
-		return 0, fmt.Errorf("note a move: %w", err)
+		return fmt.Errorf("note a move: %w", err)
 	}
-	return n, nil
+	return nil
+}
+
+// lastMove is the number of the last move of a step, 0 when it has not moved.
+func lastMove(ctx context.Context, tx *db.Tx, c id.Campaign, step string) (n int, err error) {
+	err = tx.Get(ctx, "select coalesce(max(n), 0) from ladder_move where campaign_id = $1 and step = $2", []any{string(c), step}, &n)
+	return n, err
 }
 
 // lastReason is why a step moved last.

@@ -61,10 +61,37 @@ func deleteContact(ctx context.Context, tx *db.Tx, nid string) error {
 	return nil
 }
 
+// contactTold is a contact with what it was told of a step last, "" when nothing.
+type contactTold struct {
+	id   string
+	told State
+}
+
 // contactsAfter walks along those of a ladder who confirmed.
-func contactsAfter(ctx context.Context, tx *db.Tx, of id.Campaign, after string, limit int) ([]string, error) {
-	return db.Column[string](ctx, tx, "select id from ladder_news where campaign_id = $1 and id > $2 and confirmed order by id limit $3",
-		string(of), after, limit)
+func contactsAfter(ctx context.Context, tx *db.Tx, of id.Campaign, step, after string, limit int) ([]contactTold, error) {
+	return db.Query(ctx, tx, `select id, coalesce((select state from ladder_told where news_id = ladder_news.id and step = $2), '') from ladder_news
+		where campaign_id = $1 and id > $3 and confirmed order by id limit $4`, []any{string(of), step, after, limit}, func(scan func(...any) error) (contactTold, error) {
+		var c contactTold
+		return c, scan(&c.id, &c.told)
+	})
+}
+
+func toldOf(ctx context.Context, tx *db.Tx, nid, step string) (state State, err error) {
+	err = tx.Get(ctx, "select state from ladder_told where news_id = $1 and step = $2", []any{nid, step}, &state)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", nil
+	}
+	return state, err
+}
+
+// putTold is not ok for a contact that is gone.
+func putTold(ctx context.Context, tx *db.Tx, nid, step string, state State) (ok bool, err error) {
+	n, err := tx.Exec(ctx, `insert into ladder_told (news_id, step, state) select id, $2, $3 from ladder_news where id = $1
+		on conflict (news_id, step) do update set state = excluded.state`, nid, step, string(state))
+	if err != nil {
+		return false, fmt.Errorf("note what somebody was told: %w", err)
+	}
+	return n == 1, nil
 }
 
 // dropEnded deletes contacts whose time is over, and returns how many.

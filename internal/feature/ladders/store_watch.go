@@ -49,9 +49,16 @@ func waiting(ctx context.Context, tx *db.Tx, kind, subject string) ([]watch, err
 	return db.Query(ctx, tx, selectWatch+"kind = $1 and subject = $2 and fired_at = 0", []any{kind, subject}, scanWatch)
 }
 
-// dueWatches are those whose time has come.
-func dueWatches(ctx context.Context, tx *db.Tx, now time.Time, limit int) ([]watch, error) {
-	return db.Query(ctx, tx, selectWatch+"due_at > 0 and due_at <= $1 and fired_at = 0 order by due_at limit $2", []any{clock.Micros(now), limit}, scanWatch)
+// dueCampaigns are those after one of which a time has come, where the ladder goes on.
+func dueCampaigns(ctx context.Context, tx *db.Tx, now time.Time, after id.Campaign, limit int) ([]id.Campaign, error) {
+	return db.Column[id.Campaign](ctx, tx, `select distinct w.campaign_id from ladder_watch w join ladder l on l.campaign_id = w.campaign_id
+		where w.due_at > 0 and w.due_at <= $1 and w.fired_at = 0 and not l.stopped and w.campaign_id > $2 order by w.campaign_id limit $3`,
+		clock.Micros(now), string(after), limit)
+}
+
+// dueWatches are those of a ladder whose time has come.
+func dueWatches(ctx context.Context, tx *db.Tx, c id.Campaign, now time.Time) ([]watch, error) {
+	return db.Query(ctx, tx, selectWatch+"campaign_id = $1 and due_at > 0 and due_at <= $2 and fired_at = 0", []any{string(c), clock.Micros(now)}, scanWatch)
 }
 
 func putWatch(ctx context.Context, tx *db.Tx, w *watch) error {
@@ -67,6 +74,45 @@ func putWatch(ctx context.Context, tx *db.Tx, w *watch) error {
 
 func dropWatch(ctx context.Context, tx *db.Tx, c id.Campaign, atom string) error {
 	_, err := tx.Exec(ctx, "delete from ladder_watch where campaign_id = $1 and atom = $2", string(c), atom)
+	return err
+}
+
+// named is the atom of those whom the draft or a version of a ladder names: by their
+// account, so that they are found when they go.
+const named = ""
+
+// putNamed notes those whom a ladder names.
+func putNamed(ctx context.Context, tx *db.Tx, c id.Campaign, p *Plan) error {
+	seen := map[string]bool{}
+	p.leaves(func(_ *Step, g *Gate) {
+		if g.Trigger != nil {
+			for _, h := range g.Trigger.Delegates {
+				seen[h] = true
+			}
+		}
+	})
+	for h := range seen {
+		if _, err := tx.Exec(ctx, `insert into ladder_delegate (campaign_id, atom, person_id, declared) select campaign_id, $3, person.id, 1 = 0
+			from ladder, person where campaign_id = $1 and handle = $2 on conflict do nothing`, string(c), h, named); err != nil {
+			return fmt.Errorf("note whom a ladder names: %w", err)
+		}
+	}
+	return nil
+}
+
+// campaignsNaming are those whose ladders name somebody.
+func campaignsNaming(ctx context.Context, tx *db.Tx, p id.Person) ([]id.Campaign, error) {
+	return db.Column[id.Campaign](ctx, tx, "select distinct campaign_id from ladder_delegate where person_id = $1 order by campaign_id", string(p))
+}
+
+// namesDue are ladders that were over by then and still name somebody.
+func namesDue(ctx context.Context, tx *db.Tx, over time.Time, limit int) ([]id.Campaign, error) {
+	return db.Column[id.Campaign](ctx, tx, `select distinct d.campaign_id from ladder_delegate d join ladder l on l.campaign_id = d.campaign_id
+		where l.over_at > 0 and l.over_at <= $1 limit $2`, clock.Micros(over), limit)
+}
+
+func dropAllDelegates(ctx context.Context, tx *db.Tx, c id.Campaign) error {
+	_, err := tx.Exec(ctx, "delete from ladder_delegate where campaign_id = $1", string(c))
 	return err
 }
 

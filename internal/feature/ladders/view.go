@@ -147,7 +147,11 @@ func (w words) cond(p Progress) condView {
 	counts := p.Need > 1 || p.Gate.Count != nil || p.Gate.Turnout != nil
 	switch {
 	case p.Open:
-		v.State = w.T("since {time}", "time", at(w.Locale, p.Since, p.Gate.Zone))
+		zone := p.Gate.Zone
+		if zone == "" {
+			zone = w.plan.zone(nil)
+		}
+		v.State = w.T("since {time}", "time", at(w.Locale, p.Since, zone))
 	case p.Never:
 		v.State = w.T("cannot happen any more")
 	case counts:
@@ -180,7 +184,10 @@ type linkView struct{ URL, Title string }
 
 func (w words) step(n int, facts Known, now time.Time) stepView {
 	s := &w.plan.Steps[n]
-	v := stepView{N: n + 1, Key: s.Key, Title: s.Title, Kind: w.T(kindName(s.Kind)), Link: s.Link, State: Waiting}
+	v := stepView{N: n + 1, Key: s.Key, Title: s.Title, Link: s.Link, State: Waiting}
+	if s.Kind != "other" {
+		v.Kind = w.T(kindName(s.Kind))
+	}
 	v.HTML, _ = markdown.Render(s.About) // checked when it was stored
 	for _, k := range s.After {
 		v.After = append(v.After, linkView{"#step-" + k, w.stepTitle(k)})
@@ -191,7 +198,7 @@ func (w words) step(n int, facts Known, now time.Time) stepView {
 	v.StateName = w.T(v.State.name())
 	for _, p := range w.d.Past {
 		if p.Step == s.Key {
-			v.Reason, v.Since = w.T(reasonName(p.Reason)), at(w.Locale, p.At, s.zone())
+			v.Reason, v.Since = w.T(reasonName(p.Reason)), at(w.Locale, p.At, w.plan.zone(s))
 			break
 		}
 	}
@@ -212,6 +219,20 @@ func (w words) step(n int, facts Known, now time.Time) stepView {
 		}
 	}
 	return v
+}
+
+// zone is that in which the times of a step are said: its own, or else the first in the
+// ladder, so that one page has one clock where it can; "" for none.
+func (p *Plan) zone(s *Step) (zone string) {
+	if s != nil {
+		zone = s.zone()
+	}
+	for i := range p.Steps {
+		if zone == "" {
+			zone = p.Steps[i].zone()
+		}
+	}
+	return zone
 }
 
 // zone is that of the times in a step, "" for none.

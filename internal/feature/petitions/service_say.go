@@ -178,7 +178,8 @@ func (s *Service) Reply(ctx context.Context, by authz.Actor, slug string, in Say
 	})
 }
 
-// FallSilent tells of petitions whose day for a reply has passed. It runs every hour.
+// FallSilent tells of petitions whose day for a reply has passed. It runs every minute,
+// before what waits for such silence looks at the time.
 func (s *Service) FallSilent(ctx context.Context) error {
 	var due []string
 	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
@@ -191,11 +192,12 @@ func (s *Service) FallSilent(ctx context.Context) error {
 			if err != nil || p.silentAt == 0 || p.silentAt > clock.Micros(tx.Now()) {
 				return err
 			}
+			at := clock.FromMicros(p.silentAt)
 			p.silentAt, p.Silent = 0, true
 			if err := save(ctx, tx, &p); err != nil {
 				return err
 			}
-			return s.Facts.Emit(ctx, tx, fact.PetitionSilent{Petition: p.ID, Group: p.Group, Campaign: p.Campaign, ReplyBy: day.Time(p.ReplyBy)})
+			return s.Facts.Emit(ctx, tx, fact.PetitionSilent{Petition: p.ID, Group: p.Group, Campaign: p.Campaign, ReplyBy: day.Time(p.ReplyBy), At: at})
 		}))
 	}
 	return err

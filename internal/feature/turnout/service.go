@@ -60,7 +60,27 @@ func (s *Service) Set(ctx context.Context, tx *db.Tx, e id.Event, old, now *Spot
 	c := changes{}
 	c.count(old, have, -1)
 	c.count(now, next, 1)
-	return apply(ctx, tx, c)
+	if err := apply(ctx, tx, c); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, e, now, next)
+}
+
+// tell says what sources say of an event that has become public, is part of another
+// campaign or has other estimates.
+func (s *Service) tell(ctx context.Context, tx *db.Tx, e id.Event, now *Spot, said days) error {
+	if s.Told == nil || now == nil || len(said) == 0 {
+		return nil
+	}
+	a, _, err := s.Events.About(ctx, tx, authz.Actor{}, e)
+	if fault.Is(err, fault.KindNotFound) || err == nil && a.Spot == nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	whole := said.whole()
+	return s.Told(ctx, tx, fact.TurnoutPublished{Event: e, Campaign: a.Campaign, Low: whole.low, High: whole.high})
 }
 
 func (s *Service) replace(ctx context.Context, tx *db.Tx, e id.Event, have days, now *Spot, estimates []Estimate) error {

@@ -6,9 +6,11 @@ const root = document.querySelector("[data-live]");
 const saying = document.querySelector("[data-saying]");
 const look = document.querySelector("[data-look]");
 const now = () => document.getElementById("now");
-let version = Number(now()?.dataset.v);
+let version = Number(now()?.dataset.v); // on show
+let wanted = 0; // that the stream has told of
 let offset = 0; // of the server's clock, in milliseconds
-let source, pending, retry;
+let source, pending, later, retry; // later is a question that waits for better times
+let tries = 0; // without the answer that is wanted
 
 const typing = (part) => part.contains(document.activeElement) && /^(INPUT|TEXTAREA)$/.test(document.activeElement.tagName);
 
@@ -29,13 +31,39 @@ const ask = (done) => {
   const x = new XMLHttpRequest();
   x.open("GET", root.dataset.now);
   x.responseType = "document";
-  x.onload = () => {
-    const date = Date.parse(x.getResponseHeader("Date"));
+  x.timeout = 20_000;
+  x.onloadend = () => {
+    const date = x.status && Date.parse(x.getResponseHeader("Date"));
     if (date) offset = date - Date.now();
-    if (x.status === 200 && x.response) done(x.response);
+    const page = x.status === 200 && x.response?.getElementById("now") && x.response;
+    done(page, !page && x.status >= 400 && x.status < 500 && x.status !== 429);
     tick();
   };
   x.send();
+};
+
+const answered = (page, gone) => {
+  pending = 0;
+  const v = page ? Number(page.getElementById("now").dataset.v) : -1;
+  if (v >= version) {
+    version = v;
+    swap(page);
+  }
+  tries = v >= wanted ? 0 : tries + 1;
+  if (gone || now()?.hasAttribute("data-over")) leave();
+  else if (tries && !document.hidden) soon(Math.min(1000 << tries, 60_000));
+};
+
+// One question at a time, so that no answer overtakes another; one that is not answered, or with less than the
+// stream has told of, is asked again, less and less often.
+const soon = (least = 0) => {
+  if (pending && !later) return;
+  clearTimeout(pending);
+  later = least > 0;
+  pending = setTimeout(() => {
+    later = false;
+    ask(answered);
+  }, least + Math.random() * 500);
 };
 
 const follow = () => {
@@ -44,22 +72,17 @@ const follow = () => {
   source = new EventSource(root.dataset.live);
   source.onopen = () => look && (look.hidden = true);
   source.onmessage = (event) => {
-    if (Number(event.data) === version || pending) return;
-    pending = setTimeout(() => {
-      pending = 0;
-      ask((page) => {
-        const part = page.getElementById("now");
-        if (part) version = Number(part.dataset.v);
-        swap(page);
-        if (now()?.hasAttribute("data-over")) leave();
-      });
-    }, Math.random() * 500);
+    wanted = Number(event.data);
+    if (wanted > version) soon();
   };
   source.onerror = () => {
     if (look) look.hidden = false;
     if (source?.readyState !== EventSource.CLOSED) return; // it asks again by itself
     leave();
-    retry = setTimeout(follow, 20_000 + Math.random() * 20_000);
+    retry = setTimeout(() => { // it may be over meanwhile: then only the page says so
+      soon();
+      follow();
+    }, 20_000 + Math.random() * 20_000);
   };
 };
 const leave = () => {

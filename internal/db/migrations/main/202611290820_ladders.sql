@@ -1,7 +1,8 @@
 -- A campaign's ladder. draft is what its organizers edit, as JSON; name is that of the
 -- public record, "" until it is published; version is the newest, 0 then. over_at is
 -- when nothing can open any more, 0 while something can; news_over says that the key of
--- those who wanted to hear is gone.
+-- those who wanted to hear is gone; stopped, that the campaign has ended or is hidden, so
+-- that nothing moves here.
 create table ladder (
 	campaign_id text primary key references campaign (id) on delete cascade,
 	name text not null,
@@ -10,6 +11,7 @@ create table ladder (
 	version {{int}} not null,
 	over_at {{int}} not null,
 	news_over {{bool}} not null,
+	stopped {{bool}} not null,
 	updated_at {{int}} not null
 ) {{clustered}};
 create index ladder_over on ladder (over_at) where over_at > 0 and not news_over;
@@ -71,7 +73,9 @@ create table ladder_watch (
 create index ladder_watch_subject on ladder_watch (kind, subject) where fired_at = 0;
 create index ladder_watch_due on ladder_watch (due_at) where due_at > 0 and fired_at = 0;
 
--- Who declares a trigger. Rows go when it is declared, or the ladder is over.
+-- Who declares a trigger, or, where atom is '', whom the draft or a version names. Rows go
+-- when it is declared, when somebody leaves the owners, and some time after the ladder is
+-- over, together with the names.
 create table ladder_delegate (
 	campaign_id text not null references ladder (campaign_id) on delete cascade,
 	atom text not null,
@@ -125,6 +129,15 @@ create table ladder_news (
 ) {{clustered}};
 create index ladder_news_ends on ladder_news (ends_at);
 create index ladder_news_after on ladder_news (campaign_id, id);
+
+-- What each of them was told last of a step, so that a correction reaches who heard what
+-- is not so any more.
+create table ladder_told (
+	news_id text not null references ladder_news (id) on delete cascade,
+	step text not null,
+	state text not null,
+	primary key (news_id, step)
+) {{clustered}};
 
 -- Counts of a box that somebody waits for, beside its goals. part is -1 for all
 -- together; count and size are those at which it was reached.
