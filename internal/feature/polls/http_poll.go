@@ -1,12 +1,14 @@
 package polls
 
 import (
+	"html/template"
 	"strconv"
 
 	"convoke/internal/authz"
 	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fault"
+	"convoke/internal/markdown"
 	"convoke/internal/record/box"
 	"convoke/internal/record/tally"
 	"convoke/internal/web"
@@ -101,7 +103,8 @@ type pollData struct {
 	Counted                              string
 	Trustees                             *TrusteeRun
 	Keepers                              string
-	Begins                               string // when votes are taken, as long as they are not
+	Text                                 template.HTML // that is voted on
+	Begins                               string        // when votes are taken, as long as they are not
 }
 
 var pollPage = web.NewPage[pollData](pages, "pages/poll.html", "pages/parts.html")
@@ -155,6 +158,7 @@ func pollDataOf(c *web.Call, f *foundPoll) pollData {
 		Box: "/b/" + p.Box, Ballots: p.url() + "/ballots", Cast: f.Numbers.Counted, Seats: f.Seats, Mine: f.Mine, Own: f.Own,
 		Check: p.Rules.Method == tally.Check,
 	}
+	d.Text, _ = markdown.Render(p.frozen().Body) // it was rendered before it was frozen
 	if f.Trustees != nil {
 		d.Trustees, d.Keepers = f.Trustees, keepers(l, f.Trustees)
 	}
