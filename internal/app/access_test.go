@@ -282,7 +282,9 @@ func (x *access) header(role string) []string {
 func (x *access) whole() map[string]string {
 	x.t.Helper()
 	form := formBegins + "Content-Disposition: form-data; name=\"picture\"; filename=\"a.png\"\r\n\r\n" + string(picture(x.t)) + "\r\n--x--\r\n"
+	seat := x.seat(x.values["/trustees/{id}"])
 	return map[string]string{
+		"POST /api/v1/trustees/{id}/messages":             `{"message": "` + seat + `"}`,
 		"POST /api/v1/groups":                             `{"name": "Lake Swimmers", "handle": "lake"}`,
 		"POST /api/v1/campaigns":                          `{"handle": "new-doors", "group": "riverside", "title": "New doors", "lang": "en", "state": "open"}`,
 		"POST /api/v1/campaigns/{handle}/candidates":      `{"group": "riverside", "text": "", "addressee": ""}`,
@@ -449,6 +451,7 @@ var alters = map[string]string{
 	"POST /api/v1/pledges/{slug}/open":                         "opens the pledge, or says what is missing",
 	"POST /api/v1/proposals/{id}/state":                        "puts it up for discussion",
 	"POST /api/v1/polls/{id}":                                  "reminds everybody",
+	"POST /api/v1/trustees/{id}/messages":                      "takes a seat, or says so again",
 	"POST /api/v1/events/{id}/managers/links":                  "makes a link",
 	"PUT /api/v1/events/{id}/messages":                         "empties the messages",
 	"PUT /api/v1/events/{id}/programme":                        "empties the programme",

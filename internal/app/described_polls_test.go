@@ -1,12 +1,5 @@
 package app_test
 
-import (
-	"crypto/rand"
-	"encoding/base64"
-
-	"convoke/internal/record/sealed"
-)
-
 // pollsAsDescribed goes from a draft of a coalition to the vote of a delegate.
 func (d *described) pollsAsDescribed() {
 	body := obj{"title": "Benches by the lake", "body": "We build two.", "lang": "en", "options": []string{"Oak", "Steel"}}
@@ -36,15 +29,7 @@ func (d *described) pollsAsDescribed() {
 // trusteeJoins takes a seat among trustees.
 func (d *described) trusteeJoins(run string) {
 	d.t.Helper()
-	t, err := sealed.Parse([]byte(d.visitor().Get("/trustees/" + run + ".json").Body))
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	s, err := sealed.NewSecret(rand.Reader, t, 1, "Library", nil)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	if got := d.do("visitor", "sayAsTrustee", obj{"message": base64.StdEncoding.EncodeToString(s.Join)}, run); in(got, "seats.0.name") != "Library" {
+	if got := d.do("visitor", "sayAsTrustee", obj{"message": d.seat(run)}, run); in(got, "seats.0.name") != "Library 1" {
 		d.t.Errorf("the seats are %v", got)
 	}
 }

@@ -124,7 +124,7 @@ func TestProposalOnPages(t *testing.T) {
 		}
 		s.closes(p.Box)
 		s.later()
-		wants(t, visitor.Get(poll), "We build three benches.", "Adopted.", "2 votes were cast", "Quorum: 2 of the 1 that it takes. Reached.")
+		wants(t, visitor.Get(poll), "What exactly is proposed", "Adopted.", "2 votes were cast", "Quorum: 2 of the 1 that it takes. Reached.")
 		wants(t, visitor.Get(poll+"/ballots"), "Yes")
 		wants(t, visitor.Get(url), "Adopted")
 		wants(t, visitor.Get("/proposals"), "Benches by the river")

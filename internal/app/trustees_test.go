@@ -181,3 +181,14 @@ func TestTrusteesOnPages(t *testing.T) {
 		}
 	})
 }
+
+// seat is the message with which a library takes the first seat of a run.
+func (s *stand) seat(run string) string {
+	s.t.Helper()
+	x := &trustee{s: s, page: "/trustees/" + run}
+	secret, err := sealed.NewSecret(rand.Reader, x.transcript(), 1, "Library 1", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(secret.Join)
+}

@@ -69,22 +69,10 @@ func (s *Service) Begin(ctx context.Context, by authz.Actor, proposal, form stri
 	if !id.ValidSecret(form) {
 		return "", fault.Malformed("form.key", "This form is incomplete. Please open the page again.")
 	}
-	var wrong []fault.FieldError
-	if trustees < sealed.MinTrustees || trustees > sealed.MaxTrustees {
-		wrong = append(wrong, fault.Field("trustees", "trustees.number", "There are from {min} to {max} trustees.", "min", sealed.MinTrustees, "max", sealed.MaxTrustees))
-	} else if need < 2 || need > trustees {
-		wrong = append(wrong, fault.Field("need", "trustees.need", "It takes at least 2 of them, and at most all, to open the votes."))
-	}
-	if len(wrong) > 0 {
-		return "", fault.Invalid(wrong...)
-	}
+	r := &Run{Proposal: proposal, Transcript: &sealed.Transcript{}}
 	setup := sealed.Setup{Trustees: uint8(trustees), Need: uint8(need), Node: s.Node}
 	copy(setup.Salt[:], s.IDs.Bytes(len(setup.Salt)))
-	r := &Run{ID: s.IDs.New(), Proposal: proposal, Transcript: &sealed.Transcript{}}
-	if err := r.Add(setup.Encode()); err != nil {
-		return "", err
-	}
-	fresh := r.ID
+	fresh := s.IDs.New()
 	err := s.DB.Write(ctx, func(tx *db.Tx) error {
 		r.ID = fresh
 		about, err := s.Proposals.About(ctx, tx, by, proposal, authz.RunPoll)
@@ -105,6 +93,12 @@ func (s *Service) Begin(ctx context.Context, by authz.Actor, proposal, form stri
 		if !about.Talks {
 			return fault.Conflict("proposal.frozen", "What is being voted on, or was decided or withdrawn, cannot be changed any more.")
 		}
+		if err := sized(trustees, need); err != nil {
+			return err
+		}
+		if err := r.Add(setup.Encode()); err != nil {
+			return err
+		}
 		all, err := runsOf(ctx, tx, proposal)
 		if err != nil {
 			return err
@@ -119,6 +113,17 @@ func (s *Service) Begin(ctx context.Context, by authz.Actor, proposal, form stri
 		return insert(ctx, tx, form, r)
 	})
 	return r.ID, err
+}
+
+// sized refuses numbers with which no key can be made.
+func sized(trustees, need int) error {
+	var wrong []fault.FieldError
+	if trustees < sealed.MinTrustees || trustees > sealed.MaxTrustees {
+		wrong = append(wrong, fault.Field("trustees", "trustees.number", "There are from {min} to {max} trustees.", "min", sealed.MinTrustees, "max", sealed.MaxTrustees))
+	} else if need < 2 || need > trustees {
+		wrong = append(wrong, fault.Field("need", "trustees.need", "It takes at least 2 of them, and at most all, to open the votes."))
+	}
+	return fault.Invalid(wrong...)
 }
 
 // Say takes what a trustee says: while the key is made a message, and when the poll
