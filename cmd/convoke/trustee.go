@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/sealed"
@@ -45,7 +46,7 @@ type transcriptArg struct {
 func (a transcriptArg) read(ctx context.Context, p *program) (*sealed.Transcript, error) {
 	var b []byte
 	var err error
-	if strings.HasPrefix(a.Transcript, "https://") {
+	if strings.HasPrefix(a.Transcript, "https://") || strings.HasPrefix(a.Transcript, "http://") {
 		b, err = p.get(ctx, a.Transcript, "application/json")
 	} else {
 		b, err = os.ReadFile(a.Transcript) //nolint:gosec // the file that was asked for
@@ -237,12 +238,17 @@ type trusteeRelease struct {
 	transcriptArg
 	Record string `required:"" help:"The public record with the poll's end: the address of the node, a folder, or a zip file." placeholder:"TARGET"`
 	Box    string `required:"" help:"The poll." placeholder:"ID"`
+	Key    string `help:"The key of the node's log, as you or others have kept it; otherwise the one that it shows now." placeholder:"KEY"`
+	Early  bool   `help:"The poll was closed before its time, as its page said it could be."`
+	// Unwitnessed is for nodes that nobody watches.
+	Unwitnessed bool `help:"Give it although only the node itself says that the poll has closed."`
 }
 
 // Help is shown by convoke trustee release --help.
 func (trusteeRelease) Help() string {
 	return `Looks into the node's log first: a share is given only for the poll that names this transcript, and only when that poll
-has closed and enough witnesses have signed that. Read the secret from standard input with --secret=-.`
+has closed, its time is over by the clock of this machine, and enough witnesses have signed that it is closed. A server could
+show you another log than it shows others: compare with other trustees, and with --key. Read the secret from standard input with --secret=-.`
 }
 
 // Run gives the share.
@@ -277,7 +283,7 @@ func (c *trusteeRelease) closed(ctx context.Context, p *program, t *sealed.Trans
 		return usageError{err}
 	}
 	defer closer.Close()
-	e, err := verify.Ended(ctx, src, verify.Options{Box: c.Box})
+	e, err := verify.Ended(ctx, src, verify.Options{Box: c.Box, Key: c.Key})
 	if err != nil {
 		return fmt.Errorf("look into the record: %w", err)
 	}
@@ -287,10 +293,12 @@ func (c *trusteeRelease) closed(ctx context.Context, p *program, t *sealed.Trans
 	switch {
 	case !e.Closed:
 		return errors.New("the poll has not closed yet; with your share its ballots could be read while people vote")
+	case time.Now().Unix() < e.Manifest.Closes && !c.Early:
+		return errors.New("by its rules people can vote until " + time.Unix(e.Manifest.Closes, 0).UTC().Format(time.DateTime) + " UTC. If it was closed before that, see that others say so too, and add --early")
 	case e.Witnesses && !e.Cosigned:
 		return errors.New("not enough witnesses have signed that the poll has closed; try again in a few minutes")
-	case !e.Witnesses:
-		fmt.Fprintln(p.err, "This node has no witnesses: only its own word says that the poll has closed.")
+	case !e.Witnesses && !c.Unwitnessed:
+		return errors.New("this node has no witnesses: only its own word says that the poll has closed. If you take that word, add --unwitnessed")
 	}
 	return nil
 }

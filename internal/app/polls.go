@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"html/template"
 	"strconv"
 	"strings"
@@ -63,8 +62,10 @@ type pollBoxes struct {
 
 // Close implements polls.Boxes.
 func (b pollBoxes) Close(ctx context.Context, id leaf.ID) error {
-	err := b.n.Coalitions.Due(ctx)
-	return errors.Join(err, b.Boxes.Close(ctx, id))
+	if err := b.n.Coalitions.Due(ctx); err != nil {
+		return err
+	}
+	return b.Boxes.Close(ctx, id)
 }
 
 // pollGroups answers polls about groups.

@@ -14,7 +14,7 @@ import (
 // newTrustees makes the feature of those who keep polls shut, and gives it to polls.
 func (n *Node) newTrustees() {
 	n.Trustees = trustees.New(trustees.Deps{
-		DB: n.DB, IDs: n.IDs, Proposals: trusteeProposals{n.Polls}, Boxes: n.Boxes, Node: n.Record.Node, Audit: n.Identity.Audit,
+		DB: n.DB, IDs: n.IDs, Proposals: trusteeProposals{n.Polls}, Boxes: n.Boxes, Node: n.Record.Node, Audit: n.audited,
 	})
 	n.Polls.Trustees = pollTrustees{n.Trustees}
 }
@@ -30,7 +30,7 @@ type trusteeProposals struct{ s *polls.Service }
 // About implements trustees.Proposals.
 func (t trusteeProposals) About(ctx context.Context, tx *db.Tx, by authz.Actor, proposal string, do authz.Action) (trustees.About, error) {
 	p, url, talks, err := t.s.About(ctx, tx, by, proposal, do)
-	return trustees.About{Title: p.Title, Lang: p.Lang, URL: url, Talks: talks}, err
+	return trustees.About{Title: p.Title, Lang: p.Lang, URL: url, Group: p.Group, Talks: talks}, err
 }
 
 // Opened implements trustees.Proposals.

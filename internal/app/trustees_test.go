@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"convoke/internal/authz"
 	"convoke/internal/record/box/boxtest"
@@ -159,7 +160,8 @@ func TestTrusteesOnPages(t *testing.T) {
 		}
 		s.closes(p.Box)
 		s.later()
-		wants(t, visitor.Get(poll), "Until trustees open it nobody knows the result: 0 shares are here.")
+		wants(t, visitor.Get(poll), "Until trustees open it nobody knows the result: 0 shares are here.", "Closed, waits for trustees")
+		wants(t, visitor.Get(poll+"/ballots"), "Until trustees open them nobody can read the votes.")
 		wants(t, visitor.Get(page), "convoke trustee release")
 		if err := s.Polls.CountDue(t.Context()); err != nil {
 			t.Error(err)
@@ -191,4 +193,41 @@ func (s *stand) seat(run string) string {
 		s.t.Fatal(err)
 	}
 	return base64.StdEncoding.EncodeToString(secret.Join)
+}
+
+// TestTrusteesWhoNeverCome: 90 days after the close a vote that nobody can open is given
+// up, and the proposal can be voted on again.
+func TestTrusteesWhoNeverCome(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		sam, actor := s.signIn("sam")
+		s.group(actor, "riverside", "Riverside Neighbours")
+		url := led(t, sam.Post("/proposals/new", proposalForm("key", s.IDs.Secret(), "group", "riverside")...))
+		sam.Post(url, "do", "discuss").Want(t, 303, url)
+		sam.Post(url, "do", "publish").Want(t, 303, url)
+		page := led(t, sam.Post(url+"/trustees", "key", s.IDs.Secret(), "trustees", "2", "need", "2"))
+		s.key(page, 2)
+		_, run, _ := strings.Cut(page, "/trustees/")
+		poll := led(t, sam.Post(url+"/open", opening(s, sam, url, "majority", run)...))
+		s.shuts(actor, s.pollJSON(s.visitor(), poll).Box, 0)
+		s.closes(s.pollJSON(s.visitor(), poll).Box)
+		count := func() {
+			t.Helper()
+			if err := s.Polls.CountDue(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if _, err := s.Jobs.RunPending(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		s.clock.Add(60 * 24 * time.Hour)
+		count()
+		wants(t, s.visitor().Get(poll), "Closed, waits for trustees")
+		s.clock.Add(60 * 24 * time.Hour)
+		count()
+		wants(t, s.visitor().Get(poll), "Never opened", "Too few trustees gave their shares in 90 days")
+		if text := s.visitor().Get(url + ".json").Body; !strings.Contains(text, `"state": "discussed"`) {
+			t.Errorf("the proposal says %s", text)
+		}
+	})
 }

@@ -20,7 +20,7 @@ type apiPoll struct {
 	Lang       string        `json:"lang" doc:"ISO 639."`
 	Proposal   string        `json:"proposal" doc:"Address of what it is about."`
 	Amendment  string        `json:"amendment,omitempty" doc:"Id of the change that it is about."`
-	State      string        `json:"state" enum:"open,closed,counted"`
+	State      string        `json:"state" enum:"open,closed,counted,lost"`
 	Decides    bool          `json:"decides" doc:"The proposal; else it is an opinion or about a change."`
 	Preset     string        `json:"preset" enum:"consent,majority,two_thirds,approval,score,rank,ranks,strike,check"`
 	Rules      apiPollRules  `json:"rules"`

@@ -169,7 +169,10 @@ func (a *archivedProposal) parse(in *archive.Import) (arriving, error) {
 		x.Decided = in.Moment(*a.Decided)
 	}
 	p.odd("texts", len(a.Texts) > maxTold*4)
+	seen := map[int]bool{}
 	for _, t := range a.Texts {
+		p.odd("texts", seen[t.Version] || t.Version >= x.Version)
+		seen[t.Version] = true
 		x.versions = append(x.versions, p.version(&t, a.Language))
 	}
 	p.odd("votes", len(a.Votes) > maxTold)
@@ -178,6 +181,7 @@ func (a *archivedProposal) parse(in *archive.Import) (arriving, error) {
 		p.vote(in, &v)
 		x.votes = append(x.votes, v)
 	}
+	p.odd("adopted", a.Adopted && !slices.ContainsFunc(x.votes, func(v toldPoll) bool { return v.Kind == toldVote && v.Counted && v.Adopted }))
 	return x, fault.Invalid(p.fields...)
 }
 

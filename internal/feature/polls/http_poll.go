@@ -103,6 +103,7 @@ type pollData struct {
 	Counted                              string
 	Trustees                             *TrusteeRun
 	Keepers                              string
+	Spoiled                              int           // locked votes that take part in nothing
 	Text                                 template.HTML // that is voted on
 	Begins                               string        // when votes are taken, as long as they are not
 }
@@ -161,6 +162,12 @@ func pollDataOf(c *web.Call, f *foundPoll) pollData {
 	d.Text, _ = markdown.Render(p.frozen().Body) // it was rendered before it was frozen
 	if f.Trustees != nil {
 		d.Trustees, d.Keepers = f.Trustees, keepers(l, f.Trustees)
+		if p.State == Closed {
+			d.State = l.T("Closed, waits for trustees")
+		}
+		if p.Result != nil {
+			d.Spoiled = int(f.Numbers.Counted - p.Result.Papers)
+		}
 	}
 	if p.Amendment != "" && f.Proposal.talks() {
 		d.Amendment = p.about() + "/amendments/" + p.Amendment
@@ -186,7 +193,7 @@ func pollDataOf(c *web.Call, f *foundPoll) pollData {
 	}
 	d.Run = authz.May(c.Actor(), authz.RunPoll, f.In.subject())
 	d.Remind = d.Run && open && p.Gate != box.GateCodes && p.Reminded != day.Of(c.Now())
-	d.Early = d.Run && open && p.Early
+	d.Early = d.Run && open && p.Early && !p.prepares(c.Now())
 	if p.Result == nil {
 		return d
 	}
@@ -262,6 +269,7 @@ type ballotsData struct {
 	Papers     []paperView
 	Next, Box  string
 	First      bool
+	Shut       bool // nobody has opened them
 }
 
 var ballotsPage = web.NewPage[ballotsData](pages, "pages/ballots.html")
@@ -289,6 +297,7 @@ func (w *Web) ballots(c *web.Call) error {
 		d := ballotsData{
 			Poll: *p, URL: p.url(), About: p.about(), Until: p.until(c.Locale), ISO: p.moment(), Cast: int(f.Numbers.Counted),
 			Open: p.State == Open, Box: "/b/" + p.Box,
+			Shut: f.Trustees != nil && p.Result == nil,
 		}
 		d.First = from == 0
 		page, next, err := w.papers(c, p, from)

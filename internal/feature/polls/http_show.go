@@ -332,6 +332,8 @@ func pollStateName(l *i18n.Locale, p *Poll) string {
 	switch {
 	case p.State == Open:
 		return l.T("Open")
+	case p.State == Lost:
+		return l.T("Never opened")
 	case p.State == Closed:
 		return l.T("Closed, being counted")
 	case p.Amendment == "" && !p.Decides:

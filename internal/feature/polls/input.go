@@ -198,7 +198,7 @@ func (p *parser) begins(in *OpenInput, zone string, named bool, now, closes time
 	switch {
 	case named:
 		p.fail("from_day", "poll.from_named", "Who votes by name needs no code, so voting begins at once. Leave this empty.")
-	case !at.IsZero() && (!at.After(now.Add(time.Minute)) || !at.Before(closes)):
+	case !at.IsZero() && !closes.IsZero() && (!at.After(now.Add(time.Minute)) || !at.Before(closes)):
 		p.fail("from_day", "poll.from", "Voting begins later than now and before the last moment to vote.")
 	}
 	return at

@@ -23,6 +23,7 @@ const (
 	Open    PollState = "open"
 	Closed  PollState = "closed" // and about to be counted
 	Counted PollState = "counted"
+	Lost    PollState = "lost" // trustees have not opened it in time
 )
 
 // Poll is one row; Seats are those of a poll by name that is about to open.

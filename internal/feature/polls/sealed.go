@@ -2,9 +2,11 @@ package polls
 
 import (
 	"context"
+	"time"
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
+	"convoke/internal/fact"
 	"convoke/internal/job"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/tally"
@@ -12,7 +14,7 @@ import (
 
 // shut finds the trustees who are to keep a poll shut; "" is none. Votes by name have
 // no key to be locked with, and a reason is read by who is to answer it.
-func (s *Service) shut(ctx context.Context, tx *db.Tx, bad *parser, p ID, run string, d *draft) error {
+func (s *Service) shut(ctx context.Context, tx *db.Tx, bad *parser, p *Proposal, run string, d *draft) error {
 	if run == "" {
 		return nil
 	}
@@ -20,11 +22,14 @@ func (s *Service) shut(ctx context.Context, tx *db.Tx, bad *parser, p ID, run st
 	case d.poll.Named:
 		bad.fail("trustees", "poll.sealed_named", "Votes by name are not kept shut by trustees. Vote in secret, or without trustees.")
 		return nil
+	case p.Effect == fact.EffectVote:
+		bad.fail("trustees", "poll.sealed_carried", "What a group decides for a coalition’s vote is entered as soon as it has closed, so trustees cannot keep it shut.")
+		return nil
 	case d.poll.Rules.Method == tally.Consent:
 		bad.fail("trustees", "poll.sealed_consent", "Consent lives on reasons that others read and answer, so trustees cannot keep it shut. Decide it in another way, or without trustees.")
 		return nil
 	}
-	all, err := s.Trustees.Ready(ctx, tx, p)
+	all, err := s.Trustees.Ready(ctx, tx, p.ID)
 	for i := range all {
 		if all[i].ID == run {
 			d.trustees = &all[i]
@@ -55,6 +60,34 @@ func (s *Service) openSecret(ctx context.Context, tx *db.Tx, roll leaf.ID, m lea
 		return b, err
 	}
 	return b, s.Trustees.Keep(ctx, tx, t.ID, b)
+}
+
+// maxShut is how long trustees have to open a poll.
+const maxShut = 90 * 24 * time.Hour
+
+// lose gives up a poll that its trustees have not opened in time: nobody knows the
+// result, and its proposal can be voted on again.
+func (s *Service) lose(ctx context.Context, pid PollID) error {
+	return s.DB.Write(ctx, func(tx *db.Tx) error {
+		p, err := pollBy(ctx, tx, "id", string(pid))
+		if err != nil || p.State != Closed {
+			return err
+		}
+		if err := putPollState(ctx, tx, p.ID, Lost); err != nil {
+			return err
+		}
+		if p.Amendment != "" {
+			if err := putAmendmentState(ctx, tx, p.Amendment, Proposed); err != nil {
+				return err
+			}
+		}
+		about, err := proposalBy(ctx, tx, "id", string(p.Proposal))
+		if err != nil {
+			return err
+		}
+		about.State = Discussed
+		return s.store(ctx, tx, &about)
+	})
 }
 
 // Opened hears that trustees have opened a poll, and has it counted.

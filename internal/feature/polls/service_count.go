@@ -61,8 +61,10 @@ func (s *Service) Count(ctx context.Context, pid PollID) error {
 	}
 	defer s.counting.Delete(pid)
 	var p Poll
+	var late bool
 	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
 		p, err = pollBy(ctx, tx, "id", string(pid))
+		late = tx.Now().After(p.Closes.Add(maxShut))
 		return err
 	})
 	if err != nil || p.State != Closed {
@@ -74,6 +76,9 @@ func (s *Service) Count(ctx context.Context, pid PollID) error {
 	}
 	r, err := s.Boxes.Count(ctx, b)
 	if errors.Is(err, box.ErrShut) {
+		if late {
+			return s.lose(ctx, pid)
+		}
 		return nil // it is counted when the trustees have opened it
 	}
 	if err != nil {
@@ -216,6 +221,9 @@ func (s *Service) CloseEarly(ctx context.Context, by authz.Actor, pid string) er
 		}
 		if b, err = p.box(); err != nil || p.State != Open {
 			return err
+		}
+		if p.prepares(tx.Now()) {
+			return fault.Conflict("poll.not_begun", "Voting has not begun yet, so there is nothing to close.")
 		}
 		return s.Audit(ctx, tx, by.Person, "close poll", pid+" "+string(p.Group))
 	})

@@ -147,7 +147,7 @@ func (s *Service) draft(ctx context.Context, tx *db.Tx, p *Proposal, g Group, k 
 	x.Rules = in.rules(&bad, options, x.Eligible)
 	x.Amendment, x.Title, x.Lang, x.Preset, x.Early = in.Amendment, text.Title, text.Lang, in.Preset, in.Early
 	x.Decides = in.Amendment == "" && x.Rules.Method != tally.Check
-	if err := s.shut(ctx, tx, &bad, p.ID, in.Trustees, &d); err != nil {
+	if err := s.shut(ctx, tx, &bad, p, in.Trustees, &d); err != nil {
 		return d, err
 	}
 	if x.Decides {

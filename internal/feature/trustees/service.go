@@ -18,6 +18,7 @@ import (
 // About is what trustees need to know of a proposal.
 type About struct {
 	Title, Lang, URL string
+	Group            id.Group
 	// Talks says that a poll about it can still be opened.
 	Talks bool
 }
@@ -51,10 +52,13 @@ type Deps struct {
 }
 
 // Service is the use cases of trustees.
-type Service struct{ Deps }
+type Service struct {
+	Deps
+	kept kept
+}
 
 // New returns the service.
-func New(d Deps) *Service { return &Service{d} }
+func New(d Deps) *Service { return &Service{Deps: d} }
 
 const (
 	// maxRuns bounds how many keys are made about one proposal.
@@ -107,7 +111,7 @@ func (s *Service) Begin(ctx context.Context, by authz.Actor, proposal, form stri
 			return fault.Conflict("trustees.many", "Very many keys were begun for this. Use one of them.")
 		}
 		tx.Touch("proposal:" + proposal)
-		if err := s.Audit(ctx, tx, by.Person, "begin trustees", r.ID); err != nil {
+		if err := s.Audit(ctx, tx, by.Person, "begin trustees", r.ID+" "+string(about.Group)); err != nil {
 			return err
 		}
 		return insert(ctx, tx, form, r)
@@ -166,9 +170,26 @@ func (s *Service) find(ctx context.Context, tx *db.Tx, run string) (*Run, error)
 	if !id.Valid(run) {
 		return nil, web.ErrNotFound()
 	}
-	r, err := one(ctx, tx, "id", run)
+	return s.load(ctx, tx, "id", run)
+}
+
+// load finds a run, from memory where its poll has been opened. Its fault is NotFound.
+func (s *Service) load(ctx context.Context, tx *db.Tx, column, value string) (*Run, error) {
+	var id string
+	var used bool
+	err := tx.Get(ctx, "select id, box_id is not null from trustee_run where "+column+" = $1", []any{value}, &id, &used)
 	if isNone(err) {
 		return nil, web.ErrNotFound()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if r := s.kept.find(id); r != nil && used {
+		return r, nil
+	}
+	r, err := one(ctx, tx, "id", id)
+	if err == nil && r.Box != "" {
+		s.kept.add(r)
 	}
 	return r, err
 }
@@ -176,7 +197,7 @@ func (s *Service) find(ctx context.Context, tx *db.Tx, run string) (*Run, error)
 // Ready are those of a proposal who have made a key that no poll has yet.
 func (s *Service) Ready(ctx context.Context, tx *db.Tx, proposal string) ([]*Run, error) {
 	all, err := runsOf(ctx, tx, proposal)
-	return slices.DeleteFunc(all, func(r *Run) bool { return r.Box != "" || !r.Done() }), err
+	return slices.DeleteFunc(all, func(r *Run) bool { return r.Box != "" || !r.Done() || r.Setup().Node != s.Node }), err
 }
 
 // Keep settles that trustees whom [Service.Ready] told keep a box shut.
@@ -187,8 +208,8 @@ func (s *Service) Keep(ctx context.Context, tx *db.Tx, run string, b leaf.ID) er
 // Of is who keeps a box shut, and how many have given their shares; ok is false for
 // boxes that nobody does.
 func (s *Service) Of(ctx context.Context, tx *db.Tx, b leaf.ID) (r *Run, released int, ok bool, err error) {
-	r, err = one(ctx, tx, "box_id", b.String())
-	if isNone(err) {
+	r, err = s.load(ctx, tx, "box_id", b.String())
+	if fault.Is(err, fault.KindNotFound) {
 		return nil, 0, false, nil
 	}
 	if err != nil {

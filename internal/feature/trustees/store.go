@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"convoke/internal/day"
 	"convoke/internal/db"
@@ -11,6 +12,30 @@ import (
 )
 
 const columns = "id, proposal_id, box_id, transcript"
+
+// kept are the runs whose polls are open or over: nothing is added to them any more, and
+// the pages of a vote ask for them very often.
+type kept struct {
+	mu  sync.Mutex
+	all map[string]*Run
+}
+
+const mostKept = 200
+
+func (k *kept) find(id string) *Run {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.all[id]
+}
+
+func (k *kept) add(r *Run) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.all == nil || len(k.all) >= mostKept {
+		k.all = map[string]*Run{}
+	}
+	k.all[r.ID] = r
+}
 
 func scanRun(scan func(...any) error) (*Run, error) {
 	var r Run
@@ -23,8 +48,10 @@ func scanRun(scan func(...any) error) (*Run, error) {
 		r.Box = *box
 	}
 	var err error
-	r.Transcript, err = sealed.Parse(text)
-	return &r, err
+	if r.Transcript, err = sealed.Parse(text); err != nil {
+		return nil, fmt.Errorf("read trustees: %w", err)
+	}
+	return newRun(r), nil
 }
 
 // one returns db.ErrNoRows when there is none; column is a constant.

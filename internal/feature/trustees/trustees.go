@@ -17,6 +17,13 @@ type Run struct {
 	// Box is the poll that these trustees keep shut; "" while there is none.
 	Box string
 	*sealed.Transcript
+	why error // why there is no key, nil when there is
+}
+
+// newRun computes once whether the key is made.
+func newRun(r Run) *Run {
+	_, r.why = r.Transcript.Done()
+	return &r
 }
 
 // Names are the organisations, in the order of their seats; "" where nobody has taken
@@ -32,16 +39,12 @@ func (r *Run) Names() []string {
 }
 
 // Done reports whether the key is made.
-func (r *Run) Done() bool {
-	_, err := r.Transcript.Done()
-	return err == nil
-}
+func (r *Run) Done() bool { return r.why == nil }
 
 // Void is the trustee who dealt a wrong share; ok is false where nobody did.
 func (r *Run) Void() (dealer string, ok bool) {
-	_, err := r.Transcript.Done()
 	var v sealed.VoidError
-	if !errors.As(err, &v) {
+	if !errors.As(r.why, &v) {
 		return "", false
 	}
 	return r.Join(v.Dealer).Name, true

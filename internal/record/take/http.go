@@ -148,7 +148,7 @@ func (k *call) about(f *web.Form) about {
 	m := &k.box.Manifest
 	a := about{
 		Form: f, Subject: k.what, Path: "/b/" + k.box.ID.String(), Gate: k.box.Gate, Least: m.MinBatch,
-		Ballot: k.ballot(f), Early: k.early, Lasting: m.Takes == leaf.TakesSign, Shut: m.Sealed != nil,
+		Ballot: k.ballot(f), Early: k.early, Lasting: m.Takes == leaf.TakesSign, Shut: k.shut(),
 	}
 	if m.Freeze {
 		a.Opens = time.Unix(m.Opens, 0).UTC()
@@ -171,6 +171,12 @@ func (k *call) about(f *web.Form) about {
 		}
 	}
 	return a
+}
+
+// shut says that trustees keep votes shut, and cannot have opened them yet.
+func (k *call) shut() bool {
+	m := &k.box.Manifest
+	return m.Sealed != nil && k.Now().Unix() < m.Closes
 }
 
 // partName is the name of a place or group, or its number when the feature names

@@ -154,7 +154,7 @@ type saidView struct {
 func (w *Web) view(k *call, s *stands, key leaf.Key) (saidView, error) {
 	v := saidView{
 		None: !s.In, Counts: s.Live, Done: s.Done, Threshold: int(s.Threshold), Next: int(s.Counter) + 1, Poll: k.rules() != nil,
-		Shut: k.box.Manifest.Sealed != nil,
+		Shut: k.shut(),
 	}
 	if p := k.what.Pledge; p != nil && k.box.Manifest.Parts > 0 {
 		v.Part = partName(p.Parts, int(s.Part))

@@ -181,6 +181,9 @@ func (w *Web) later(ctx context.Context, i *box.Info, c wallet.Code, do string, 
 		return s, err
 	}
 	r, err := w.Boxes.CastWith(ctx, i.ID, p.Say(i.Origin, nil, s.Counter+1, body), reason)
+	if i.Manifest.Sealed != nil && fault.HasCode(err, "box.waits") {
+		return s, errWaits // sealed once more, the same vote is another statement
+	}
 	if err != nil {
 		return s, err
 	}

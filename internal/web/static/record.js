@@ -149,7 +149,11 @@ const signed = async (p, ...text) => new Uint8Array(await subtle.sign("Ed25519",
 export async function sayLeaf(p, b, auth, counter, body) {
   if (!body) return join(1, 0x10, p.pub, auth);
   const { sealed } = b.manifest;
-  if (sealed && body[0] === 2) body = await b.seal(sealed, b.origin, p.pub, counter, body.slice(1));
+  if (sealed && body[0] === 2) {
+    const what = hex(join(p.pub, u32(counter), body));
+    b.shut ??= {};
+    body = b.shut[what] ??= await b.seal(sealed, b.origin, p.pub, counter, body.slice(1)); // sent again, it is the same
+  }
   const sig = await signed(p, "\n", b.origin, "\n", u32(counter), body);
   return join(1, 0x11, p.pub, u16(auth.length), auth, u32(counter), u16(body.length), body, sig);
 }

@@ -110,7 +110,7 @@ create table poll (
 	reminded_day {{int}} not null
 ) {{strict}};
 create index poll_of on poll (proposal_id, id);
-create unique index poll_one_open on poll (proposal_id) where state <> 'counted';
+create unique index poll_one_open on poll (proposal_id) where state in ('open', 'closed');
 create index poll_open_group on poll (group_id) where state = 'open';
 
 -- The seats of a poll by name, as they were when it opened. mandate_id is by whose

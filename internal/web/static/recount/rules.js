@@ -770,7 +770,7 @@ class Verifier {
     if (m.sealed) this.report.unproven.push({ what: "sealed-poll", args: {} });
     this.report.boxes.push({
       id: x.id, type, takes, rules: m.poll, ...poll, closed: box.close !== null, leaves: s.size, counted: box.counted, withdrawn: box.withdrawn, done: box.done, declared: box.declared,
-      standing: takes === "say" && !poll ? Array.from({ length: Math.max(n ?? 0, 1) }, (_, part) => box.stands(part)) : [],
+      standing: takes === "say" && type !== "poll" ? Array.from({ length: Math.max(n ?? 0, 1) }, (_, part) => box.stands(part)) : [],
       gate: roll.manifest.gate, issued, assisted: roll.assisted, members: roll.manifest.size ?? 0, anchored: a.most, witnessed: a.cosigned, reached: box.reached, keys,
     });
     if (keys > issued && !vote) throw new Wrong(path, -1, "too-many", { n: keys, have: issued });
