@@ -214,6 +214,7 @@ func TestVotingShut(t *testing.T) {
 		})
 	}
 	b.savedShut(t, poll)
+	p.again(t, b, poll)
 	if got := b.papers(poll); len(got) != 0 {
 		t.Errorf("before the trustees open them there are %v", got)
 	}
@@ -229,6 +230,24 @@ func TestVotingShut(t *testing.T) {
 	}
 	if c := b.counted(poll); c.Spoiled != 0 || c.Counted != 3 {
 		t.Errorf("counted again: %+v", c)
+	}
+}
+
+// again makes a statement of a locked vote twice: sent again it is the same, and another
+// number or another vote is another one.
+func (*polls) again(t *testing.T, b *boxes, poll string) {
+	t.Helper()
+	v := Browser(t, PageOptions{Base: b.url})
+	v.Goto(poll + "/take")
+	out, err := v.evaluate(0, `(async () => {
+const r = await import("/static/record.js"), { seal } = await import("/static/sealed/sealed.js");
+const box = Object.assign(await r.openBox(JSON.parse(document.getElementById("take").dataset.ticket)), { seal });
+const p = await r.part(await r.newCode(), box), say = (n, ...paper) => r.sayLeaf(p, box, [], n, Uint8Array.of(2, ...paper)).then(r.hex);
+const all = [await say(1, 1, 0, 0, 0, 0, 0), await say(1, 1, 0, 0, 0, 0, 0), await say(2, 1, 0, 0, 0, 0, 0), await say(1, 0, 1, 0, 0, 0, 0)];
+return all[0] === all[1] && new Set(all).size === 3 ? "right" : all.join();
+})()`)
+	if err != nil || string(out) != `"right"` {
+		t.Errorf("the statements are %s, %v", out, err)
 	}
 }
 

@@ -116,7 +116,7 @@ export async function openBox({ box, roll, open, roll_open }) {
   const challenge = await sha256(join(u16(2), u16(registrar.length), registrar, 32, context, u16(0)));
   return {
     box, roll, manifest: m, slot: m.slot, n: modulus(der), keyID: await sha256(der), challenge,
-    origin: `${m.node}/b/${box}`, rollOrigin: `${m.node}/r/${roll}`,
+    shut: {}, origin: `${m.node}/b/${box}`, rollOrigin: `${m.node}/r/${roll}`,
   };
 }
 
@@ -151,7 +151,6 @@ export async function sayLeaf(p, b, auth, counter, body) {
   const { sealed } = b.manifest;
   if (sealed && body[0] === 2) {
     const what = hex(join(p.pub, u32(counter), body));
-    b.shut ??= {};
     body = b.shut[what] ??= await b.seal(sealed, b.origin, p.pub, counter, body.slice(1)); // sent again, it is the same
   }
   const sig = await signed(p, "\n", b.origin, "\n", u32(counter), body);
