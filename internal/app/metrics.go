@@ -3,52 +3,61 @@ package app
 import (
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	vm "github.com/VictoriaMetrics/metrics"
 )
 
 // metrics are counted without naming anybody: routes are patterns, never paths.
 type metrics struct {
-	registry *prometheus.Registry
-	requests *prometheus.HistogramVec
+	set      *vm.Set
+	requests sync.Map // of answered, to *vm.PrometheusHistogram
+}
+
+// answered is a route and how it was answered: few of each.
+type answered struct {
+	route  string
+	status int
 }
 
 func newMetrics(n *Node) *metrics {
-	m := &metrics{registry: prometheus.NewRegistry()}
-	m.requests = prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "convoke_request_seconds", Help: "Time to answer, by route and status.",
-		Buckets: []float64{.001, .005, .025, .1, .5, 2.5, 10},
-	}, []string{"route", "status"})
-	gauge := func(name, help string, f func() float64) prometheus.Collector {
-		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, f)
+	m := &metrics{set: vm.NewSet()}
+	for name, f := range map[string]func() float64{
+		"convoke_commits_total":           func() float64 { return float64(n.DB.Stats().Batches) },
+		"convoke_writes_total":            func() float64 { return float64(n.DB.Stats().Writes) },
+		"convoke_commit_seconds_total":    func() float64 { return n.DB.Stats().CommitTime.Seconds() },
+		"convoke_writes_waiting":          func() float64 { return float64(n.DB.Stats().Queued) },
+		"convoke_page_cache_hits_total":   func() float64 { h, _ := n.Site.Cache().Counts(); return float64(h) },
+		"convoke_page_cache_misses_total": func() float64 { _, k := n.Site.Cache().Counts(); return float64(k) },
+	} {
+		m.set.NewGauge(name, f)
 	}
-	counter := func(name, help string, f func() float64) prometheus.Collector {
-		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, f)
-	}
-	m.registry.MustRegister(m.requests, collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		counter("convoke_commits_total", "Commits by the group writer.", func() float64 { return float64(n.DB.Stats().Batches) }),
-		counter("convoke_writes_total", "Writes in those commits.", func() float64 { return float64(n.DB.Stats().Writes) }),
-		counter("convoke_commit_seconds_total", "Time spent in them.", func() float64 { return n.DB.Stats().CommitTime.Seconds() }),
-		gauge("convoke_writes_waiting", "Writes waiting for a commit.", func() float64 { return float64(n.DB.Stats().Queued) }),
-		counter("convoke_page_cache_hits_total", "Pages answered from the cache.", func() float64 { h, _ := n.Site.Cache().Counts(); return float64(h) }),
-		counter("convoke_page_cache_misses_total", "Pages rendered for the cache.", func() float64 { _, k := n.Site.Cache().Counts(); return float64(k) }),
-	)
 	return m
 }
+
+// buckets are seconds.
+var buckets = []float64{.001, .005, .025, .1, .5, 2.5, 10}
 
 func (m *metrics) observe(pattern string, status int, took time.Duration) {
 	if pattern == "" {
 		pattern = "none"
 	}
-	m.requests.WithLabelValues(pattern, strconv.Itoa(status)).Observe(took.Seconds())
+	a := answered{pattern, status}
+	h, ok := m.requests.Load(a)
+	if !ok {
+		name := `convoke_request_seconds{route=` + strconv.Quote(a.route) + `,status="` + strconv.Itoa(a.status) + `"}`
+		h, _ = m.requests.LoadOrStore(a, m.set.GetOrCreatePrometheusHistogramExt(name, buckets))
+	}
+	h.(*vm.PrometheusHistogram).Update(took.Seconds())
 }
 
 func (m *metrics) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		m.set.WritePrometheus(w)
+		vm.WriteProcessMetrics(w)
+	})
 	return mux
 }
