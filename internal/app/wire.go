@@ -277,7 +277,6 @@ func (n *Node) mount(ctx context.Context, limits *limiter) error {
 	n.Site.Nav("/campaigns", i18n.Mark("Campaigns"))
 	n.Site.Nav("/petitions", i18n.Mark("Petitions"))
 	n.Site.Nav("/groups", i18n.Mark("Groups"))
-	n.Site.Nav("/proposals", i18n.Mark("Proposals"))
 	n.Site.Nav("/turnout", i18n.Mark("Turnout"))
 	n.Identity.Mount(n.Site)
 	n.Groups.Mount(n.Site)

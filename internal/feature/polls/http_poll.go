@@ -193,7 +193,7 @@ func pollDataOf(c *web.Call, f *foundPoll) pollData {
 	}
 	d.Run = authz.May(c.Actor(), authz.RunPoll, f.In.subject())
 	d.Remind = d.Run && open && p.Gate != box.GateCodes && p.Reminded != day.Of(c.Now())
-	d.Early = d.Run && open && p.Early && !p.prepares(c.Now())
+	d.Early = d.Run && open && p.Early
 	if p.Result == nil {
 		return d
 	}

@@ -222,9 +222,6 @@ func (s *Service) CloseEarly(ctx context.Context, by authz.Actor, pid string) er
 		if b, err = p.box(); err != nil || p.State != Open {
 			return err
 		}
-		if p.prepares(tx.Now()) {
-			return fault.Conflict("poll.not_begun", "Voting has not begun yet, so there is nothing to close.")
-		}
 		return s.Audit(ctx, tx, by.Person, "close poll", pid+" "+string(p.Group))
 	})
 	if err != nil {
