@@ -303,6 +303,7 @@ func (x *together) petitions() {
 	p.Fill("Day", x.day(40))
 	p.Fill("Starts (optional)", "11:00")
 	x.press(p, "Publish")
+	p.HasRole("heading", "Walk along the pipes") // it is there before anybody goes on
 }
 
 // writeLadder writes three steps: the petition; a walkout if nobody answers it; a
