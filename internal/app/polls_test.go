@@ -163,8 +163,8 @@ func (s *stand) pollJSON(b *webtest.Browser, url string) (p pollPage) {
 	return p
 }
 
-// votes puts a secret paper into a box, as the member on its roll.
-func (s *stand) votes(by authz.Actor, box string, paper []byte) {
+// voter is the member on a box's roll with a credential for it.
+func (s *stand) voter(by authz.Actor, box string) *boxtest.Voter {
 	s.t.Helper()
 	ctx := context.WithoutCancel(s.t.Context())
 	b, err := leaf.ParseID(box)
@@ -183,9 +183,21 @@ func (s *stand) votes(by authz.Actor, box string, paper []byte) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if _, err := s.Boxes.Cast(ctx, b, v.Says(leaf.Ballot(paper))); err != nil {
+	return v
+}
+
+// puts lets a voter say something in a box.
+func (s *stand) puts(v *boxtest.Voter, body []byte) {
+	s.t.Helper()
+	if _, err := s.Boxes.Cast(context.WithoutCancel(s.t.Context()), v.Box.ID, v.Says(body)); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// votes puts a secret paper into a box, as the member on its roll.
+func (s *stand) votes(by authz.Actor, box string, paper []byte) {
+	s.t.Helper()
+	s.puts(s.voter(by, box), leaf.Ballot(paper))
 }
 
 // closes ends a poll and has it counted.

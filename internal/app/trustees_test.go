@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"convoke/internal/authz"
-	"convoke/internal/record/box/boxtest"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/sealed"
 	"convoke/internal/web/webtest"
@@ -69,30 +67,12 @@ func (s *stand) key(page string, n int) (all []*trustee) {
 // shuts puts a sealed paper into a box, as the member on its roll.
 func (s *stand) shuts(by authz.Actor, box string, paper byte) {
 	s.t.Helper()
-	ctx := context.WithoutCancel(s.t.Context())
-	b, err := leaf.ParseID(box)
+	v := s.voter(by, box)
+	body, err := v.Box.Manifest.Sealed.Seal(v.Box.Origin, v.Public(), 1, []byte{paper})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	i, err := s.Boxes.Info(ctx, b)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	grant, err := s.Boxes.AdmitMember(ctx, i.Roll, string(by.Person))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	v, err := boxtest.Issue(ctx, s.Boxes, i, grant)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	body, err := i.Manifest.Sealed.Seal(i.Origin, v.Public(), 1, []byte{paper})
-	if err == nil {
-		_, err = s.Boxes.Cast(ctx, b, v.Says(body))
-	}
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	s.puts(v, body)
 }
 
 // opening is what the form of a vote on a proposal has.
