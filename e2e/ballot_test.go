@@ -372,30 +372,38 @@ func TestVotingLater(t *testing.T) {
 	}
 }
 
+// saved opens the page of a poll from a file and gets a credential for its code, through
+// another page without script. Both are as they are before the statement is made.
+func (b *boxes) saved(t *testing.T, poll string) (saved, pasting *Page) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "saved.html")
+	text, err := httpGet(t, b.url+poll+"/offline.html")
+	if err == nil {
+		err = os.WriteFile(file, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved = Browser(t, PageOptions{Base: b.url, Width: 360, Height: 700})
+	saved.Goto("file://" + file)
+	saved.ClickRole("button", "Make a code")
+	saved.ClickRole("button", "Make the request")
+	request := untilValue(t, saved, "The request: paste it into the page where you take part.")
+	pasting = Browser(t, PageOptions{Base: b.url, NoScript: true, Width: 360, Height: 700})
+	pasting.Goto(poll + "/take")
+	pasting.ClickRole("DisclosureTriangle", "With a page that you save, or with the command line")
+	pasting.Fill("The request", request)
+	pasting.ClickRole("button", "Get the answer")
+	saved.Fill("The answer that the page gave", pasting.Text("#answer"))
+	return saved, pasting
+}
+
 // TestSavedBallot blocks with the page that is opened from a file.
 func TestSavedBallot(t *testing.T) {
 	t.Parallel()
 	b, p := newPolls(t)
 	poll := p.open(b, "We plant apple trees along the fence.", tally.Rules{Method: tally.Consent}, time.Now().Add(-time.Minute))
-	file := filepath.Join(t.TempDir(), "saved.html")
-	resp, err := httpGet(t, b.url+poll+"/offline.html")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, resp, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	saved := Browser(t, PageOptions{Base: b.url, Width: 360, Height: 700})
-	saved.Goto("file://" + file)
-	saved.ClickRole("button", "Make a code")
-	saved.ClickRole("button", "Make the request")
-	request := untilValue(t, saved, "The request: paste it into the page where you take part.")
-	q := Browser(t, PageOptions{Base: b.url, NoScript: true, Width: 360, Height: 700})
-	q.Goto(poll + "/take")
-	q.ClickRole("DisclosureTriangle", "With a page that you save, or with the command line")
-	q.Fill("The request", request)
-	q.ClickRole("button", "Get the answer")
-	saved.Fill("The answer that the page gave", q.Text("#answer"))
+	saved, q := b.saved(t, poll)
 	saved.Check("Block This must not happen as it is. A block needs its reason.", true)
 	saved.ClickRole("button", "Make the statement")
 	saved.HasText("A block needs its reason: others can only answer what they know.")

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -254,25 +253,7 @@ return all[0] === all[1] && new Set(all).size === 3 ? "right" : all.join();
 // savedShut votes with the page that is opened from a file.
 func (b *boxes) savedShut(t *testing.T, poll string) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "saved.html")
-	text, err := httpGet(t, b.url+poll+"/offline.html")
-	if err == nil {
-		err = os.WriteFile(file, text, 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	saved := Browser(t, PageOptions{Base: b.url, Width: 360, Height: 700})
-	saved.Goto("file://" + file)
-	saved.ClickRole("button", "Make a code")
-	saved.ClickRole("button", "Make the request")
-	request := untilValue(t, saved, "The request: paste it into the page where you take part.")
-	q := Browser(t, PageOptions{Base: b.url, NoScript: true, Width: 360, Height: 700})
-	q.Goto(poll + "/take")
-	q.ClickRole("DisclosureTriangle", "With a page that you save, or with the command line")
-	q.Fill("The request", request)
-	q.ClickRole("button", "Get the answer")
-	saved.Fill("The answer that the page gave", q.Text("#answer"))
+	saved, q := b.saved(t, poll)
 	saved.Select("Raised beds", "1, first choice")
 	saved.ClickRole("button", "Make the statement")
 	q.Fill("The statement", untilValue(t, saved, "Paste it, best later and over another connection, into the page without cookies: in a private window."))
