@@ -349,7 +349,7 @@ func drawPlan(rt *rapid.T) Plan {
 			s.Gate = drawGate(rt, keys, 2)
 		}
 		if rapid.Bool().Draw(rt, "lapses") {
-			s.Lapses = &Moment{Date: start.Add(time.Duration(rapid.IntRange(1, 99).Draw(rt, "end")) * time.Hour).Format("2006-01-02T15:04"), Zone: "UTC"}
+			s.Lapses = drawEnd(rt, 99)
 		}
 		if rapid.Bool().Draw(rt, "meets") {
 			s.MetBy = drawGate(rt, keys, 2)
@@ -357,10 +357,17 @@ func drawPlan(rt *rapid.T) Plan {
 		p.Steps = append(p.Steps, s)
 		keys = append(keys, s.Key)
 	}
+	if rapid.Bool().Draw(rt, "short") { // seldom decided in time, so that some steps lapse
+		p.Steps = append(p.Steps, Step{Key: "z", Title: "Step", Kind: "other", Gate: &Gate{Decision: &Decision{polls[0]}}, Lapses: drawEnd(rt, 24)})
+	}
 	if rapid.Bool().Draw(rt, "turned") {
 		slices.Reverse(p.Steps)
 	}
 	return p
+}
+
+func drawEnd(rt *rapid.T, hours int) *Moment {
+	return &Moment{Date: start.Add(time.Duration(rapid.IntRange(1, hours).Draw(rt, "end")) * time.Hour).Format("2006-01-02T15:04"), Zone: "UTC"}
 }
 
 // FuzzParse: what is read as a gate is written and read as the same, and can be judged.
