@@ -1,11 +1,8 @@
 package api
 
 import (
-	"bytes"
 	"cmp"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -46,34 +43,26 @@ type Limiter interface {
 // API is all operations. Add them before the first request.
 type API struct {
 	Options
-	huma huma.API
+	doc  *huma.OpenAPI
 	spec func() ([]byte, error)
 }
 
 // New mounts the description and the page about the API.
 func New(o Options) *API {
-	a := &API{Options: o}
-	cfg := huma.Config{
-		OpenAPI: &huma.OpenAPI{
-			OpenAPI: "3.1.0",
-			Info: &huma.Info{
-				Title: "Convoke", Version: Version, Description: about,
-				License: &huma.License{Name: "AGPL-3.0-or-later", Identifier: "AGPL-3.0-or-later"},
-			},
-			Servers: []*huma.Server{{URL: "/"}},
-			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
-				SecuritySchemes: map[string]*huma.SecurityScheme{tokenScheme: {
-					Type: "http", Scheme: "bearer", Description: "A token made on /me/tokens.",
-				}},
-			},
+	a := &API{Options: o, doc: &huma.OpenAPI{
+		OpenAPI: "3.1.0",
+		Info: &huma.Info{
+			Title: "Convoke", Version: Version, Description: about,
+			License: &huma.License{Name: "AGPL-3.0-or-later", Identifier: "AGPL-3.0-or-later"},
 		},
-		Formats:                      map[string]huma.Format{"application/json": format, "json": format},
-		DefaultFormat:                "application/json",
-		RejectUnknownQueryParameters: true,
-		Transformers:                 []huma.Transformer{keepFault},
-	}
-	a.huma = huma.NewAPI(cfg, adapter{a})
+		Servers: []*huma.Server{{URL: "/"}},
+		Components: &huma.Components{
+			Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
+			SecuritySchemes: map[string]*huma.SecurityScheme{tokenScheme: {
+				Type: "http", Scheme: "bearer", Description: "A token made on /me/tokens.",
+			}},
+		},
+	}}
 	a.spec = sync.OnceValues(a.describe)
 	o.Site.Handle("GET /api/openapi.json", a.openAPI)
 	o.Site.Handle("GET /api", a.page)
@@ -82,6 +71,7 @@ func New(o Options) *API {
 
 const (
 	tokenScheme = "token"
+	mediaType   = "application/json"
 
 	about = "Everything the pages do that a program may do. Lists are read page by page: pass the member `next` " +
 		"of one page as the parameter `after` of the next one, until there is none. " +
@@ -89,34 +79,6 @@ const (
 		"Errors are application/problem+json (RFC 9457) with a stable `code` and, for each member or parameter that " +
 		"is wrong, its JSON pointer. Their words are in the language of Accept-Language."
 )
-
-var format = huma.Format{
-	Marshal: huma.DefaultJSONFormat.Marshal,
-	// Numbers and members are checked against the schema before they get here.
-	Unmarshal: func(b []byte, v any) error {
-		if hasNUL(b) {
-			return errNUL
-		}
-		return json.Unmarshal(b, v)
-	},
-}
-
-var errNUL = errors.New("a text holds a NUL")
-
-// hasNUL finds what one database engine would store and the other not, as package web
-// does in forms and queries.
-func hasNUL(b []byte) bool {
-	for i := 0; i < len(b); i++ {
-		if b[i] != '\\' {
-			continue
-		}
-		if bytes.HasPrefix(b[i:], []byte(`\u0000`)) {
-			return true
-		}
-		i++ // what is escaped may be another backslash
-	}
-	return false
-}
 
 // schemaName names a type in the description: apiEvent is Event. Two types of one
 // name stop the program when it starts.
@@ -171,50 +133,45 @@ func PageOf[T any](items []T, next string) Page[T] {
 	return Page[T]{items, next}
 }
 
-type none struct{}
-
-// body holds an answer of any type, so that the compiler makes huma's code once
-// for each input rather than once for each pair.
-type body struct{ Body any }
-
-// Add adds an operation that answers with a T. The members of I are huma's:
-// tags path, query and header name parameters, and Body is what is sent.
+// Add adds an operation that answers with a T. The tags path and query of I's
+// members name parameters, and Body is what is sent.
 func Add[I, T any](a *API, op Op, h func(c *web.Call, in *I) (T, error)) {
-	huma.Register(a.huma, a.answering(op, reflect.TypeFor[T]()), func(ctx context.Context, in *I) (*body, error) {
-		x := callOf(ctx)
-		out, err := h(x.call, in)
-		if err != nil {
-			x.err = err
-			return nil, nil
-		}
-		return &body{out}, nil
-	})
+	a.add(op, a.answering(op, reflect.TypeFor[T]()), reflect.TypeFor[I](), func(c *web.Call, in any) (any, error) { return h(c, in.(*I)) })
 }
 
 // Do adds an operation that answers with nothing but its success.
 func Do[I any](a *API, op Op, h func(c *web.Call, in *I) error) {
-	huma.Register(a.huma, a.operation(op), func(ctx context.Context, in *I) (*none, error) {
-		x := callOf(ctx)
-		x.err = h(x.call, in)
-		return nil, nil
-	})
+	op.Status = cmp.Or(op.Status, http.StatusNoContent)
+	o := a.operation(op)
+	o.Responses[strconv.Itoa(op.Status)] = &huma.Response{Description: http.StatusText(op.Status)}
+	a.add(op, o, reflect.TypeFor[I](), func(c *web.Call, in any) (any, error) { return nil, h(c, in.(*I)) })
 }
 
 // File adds an operation that answers with a file: h sends it, or returns an error
 // before anything is sent.
 func File[I any](a *API, op Op, mediaType string, h func(c *web.Call, in *I) error) {
-	huma.Register(a.huma, a.operation(op), func(ctx context.Context, in *I) (*none, error) {
-		x := callOf(ctx)
-		x.err = h(x.call, in)
-		x.sent = x.err == nil
-		return nil, nil
-	})
-	made := a.huma.OpenAPI().Paths["/api/v1"+op.Path].Post
-	delete(made.Responses, "204")
-	made.Responses["200"] = &huma.Response{
+	o := a.operation(op)
+	o.Responses["200"] = &huma.Response{
 		Description: "The file.",
 		Content:     map[string]*huma.MediaType{mediaType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
 	}
+	a.add(op, o, reflect.TypeFor[I](), func(c *web.Call, in any) (any, error) { return sent{}, h(c, in.(*I)) })
+}
+
+// sent is the answer of a handler that has sent its own.
+type sent struct{}
+
+// add describes an operation and makes it a route of the site.
+func (a *API) add(op Op, o huma.Operation, t reflect.Type, h func(c *web.Call, in any) (any, error)) {
+	in := newInput(a.doc.Components.Schemas, t, &o)
+	a.doc.AddOperation(&o)
+	a.route(op, o.Path, func(c *web.Call) (any, error) {
+		v := reflect.New(t)
+		if err := in.read(c, v.Elem()); err != nil {
+			return nil, err
+		}
+		return h(c, v.Interface())
+	})
 }
 
 // Upload adds an operation, a PUT, that takes a picture: the file "picture" of a
@@ -232,7 +189,7 @@ func Upload[I, T any](a *API, op Op, may func(c *web.Call) error, h func(c *web.
 		}
 		return h(c, in)
 	})
-	a.huma.OpenAPI().Paths["/api/v1"+op.Path].Put.RequestBody = &huma.RequestBody{
+	a.doc.Paths["/api/v1"+op.Path].Put.RequestBody = &huma.RequestBody{
 		Required: true,
 		Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: &huma.Schema{
 			Type: huma.TypeObject, Required: []string{"picture"}, Properties: map[string]*huma.Schema{
@@ -249,11 +206,9 @@ func ErrNoPicture() error {
 
 // operation describes op for huma.
 func (a *API) operation(op Op) huma.Operation {
-	problem := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
+	problem := a.doc.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
 	h := huma.Operation{
-		OperationID: op.ID, Method: op.Method, Path: "/api/v1" + op.Path, Summary: op.Summary, Description: op.Doc,
-		Tags: []string{op.Tag}, DefaultStatus: op.Status, MaxBodyBytes: maxBody, BodyReadTimeout: -1,
-		Metadata: map[string]any{"op": op},
+		OperationID: op.ID, Method: op.Method, Path: "/api/v1" + op.Path, Summary: op.Summary, Description: op.Doc, Tags: []string{op.Tag},
 		Responses: map[string]*huma.Response{"default": {
 			Description: "What is wrong.",
 			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: problem}},
@@ -272,7 +227,7 @@ func (a *API) operation(op Op) huma.Operation {
 	if len(op.Formats) > 0 {
 		content := map[string]*huma.MediaType{"application/json": {}}
 		for _, f := range op.Formats {
-			content[f.Type] = &huma.MediaType{Schema: a.huma.OpenAPI().Components.Schemas.Schema(f.body, true, "")}
+			content[f.Type] = &huma.MediaType{Schema: a.doc.Components.Schemas.Schema(f.body, true, "")}
 		}
 		h.Responses["200"] = &huma.Response{Content: content}
 	}
@@ -289,20 +244,19 @@ func (a *API) operation(op Op) huma.Operation {
 // answering is an operation whose success carries a t.
 func (a *API) answering(op Op, t reflect.Type) huma.Operation {
 	h := a.operation(op)
-	status := strconv.Itoa(cmp.Or(op.Status, http.StatusOK))
-	if h.Responses[status] == nil {
-		h.Responses[status] = &huma.Response{Content: map[string]*huma.MediaType{"application/json": {}}}
+	status := cmp.Or(op.Status, http.StatusOK)
+	code := strconv.Itoa(status)
+	if h.Responses[code] == nil {
+		h.Responses[code] = &huma.Response{Content: map[string]*huma.MediaType{mediaType: {}}}
 	}
-	h.Responses[status].Content["application/json"].Schema = a.huma.OpenAPI().Components.Schemas.Schema(t, true, op.ID+"Response")
+	h.Responses[code].Description = http.StatusText(status)
+	h.Responses[code].Content[mediaType].Schema = a.doc.Components.Schemas.Schema(t, true, op.ID+"Response")
 	return h
 }
 
-// describe encodes the description. Whatever no operation uses is left out.
+// describe encodes the description.
 func (a *API) describe() ([]byte, error) {
-	schemas := a.huma.OpenAPI().Components.Schemas.Map()
-	delete(schemas, "ErrorModel") // huma's own form of errors, which is never sent
-	delete(schemas, "ErrorDetail")
-	b, err := json.MarshalIndent(a.huma.OpenAPI(), "", " ")
+	b, err := json.MarshalIndent(a.doc, "", " ")
 	if err != nil {
 		return nil, fmt.Errorf("describe the API: %w", err)
 	}

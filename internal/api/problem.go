@@ -1,7 +1,6 @@
 package api
 
 import (
-	"net/http"
 	"slices"
 	"strings"
 
@@ -27,31 +26,12 @@ type ProblemField struct {
 	Detail  string `json:"detail" doc:"In words."`
 }
 
-// keepFault takes huma's errors as faults, so that package web answers them
-// like all others.
-func keepFault(ctx huma.Context, _ string, v any) (any, error) {
-	if m, ok := v.(*huma.ErrorModel); ok {
-		ctx.(*call).err = faultOf(m)
-	}
-	return v, nil
-}
-
-// faultOf translates huma's error.
-func faultOf(m *huma.ErrorModel) error {
-	switch m.Status {
-	case http.StatusRequestEntityTooLarge:
-		return fault.TooLarge("form.large", "That is more than this server takes at once ({kib} KiB). Nothing was recorded.", "kib", maxBody>>10)
-	case http.StatusUnprocessableEntity:
-	case http.StatusUnsupportedMediaType:
-		return fault.Because(fault.Malformed("api.media_type", "Send JSON, with the content type application/json."), m)
-	case http.StatusBadRequest, http.StatusRequestTimeout:
-		return fault.Because(fault.Malformed("api.json", "What was sent cannot be read as JSON. Nothing was recorded."), m)
-	default:
-		return m // ours: logged, not shown
-	}
-	var fields []fault.FieldError
-	for _, e := range m.Errors {
-		fields = append(fields, fieldOf(e.Location, e.Message))
+// faultOf translates what does not fit a schema.
+func faultOf(wrong []error) error {
+	fields := make([]fault.FieldError, len(wrong))
+	for i, err := range wrong {
+		d := err.(huma.ErrorDetailer).ErrorDetail()
+		fields[i] = fieldOf(d.Location, d.Message)
 	}
 	// huma walks maps: the same request gets the same answer.
 	slices.SortStableFunc(fields, func(a, b fault.FieldError) int { return strings.Compare(a.Name, b.Name) })
