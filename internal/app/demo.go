@@ -34,7 +34,10 @@ func (n *Node) LoadDemo(ctx context.Context, progress func(rows int)) (bool, err
 			return false, fmt.Errorf("make the example group: %w", err)
 		}
 	}
-	sample := demo.Sample()
+	sample, err := demo.Sample()
+	if err != nil {
+		return false, err
+	}
 	report := events.NewReport(io.Discard, false)
 	err = n.Events.ImportCSV(ctx, sample, events.ImportOptions{
 		Source: events.Source{ID: "sample", Name: demo.Name, Kind: "csv", URL: demo.URL, Credit: demo.Credit, Sample: true},

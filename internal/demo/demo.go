@@ -3,10 +3,13 @@ package demo
 import (
 	"bytes"
 	_ "embed"
+	"fmt"
 	"io"
+
+	"github.com/klauspost/compress/zstd"
 )
 
-//go:embed sample.csv.gz
+//go:embed sample.csv.zst
 var sample []byte
 
 // What a page that shows the sample says about it.
@@ -21,6 +24,12 @@ const (
 	Notice = "sample, not a census"
 )
 
-// Sample returns the events as a gzip-compressed table with a header line, in
-// UTF-8, comma-separated (RFC 4180). Closing it does nothing.
-func Sample() io.ReadCloser { return io.NopCloser(bytes.NewReader(sample)) }
+// Sample returns the events as a table with a header line, in UTF-8, comma-separated
+// (RFC 4180).
+func Sample() (io.ReadCloser, error) {
+	r, err := zstd.NewReader(bytes.NewReader(sample), zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return nil, fmt.Errorf("unpack the sample: %w", err)
+	}
+	return r.IOReadCloser(), nil
+}

@@ -21,7 +21,7 @@ import (
 const (
 	maxStyle  = 12_000
 	maxScript = 8_000
-	maxBinary = 67_000_000 // 60 million is the aim: decision 0055
+	maxBinary = 60_000_000 // decision 0055
 )
 
 func main() {

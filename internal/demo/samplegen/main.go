@@ -1,6 +1,6 @@
 // Command samplegen makes the sample of package demo from a full event table.
 //
-//	go run ./internal/demo/samplegen -in us-events.csv.gz -out internal/demo/sample.csv.gz
+//	go run ./internal/demo/samplegen -in us-events.csv.gz -out internal/demo/sample.csv.zst
 //
 // It keeps when, where, what kind and how many, and leaves out everything that
 // says for or against what, or who: see DATA.md of package demo. The output
@@ -26,7 +26,7 @@ func run(args []string, log io.Writer) error {
 	flags := flag.NewFlagSet("samplegen", flag.ContinueOnError)
 	flags.SetOutput(log)
 	in := flags.String("in", "", "event table, gzip")
-	out := flags.String("out", "", "sample to write, gzip")
+	out := flags.String("out", "", "sample to write, zstd")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
 )
 
 const head = "id,part,date,locality,region,country,place,lat,lon,county,event_type,title,organizations,claims,online," +
@@ -27,7 +28,7 @@ const table = head +
 func TestReducesToWhatTakesNoSide(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	in, out := filepath.Join(dir, "in.csv.gz"), filepath.Join(dir, "out.csv.gz")
+	in, out := filepath.Join(dir, "in.csv.gz"), filepath.Join(dir, "out.csv.zst")
 	var packed bytes.Buffer
 	zw := gzip.NewWriter(&packed)
 	if _, err := io.WriteString(zw, table); err != nil {
@@ -50,7 +51,7 @@ func TestReducesToWhatTakesNoSide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	zr, err := gzip.NewReader(bytes.NewReader(data))
+	zr, err := zstd.NewReader(bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // columns of the sample, in order.
@@ -67,11 +69,10 @@ func parseTable(r io.Reader) ([]row, error) {
 	}
 }
 
-// pack writes the rows as gzip without a time, so that equal rows give equal
-// bytes.
+// pack writes the rows packed by one processor, so that equal rows give equal bytes.
 func pack(rows []row) ([]byte, error) {
 	var buf bytes.Buffer
-	zw, err := gzip.NewWriterLevel(&buf, gzip.BestCompression)
+	zw, err := zstd.NewWriter(&buf, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		return nil, err
 	}

@@ -98,7 +98,9 @@ func Template(c Catalogue) *po.File {
 		Order: []string{"Language", "MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Plural-Forms"},
 	}
 	for _, m := range c.Messages {
-		f.Entries = append(f.Entries, entryOf(m, 2))
+		e := entryOf(m, 2)
+		e.Refs = m.Refs
+		f.Entries = append(f.Entries, e)
 	}
 	return f
 }
@@ -107,5 +109,5 @@ func entryOf(m Message, forms int) *po.Entry {
 	if m.Plural == "" {
 		forms = 1
 	}
-	return &po.Entry{Key: m.Key, Plural: m.Plural, Refs: m.Refs, Str: make([]string, forms)}
+	return &po.Entry{Key: m.Key, Plural: m.Plural, Str: make([]string, forms)}
 }

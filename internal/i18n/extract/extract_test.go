@@ -197,15 +197,12 @@ msgstr "Viejo"
 	}
 	want := catalogue + `
 # Say it kindly.
-#: cmd/a.go
 msgid "Kept"
 msgstr "Guardado"
 
-#: cmd/a.go
 msgid "New"
 msgstr ""
 
-#: cmd/a.go
 #, fuzzy
 msgid "One"
 msgid_plural "Changed"

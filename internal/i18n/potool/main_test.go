@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -34,11 +35,11 @@ func TestUpdateAndCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := head + "\n#: cmd/a.go\nmsgid \"New\"\nmsgstr \"\"\n"; string(got) != want {
+	if want := head + "\nmsgid \"New\"\nmsgstr \"\"\n"; string(got) != want {
 		t.Errorf("wrote %s", got)
 	}
-	if _, err := read(pot); err != nil {
-		t.Error(err)
+	if f, err := read(pot); err != nil || len(f.Entries) != 1 || !slices.Equal(f.Entries[0].Refs, []string{"cmd/a.go"}) {
+		t.Errorf("the template: %+v, %v", f, err)
 	}
 	out.Reset()
 	if err := check(c, []string{es}, &out); err == nil || !strings.Contains(out.String(), "is not translated") {
