@@ -3,6 +3,8 @@ package e2e
 import (
 	"testing"
 	"time"
+
+	"convoke/internal/record/recounttest"
 )
 
 // TestProposal is the way of a proposal: drafted, discussed, changed word by word,
@@ -54,6 +56,7 @@ func TestProposal(t *testing.T) {
 		p.HasText("two trees")
 		p.openVote(t)
 		p.wide(t, s, proposal, noScript)
+		recounttest.Target(t, s.URL)
 	})
 }
 

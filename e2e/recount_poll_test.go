@@ -14,6 +14,7 @@ import (
 	"convoke/internal/record"
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
+	"convoke/internal/record/recounttest"
 	"convoke/internal/record/tally"
 	"convoke/internal/record/tally/tallytest"
 	"convoke/internal/record/tile"
@@ -51,6 +52,7 @@ func TestRecountPollInBrowser(t *testing.T) {
 	b.settle(poll)
 	p.Goto(poll)
 	right := b.download(poll + "/record.zip")
+	recounttest.Target(t, right.file(t))
 	p.recount(t, right.file(t))
 	p.shows(t, "[data-right]")
 	for _, text := range []string{

@@ -15,6 +15,7 @@ import (
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/polls"
 	"convoke/internal/id"
+	"convoke/internal/record/recounttest"
 )
 
 // valley is a coalition that two groups form, each with a delegate.
@@ -258,5 +259,6 @@ func mandatesEndFirst(t *testing.T, early bool) {
 		if r := s.column("select result from poll")[0]; !strings.Contains(r, `"papers":1,`) {
 			t.Errorf("it came out %s", r)
 		}
+		recounttest.Record(t, s.Record)
 	})
 }

@@ -16,7 +16,7 @@ import (
 	"convoke/internal/feature/pledges"
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
-	"convoke/internal/record/verify"
+	"convoke/internal/record/recounttest"
 	"convoke/internal/web/webtest"
 )
 
@@ -120,13 +120,7 @@ func (x *climb) is(step, state string) {
 // proven counts the record again.
 func (x *climb) proven() {
 	x.t.Helper()
-	if err := x.Record.Anchor(x.t.Context()); err != nil {
-		x.t.Fatal(err)
-	}
-	r, err := verify.Verify(x.t.Context(), served{x.visitor()}, verify.Options{})
-	if err != nil || !r.Right() {
-		x.t.Fatalf("the record: %v, %+v", err, r)
-	}
+	recounttest.Record(x.t, x.Record)
 }
 
 const climbing = `{"steps":[

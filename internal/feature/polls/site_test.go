@@ -20,6 +20,7 @@ import (
 	"convoke/internal/record/keyset"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/recordtest"
+	"convoke/internal/record/recounttest"
 	"convoke/internal/web"
 	"convoke/internal/web/webtest"
 )
@@ -40,9 +41,13 @@ type fixture struct {
 	facts  []any
 }
 
+// eachSite runs a test on both engines. Whatever was decided in it is counted again.
 func eachSite(t *testing.T, f func(t *testing.T, x *fixture)) {
 	t.Helper()
-	recordtest.Each(t, func(t *testing.T, r *recordtest.Stand) { f(t, newFixture(t, r)) })
+	recordtest.Each(t, func(t *testing.T, r *recordtest.Stand) {
+		f(t, newFixture(t, r))
+		recounttest.Record(t, r.Record)
+	})
 }
 
 func newFixture(t *testing.T, r *recordtest.Stand) *fixture {
