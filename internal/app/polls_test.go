@@ -41,6 +41,14 @@ func (c *council) Electorate(_ context.Context, _ *db.Tx, g id.Group) ([]polls.S
 	return c.seats, nil
 }
 
+func (c *council) Weight(ctx context.Context, tx *db.Tx, g id.Group) (n int, err error) {
+	all, err := c.Electorate(ctx, tx, g)
+	for _, s := range all {
+		n += int(s.Weight)
+	}
+	return n, err
+}
+
 func (c *council) some(of id.Group, fits func(polls.Seat) bool) (out []polls.Seat, err error) {
 	for _, s := range c.seats {
 		if of == c.of && fits(s) {

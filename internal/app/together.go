@@ -49,6 +49,11 @@ func (p pollCoalitions) Electorate(ctx context.Context, tx *db.Tx, c id.Group) (
 	return toPollSeats(p.s.Electorate(ctx, tx, c))
 }
 
+// Weight implements polls.Coalitions.
+func (p pollCoalitions) Weight(ctx context.Context, tx *db.Tx, c id.Group) (int, error) {
+	return p.s.Weight(ctx, tx, c)
+}
+
 // SeatsOf implements polls.Coalitions: a seat whose weight another delegate of the
 // group casts has no vote.
 func (p pollCoalitions) SeatsOf(ctx context.Context, tx *db.Tx, c id.Group, person id.Person) ([]polls.Seat, error) {

@@ -290,24 +290,32 @@ func (b *bareLive) change() error {
 	return nil
 }
 
-// exampleAssembly opens one with an agenda, and gives who runs it.
-func exampleAssembly(ctx context.Context, node *app.Node, now time.Time) (chair authz.Actor, aid assemblies.ID, err error) {
+// exampleChair sets the node up, and starts a group, readers. session is the chair's.
+func exampleChair(ctx context.Context, node *app.Node) (chair authz.Actor, session string, err error) {
 	path, _, err := node.Identity.SetupLink(ctx)
 	if err != nil {
-		return chair, aid, fmt.Errorf("set up: %w", err)
+		return chair, "", fmt.Errorf("set up: %w", err)
 	}
 	j, err := node.Identity.SetUp(ctx, strings.TrimPrefix(path, "/setup/"), "", identity.SetupInput{Name: "Bench", Language: "en", Handle: "chair"})
 	if err != nil {
-		return chair, aid, fmt.Errorf("set up: %w", err)
+		return chair, "", fmt.Errorf("set up: %w", err)
 	}
 	s, _, err := node.Identity.Session(ctx, j.Session)
 	if err != nil {
-		return chair, aid, fmt.Errorf("sign in: %w", err)
+		return chair, "", fmt.Errorf("sign in: %w", err)
 	}
-	chair = s.Actor
-	_, err = node.Groups.Create(ctx, groups.CreateInput{Name: "Riverside Readers", Handle: "readers", Place: "Leipzig", Langs: []string{"en"}}, chair)
+	_, err = node.Groups.Create(ctx, groups.CreateInput{Name: "Riverside Readers", Handle: "readers", Place: "Leipzig", Langs: []string{"en"}}, s.Actor)
 	if err != nil {
-		return chair, aid, fmt.Errorf("start a group: %w", err)
+		return chair, "", fmt.Errorf("start a group: %w", err)
+	}
+	return s.Actor, j.Session, nil
+}
+
+// exampleAssembly opens one with an agenda, and gives who runs it.
+func exampleAssembly(ctx context.Context, node *app.Node, now time.Time) (chair authz.Actor, aid assemblies.ID, err error) {
+	chair, _, err = exampleChair(ctx, node)
+	if err != nil {
+		return chair, aid, err
 	}
 	aid, err = node.Assemblies.Create(ctx, chair, "readers", node.IDs.Secret(), assemblies.Input{
 		Title: "Spring plenary", Lang: "en", Place: "Old school", Day: now.AddDate(0, 0, 7).Format(time.DateOnly), Start: "18:00", End: "20:00",

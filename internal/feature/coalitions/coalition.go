@@ -168,13 +168,19 @@ func weigh(w Weights, all []held) []Seat {
 		switch {
 		case w == ByDelegates:
 			out[i].Weight = 1
-		case first && w == ByBands:
-			out[i].Weight = bands[min(max(h.band, 0), len(bands)-1)].weight
 		case first:
-			out[i].Weight = 1
+			out[i].Weight = w.group(h.band)
 		}
 	}
 	return out
+}
+
+// group is the weight of a group of a band, where groups have one.
+func (w Weights) group(band int) uint32 {
+	if w == ByBands {
+		return bands[min(max(band, 0), len(bands)-1)].weight
+	}
+	return 1
 }
 
 // casting are the seats that weigh something.

@@ -26,6 +26,15 @@ func (s *Service) Seats(ctx context.Context, tx *db.Tx, coalition id.Group) ([]S
 	return weigh(c.Weights, all), err
 }
 
+// Weight is the weight of the whole [Service.Electorate], counted and not read.
+func (s *Service) Weight(ctx context.Context, tx *db.Tx, coalition id.Group) (int, error) {
+	c, err := s.acting(ctx, tx, coalition)
+	if err != nil || c.Group == "" {
+		return 0, err
+	}
+	return weightOf(ctx, tx, c.Group, c.Weights)
+}
+
 // acting is the zero Coalition for a group that is none, or cannot act.
 func (s *Service) acting(ctx context.Context, tx *db.Tx, g id.Group) (Coalition, error) {
 	c, err := coalitionOf(ctx, tx, g)

@@ -2,6 +2,7 @@ package coalitions
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -296,16 +297,22 @@ func (x *fixture) term(coalition string, seat int) AppointInput {
 	return AppointInput{Coalition: coalition, Seat: seat, Mandate: Free, Day: x.clock.Now().AddDate(1, 0, 0).Format(time.DateOnly)}
 }
 
-// electorate is written as handle/seat/weight.
+// electorate is written as handle/seat/weight. All together weigh what is counted.
 func (x *fixture) electorate(c id.Group) (out []string) {
 	x.t.Helper()
 	x.write(func(tx *db.Tx) error {
 		all, err := x.Electorate(x.t.Context(), tx, c)
 		out = nil
+		sum := 0
 		for _, s := range all {
 			out = append(out, fmt.Sprintf("%s/%d/%d", s.Handle, s.Nth, s.Weight))
+			sum += int(s.Weight)
 		}
-		return err
+		n, failed := x.Weight(x.t.Context(), tx, c)
+		if n != sum {
+			x.t.Errorf("%v weigh %d, counted %d", out, sum, n)
+		}
+		return errors.Join(err, failed)
 	})
 	return out
 }

@@ -193,6 +193,29 @@ func heldIn(ctx context.Context, tx *db.Tx, c, g id.Group) ([]held, error) {
 	return slices.DeleteFunc(all, func(h held) bool { return h.Person == "" }), err // nobody, or an account that is gone
 }
 
+// takenQuery counts what heldQuery lists, bandsQuery the groups in it by their bands.
+const (
+	takenQuery = `select count(*) from coalition_member m
+		join delegate d on d.coalition_id = m.coalition_id and d.group_id = m.group_id and d.state = 'holds' and d.until_at > $2
+		where m.coalition_id = $1 and m.state = 'member' and d.person_id is not null`
+	bandsQuery = `select m.band from coalition_member m where m.coalition_id = $1 and m.state = 'member' and exists (
+		select 1 from delegate d where d.coalition_id = $1 and d.group_id = m.group_id and d.state = 'holds' and d.until_at > $2 and d.person_id is not null)`
+)
+
+// weightOf is what all seats of a coalition that are taken weigh together.
+func weightOf(ctx context.Context, tx *db.Tx, c id.Group, w Weights) (n int, err error) {
+	args := []any{string(c), micros(tx.Now())}
+	if w == ByDelegates {
+		err = tx.Get(ctx, takenQuery, args, &n)
+		return n, err
+	}
+	all, err := db.Column[int](ctx, tx, bandsQuery, args...)
+	for _, band := range all {
+		n += int(w.group(band))
+	}
+	return n, err
+}
+
 // maxPage bounds how many groups one statement finds the seats of.
 const maxPage = 50
 

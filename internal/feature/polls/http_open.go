@@ -53,10 +53,7 @@ func (w *Web) openPage(c *web.Call, f *web.Form, p *Proposal, g Group, key strin
 			d.Voters = len(all)
 			return err
 		}
-		all, err := w.Coalitions.Electorate(ctx, tx, g.ID)
-		for _, s := range all {
-			d.Voters += int(s.Weight)
-		}
+		d.Voters, err = w.Coalitions.Weight(ctx, tx, g.ID)
 		return err
 	})
 	if err != nil {

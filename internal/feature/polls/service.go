@@ -71,6 +71,8 @@ type Coalitions interface {
 	Rule(ctx context.Context, tx *db.Tx, g id.Group) (is, secret bool, err error)
 	// Electorate are all seats of a coalition, in an order that stays.
 	Electorate(ctx context.Context, tx *db.Tx, coalition id.Group) ([]Seat, error)
+	// Weight is that of all of them together.
+	Weight(ctx context.Context, tx *db.Tx, coalition id.Group) (int, error)
 	// SeatsOf are the seats that a person has now, SeatsOfGroup those of a group.
 	SeatsOf(ctx context.Context, tx *db.Tx, coalition id.Group, p id.Person) ([]Seat, error)
 	SeatsOfGroup(ctx context.Context, tx *db.Tx, coalition, g id.Group) ([]Seat, error)

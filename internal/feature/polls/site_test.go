@@ -153,6 +153,13 @@ func (x *fixture) Electorate(_ context.Context, _ *db.Tx, c id.Group) ([]Seat, e
 	return x.seats[c], nil
 }
 
+func (x *fixture) Weight(_ context.Context, _ *db.Tx, c id.Group) (n int, err error) {
+	for _, s := range x.seats[c] {
+		n += int(s.Weight)
+	}
+	return n, nil
+}
+
 func (x *fixture) SeatsOf(_ context.Context, _ *db.Tx, c id.Group, p id.Person) (out []Seat, err error) {
 	for _, s := range x.seats[c] {
 		if s.Person == p {
