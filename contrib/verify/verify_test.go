@@ -82,6 +82,14 @@ func python(t testing.TB, args ...string) (second, []byte) {
 	return r, out
 }
 
+// convoke is the first verifier, as a command.
+func convoke() []string {
+	if bin := os.Getenv("CONVOKE_TEST_BINARY"); bin != "" {
+		return []string{bin}
+	}
+	return []string{"go", "run", "../../cmd/convoke"}
+}
+
 // folder writes a record as a mirror has it.
 func (m files) folder(t testing.TB) string {
 	t.Helper()
