@@ -44,21 +44,28 @@ func watchesOf(ctx context.Context, tx *db.Tx, c id.Campaign) (map[string]watch,
 	return out, err
 }
 
+// Each of them walks along an index of what still waits: a gate is asked when something
+// happens to its subject or its time comes, and campaigns are never gone through.
+const (
+	waitingQuery = selectWatch + "kind = $1 and subject = $2 and fired_at = 0"
+	dueOfQuery   = selectWatch + "campaign_id = $1 and due_at > 0 and due_at <= $2 and fired_at = 0"
+	dueQuery     = `select distinct w.campaign_id from ladder_watch w join ladder l on l.campaign_id = w.campaign_id
+		where w.due_at > 0 and w.due_at <= $1 and w.fired_at = 0 and not l.stopped and w.campaign_id > $2 order by w.campaign_id limit $3`
+)
+
 // waiting are those that wait for something to happen to a subject.
 func waiting(ctx context.Context, tx *db.Tx, kind, subject string) ([]watch, error) {
-	return db.Query(ctx, tx, selectWatch+"kind = $1 and subject = $2 and fired_at = 0", []any{kind, subject}, scanWatch)
+	return db.Query(ctx, tx, waitingQuery, []any{kind, subject}, scanWatch)
 }
 
 // dueCampaigns are those after one of which a time has come, where the ladder goes on.
 func dueCampaigns(ctx context.Context, tx *db.Tx, now time.Time, after id.Campaign, limit int) ([]id.Campaign, error) {
-	return db.Column[id.Campaign](ctx, tx, `select distinct w.campaign_id from ladder_watch w join ladder l on l.campaign_id = w.campaign_id
-		where w.due_at > 0 and w.due_at <= $1 and w.fired_at = 0 and not l.stopped and w.campaign_id > $2 order by w.campaign_id limit $3`,
-		clock.Micros(now), string(after), limit)
+	return db.Column[id.Campaign](ctx, tx, dueQuery, clock.Micros(now), string(after), limit)
 }
 
 // dueWatches are those of a ladder whose time has come.
 func dueWatches(ctx context.Context, tx *db.Tx, c id.Campaign, now time.Time) ([]watch, error) {
-	return db.Query(ctx, tx, selectWatch+"campaign_id = $1 and due_at > 0 and due_at <= $2 and fired_at = 0", []any{string(c), clock.Micros(now)}, scanWatch)
+	return db.Query(ctx, tx, dueOfQuery, []any{string(c), clock.Micros(now)}, scanWatch)
 }
 
 func putWatch(ctx context.Context, tx *db.Tx, w *watch) error {

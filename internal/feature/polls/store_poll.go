@@ -128,8 +128,17 @@ func putReminded(ctx context.Context, tx *db.Tx, p PollID, d int) error {
 
 // uncounted are polls behind an id that closed and were not counted yet.
 func uncounted(ctx context.Context, tx *db.Tx, after PollID, limit int) ([]PollID, error) {
-	return db.Column[PollID](ctx, tx, "select id from poll where state = 'closed' and id > $1 order by id limit $2", string(after), limit)
+	return db.Column[PollID](ctx, tx, uncountedQuery, string(after), limit)
 }
+
+// Each walks along an index of what is still open or uncounted.
+const (
+	uncountedQuery = "select id from poll where state = 'closed' and id > $1 order by id limit $2"
+	openSeatsQuery = `select p.id, s.n from poll_seat s join poll p on p.id = s.poll_id
+		where s.mandate_id = $1 and s.mandate_id <> '' and p.state = 'open' and s.voted and not s.carried order by p.id, s.n`
+	groupSeatsQuery = `select p.id, s.n from poll_seat s join poll p on p.id = s.poll_id
+		where s.group_id = $1 and p.group_id = $2 and p.state = 'open' and s.voted order by p.id, s.n`
+)
 
 func insertSeat(ctx context.Context, tx *db.Tx, p PollID, n int, s PollSeat) error {
 	_, err := tx.Exec(ctx, "insert into poll_seat (poll_id, n, mandate_id, group_id, name, salt, weight, voted, carried) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -191,13 +200,11 @@ func scanUse(scan func(...any) error) (u seatUse, err error) { return u, scan(&u
 
 // openSeats are the seats of a mandate in open polls that have a vote of its own.
 func openSeats(ctx context.Context, tx *db.Tx, mandate string) ([]seatUse, error) {
-	return db.Query(ctx, tx, `select p.id, s.n from poll_seat s join poll p on p.id = s.poll_id
-		where s.mandate_id = $1 and p.state = 'open' and s.voted and not s.carried order by p.id, s.n`, []any{mandate}, scanUse)
+	return db.Query(ctx, tx, openSeatsQuery, []any{mandate}, scanUse)
 }
 
 // openSeatsOfGroup are the seats of a group in open polls of a coalition that have a
 // vote.
 func openSeatsOfGroup(ctx context.Context, tx *db.Tx, coalition, g id.Group) ([]seatUse, error) {
-	return db.Query(ctx, tx, `select p.id, s.n from poll_seat s join poll p on p.id = s.poll_id
-		where s.group_id = $1 and p.group_id = $2 and p.state = 'open' and s.voted order by p.id, s.n`, []any{string(g), string(coalition)}, scanUse)
+	return db.Query(ctx, tx, groupSeatsQuery, []any{string(g), string(coalition)}, scanUse)
 }

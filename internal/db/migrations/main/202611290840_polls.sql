@@ -112,6 +112,7 @@ create table poll (
 create index poll_of on poll (proposal_id, id);
 create unique index poll_one_open on poll (proposal_id) where state in ('open', 'closed');
 create index poll_open_group on poll (group_id) where state = 'open';
+create index poll_closed on poll (id) where state = 'closed';
 
 -- The seats of a poll by name, as they were when it opened. mandate_id is by whose
 -- mandate the seat votes now; carried says that its vote is what the group decided in
