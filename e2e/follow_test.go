@@ -7,7 +7,6 @@ import (
 	"os"
 	"sync"
 	"testing"
-	"time"
 )
 
 // TestFollowing: a page that follows an assembly shows the newest there is, when an
@@ -20,7 +19,7 @@ func TestFollowing(t *testing.T) {
 	}
 	var mu sync.Mutex
 	asked, version := 0, 1
-	told, reached := make(chan int, 10), make(chan bool, 10)
+	told, reached, late := make(chan int, 10), make(chan bool, 10), make(chan bool)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprint(w, `<!doctype html><html lang="en"><title>x</title><main><div data-live="/live" data-now="/now"><p id="now" data-v="1">version 1.</p></div></main><script type="module" src="/assembly.js"></script></html>`)
@@ -48,8 +47,8 @@ func TestFollowing(t *testing.T) {
 		mu.Unlock()
 		reached <- true
 		switch nth {
-		case 1: // late, and old by then
-			time.Sleep(2 * time.Second)
+		case 1: // old when it is answered
+			<-late
 		case 3:
 			panic(http.ErrAbortHandler) // the connection breaks
 		}
@@ -63,16 +62,18 @@ func TestFollowing(t *testing.T) {
 		version = n
 		mu.Unlock()
 		told <- n
-		<-reached
 	}
 	p := Browser(t, PageOptions{Base: s.URL, Width: 320, Height: 700})
 	p.Goto("/")
 	p.HasText("version 1.")
 	tell(2)
+	<-reached
 	tell(3)
-	time.Sleep(3 * time.Second) // for the late one
+	close(late)
+	<-reached
 	p.HasText("version 3.")
 	tell(4)
+	<-reached
 	p.HasText("version 4.")
 	mu.Lock()
 	defer mu.Unlock()

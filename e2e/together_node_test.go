@@ -138,20 +138,19 @@ func (x *together) press(p *Page, button string) {
 // rendered ahead, and jobs take their time.
 func (x *together) says(p *Page, texts ...string) {
 	x.Helper()
-	end := time.Now().Add(2 * Patience)
-	for {
-		body := p.body()
-		missing := slices.IndexFunc(texts, func(s string) bool { return !strings.Contains(body, fold(s)) })
-		if missing < 0 {
-			p.sound(x.T)
-			return
+	body, missing, asked := "", 0, false
+	all := func() bool {
+		if asked {
+			p.Reload()
 		}
-		if time.Now().After(end) {
-			x.Fatalf("%s does not say %q; it says:\n%s", p.URL(), texts[missing], body)
-		}
-		time.Sleep(200 * time.Millisecond)
-		p.Reload()
+		body, asked = p.body(), true
+		missing = slices.IndexFunc(texts, func(s string) bool { return !strings.Contains(body, fold(s)) })
+		return missing < 0
 	}
+	if !until(all) && !until(all) { // a jobs' queue has more patience than a page
+		x.Fatalf("%s does not say %q; it says:\n%s", p.URL(), texts[missing], body)
+	}
+	p.sound(x.T)
 }
 
 // shot saves a picture of a page.

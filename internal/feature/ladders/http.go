@@ -167,6 +167,7 @@ type showData struct {
 	URL          string
 	Draft        bool // nothing is published
 	Steps        []stepView
+	Drawing      *drawing
 	Down         string
 	Agreed       string
 	Next         []linkView // what is waited for
@@ -226,6 +227,7 @@ func (w *Web) showOf(c *web.Call, p *page) showData {
 			d.Next = append(d.Next, linkView{"#step-" + v.Key, v.Title})
 		}
 	}
+	d.Drawing = draw(plan, d.Steps)
 	for _, a := range p.Agreed {
 		if a.Act == DoUp {
 			d.Agreed = l.T(actName(a.Act))
