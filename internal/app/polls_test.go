@@ -117,6 +117,7 @@ func TestProposalOnPages(t *testing.T) {
 		poll := led(t, sam.Post(url+"/open", pollForm("majority", "key", s.IDs.Secret(), "sequence", seq, "quorum", "50%")...))
 		wants(t, visitor.Get(poll), "Open", "Quorum: 1 of 2 votes must take part, which is 50 %.", "a no can never complete it")
 		wants(t, visitor.Get(poll+"/ballots"), "There are 0 votes in the box.")
+		visitor.Get(poll+"/ballots?from=100").Want(t, 404, "")
 		wants(t, ana.Get("/groups/riverside/announcements"), "Vote: Benches by the river")
 		p := s.pollJSON(visitor, poll)
 		for _, by := range []authz.Actor{actor, member} {
@@ -126,6 +127,9 @@ func TestProposalOnPages(t *testing.T) {
 		s.later()
 		wants(t, visitor.Get(poll), "What exactly is proposed", "Adopted.", "2 votes were cast", "Quorum: 2 of the 1 that it takes. Reached.")
 		wants(t, visitor.Get(poll+"/ballots"), "Yes")
+		for _, behind := range []string{"100", "4200", "9223372036854775800"} {
+			visitor.Get(poll+"/ballots?from="+behind).Want(t, 404, "")
+		}
 		wants(t, visitor.Get(url), "Adopted")
 		wants(t, visitor.Get("/proposals"), "Benches by the river")
 		wants(t, visitor.Get("/groups/riverside"), "Benches by the river")
@@ -360,7 +364,9 @@ func TestProposalAPI(t *testing.T) {
 	if len(ballots.Items) != 0 {
 		t.Errorf("an open poll shows %v", ballots.Items)
 	}
+	client.Get(at+"/ballots?after=100").Refused(404, "web.not_found")
 	s.closes(poll.Box)
+	client.Get(at+"/ballots?after=100").Refused(404, "web.not_found")
 	client.Get(at+"/ballots").Want(200, &ballots)
 	client.Get(at).Want(200, &poll)
 	if poll.State != "counted" || len(ballots.Items) != 1 || ballots.Items[0].Words != "1. Steel, 2. Oak" || ballots.Items[0].Name != "Valley" {

@@ -142,6 +142,7 @@ func TestTrusteesOnPages(t *testing.T) {
 		s.later()
 		wants(t, visitor.Get(poll), "Until trustees open it nobody knows the result: 0 shares are here.", "Closed, waits for trustees")
 		wants(t, visitor.Get(poll+"/ballots"), "Until trustees open them nobody can read the votes.")
+		visitor.Get(poll+"/ballots?from=100").Want(t, 404, "")
 		wants(t, visitor.Get(page), "convoke trustee release")
 		if err := s.Polls.CountDue(t.Context()); err != nil {
 			t.Error(err)

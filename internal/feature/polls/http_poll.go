@@ -1,6 +1,7 @@
 package polls
 
 import (
+	"errors"
 	"html/template"
 	"strconv"
 
@@ -357,10 +358,13 @@ func pageStart(typed string) (int64, error) {
 // papers reads one page of ballots from the box.
 func (w *Web) papers(c *web.Call, p *Poll, from int64) (out []ballot, next int64, err error) {
 	b, err := p.box()
-	if err != nil || p.State == Open {
+	if err != nil {
 		return nil, -1, err
 	}
 	page, next, err := w.Boxes.Papers(c.Context(), b, from, ballotsPageSize)
+	if errors.Is(err, box.ErrNoPage) {
+		err = web.ErrNotFound()
+	}
 	if err != nil {
 		return nil, next, err
 	}
