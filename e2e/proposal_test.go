@@ -91,12 +91,42 @@ func (p *Page) openVote(t *testing.T) {
 	p.HasText("There are 0 votes in the box.")
 	p.sound(t)
 	p.Goto(poll)
+	p.callsOff(t)
+
+	p.ClickRole("link", "Open a vote")
+	p.Fill("Last day to vote", time.Now().AddDate(0, 0, 3).Format(time.DateOnly))
+	p.Check("Organizers may close it before its time: Only if you say so now, and it stands on the page.", true)
+	p.ClickRole("button", "Open it for good")
+	p.hasStatus(t, 200)
+	poll = p.place()
 	p.ClickRole("button", "Close it now")
 	p.comesBack(t, poll, "Not adopted.")
 	p.sound(t)
 	p.Screenshot("result-320")
 	p.ClickRole("link", "All votes")
 	p.sound(t)
+}
+
+// callsOff calls a vote off that has not begun, and goes back to its proposal.
+func (p *Page) callsOff(t *testing.T) {
+	t.Helper()
+	p.HasText("Before voting begins they can only call it off, and must say why.")
+	p.submitAsIs(t, "Call the vote off")
+	p.hasStatus(t, 422)
+	p.refused(t, "Why")
+	p.sound(t)
+	p.Screenshot("call-off-320")
+	p.Fill("Why", "There is no tree to be had before autumn.")
+	p.ClickRole("button", "Call the vote off")
+	p.hasStatus(t, 200)
+	p.HasText("so nothing is decided")
+	p.HasText("There is no tree to be had before autumn.")
+	p.HasNoText("adopted")
+	p.sound(t)
+	p.Screenshot("called-off-320")
+	p.ClickRole("link", "Which tree we plant")
+	p.HasText("Called off")
+	p.HasNoText("adopted")
 }
 
 // gathersTrustees begins a key that trustees make, and comes back to open a vote without.

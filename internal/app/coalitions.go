@@ -11,6 +11,7 @@ import (
 	"convoke/internal/feature/identity"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
+	"convoke/internal/web"
 )
 
 // newCoalitions makes the feature of coalitions, and tells groups which of them are.
@@ -59,7 +60,7 @@ func (n *Node) heldMandates(ctx context.Context, tx *db.Tx, p id.Person) (identi
 type coalitionGroups struct{ s *groups.Service }
 
 func toCoalitionGroup(b groups.Brief, err error) (coalitions.Group, error) {
-	return coalitions.Group{ID: b.ID, Handle: b.Handle, Name: b.Name, Zone: b.Zone, Suspended: b.Suspended, Ended: b.Over()}, err
+	return coalitions.Group{ID: b.ID, Handle: b.Handle, Name: b.Name, Place: b.Place, Zone: b.Zone, Suspended: b.Suspended, Ended: b.Over()}, err
 }
 
 func toCoalitionGroups(all []groups.Brief, err error) ([]coalitions.Group, error) {
@@ -107,7 +108,13 @@ func (g coalitionGroups) Member(ctx context.Context, tx *db.Tx, gid id.Group, ha
 
 // Found implements coalitions.Groups.
 func (g coalitionGroups) Found(ctx context.Context, tx *db.Tx, in coalitions.NewGroup, by authz.Actor) (id.Group, error) {
-	return g.s.Found(ctx, tx, groups.CreateInput{Name: in.Name, Handle: in.Handle, About: in.About, Anyway: in.Anyway}, by)
+	typed := groups.CreateInput{Name: in.Name, Handle: in.Handle, About: in.About, Place: in.Place, Pick: in.Pick, Anyway: in.Anyway}
+	return g.s.Found(ctx, tx, typed, in.From, by)
+}
+
+// PlaceChoices implements coalitions.Groups.
+func (g coalitionGroups) PlaceChoices(f *web.Form, err error) []web.Choice {
+	return g.s.PlaceChoices(f, err)
 }
 
 // Close implements coalitions.Groups.

@@ -258,7 +258,7 @@ func (d *described) pledgesAsDescribed() {
 
 func (d *described) coalitionsAsDescribed() {
 	body := obj{
-		"group": "riverside", "band": 1, "name": "Lakes and rivers", "handle": "lakes", "points": "We share the water.",
+		"group": "riverside", "band": 1, "name": "Lakes and rivers", "handle": "lakes", "points": "We share the water.", "place": "Leipzig",
 		"weights": "bands", "polls": "open", "entry": "apply", "seats": 2, "notice": 7,
 	}
 	x := d.do("steward", "startCoalition", body)

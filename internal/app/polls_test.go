@@ -125,6 +125,7 @@ func TestProposalOnPages(t *testing.T) {
 		poll := led(t, sam.Post(url+"/open", pollForm("majority", "key", s.IDs.Secret(), "sequence", seq, "quorum", "50%")...))
 		wants(t, visitor.Get(poll), "Open", "Quorum: 1 of 2 votes must take part, which is 50 %.", "a no can never complete it")
 		wants(t, visitor.Get(poll+"/ballots"), "There are 0 votes in the box.")
+		visitor.Get(poll+"/ballots?from=100").Want(t, 404, "")
 		wants(t, ana.Get("/groups/riverside/announcements"), "Vote: Benches by the river")
 		p := s.pollJSON(visitor, poll)
 		for _, by := range []authz.Actor{actor, member} {
@@ -134,6 +135,9 @@ func TestProposalOnPages(t *testing.T) {
 		s.later()
 		wants(t, visitor.Get(poll), "What exactly is proposed", "Adopted.", "2 votes were cast", "Quorum: 2 of the 1 that it takes. Reached.")
 		wants(t, visitor.Get(poll+"/ballots"), "Yes")
+		for _, behind := range []string{"100", "4200", "9223372036854775800"} {
+			visitor.Get(poll+"/ballots?from="+behind).Want(t, 404, "")
+		}
 		wants(t, visitor.Get(url), "Adopted")
 		wants(t, visitor.Get("/proposals"), "Benches by the river")
 		wants(t, visitor.Get("/groups/riverside"), "Benches by the river")
@@ -151,6 +155,7 @@ func led(t *testing.T, a webtest.Answer) string {
 // pollPage is what programs read of a poll.
 type pollPage struct {
 	Box, Text, Salt, State string
+	Reason                 string // it was called off
 	TextHash               string `json:"text_hash"`
 	Result                 *struct {
 		Adopted bool
@@ -362,7 +367,9 @@ func TestProposalAPI(t *testing.T) {
 	if len(ballots.Items) != 0 {
 		t.Errorf("an open poll shows %v", ballots.Items)
 	}
+	client.Get(at+"/ballots?after=100").Refused(404, "web.not_found")
 	s.closes(poll.Box)
+	client.Get(at+"/ballots?after=100").Refused(404, "web.not_found")
 	client.Get(at+"/ballots").Want(200, &ballots)
 	client.Get(at).Want(200, &poll)
 	if poll.State != "counted" || len(ballots.Items) != 1 || ballots.Items[0].Words != "1. Steel, 2. Oak" || ballots.Items[0].Name != "Valley" {
@@ -491,5 +498,69 @@ func TestCodesBeforeTheVote(t *testing.T) {
 		s.later()
 		wants(t, s.visitor().Get(poll), "Adopted.", "1 vote was cast")
 		s.pollRecounted(p.Box)
+	})
+}
+
+// TestACalledOffVote, on pages and for programs: before voting begins an organizer calls
+// a poll off, and must say why; nothing is decided.
+func TestACalledOffVote(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		sam, actor := s.signIn("sam")
+		ana, member := s.signIn("ana")
+		s.join(s.group(actor, "riverside", "Riverside Neighbours"), member)
+		url := led(t, sam.Post("/proposals/new", proposalForm("key", s.IDs.Secret(), "group", "riverside")...))
+		for _, do := range []string{"discuss", "publish"} {
+			sam.Post(url, "do", do).Want(t, 303, url)
+		}
+		open := func() string {
+			t.Helper()
+			seq := sam.Get(url+"/open").Want(t, 200, "").Attr("input[name=sequence]", "value")
+			return led(t, sam.Post(url+"/open", pollForm("majority", "key", s.IDs.Secret(), "sequence", seq, "from_day", "2026-05-08", "early", "yes")...))
+		}
+		poll := open()
+		wants(t, s.visitor().Get(poll), "Organizers may close it before its time.", "Before voting begins they can only call it off, and must say why.")
+		page := sam.Get(poll).Want(t, 200, "")
+		if page.Attr("button[value=call_off]", "value") == "" || len(page.All("button[value=close]")) != 0 {
+			t.Errorf("before voting begins an organizer is offered %s", page.Text("main"))
+		}
+		if page := ana.Get(poll); len(page.All("button[value=call_off]")) != 0 {
+			t.Error("a member is offered to call it off")
+		}
+		sam.Post(poll, "do", "close").Want(t, 409, "")
+		if a := sam.Post(poll, "do", "call_off", "reason", " ").Want(t, 422, ""); a.Text("#reason-error") == "" {
+			t.Errorf("without a reason: %s", a.Text("main"))
+		}
+		ana.Post(poll, "do", "call_off", "reason", "Because.").Want(t, 403, "")
+		for range 2 {
+			sam.Post(poll, "do", "call_off", "reason", "The date is <wrong>.").Want(t, 303, poll)
+		}
+		if _, err := s.Jobs.RunPending(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		page = s.visitor().Get(poll).Want(t, 200, "")
+		wants(t, page, "Called off", "so nothing is decided", "The date is <wrong>.")
+		if strings.Contains(page.Text("main"), "dopted") || len(page.All("#result")) != 0 {
+			t.Errorf("a result is shown: %s", page.Text("main"))
+		}
+		page = s.visitor().Get(url).Want(t, 200, "")
+		wants(t, page, "In discussion", "Called off")
+		if strings.Contains(page.Text("main"), "dopted") {
+			t.Errorf("the proposal was decided: %s", page.Text("main"))
+		}
+		wants(t, ana.Get("/groups/riverside/announcements"), "called off before voting began: The date is <wrong>.")
+		if p := s.pollJSON(s.visitor(), poll); p.State != "called_off" || p.Reason != "The date is <wrong>." || p.Result != nil {
+			t.Errorf("programs read %+v", p)
+		}
+		s.visitor().Get("/b/"+s.pollJSON(s.visitor(), poll).Box+"/take").Want(t, 410, "")
+
+		token := sam.Post("/me/tokens", "name", "website", "scope", "groups:write", "scope", "read", "days", "7").Want(t, 200, "").Text("#token")
+		mine := apitest.New(t, s.Site).As(token)
+		poll = open()
+		mine.Do("POST", poll, map[string]any{"do": "close"}).Refused(409, "poll.not_begun")
+		mine.Do("POST", poll, map[string]any{"do": "call_off"}).Refused(422, "form.invalid", "#/reason", "poll.why")
+		mine.Do("POST", poll, map[string]any{"do": "call_off", "reason": "No hall."}).Want(204, nil)
+		wants(t, s.visitor().Get(poll), "Called off", "No hall.")
+		s.pollRecounted(s.pollJSON(s.visitor(), poll).Box)
 	})
 }

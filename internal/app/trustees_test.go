@@ -3,6 +3,7 @@ package app_test
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -142,6 +143,7 @@ func TestTrusteesOnPages(t *testing.T) {
 		s.later()
 		wants(t, visitor.Get(poll), "Until trustees open it nobody knows the result: 0 shares are here.", "Closed, waits for trustees")
 		wants(t, visitor.Get(poll+"/ballots"), "Until trustees open them nobody can read the votes.")
+		visitor.Get(poll+"/ballots?from=100").Want(t, 404, "")
 		wants(t, visitor.Get(page), "convoke trustee release")
 		if err := s.Polls.CountDue(t.Context()); err != nil {
 			t.Error(err)
@@ -208,6 +210,61 @@ func TestTrusteesWhoNeverCome(t *testing.T) {
 		wants(t, s.visitor().Get(poll), "Never opened", "Too few trustees gave their shares in 90 days")
 		if text := s.visitor().Get(url + ".json").Body; !strings.Contains(text, `"state": "discussed"`) {
 			t.Errorf("the proposal says %s", text)
+		}
+	})
+}
+
+// TestTrusteesOutlastTheGroup: when a group ends its work or is suspended while its vote
+// is open, trustees open the vote all the same, and it is counted.
+func TestTrusteesOutlastTheGroup(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		ctx := t.Context()
+		sam, actor := s.signIn("sam")
+		_, keeper := s.signIn("keeper")
+		keeper.Operator = true
+		goes := map[string]func() error{
+			"suspended": func() error { return s.Groups.Suspend(ctx, keeper, "suspended", true) },
+			"ended": func() error {
+				err := s.Groups.End(ctx, actor, "ended", true)
+				s.clock.Add(31 * 24 * time.Hour) // what served its members is deleted
+				return errors.Join(err, s.Groups.Expire(ctx), s.Polls.Expire(ctx), s.Trustees.Expire(ctx))
+			},
+		}
+		for _, handle := range []string{"suspended", "ended"} {
+			s.group(actor, handle, "Group "+handle)
+			url := led(t, sam.Post("/proposals/new", proposalForm("key", s.IDs.Secret(), "group", handle)...))
+			sam.Post(url, "do", "discuss").Want(t, 303, url)
+			sam.Post(url, "do", "publish").Want(t, 303, url)
+			page := led(t, sam.Post(url+"/trustees", "key", s.IDs.Secret(), "trustees", "2", "need", "2"))
+			all := s.key(page, 2)
+			_, run, _ := strings.Cut(page, "/trustees/")
+			poll := led(t, sam.Post(url+"/open", opening(s, sam, url, "majority", run)...))
+			box := s.pollJSON(sam, poll).Box
+			s.shuts(actor, box, 0)
+			if err := goes[handle](); err != nil {
+				t.Fatal(err)
+			}
+			s.closes(box)
+			wants(t, s.visitor().Get(page), "convoke trustee release", "0 shares are here.")
+			b, err := leaf.ParseID(box)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, x := range all {
+				sh, err := x.secret.Share(x.transcript())
+				if err != nil {
+					t.Fatal(err)
+				}
+				x.says(leaf.Release{Box: b, Trustee: sh.Seat, Share: sh.Secret}.Encode(), nil)
+			}
+			if _, err := s.Jobs.RunPending(ctx); err != nil {
+				t.Error(err)
+			}
+			if got := s.column("select state from poll where box_id = $1", box); got[0] != "counted" {
+				t.Errorf("%s: the poll is %s", handle, got[0])
+			}
+			s.pollRecounted(box)
 		}
 	})
 }

@@ -31,6 +31,8 @@ type apiCoalition struct {
 	Entry     string           `json:"entry" enum:"apply,invite"`
 	Seats     int              `json:"seats" doc:"Of each group."`
 	Notice    int              `json:"notice" doc:"Days between the call and an assembly."`
+	Place     string           `json:"place" doc:"Empty when it has none. It is changed as that of a group."`
+	Zone      string           `json:"zone" doc:"IANA name of the time zone by which votes and assemblies go."`
 	Points    apiUnity         `json:"points" doc:"Of unity, the last version."`
 	Applied   []apiAskingGroup `json:"applied" nullable:"false" doc:"Groups that ask to come in, for delegates; the first of them."`
 	Invited   []apiAskingGroup `json:"invited" nullable:"false" doc:"Groups that are invited, for delegates."`
@@ -76,6 +78,8 @@ type apiCoalitionInput struct {
 	Name   string `json:"name"`
 	Handle string `json:"handle"`
 	About  string `json:"about,omitempty" doc:"Markdown."`
+	Place  string `json:"place,omitempty" doc:"Town or postcode. Without one it is where its first member is."`
+	Pick   string `json:"place_pick,omitempty" doc:"Which of several places of that name is meant: its name in full."`
 	Anyway bool   `json:"anyway,omitempty" doc:"A look-alike of another group is meant."`
 	Points string `json:"points" doc:"Of unity, as Markdown."`
 }
@@ -194,7 +198,7 @@ func (w *Web) apiCreate(c *web.Call, a *api.API, in *apiCoalitionInput) (apiCoal
 	}
 	handle, err := w.Create(c.Context(), c.Actor(), key, Input{
 		Settings: in.typed(), Group: in.Group, Band: in.Band, Name: plaintext.Line(in.Name), Handle: plaintext.Line(in.Handle),
-		About: plaintext.Text(in.About), Anyway: in.Anyway, Points: plaintext.Text(in.Points),
+		About: plaintext.Text(in.About), Place: plaintext.Line(in.Place), Pick: plaintext.Line(in.Pick), Anyway: in.Anyway, Points: plaintext.Text(in.Points),
 	})
 	if err != nil {
 		return apiCoalition{}, err
@@ -217,7 +221,7 @@ func (w *Web) apiShow(c *web.Call, handle string) (out apiCoalition, err error) 
 		_, rule := x.Weights.words()
 		out = apiCoalition{
 			CoalitionItem: itemOf(c.BaseURL(), &x, v.Group, members), Rule: l.T(rule), Polls: "open", Entry: string(x.Entry), Seats: x.Seats, Notice: x.Notice,
-			Applied: []apiAskingGroup{}, Invited: []apiAskingGroup{}, Sequence: x.Sequence,
+			Place: v.Place, Zone: v.Zone, Applied: []apiAskingGroup{}, Invited: []apiAskingGroup{}, Sequence: x.Sequence,
 		}
 		if x.Secret {
 			out.Polls = "secret"

@@ -130,6 +130,7 @@ type showData struct {
 	Versions       []int // others
 	Members, Seats int
 	Speaks         bool // the reader is a delegate
+	Edits          bool // and looks after it
 	Applied, Asked []askView
 	Mine           []web.Choice // groups that could ask to come in
 	Bands          []web.Choice
@@ -175,7 +176,7 @@ func (w *Web) fill(c *web.Call, tx *db.Tx, d *showData) error {
 	if err != nil {
 		return err
 	}
-	*d = showData{Form: d.Form, Group: v, Coalition: x, URL: "/groups/" + v.Handle, Set: settingsOf(l, &x), Speaks: v.speaks(c.Actor())}
+	*d = showData{Form: d.Form, Group: v, Coalition: x, URL: "/groups/" + v.Handle, Set: settingsOf(l, &x), Speaks: v.speaks(c.Actor()), Edits: authz.May(c.Actor(), authz.EditGroup, v.subject())}
 	version := x.Points
 	if n, err := strconv.Atoi(c.Query().Get("version")); err == nil && n > 0 && n <= x.Points {
 		version = n

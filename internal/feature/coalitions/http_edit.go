@@ -118,7 +118,7 @@ type editData struct {
 	Form                    *web.Form
 	Group                   *view // nil for a new one
 	Action, Back, Key       string
-	Groups, Bands           []web.Choice
+	Groups, Bands, Places   []web.Choice
 	Weights, Polls, Entries []web.Choice
 }
 
@@ -154,7 +154,7 @@ func readSettings(f *web.Form) Settings {
 func readInput(f *web.Form) Input {
 	in := Input{
 		Settings: readSettings(f), Group: f.Line("group"), Name: f.Line("name"), Handle: f.Line("handle"), About: f.Text("about"),
-		Anyway: f.Has("anyway", "1"), Points: f.Text("points"),
+		Place: f.Line("place"), Pick: f.Line("place_pick"), Anyway: f.Has("anyway", "1"), Points: f.Text("points"),
 	}
 	in.Band = termsOf(f).Band
 	return in
@@ -203,6 +203,7 @@ func (w *Web) create(c *web.Call) error {
 	}
 	handle, err := w.Create(c.Context(), c.Actor(), d.Key, readInput(f))
 	if f.Accepts(err) {
+		d.Places = w.Groups.PlaceChoices(f, err)
 		return w.editPage(c, f, d)
 	}
 	if err != nil {

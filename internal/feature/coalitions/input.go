@@ -30,7 +30,8 @@ type Input struct {
 	Group               string // handle of its first member
 	Band                int
 	Name, Handle, About string
-	Anyway              bool // a look-alike of another group is meant
+	Place, Pick         string // as a group has it; "" is that of the first member
+	Anyway              bool   // a look-alike of another group is meant
 	Points              string
 }
 
@@ -138,6 +139,7 @@ func (in AppointInput) parse(p *parser, zone string, now time.Time) Delegate {
 type Group struct {
 	ID           id.Group
 	Handle, Name string
+	Place        string // "" when it has none
 	Zone         string
 	Suspended    bool
 	Ended        bool

@@ -15,7 +15,9 @@ import (
 // NewGroup is the group of a coalition that is started.
 type NewGroup struct {
 	Name, Handle, About string
-	Anyway              bool // a look-alike of another group is meant
+	Place, Pick         string
+	Anyway              bool     // a look-alike of another group is meant
+	From                id.Group // where that is it is itself, without a place
 }
 
 // Groups answers about the groups of this node, and keeps the persons of a coalition:
@@ -37,6 +39,8 @@ type Groups interface {
 	Member(ctx context.Context, tx *db.Tx, g id.Group, handle string) (id.Person, error)
 	// Found starts a group without any member. Its faults are those of the form for a group.
 	Found(ctx context.Context, tx *db.Tx, in NewGroup, by authz.Actor) (id.Group, error)
+	// PlaceChoices are what the place in a form may mean, after Found came to err.
+	PlaceChoices(f *web.Form, err error) []web.Choice
 	// Close ends the work of a group that nobody is left in.
 	Close(ctx context.Context, tx *db.Tx, g id.Group) error
 	// Seat gives a person a role in a group, Unseat takes it and tells others.
@@ -226,7 +230,7 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, key string, in Inp
 		if err := fault.Invalid(p.fields...); err != nil {
 			return err
 		}
-		gid, err := s.Groups.Found(ctx, tx, NewGroup{in.Name, in.Handle, in.About, in.Anyway}, by)
+		gid, err := s.Groups.Found(ctx, tx, NewGroup{in.Name, in.Handle, in.About, in.Place, in.Pick, in.Anyway, g.ID}, by)
 		if err != nil {
 			return err
 		}

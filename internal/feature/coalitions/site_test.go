@@ -104,6 +104,8 @@ func (f fakeGroups) Found(ctx context.Context, tx *db.Tx, in NewGroup, _ authz.A
 	return g, err
 }
 
+func (fakeGroups) PlaceChoices(*web.Form, error) []web.Choice { return nil }
+
 func (f fakeGroups) Close(ctx context.Context, tx *db.Tx, g id.Group) error {
 	if _, err := tx.Exec(ctx, "update groups set ended_at = $2 where id = $1", string(g), clock.Micros(tx.Now())); err != nil {
 		return err

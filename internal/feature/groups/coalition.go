@@ -56,14 +56,22 @@ func (s *Service) admits(ctx context.Context, tx *db.Tx, g id.Group) error {
 	return nil
 }
 
-// Found starts a group that nobody is a member of yet.
-func (s *Service) Found(ctx context.Context, tx *db.Tx, in CreateInput, by authz.Actor) (id.Group, error) {
+// Found starts a group that nobody is a member of yet. Without a place of its own it is
+// where the group from is.
+func (s *Service) Found(ctx context.Context, tx *db.Tx, in CreateInput, from id.Group, by authz.Actor) (id.Group, error) {
 	g, err := s.parsed(in, by)
 	if err == nil && !in.Anyway {
 		err = lookAlike(ctx, tx, g)
 	}
 	if err != nil {
 		return "", err
+	}
+	if g.Place == "" {
+		at, err := s.ByID(ctx, tx, from)
+		if err != nil {
+			return "", err
+		}
+		g.settle(&at)
 	}
 	ok, err := s.insert(ctx, tx, g, by)
 	if err == nil && !ok {

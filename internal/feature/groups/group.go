@@ -105,7 +105,7 @@ func (in CreateInput) parse(places Places, fold func(string) string, old *Group)
 	add(g.setAbout(in.About))
 	add(g.setLangs(in.Langs))
 	if old != nil && strings.TrimSpace(in.Place) == old.Place {
-		g.Place, g.Zone, g.Lat, g.Lon, g.HasPoint = old.Place, old.Zone, old.Lat, old.Lon, old.HasPoint
+		g.settle(&old.Brief)
 	} else {
 		add(g.setPlace(places, fold, in.Place, in.Pick))
 	}
@@ -181,6 +181,11 @@ func (g *Group) setPlace(places Places, fold func(string) string, typed, pick st
 		g.Zone = "UTC"
 	}
 	return fault.FieldError{}, false
+}
+
+// settle puts a group where another one is.
+func (g *Group) settle(at *Brief) {
+	g.Place, g.Zone, g.Lat, g.Lon, g.HasPoint = at.Place, at.Zone, at.Lat, at.Lon, at.HasPoint
 }
 
 // maxChoices is the most places that the question offers.

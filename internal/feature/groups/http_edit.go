@@ -30,18 +30,24 @@ func readInput(f *web.Form) CreateInput {
 func (s *Service) showForm(c *web.Call, f *web.Form, d editData, err error) error {
 	d.Form = f
 	d.Langs = f.Choose("langs", web.Languages())
-	if fault.HasCode(err, "group.place_which") {
-		for _, p := range distinct(s.Places.Find(strings.TrimSpace(f.Line("place")), maxChoices)) {
-			d.Places = append(d.Places, web.Choice{Value: p.Label(), Label: p.Label()})
-		}
-	}
-	// A place that was chosen stays chosen while something else is wrong.
-	if pick := f.Line("place_pick"); pick != "" && d.Places == nil && f.Error("place") == "" && f.Failed() {
-		d.Places = []web.Choice{{Value: pick, Label: pick, On: true}}
-	}
+	d.Places = s.PlaceChoices(f, err)
 	d.Anyway = fault.HasCode(err, "group.look_alike") || f.Has("anyway", "1")
 	c.Header().Set("Cache-Control", "no-store")
 	return editPage.RenderForm(c, f, d)
+}
+
+// PlaceChoices are what the place in a form may mean, after the form came to err.
+func (s *Service) PlaceChoices(f *web.Form, err error) (all []web.Choice) {
+	if fault.HasCode(err, "group.place_which") {
+		for _, p := range distinct(s.Places.Find(strings.TrimSpace(f.Line("place")), maxChoices)) {
+			all = append(all, web.Choice{Value: p.Label(), Label: p.Label()})
+		}
+	}
+	// A place that was chosen stays chosen while something else is wrong.
+	if pick := f.Line("place_pick"); pick != "" && all == nil && f.Error("place") == "" && f.Failed() {
+		all = []web.Choice{{Value: pick, Label: pick, On: true}}
+	}
+	return all
 }
 
 func (s *Service) newForm(c *web.Call) error {

@@ -20,7 +20,7 @@ type apiPoll struct {
 	Lang       string        `json:"lang" doc:"ISO 639."`
 	Proposal   string        `json:"proposal" doc:"Address of what it is about."`
 	Amendment  string        `json:"amendment,omitempty" doc:"Id of the change that it is about."`
-	State      string        `json:"state" enum:"open,closed,counted,lost"`
+	State      string        `json:"state" enum:"open,closed,counted,lost,called_off"`
 	Decides    bool          `json:"decides" doc:"The proposal; else it is an opinion or about a change."`
 	Preset     string        `json:"preset" enum:"consent,majority,two_thirds,approval,score,rank,ranks,strike,check"`
 	Rules      apiPollRules  `json:"rules"`
@@ -41,6 +41,7 @@ type apiPoll struct {
 	Zone       string        `json:"zone" doc:"IANA."`
 	Cast       int64         `json:"cast" doc:"How many votes there are."`
 	Trustees   string        `json:"trustees,omitempty" doc:"Address of those who keep it shut until the close."`
+	Reason     string        `json:"reason,omitempty" doc:"Why it was called off."`
 	Result     *apiPollCount `json:"result,omitempty" doc:"When it was counted."`
 }
 
@@ -97,8 +98,9 @@ type (
 	apiPollAct struct {
 		ID   string `path:"id"`
 		Body struct {
-			Do    string `json:"do" enum:"remind,close,own"`
-			Group string `json:"group,omitempty" doc:"For own: handle of the group that decides in its own poll."`
+			Do     string `json:"do" enum:"remind,close,call_off,own" doc:"Before voting begins, a poll that may be closed early can only be called off."`
+			Group  string `json:"group,omitempty" doc:"For own: handle of the group that decides in its own poll."`
+			Reason string `json:"reason,omitempty" doc:"For call_off: why, for everybody to read."`
 		}
 	}
 	apiPollVote struct {
@@ -190,13 +192,15 @@ func (w *Web) mountPollAPI(a *api.API) {
 	list.Scope, list.Open, list.Cache = api.Read, true, cached
 	api.Add(a, list, w.apiBallots)
 	api.Do(a, op(http.MethodPut, "/polls/{id}/vote", "voteByName", "Vote as a delegate", "In a poll by name. The last vote counts; sent again it changes nothing."), w.apiVote)
-	api.Do(a, op(http.MethodPost, "/polls/{id}", "actOnPoll", "Remind everybody, close early, or let one's group decide", ""),
+	api.Do(a, op(http.MethodPost, "/polls/{id}", "actOnPoll", "Remind everybody, close early, call off, or let one's group decide", ""),
 		func(c *web.Call, in *apiPollAct) (err error) {
 			switch in.Body.Do {
 			case "remind":
 				return w.Remind(c.Context(), c.Actor(), in.ID)
 			case "close":
 				return w.CloseEarly(c.Context(), c.Actor(), in.ID)
+			case "call_off":
+				return w.CallOff(c.Context(), c.Actor(), in.ID, plaintext.Line(in.Body.Reason))
 			}
 			_, err = w.Own(c.Context(), c.Actor(), in.ID, in.Body.Group)
 			return err
@@ -221,6 +225,9 @@ func apiPollOf(c *web.Call, f *foundPoll) apiPoll {
 	}
 	if f.Trustees != nil {
 		out.Trustees = base + "/trustees/" + f.Trustees.ID
+	}
+	if p.State == CalledOff {
+		out.Reason = p.Why
 	}
 	if r := p.Result; r != nil {
 		out.Result = &apiPollCount{

@@ -1,6 +1,7 @@
 package polls
 
 import (
+	"errors"
 	"html/template"
 	"strconv"
 
@@ -83,6 +84,7 @@ type sumView struct {
 }
 
 type pollData struct {
+	Form                                 *web.Form
 	Poll                                 Poll
 	Proposal                             Proposal
 	Group                                Group
@@ -99,7 +101,7 @@ type pollData struct {
 	Mine                                 []ownSeat
 	Bound                                bool
 	Own                                  []Group
-	Run, Remind, Early                   bool
+	Run, Remind, Early, CallOff          bool
 	Counted                              string
 	Trustees                             *TrusteeRun
 	Keepers                              string
@@ -134,8 +136,14 @@ func (w *Web) poll(c *web.Call) error {
 		if format == "json" {
 			return writeJSON(c, apiPollOf(c, &f))
 		}
-		return pollPage.Render(c, pollDataOf(c, &f))
+		return w.pollPage(c, c.NewForm(), &f)
 	})
+}
+
+func (w *Web) pollPage(c *web.Call, f *web.Form, p *foundPoll) error {
+	d := pollDataOf(c, p)
+	d.Form = f
+	return pollPage.RenderForm(c, f, d)
 }
 
 // pollTags are those of a poll's public pages: the proposal's and the box's.
@@ -194,6 +202,9 @@ func pollDataOf(c *web.Call, f *foundPoll) pollData {
 	d.Run = authz.May(c.Actor(), authz.RunPoll, f.In.subject())
 	d.Remind = d.Run && open && p.Gate != box.GateCodes && p.Reminded != day.Of(c.Now())
 	d.Early = d.Run && open && p.Early
+	if p.prepares(c.Now()) {
+		d.Early, d.CallOff = false, d.Early
+	}
 	if p.Result == nil {
 		return d
 	}
@@ -239,6 +250,8 @@ func (w *Web) pollAct(c *web.Call) error {
 		err = w.Remind(ctx, by, pid)
 	case "close":
 		err = w.CloseEarly(ctx, by, pid)
+	case "call_off":
+		err = w.CallOff(ctx, by, pid, f.Line("reason"))
 	case "own":
 		own, err := w.Own(ctx, by, pid, f.Line("group"))
 		if err != nil {
@@ -247,6 +260,13 @@ func (w *Web) pollAct(c *web.Call) error {
 		return c.SeeOther("/proposals/" + string(own))
 	default:
 		err = fault.Malformed("form.unreadable", "This form could not be read. Nothing was recorded.")
+	}
+	if fault.Is(err, fault.KindInvalid) && f.Accepts(err) {
+		p, err := w.findPoll(c, pid)
+		if err != nil {
+			return err
+		}
+		return w.pollPage(c, f, &p)
 	}
 	if err != nil {
 		return err
@@ -297,7 +317,7 @@ func (w *Web) ballots(c *web.Call) error {
 		d := ballotsData{
 			Poll: *p, URL: p.url(), About: p.about(), Until: p.until(c.Locale), ISO: p.moment(), Cast: int(f.Numbers.Counted),
 			Open: p.State == Open, Box: "/b/" + p.Box,
-			Shut: f.Trustees != nil && p.Result == nil,
+			Shut: f.Trustees != nil && p.Result == nil && p.State != CalledOff,
 		}
 		d.First = from == 0
 		page, next, err := w.papers(c, p, from)
@@ -338,10 +358,13 @@ func pageStart(typed string) (int64, error) {
 // papers reads one page of ballots from the box.
 func (w *Web) papers(c *web.Call, p *Poll, from int64) (out []ballot, next int64, err error) {
 	b, err := p.box()
-	if err != nil || p.State == Open {
+	if err != nil {
 		return nil, -1, err
 	}
 	page, next, err := w.Boxes.Papers(c.Context(), b, from, ballotsPageSize)
+	if errors.Is(err, box.ErrNoPage) {
+		err = web.ErrNotFound()
+	}
 	if err != nil {
 		return nil, next, err
 	}

@@ -334,6 +334,8 @@ func pollStateName(l *i18n.Locale, p *Poll) string {
 		return l.T("Open")
 	case p.State == Lost:
 		return l.T("Never opened")
+	case p.State == CalledOff:
+		return l.T("Called off before it began")
 	case p.State == Closed:
 		return l.T("Closed, being counted")
 	case p.Amendment == "" && !p.Decides:

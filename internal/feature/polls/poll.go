@@ -24,6 +24,8 @@ const (
 	Closed  PollState = "closed" // and about to be counted
 	Counted PollState = "counted"
 	Lost    PollState = "lost" // trustees have not opened it in time
+	// CalledOff is a poll that ended before voting began: nobody has decided anything.
+	CalledOff PollState = "called_off"
 )
 
 // Poll is one row; Seats are those of a poll by name that is about to open.
@@ -61,8 +63,9 @@ type Poll struct {
 	Zone       string
 	State      PollState
 	Result     *tally.Result // nil until it is counted
-	Counted    time.Time
-	Reminded   int // day
+	Counted    time.Time     // or given up, or called off
+	Why        string        // it was called off
+	Reminded   int           // day
 	Seats      []PollSeat
 }
 
@@ -88,9 +91,9 @@ func (p *Poll) Local(t time.Time) time.Time {
 	return t.UTC()
 }
 
-// ended is when a poll that was closed early was counted, else its time.
+// ended is when a poll that was closed early was counted or called off, else its time.
 func (p *Poll) ended() time.Time {
-	if p.Result != nil && p.Counted.Before(p.Closes) {
+	if !p.Counted.IsZero() && p.Counted.Before(p.Closes) {
 		return p.Counted
 	}
 	return p.Closes

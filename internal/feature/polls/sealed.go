@@ -73,21 +73,26 @@ func (s *Service) lose(ctx context.Context, pid PollID) error {
 		if err != nil || p.State != Closed {
 			return err
 		}
-		if err := putPollState(ctx, tx, p.ID, Lost); err != nil {
-			return err
-		}
-		if p.Amendment != "" {
-			if err := putAmendmentState(ctx, tx, p.Amendment, Proposed); err != nil {
-				return err
-			}
-		}
-		about, err := proposalBy(ctx, tx, "id", string(p.Proposal))
-		if err != nil {
-			return err
-		}
-		about.State = Discussed
-		return s.store(ctx, tx, &about)
+		return s.giveUp(ctx, tx, &p, Lost)
 	})
+}
+
+// giveUp ends a poll without a result: what it was about can be voted on again.
+func (s *Service) giveUp(ctx context.Context, tx *db.Tx, p *Poll, as PollState) error {
+	if err := putGivenUp(ctx, tx, p.ID, as); err != nil {
+		return err
+	}
+	if p.Amendment != "" {
+		if err := putAmendmentState(ctx, tx, p.Amendment, Proposed); err != nil {
+			return err
+		}
+	}
+	about, err := proposalBy(ctx, tx, "id", string(p.Proposal))
+	if err != nil {
+		return err
+	}
+	about.State = Discussed
+	return s.store(ctx, tx, &about)
 }
 
 // Opened hears that trustees have opened a poll, and has it counted.

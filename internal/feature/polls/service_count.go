@@ -38,6 +38,7 @@ func (s *Service) registerCount() {
 }
 
 // BoxClosed hears that a box takes nothing more, and has it counted; see box.Listener.
+// A poll that has not begun is called off: nobody could vote.
 func (s *Service) BoxClosed(ctx context.Context, tx *db.Tx, b leaf.ID) error {
 	p, err := pollBy(ctx, tx, "box_id", b.String())
 	if errors.Is(err, db.ErrNoRows) {
@@ -46,7 +47,10 @@ func (s *Service) BoxClosed(ctx context.Context, tx *db.Tx, b leaf.ID) error {
 	if err != nil || p.State != Open {
 		return err
 	}
-	if err := putPollState(ctx, tx, p.ID, Closed); err != nil {
+	if p.prepares(tx.Now()) {
+		return s.calledOff(ctx, tx, &p)
+	}
+	if err := putClosed(ctx, tx, p.ID); err != nil {
 		return err
 	}
 	tx.Touch("proposals", "proposal:"+string(p.Proposal))
@@ -202,32 +206,6 @@ func (s *Service) CountDue(ctx context.Context) error {
 func (s *Service) Candidates(ctx context.Context, tx *db.Tx, poll string) ([]id.Person, error) {
 	p, err := pollBy(ctx, tx, "id", poll)
 	return p.Candidates, err
-}
-
-// CloseEarly closes a poll before its time, for an organizer, where its rules said so
-// when it opened.
-func (s *Service) CloseEarly(ctx context.Context, by authz.Actor, pid string) error {
-	var b leaf.ID
-	err := s.DB.Write(ctx, func(tx *db.Tx) error {
-		p, _, _, in, err := s.loadPoll(ctx, tx, by, "id", pid)
-		if err != nil {
-			return err
-		}
-		if err := authz.Check(by, authz.RunPoll, in.subject()); err != nil {
-			return err
-		}
-		if !p.Early {
-			return fault.Conflict("poll.not_early", "This poll closes at its time and not before: its rules do not say otherwise, and nobody can change them.")
-		}
-		if b, err = p.box(); err != nil || p.State != Open {
-			return err
-		}
-		return s.Audit(ctx, tx, by.Person, "close poll", pid+" "+string(p.Group))
-	})
-	if err != nil {
-		return err
-	}
-	return s.Boxes.Close(ctx, b)
 }
 
 // Remind tells everybody in the electorate again, for an organizer, at most once a

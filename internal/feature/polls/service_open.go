@@ -398,11 +398,14 @@ func (s *Service) announce(ctx context.Context, tx *db.Tx, x *Poll, g Group, why
 	if len(title) > maxNotice {
 		title = append(title[:maxNotice-1], '…')
 	}
-	body := l.T("There is a vote until {day}, {time} ({zone}).", "day", at, "time", l.Time(at), "zone", x.Zone)
-	if x.CodesFirst {
+	body, link := l.T("There is a vote until {day}, {time} ({zone}).", "day", at, "time", l.Time(at), "zone", x.Zone), l.T("Read it and vote")
+	switch {
+	case x.State == CalledOff:
+		body, link = l.T("This vote was called off before voting began: {reason}", "reason", x.Why), l.T("Look at the vote")
+	case x.CodesFirst:
 		body += "\n\n" + x.codesLine(l)
 	}
-	body += "\n\n[" + l.T("Read it and vote") + "](/polls/" + string(x.ID) + ")"
+	body += "\n\n[" + link + "](/polls/" + string(x.ID) + ")"
 	for _, gid := range to {
 		if err := s.Groups.Tell(ctx, tx, gid, "poll "+string(x.ID)+" "+why, string(title), body); err != nil {
 			return err

@@ -14,7 +14,7 @@ import (
 )
 
 const pollColumns = `id, form, proposal_id, amendment_id, group_id, opened_by, title, lang, body, options, effect, subject, campaign_id, candidates, preset, rules,
-	decides, named, by_groups, early, codes_first, gate, eligible, salt, text_hash, box_id, opens_at, closes_at, zone, state, result, counted_at, reminded_day`
+	decides, named, by_groups, early, codes_first, gate, eligible, salt, text_hash, box_id, opens_at, closes_at, zone, state, result, counted_at, reminded_day, why`
 
 func scanPoll(scan func(...any) error) (Poll, error) {
 	var (
@@ -27,7 +27,7 @@ func scanPoll(scan func(...any) error) (Poll, error) {
 	)
 	err := scan(&p.ID, &p.Form, &p.Proposal, &amendment, &p.Group, &by, &p.Title, &p.Lang, &p.Body, &options, &effect, &p.Subject, &campaign,
 		&candidates, &p.Preset, &rules, &p.Decides, &p.Named, &p.ByGroups, &p.Early, &p.CodesFirst, &p.Gate, &p.Eligible, &p.Salt, &p.Hash, &p.Box, &opens, &closes,
-		&p.Zone, &p.State, &result, &counted, &p.Reminded)
+		&p.Zone, &p.State, &result, &counted, &p.Reminded, &p.Why)
 	if err != nil {
 		return p, fmt.Errorf("scan poll: %w", err)
 	}
@@ -40,8 +40,10 @@ func scanPoll(scan func(...any) error) (Poll, error) {
 	if err := json.Unmarshal([]byte(rules), &p.Rules); err != nil {
 		return p, fmt.Errorf("read the rules of a poll: %w", err)
 	}
-	if result != "" {
+	if counted > 0 {
 		p.Counted = clock.FromMicros(counted)
+	}
+	if result != "" {
 		if err := json.Unmarshal([]byte(result), &p.Result); err != nil {
 			return p, fmt.Errorf("read the result of a poll: %w", err)
 		}
@@ -54,10 +56,10 @@ func insertPoll(ctx context.Context, tx *db.Tx, p *Poll) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, "insert into poll ("+pollColumns+") values ("+placeholders(1, 33)+")",
+	_, err = tx.Exec(ctx, "insert into poll ("+pollColumns+") values ("+placeholders(1, 34)+")",
 		string(p.ID), p.Form, string(p.Proposal), orNil(p.Amendment), string(p.Group), orNil(string(p.By)), p.Title, p.Lang, p.Body,
 		join(p.Options), string(p.Effect), p.Subject, orNil(string(p.Campaign)), joinPeople(p.Candidates), p.Preset, string(rules), p.Decides, p.Named,
-		p.ByGroups, p.Early, p.CodesFirst, p.Gate, p.Eligible, p.Salt, p.Hash, p.Box, clock.Micros(p.Opens), clock.Micros(p.Closes), p.Zone, string(p.State), "", 0, p.Reminded)
+		p.ByGroups, p.Early, p.CodesFirst, p.Gate, p.Eligible, p.Salt, p.Hash, p.Box, clock.Micros(p.Opens), clock.Micros(p.Closes), p.Zone, string(p.State), "", 0, p.Reminded, p.Why)
 	if err != nil {
 		return fmt.Errorf("insert poll: %w", err)
 	}
@@ -106,11 +108,25 @@ func boxesOf(ctx context.Context, tx *db.Tx, p ID) ([]string, error) {
 	return db.Column[string](ctx, tx, "select box_id from poll where proposal_id = $1", string(p))
 }
 
-func putPollState(ctx context.Context, tx *db.Tx, p PollID, s PollState) error {
-	if _, err := tx.Exec(ctx, "update poll set state = $2 where id = $1", string(p), string(s)); err != nil {
-		return fmt.Errorf("set the state of a poll: %w", err)
+func putClosed(ctx context.Context, tx *db.Tx, p PollID) error {
+	if _, err := tx.Exec(ctx, "update poll set state = 'closed' where id = $1", string(p)); err != nil {
+		return fmt.Errorf("close a poll: %w", err)
 	}
 	return nil
+}
+
+// putGivenUp ends a poll that nobody has counted.
+func putGivenUp(ctx context.Context, tx *db.Tx, p PollID, s PollState) error {
+	_, err := tx.Exec(ctx, "update poll set state = $2, counted_at = $3 where id = $1", string(p), string(s), clock.Micros(tx.Now()))
+	if err != nil {
+		return fmt.Errorf("give up a poll: %w", err)
+	}
+	return nil
+}
+
+func putWhy(ctx context.Context, tx *db.Tx, p PollID, why string) error {
+	_, err := tx.Exec(ctx, "update poll set why = $2 where id = $1", string(p), why)
+	return err
 }
 
 func putResult(ctx context.Context, tx *db.Tx, p PollID, result []byte) error {

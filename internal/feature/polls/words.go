@@ -67,6 +67,9 @@ func ruleLines(l *i18n.Locale, p *Poll) (out []string) {
 	}
 	if p.Early {
 		out = append(out, l.T("Organizers may close it before its time."))
+		if p.CodesFirst {
+			out = append(out, l.T("Before voting begins they can only call it off, and must say why. Then nothing is decided, and it can be voted on again."))
+		}
 	}
 	return out
 }

@@ -144,33 +144,37 @@ func (b *Boxes) weights(ctx context.Context, i *Info) ([]int64, error) {
 	return out, err
 }
 
+// ErrNoPage says that a page begins behind the end of what there is to see.
+var ErrNoPage = errors.New("the box ends before this page")
+
 // Papers are up to n ballots that count with their reasons, from an index of the box
 // on, and the index from which to go on: -1 at the end. Pages begin at multiples of n;
-// another index means the page that it is on. Of a poll that is open there are none to
-// see.
+// another index means the page that it is on, and one behind the end is [ErrNoPage]. Of
+// a poll that is open there are none to see.
 func (b *Boxes) Papers(ctx context.Context, id leaf.ID, from int64, n int) (page []Paper, next int64, err error) {
 	i, err := b.Info(ctx, id)
 	if err != nil {
 		return nil, 0, err
 	}
 	o, err := b.opener(ctx, i)
-	if errors.Is(err, ErrShut) {
-		return nil, -1, nil
-	}
-	if err != nil {
+	shut := errors.Is(err, ErrShut)
+	if err != nil && !shut {
 		return nil, 0, err
 	}
 	err = b.DB.Read(ctx, func(tx *db.Tx) error {
 		page, next = nil, -1
 		closed, err := boxClosed(ctx, tx, id)
-		if err != nil || !closed {
+		size := int64(0)
+		if err == nil && closed && !shut {
+			size, err = record.Size(ctx, tx, i.Log())
+		}
+		if err == nil && from > 0 && from >= size {
+			err = ErrNoPage
+		}
+		if err != nil || size == 0 {
 			return err
 		}
-		size, err := record.Size(ctx, tx, i.Log())
-		if err != nil {
-			return err
-		}
-		from := max(0, min(from, size-1)) / int64(n) * int64(n)
+		from := max(0, from) / int64(n) * int64(n)
 		to := min(size, from+int64(n)) // few have voted more than once, so a page may be shorter
 		if to < size {
 			next = to

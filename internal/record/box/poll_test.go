@@ -223,10 +223,15 @@ func TestByName(t *testing.T) {
 		if len(seen) != 2 || seen[0].Seat != 1 || seen[0].Weight != 2 || seen[1].Seat != 2 || seen[1].Weight != 3 {
 			t.Errorf("shown are %+v", seen)
 		}
-		for from, seat := range map[int64]uint32{math.MinInt64: 1, -7: 1, 0: 1, 3: 1, 4: 2, 5: 2, 99: 2, math.MaxInt64: 2} { // of six leaves the second and the fifth count
+		for from, seat := range map[int64]uint32{math.MinInt64: 1, -7: 1, 0: 1, 3: 1, 4: 2, 5: 2} { // of six leaves the second and the fifth count
 			page, next, err := s.Papers(ctx, b, from, 4)
 			if err != nil || len(page) != 1 || page[0].Seat != seat || next != map[uint32]int64{1: 4, 2: -1}[seat] {
 				t.Errorf("from %d on there is %+v, %d, %v", from, page, next, err)
+			}
+		}
+		for _, from := range []int64{6, 8, 99, math.MaxInt64} {
+			if page, _, err := s.Papers(ctx, b, from, 4); !errors.Is(err, box.ErrNoPage) {
+				t.Errorf("behind the end, from %d on, there is %+v, %v", from, page, err)
 			}
 		}
 	})
