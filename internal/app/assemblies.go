@@ -6,6 +6,7 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/feature/assemblies"
+	"convoke/internal/feature/coalitions"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
 	"convoke/internal/i18n"
@@ -16,7 +17,7 @@ import (
 // newAssemblies makes the feature of assemblies.
 func (n *Node) newAssemblies(f *facts) {
 	n.Assemblies = assemblies.New(assemblies.Deps{
-		DB: n.DB, IDs: n.IDs, Groups: assemblyGroups{n.Groups}, Facts: f, Vault: n.Vault, Audit: n.audited,
+		DB: n.DB, IDs: n.IDs, Groups: assemblyGroups{n.Groups}, Coalitions: assemblyCoalitions{n.Coalitions}, Facts: f, Vault: n.Vault, Audit: n.audited,
 	})
 	f.assemblies = n.Assemblies
 }
@@ -91,4 +92,13 @@ func (g assemblyGroups) Organizes(ctx context.Context, tx *db.Tx, p id.Person) (
 		out[i], _ = toAssemblyGroup(b, nil)
 	}
 	return out, err
+}
+
+// assemblyCoalitions answers assemblies about groups of groups.
+type assemblyCoalitions struct{ s *coalitions.Service }
+
+// Notice implements assemblies.Coalitions.
+func (c assemblyCoalitions) Notice(ctx context.Context, tx *db.Tx, g id.Group) (days int, ok bool, err error) {
+	x, ok, err := c.s.Rules(ctx, tx, g)
+	return x.Notice, ok, err
 }

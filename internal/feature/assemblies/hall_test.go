@@ -71,7 +71,7 @@ func newHall(t *testing.T, url string) *hall {
 		t.Fatal(err)
 	}
 	h.Service = New(Deps{
-		DB: dbtest.Open(t, url, h.clock), IDs: id.NewSource(h.clock, nil), Groups: h, Facts: h, Vault: h.vault,
+		DB: dbtest.Open(t, url, h.clock), IDs: id.NewSource(h.clock, nil), Groups: h, Coalitions: h, Facts: h, Vault: h.vault,
 		Audit: func(context.Context, *db.Tx, id.Person, string, string) error { return nil },
 	})
 	h.exec(t, `insert into groups (id, handle, name, name_folded, handle_look, name_look, about, about_html, place, zone, langs, suspended, sample, created_at)
@@ -138,6 +138,9 @@ func (h *hall) Organizes(_ context.Context, _ *db.Tx, p id.Person) ([]Group, err
 	}
 	return nil, nil
 }
+
+// Notice implements Coalitions.
+func (h *hall) Notice(context.Context, *db.Tx, id.Group) (int, bool, error) { return 0, false, nil }
 
 // Emit implements Facts.
 func (h *hall) Emit(_ context.Context, _ *db.Tx, f any) error {

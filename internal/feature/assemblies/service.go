@@ -37,6 +37,13 @@ type Groups interface {
 	Organizes(ctx context.Context, tx *db.Tx, p id.Person) ([]Group, error)
 }
 
+// Coalitions answers about groups of groups.
+type Coalitions interface {
+	// Notice is how many days ahead a coalition calls its assemblies; ok is false for an
+	// ordinary group.
+	Notice(ctx context.Context, tx *db.Tx, g id.Group) (days int, ok bool, err error)
+}
+
 // Facts tells other features what happened, inside the transaction.
 type Facts interface {
 	Emit(ctx context.Context, tx *db.Tx, f any) error
@@ -44,11 +51,12 @@ type Facts interface {
 
 // Deps are what the feature needs.
 type Deps struct {
-	DB     *db.DB
-	IDs    *id.Source
-	Groups Groups
-	Facts  Facts
-	Vault  *seal.Vault
+	DB         *db.DB
+	IDs        *id.Source
+	Groups     Groups
+	Coalitions Coalitions
+	Facts      Facts
+	Vault      *seal.Vault
 	// Audit notes who did what in a role.
 	Audit func(ctx context.Context, tx *db.Tx, by id.Person, action, subject string) error
 }
@@ -257,9 +265,20 @@ func (s *Service) Edit(ctx context.Context, by authz.Actor, aid ID, sequence int
 	})
 }
 
+// asked is how many days of notice a group asks for. For a coalition that is one of the
+// rules which its members agreed to, and nothing else counts.
+func (s *Service) asked(ctx context.Context, tx *db.Tx, g id.Group) (days int, coalition bool, err error) {
+	days, coalition, err = s.Coalitions.Notice(ctx, tx, g)
+	if err != nil || coalition {
+		return days, coalition, err
+	}
+	days, err = noticeRule(ctx, tx, g)
+	return days, false, err
+}
+
 // notice is that of a call made now; it is refused when it is too late.
 func (s *Service) notice(ctx context.Context, tx *db.Tx, a *Assembly, g id.Group, urgent bool) (Notice, error) {
-	asked, err := noticeRule(ctx, tx, g)
+	asked, _, err := s.asked(ctx, tx, g)
 	if err != nil {
 		return Notice{}, err
 	}
@@ -315,7 +334,8 @@ func (s *Service) CallOff(ctx context.Context, by authz.Actor, aid ID) error {
 	return s.erase(ctx, aid)
 }
 
-// SetNotice says how many days of notice a group asks for, for its stewards.
+// SetNotice says how many days of notice a group asks for, for its stewards. A coalition
+// says it with its other rules.
 func (s *Service) SetNotice(ctx context.Context, by authz.Actor, group, days string) error {
 	var p parser
 	n := p.count("notice", days, maxNotice)
@@ -332,6 +352,12 @@ func (s *Service) SetNotice(ctx context.Context, by authz.Actor, group, days str
 			return err
 		}
 		if err := fault.Invalid(p.fields...); err != nil {
+			return err
+		}
+		if _, coalition, err := s.asked(ctx, tx, g.ID); err != nil || coalition {
+			if err == nil {
+				err = fault.Conflict("assembly.coalition_notice", "How many days ahead a coalition calls its assemblies is one of its rules. Change it there.")
+			}
 			return err
 		}
 		tx.Touch("assemblies", "group:"+string(g.ID))

@@ -139,7 +139,7 @@ func showOfGroup(ctx context.Context, tx *db.Tx, g id.Group, may bool) error {
 	return nil
 }
 
-// noticeRule is how many days of notice a group asks for.
+// noticeRule is how many days of notice a group that is no coalition asks for.
 func noticeRule(ctx context.Context, tx *db.Tx, g id.Group) (days int, err error) {
 	err = tx.Get(ctx, "select notice from assembly_rule where group_id = $1", []any{string(g)}, &days)
 	if errors.Is(err, db.ErrNoRows) {
