@@ -89,7 +89,8 @@ type apiAssemblyNotice struct {
 
 type apiAssemblyArrange struct {
 	Do       string `json:"do" enum:"up,down,accept,remove"`
-	Sequence int    `json:"sequence,omitempty" doc:"That of the assembly as it was read."`
+	Place    int    `json:"place,omitempty" doc:"For up and down: at which place on the agenda the item was read; the first is 1. Of two who move it at once, the second moves nothing."`
+	Sequence int    `json:"sequence,omitempty" doc:"For accept and remove: that of the assembly as it was read."`
 }
 
 type apiAssemblyRun struct {
@@ -156,7 +157,7 @@ func (w *Web) mountCall(a *api.API) {
 		}
 		return w.shown(c, string(aid), err)
 	})
-	api.Do(a, op(http.MethodPut, "/groups/{handle}/assembly_notice", "setAssemblyNotice", "Say how much notice assemblies need", "For stewards of the group."),
+	api.Do(a, op(http.MethodPut, "/groups/{handle}/assembly_notice", "setAssemblyNotice", "Say how much notice assemblies need", "For stewards of the group. A coalition says it with its rules."),
 		func(c *web.Call, in *apiNotice) error {
 			return w.SetNotice(c.Context(), c.Actor(), in.Handle, strconv.Itoa(in.Body.Days))
 		})
@@ -184,8 +185,11 @@ func (w *Web) mountCall(a *api.API) {
 		func(c *web.Call, in *apiPointChange) (apiAssembly, error) {
 			return w.shown(c, in.ID, w.EditItem(c.Context(), c.Actor(), ID(in.ID), in.Body.Sequence, in.Item, c.BaseURL(), in.Body.typed()))
 		})
-	api.Add(a, op(http.MethodPost, "/assemblies/{id}/items/{item}/arrange", "arrangeAssemblyItem", "Move, take on or remove an item", ""),
+	api.Add(a, op(http.MethodPost, "/assemblies/{id}/items/{item}/arrange", "arrangeAssemblyItem", "Move, take on or remove an item", "Members move it until the assembly opens, then whoever runs it. The rest is for organizers."),
 		func(c *web.Call, in *apiArrange) (apiAssembly, error) {
+			if in.Body.Do == ItemUp || in.Body.Do == ItemDown {
+				return w.shown(c, in.ID, w.Move(c.Context(), c.Actor(), ID(in.ID), in.Item, in.Body.Do, in.Body.Place))
+			}
 			return w.shown(c, in.ID, w.Arrange(c.Context(), c.Actor(), ID(in.ID), in.Body.Sequence, in.Item, in.Body.Do))
 		})
 }

@@ -231,6 +231,7 @@ type agendaData struct {
 	Items    []itemView
 	Key      string
 	Calls    bool
+	Orders   bool
 	Adds     bool
 	Edit     string // id of the item that the form changes
 }
@@ -251,8 +252,11 @@ func (w *Web) agendaShow(c *web.Call, f *web.Form, edit string) error {
 	}
 	a := &r.Assembly
 	d := agendaData{Form: f, Assembly: *a, URL: a.url(), Key: c.NewKey(), Calls: r.Seat.Calls && !a.State.Over(), Adds: !a.State.Over()}
+	d.Orders = orders(c.Actor(), a)(r.Seat) == nil
 	for i := range r.Agenda {
-		d.Items = append(d.Items, itemViewOf(c.Locale, a, &r.Agenda[i]))
+		v := itemViewOf(c.Locale, a, &r.Agenda[i])
+		v.Place = i + 1
+		d.Items = append(d.Items, v)
 	}
 	if i := r.Agenda.find(edit); i >= 0 && d.Calls {
 		d.Edit = edit
@@ -292,6 +296,9 @@ func (w *Web) agendaAct(c *web.Call) error {
 	case "change":
 		edit = of
 		err = w.EditItem(c.Context(), c.Actor(), aid, seq, of, c.BaseURL(), in)
+	case ItemUp, ItemDown:
+		place, _ := f.Int("place")
+		err = w.Move(c.Context(), c.Actor(), aid, of, do, place)
 	default:
 		err = w.Arrange(c.Context(), c.Actor(), aid, seq, of, do)
 	}
