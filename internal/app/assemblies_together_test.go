@@ -56,3 +56,52 @@ func TestACoalitionsNotice(t *testing.T) {
 		}
 	})
 }
+
+// TestMemberGroupsHearOfAnAssembly: members of a group learn of what its coalition calls in
+// public, of a move and of its end, where they read what they are told.
+func TestMemberGroupsHearOfAnAssembly(t *testing.T) {
+	t.Parallel()
+	eachWithMail(t, func(t *testing.T, s *mailStand) {
+		x := newAlliance(s.stand)
+		ctx, by := t.Context(), x.actors["riverside"]
+		said := func(group string) string {
+			t.Helper()
+			return x.browsers["alternate"].Get("/groups/"+group+"/announcements").Want(t, 200, "").Text("main")
+		}
+		in := plenary()
+		in.Day = s.clock.Now().AddDate(0, 0, 9).Format("2006-01-02")
+		aid, err := s.Assemblies.Create(ctx, by, "valley", s.IDs.Secret(), in)
+		if err == nil {
+			err = s.Assemblies.Call(ctx, by, aid, 0, false)
+		}
+		inside := in
+		inside.Title, inside.Public = "Delegates meet", false
+		if err == nil {
+			aid, err := s.Assemblies.Create(ctx, by, "valley", s.IDs.Secret(), inside)
+			if err == nil {
+				err = s.Assemblies.Call(ctx, by, aid, 0, false)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := said("hill"); !strings.Contains(got, "Assembly: Spring plenary") || strings.Contains(got, "Delegates meet") {
+			t.Errorf("the hill reads %s", got)
+		}
+		in.Place = "New school"
+		if err == nil {
+			err = s.Assemblies.Edit(ctx, by, aid, 1, in)
+		}
+		if err == nil {
+			err = s.Assemblies.CallOff(ctx, by, aid)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		wants(t, x.browsers["alternate"].Get("/groups/hill/announcements"), "Assembly moved: Spring plenary", "New school", "Assembly called off: Spring plenary")
+		if got := x.browsers["alternate"].Get("/groups/hill/announcements").Body; !strings.Contains(got, `href="`+s.Config.BaseURL+`/assemblies/`+string(aid)+`"`) {
+			t.Errorf("it leads nowhere: %s", got)
+		}
+		wants(t, x.browsers["hill"].Get("/groups/valley/announcements"), "Assembly: Delegates meet") // who is a delegate
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
+	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/seal"
 	"convoke/internal/web"
@@ -35,6 +36,8 @@ type Groups interface {
 	Member(ctx context.Context, tx *db.Tx, g id.Group, handle string) (id.Person, error)
 	// Organizes lists the groups in which a person may call an assembly.
 	Organizes(ctx context.Context, tx *db.Tx, p id.Person) ([]Group, error)
+	// Tell announces something to all members of a group; the same key tells it once.
+	Tell(ctx context.Context, tx *db.Tx, g id.Group, key, title, body string) error
 }
 
 // Coalitions answers about groups of groups.
@@ -42,6 +45,8 @@ type Coalitions interface {
 	// Notice is how many days ahead a coalition calls its assemblies; ok is false for an
 	// ordinary group.
 	Notice(ctx context.Context, tx *db.Tx, g id.Group) (days int, ok bool, err error)
+	// Members lists the groups that belong to a coalition, none for an ordinary group.
+	Members(ctx context.Context, tx *db.Tx, g id.Group) ([]id.Group, error)
 }
 
 // Facts tells other features what happened, inside the transaction.
@@ -57,6 +62,8 @@ type Deps struct {
 	Coalitions Coalitions
 	Facts      Facts
 	Vault      *seal.Vault
+	// Locales words what members are told, in the language of their group.
+	Locales *i18n.Bundle
 	// Audit notes who did what in a role.
 	Audit func(ctx context.Context, tx *db.Tx, by id.Person, action, subject string) error
 }
@@ -234,7 +241,7 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, group, form string
 
 // Edit changes a draft or what was called. sequence is the one that the form was
 // filled from. What moves after the call is called anew: with the notice that the
-// group asks for, or as urgent.
+// group asks for, or as urgent. Members are told when the time or the place moves.
 func (s *Service) Edit(ctx context.Context, by authz.Actor, aid ID, sequence int, in Input) error {
 	return s.change(ctx, by, aid, calls(by), func(tx *db.Tx, a *Assembly, seat Seat) error {
 		switch {
@@ -257,10 +264,14 @@ func (s *Service) Edit(ctx context.Context, by authz.Actor, aid ID, sequence int
 		if a.State == Called && a.Public && !next.Public {
 			return fault.Invalid(fault.Field("public", "assembly.was_public", "It was called in public already. Call it off, and call another one."))
 		}
+		tell := a.State == Called && a.moved(&next)
 		a.Title, a.Lang, a.About, a.HTML, a.Place = next.Title, next.Lang, next.About, next.HTML, next.Place
 		a.OnlineURL, a.OnlineInside, a.Starts, a.Ends, a.Zone = next.OnlineURL, next.OnlineInside, next.Starts, next.Ends, next.Zone
 		a.Public, a.FirstFirst, a.Speak = next.Public, next.FirstFirst, next.Speak
 		a.Sequence++
+		if tell {
+			return s.tell(ctx, tx, a, seat.Group, newPlace)
+		}
 		return nil
 	})
 }
@@ -289,7 +300,7 @@ func (s *Service) notice(ctx context.Context, tx *db.Tx, a *Assembly, g id.Group
 // Call tells everybody whom it concerns of an assembly. sequence is that of the draft
 // as it was read.
 func (s *Service) Call(ctx context.Context, by authz.Actor, aid ID, sequence int, urgent bool) error {
-	return s.change(ctx, by, aid, calls(by), func(tx *db.Tx, a *Assembly, _ Seat) error {
+	return s.change(ctx, by, aid, calls(by), func(tx *db.Tx, a *Assembly, seat Seat) error {
 		switch {
 		case a.State == Called:
 			return errNothing
@@ -306,13 +317,16 @@ func (s *Service) Call(ctx context.Context, by authz.Actor, aid ID, sequence int
 		}
 		a.State = Called
 		a.Sequence++
+		if err := s.tell(ctx, tx, a, seat.Group, newCall); err != nil {
+			return err
+		}
 		return s.Audit(ctx, tx, by.Person, "call assembly", string(a.ID)+" "+string(a.Group))
 	})
 }
 
-// CallOff takes a call back: the page stays and says so.
+// CallOff takes a call back: the page stays and says so, and members are told.
 func (s *Service) CallOff(ctx context.Context, by authz.Actor, aid ID) error {
-	err := s.change(ctx, by, aid, calls(by), func(tx *db.Tx, a *Assembly, _ Seat) error {
+	err := s.change(ctx, by, aid, calls(by), func(tx *db.Tx, a *Assembly, seat Seat) error {
 		switch a.State {
 		case Off:
 			return errNothing
@@ -324,6 +338,9 @@ func (s *Service) CallOff(ctx context.Context, by authz.Actor, aid ID) error {
 		a.State = Off
 		a.Sequence++
 		if err := dropHands(ctx, tx, a.ID); err != nil {
+			return err
+		}
+		if err := s.tell(ctx, tx, a, seat.Group, newOff); err != nil {
 			return err
 		}
 		return s.Audit(ctx, tx, by.Person, "call off assembly", string(a.ID)+" "+string(a.Group))

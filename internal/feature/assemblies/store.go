@@ -131,6 +131,16 @@ func ofGroup(ctx context.Context, tx *db.Tx, g id.Group, after cursor, limit int
 	return db.Query(ctx, tx, selectGroup, []any{string(g), after.starts, after.id, limit}, scanAssembly)
 }
 
+const selectChanged = "select " + columns + ` from assembly where group_id = $1 and state in ('called', 'off') and (shown or $2)
+	and starts_at > $3 and updated_at >= $4 and updated_at < $5 order by starts_at, id limit $6`
+
+// changedOf reads what is still to come of a group and was changed in between; members
+// also get what is for them only.
+func changedOf(ctx context.Context, tx *db.Tx, g id.Group, members bool, from, until time.Time, limit int) ([]Assembly, error) {
+	return db.Query(ctx, tx, selectChanged,
+		[]any{string(g), members, clock.Micros(tx.Now()), clock.Micros(from), clock.Micros(until), limit}, scanAssembly)
+}
+
 func showOfGroup(ctx context.Context, tx *db.Tx, g id.Group, may bool) error {
 	_, err := tx.Exec(ctx, "update assembly set shown = $2 and public and state <> 'draft' where group_id = $1", string(g), may)
 	if err != nil {
