@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"convoke/internal/api"
+	"convoke/internal/fault"
 	"convoke/internal/plaintext"
 	"convoke/internal/web"
 )
@@ -135,10 +136,18 @@ type apiAssemblyMinutesAct struct {
 	Body string `json:"body,omitempty" doc:"For correct: what was wrong, and how it is right."`
 }
 
+// keyReused says what [errUsed] says as programs know it.
+func keyReused(err error) error {
+	if fault.HasCode(err, "form.key_used") {
+		return api.ErrKeyReused()
+	}
+	return err
+}
+
 // shown answers a use case with the assembly as it is then.
 func (w *Web) shown(c *web.Call, aid string, err error) (apiAssembly, error) {
 	if err != nil {
-		return apiAssembly{}, err
+		return apiAssembly{}, keyReused(err)
 	}
 	return w.apiShow(c, ID(aid), room{By: c.Actor()})
 }
@@ -231,7 +240,7 @@ func (w *Web) mountRun(a *api.API) {
 				MinutesInput{Form: key, Do: in.Body.Do, For: in.Body.For, Body: plaintext.Text(in.Body.Body)})
 		}
 		if err != nil {
-			return apiAssemblyMinutes{}, err
+			return apiAssemblyMinutes{}, keyReused(err)
 		}
 		return w.apiMinutes(c, ID(in.ID))
 	})
@@ -278,7 +287,7 @@ func (w *Web) mountHands(a *api.API) {
 			err = w.RaiseHand(c.Context(), ID(in.ID), r, key, oneLine(in.Body.Name))
 		}
 		if err != nil {
-			return out, err
+			return out, keyReused(err)
 		}
 		return apiAssemblyRaised{key, c.BaseURL() + "/assemblies/" + in.ID + "/hand/" + key}, nil
 	})

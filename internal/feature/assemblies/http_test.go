@@ -319,7 +319,9 @@ func TestAPI(t *testing.T) {
 	item := at + "/items/" + got.Agenda[0].ID
 	bob.Do("PUT", item, map[string]any{"title": "Tea!", "minutes": 5, "sequence": got.Sequence}).Want(200, &got)
 	bob.Do("POST", item+"/arrange", map[string]any{"do": "accept", "sequence": got.Sequence}).Want(200, &got)
-	cat.Do("POST", at+"/items", map[string]any{"title": "Cake"}, key()...).Want(201, &got)
+	k = key()
+	cat.Do("POST", at+"/items", map[string]any{"title": "Cake"}, k...).Want(201, &got)
+	cat.Do("POST", at+"/items", map[string]any{"title": "Beer"}, k...).Refused(409, "api.key_reused")
 	cake := at + "/items/" + got.Agenda[1].ID + "/arrange"
 	c.As("eve").Do("POST", cake, map[string]any{"do": "up", "place": 2}).Want(403, nil)
 	cat.Do("POST", cake, map[string]any{"do": "up"}).Refused(422, "form.invalid")
@@ -345,7 +347,9 @@ func TestAPI(t *testing.T) {
 	cat.Do("POST", at+"/hand", map[string]any{"do": "up", "name": "Cat"}, key()...).Want(200, &got)
 	door := "/door/" + x.look(t, ID(first), room{By: actor("bob")}).Door
 	var mine apiAssemblyRaised
-	c.Do("POST", at+door, map[string]any{"name": "Ola"}, key()...).Want(201, &mine)
+	k = key()
+	c.Do("POST", at+door, map[string]any{"name": "Ola"}, k...).Want(201, &mine)
+	c.Do("POST", at+door, map[string]any{"name": "Ole"}, k...).Refused(409, "api.key_reused")
 	c.Get(at+door).Want(200, &got)
 	c.Get(at+"/hand/"+mine.Secret).Want(200, &got)
 	if strings.Join(got.Next, " ") != "Cat Ola" || got.Hand != "up" {
@@ -369,6 +373,9 @@ func TestAPI(t *testing.T) {
 		t.Errorf("the minutes are %+v", m)
 	}
 	bob.Do("POST", at+"/minutes", map[string]any{"do": "approve"}, key()...).Want(200, nil)
+	k = key()
+	bob.Do("POST", at+"/minutes", map[string]any{"do": "correct", "body": "Black."}, k...).Want(200, nil)
+	bob.Do("POST", at+"/minutes", map[string]any{"do": "correct", "body": "White."}, k...).Refused(409, "api.key_reused")
 	c.Get("/assemblies").Want(200, nil)
 	for _, op := range []string{"createAssembly", "changeAssembly", "callAssembly", "setAssemblyNotice", "addAssemblyItem", "changeAssemblyItem", "arrangeAssemblyItem", "runAssembly", "takeAssemblyRole", "raiseHand", "raiseHandInRoom", "getAssemblyInRoom", "getOwnHand", "moveOwnHand", "writeAssemblyNotes", "actOnAssemblyMinutes", "getAssemblyMinutes", "getAssembly", "listAssemblies"} {
 		if !c.Done(op) {

@@ -87,6 +87,11 @@ func errKey() error {
 	return fault.Malformed("form.key", "This form is incomplete. Please open the page again.")
 }
 
+// errUsed refuses a key that did something else, which would be lost.
+func errUsed() error {
+	return fault.Conflict("form.key_used", "This form was used for something else. Please open the page again.")
+}
+
 func errChanged() error {
 	return fault.Conflict("assembly.changed_meanwhile",
 		"Somebody else has changed this assembly meanwhile. Please open the page again: what you typed is still here to copy.")
@@ -220,11 +225,15 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, group, form string
 		if err := calls(by)(seat); err != nil {
 			return err
 		}
+		a, wrong := in.parse(g.Zone, tx.Now())
 		old, err := assemblyBy(ctx, tx, "form", form)
 		if aid = old.ID; !errors.Is(err, db.ErrNoRows) {
+			if err == nil && (old.Group != g.ID || !old.made(&a)) {
+				err = errUsed()
+			}
 			return err // nil: the same form once more
 		}
-		a, err := in.parse(g.Zone, tx.Now())
+		err = wrong
 		if err != nil {
 			return err
 		}
@@ -237,6 +246,12 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, group, form string
 		return s.Audit(ctx, tx, by.Person, "draft assembly", string(made)+" "+string(g.ID))
 	})
 	return aid, err
+}
+
+// made reports whether a form that says next made a, or what a was before it was changed.
+func (a *Assembly) made(next *Assembly) bool {
+	return a.Sequence > 0 || a.Title == next.Title && a.Lang == next.Lang && a.About == next.About && a.Public == next.Public && !a.moved(next) &&
+		a.OnlineInside == next.OnlineInside && a.FirstFirst == next.FirstFirst && a.Speak == next.Speak
 }
 
 // Edit changes a draft or what was called. sequence is the one that the form was

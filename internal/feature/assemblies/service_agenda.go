@@ -2,6 +2,7 @@ package assemblies
 
 import (
 	"context"
+	"strconv"
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
@@ -24,7 +25,7 @@ func (s *Service) AddItem(ctx context.Context, by authz.Actor, aid ID, form, bas
 		if err != nil {
 			return err
 		}
-		fresh, err := useForm(ctx, tx, a.ID, form)
+		fresh, err := useForm(ctx, tx, a.ID, form, i.Title, strconv.Itoa(i.Minutes), i.Link)
 		if err != nil {
 			return err
 		}

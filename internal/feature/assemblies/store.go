@@ -167,13 +167,22 @@ func putNoticeRule(ctx context.Context, tx *db.Tx, g id.Group, days int) error {
 	return nil
 }
 
-// useForm reports false for a form that has done what it says.
-func useForm(ctx context.Context, tx *db.Tx, a ID, form string) (fresh bool, err error) {
-	n, err := tx.Exec(ctx, "insert into assembly_form (assembly_id, form) values ($1, $2) on conflict do nothing", string(a), form)
-	if err != nil {
-		return false, fmt.Errorf("note a form: %w", err)
+// useForm reports false for a form that has done what it says, and refuses one that did
+// something else. A mark of what it said is kept beside its key; of what is sealed
+// elsewhere, said is the keyed tag.
+func useForm(ctx context.Context, tx *db.Tx, a ID, form string, said ...string) (fresh bool, err error) {
+	for i, row := range [...]string{form, form + " " + id.SecretOf(id.Hash(fmt.Sprintf("%q", said)))} {
+		n, err := tx.Exec(ctx, "insert into assembly_form (assembly_id, form) values ($1, $2) on conflict do nothing", string(a), row)
+		switch {
+		case err != nil:
+			return false, fmt.Errorf("note a form: %w", err)
+		case i == 0:
+			fresh = n == 1
+		case n == 1 && !fresh:
+			return false, errUsed()
+		}
 	}
-	return n == 1, nil
+	return fresh, nil
 }
 
 // handleOf is "" for nobody, and for somebody who is gone.
