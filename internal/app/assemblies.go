@@ -2,12 +2,15 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/feature/assemblies"
+	"convoke/internal/feature/coalitions"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
+	"convoke/internal/feature/members"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/web"
@@ -16,7 +19,8 @@ import (
 // newAssemblies makes the feature of assemblies.
 func (n *Node) newAssemblies(f *facts) {
 	n.Assemblies = assemblies.New(assemblies.Deps{
-		DB: n.DB, IDs: n.IDs, Groups: assemblyGroups{n.Groups}, Facts: f, Vault: n.Vault, Audit: n.audited,
+		DB: n.DB, IDs: n.IDs, Groups: assemblyGroups{n.Groups}, Coalitions: assemblyCoalitions{n.Coalitions}, Facts: f, Vault: n.Vault,
+		Locales: n.locales, Audit: n.audited,
 	})
 	f.assemblies = n.Assemblies
 }
@@ -27,6 +31,31 @@ func (n *Node) assemblyPages(limits *limiter) {
 		Service: n.Assemblies, Limiter: limits, Client: func(c *web.Call) string { return n.client(c.R) }, Hub: assemblies.NewHub(),
 	}
 	n.Groups.Panels = append(n.Groups.Panels, n.assembliesWeb.GroupPanel)
+}
+
+// assemblyNews are assemblies to come that were called, changed or called off: those of a
+// group, and what its coalitions hold in public.
+func (n *Node) assemblyNews(ctx context.Context, g id.Group, from, until time.Time, l *i18n.Locale) (out []members.Item, err error) {
+	err = n.DB.Read(ctx, func(tx *db.Tx) error {
+		out = nil
+		of, err := n.Coalitions.MemberOf(ctx, tx, g)
+		for i, x := range append([]id.Group{g}, of...) {
+			if err != nil || len(out) >= newsOf {
+				return err
+			}
+			var all []assemblies.Assembly
+			all, err = n.Assemblies.Changed(ctx, tx, x, i == 0, from, until, newsOf-len(out))
+			for _, a := range all {
+				kind := i18n.Mark("Assembly, new or changed")
+				if a.State == assemblies.Off {
+					kind = i18n.Mark("Assembly, called off")
+				}
+				out = append(out, members.Item{Kind: kind, Title: a.Title + " (" + l.DateShort(a.Local(a.Starts)) + ")", URL: "/assemblies/" + string(a.ID)})
+			}
+		}
+		return err
+	})
+	return out, err
 }
 
 // Following is how many pages follow assemblies here just now.
@@ -91,4 +120,23 @@ func (g assemblyGroups) Organizes(ctx context.Context, tx *db.Tx, p id.Person) (
 		out[i], _ = toAssemblyGroup(b, nil)
 	}
 	return out, err
+}
+
+// Tell implements assemblies.Groups.
+func (g assemblyGroups) Tell(ctx context.Context, tx *db.Tx, gid id.Group, key, title, body string) error {
+	return g.s.Tell(ctx, tx, gid, key, title, body)
+}
+
+// assemblyCoalitions answers assemblies about groups of groups.
+type assemblyCoalitions struct{ s *coalitions.Service }
+
+// Notice implements assemblies.Coalitions.
+func (c assemblyCoalitions) Notice(ctx context.Context, tx *db.Tx, g id.Group) (days int, ok bool, err error) {
+	x, ok, err := c.s.Rules(ctx, tx, g)
+	return x.Notice, ok, err
+}
+
+// Members implements assemblies.Coalitions.
+func (c assemblyCoalitions) Members(ctx context.Context, tx *db.Tx, g id.Group) ([]id.Group, error) {
+	return c.s.MembersOf(ctx, tx, g)
 }

@@ -16,7 +16,7 @@ func (d *described) assembliesAsDescribed() {
 	a = d.do("steward", "addAssemblyItem", obj{"title": "Benches"}, at)
 	item := in(a, "agenda.1.id")
 	a = d.do("steward", "changeAssemblyItem", obj{"title": "Two benches", "minutes": 20, "sequence": a["sequence"]}, at, item)
-	a = d.do("steward", "arrangeAssemblyItem", obj{"do": "up", "sequence": a["sequence"]}, at, item)
+	a = d.do("member", "arrangeAssemblyItem", obj{"do": "up", "place": 2}, at, item)
 	if in(a, "agenda.0.id") != item {
 		d.t.Error("the item has not moved")
 	}

@@ -9,6 +9,7 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/day"
 	"convoke/internal/db"
+	"convoke/internal/feature/assemblies"
 	"convoke/internal/feature/events"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
@@ -43,7 +44,7 @@ func (n *Node) memberPages() {
 	n.Groups.Panels = append([]groups.Panel{n.membersWeb.GroupPanel, n.tasksWeb.GroupPanel}, n.Groups.Panels...)
 	n.Identity.Panels = append(n.Identity.Panels, n.membersWeb.MinePanel, n.tasksWeb.MinePanel)
 	n.Members.Meetings = []members.NextMeeting{n.nextEvent, n.nextAssembly}
-	n.Members.News = []members.News{n.eventNews, n.statementNews, n.announcementNews, n.taskNews}
+	n.Members.News = []members.News{n.eventNews, n.assemblyNews, n.statementNews, n.announcementNews, n.taskNews}
 }
 
 // scheduleMembers are the jobs of both.
@@ -201,7 +202,7 @@ func (n *Node) brief(ctx context.Context, g id.Group) (b groups.Brief, err error
 	return b, err
 }
 
-// announcementNews are what members were told.
+// announcementNews are what members were told, besides what [Node.assemblyNews] has.
 func (n *Node) announcementNews(ctx context.Context, g id.Group, from, until time.Time, _ *i18n.Locale) (out []members.Item, err error) {
 	err = n.DB.Read(ctx, func(tx *db.Tx) error {
 		out = nil
@@ -211,6 +212,9 @@ func (n *Node) announcementNews(ctx context.Context, g id.Group, from, until tim
 		}
 		all, err := n.Groups.Announced(ctx, tx, g, from, until)
 		for _, a := range all {
+			if strings.HasPrefix(a.Key, assemblies.TellKey) {
+				continue
+			}
 			out = append(out, members.Item{Kind: i18n.Mark("Announcement"), Title: a.Title, URL: "/groups/" + b.Handle + "/announcements#a-" + a.ID})
 		}
 		return err

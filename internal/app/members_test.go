@@ -66,6 +66,7 @@ func TestTheWeeklyMail(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		s.assembliesOfTheWeek(robin)
 		before := len(s.sink.Messages())
 		week := func() []string {
 			t.Helper()
@@ -88,6 +89,19 @@ func TestTheWeeklyMail(t *testing.T) {
 		mails := week()
 		if len(mails) != 1 || !strings.HasPrefix(mails[0], "robin@example.org\n") {
 			t.Fatalf("%q", mails)
+		}
+		for _, want := range []string{
+			"Assembly, new or changed: Spring plenary (May 30, 2026)\nhttp://example.org/assemblies/", "Assembly, called off: Too early (May 30, 2026)\n",
+			"Assembly, new or changed: Members meet (May 30, 2026)\n", "Assembly, new or changed: All of us (May 30, 2026)\n",
+		} {
+			if strings.Count(mails[0], want) != 1 {
+				t.Errorf("it does not say %q once: %s", want, mails[0])
+			}
+		}
+		for _, not := range []string{"A draft", "Delegates only", "Announcement: Assembly"} {
+			if strings.Contains(mails[0], not) {
+				t.Errorf("it says %q: %s", not, mails[0])
+			}
 		}
 		for _, want := range []string{"Garden day", "We say so", "Keys", "Buy paint", "http://example.org/groups/riverside/tasks/"} {
 			if !strings.Contains(mails[0], want) {
@@ -112,6 +126,33 @@ func TestTheWeeklyMail(t *testing.T) {
 			t.Error("something is left of who left")
 		}
 	})
+}
+
+// assembliesOfTheWeek are some of riverside, and of a coalition that it belongs to.
+func (s *mailStand) assembliesOfTheWeek(by authz.Actor) {
+	s.t.Helper()
+	ctx := s.t.Context()
+	for _, x := range []struct {
+		group, title string
+		public       bool
+		do           string
+	}{
+		{"riverside", "Spring plenary", true, "call"}, {"riverside", "Members meet", false, "call"}, {"riverside", "Too early", true, "off"},
+		{"riverside", "A draft", true, ""}, {"valley", "All of us", true, "call"}, {"valley", "Delegates only", false, "call"},
+	} {
+		in := plenary()
+		in.Title, in.Public, in.Day = x.title, x.public, "2026-05-30"
+		aid, err := s.Assemblies.Create(ctx, by, x.group, s.IDs.Secret(), in)
+		if err == nil && x.do != "" {
+			err = s.Assemblies.Call(ctx, by, aid, 0, false)
+		}
+		if err == nil && x.do == "off" {
+			err = s.Assemblies.CallOff(ctx, by, aid)
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
+	}
 }
 
 // TestTheWeeklyMailMissesNothing: however much there was before, what is new is told.

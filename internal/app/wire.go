@@ -59,7 +59,7 @@ func (n *Node) wire(ctx context.Context) error {
 	})
 	n.Groups = groups.New(groups.Deps{
 		DB: n.DB, IDs: n.IDs, Places: n.Places, Fold: geo.Fold, Invitations: invitations{n.Identity}, Facts: facts,
-		Audit: n.Identity.Audit, Prove: n.Identity.Prove, Vault: n.Vault,
+		Audit: n.Identity.Audit, Prove: n.Identity.Prove, Vault: n.Vault, BaseURL: strings.TrimSuffix(n.Config.BaseURL, "/"),
 	})
 	n.Identity.Groups, n.Identity.Elsewhere = identityGroups{n.Groups, n}, n.heldElsewhere
 	n.Turnout = turnout.New(turnout.Deps{DB: n.DB, IDs: n.IDs, Events: turnoutEvents{n}})

@@ -98,14 +98,22 @@ func (a agenda) next() (ended, begun int) {
 	return ended, begun
 }
 
-// move puts the item at i one up or down, and returns the two places that changed.
-func (a agenda) move(i, by int) (int, bool) {
+// move puts the item at i one up (-1) or down (1), for somebody who saw it at a place. It
+// reports false where nothing is to be done: the item is at the end, or where they want it
+// already. Two who press at once move it once; who saw it elsewhere is told.
+func (a agenda) move(i, seen, by int) (bool, error) {
 	j := i + by
-	if i < 0 || j < 0 || j >= len(a) {
-		return i, false
+	switch {
+	case i == seen+by:
+		return false, nil
+	case i != seen:
+		return false, fault.Conflict("assembly.item_moved",
+			"Somebody else has moved this item meanwhile, so nothing was done. Look where it is now, and press again if it is still needed.")
+	case j < 0 || j >= len(a):
+		return false, nil
 	}
 	a[i], a[j] = a[j], a[i]
-	return j, true
+	return true, nil
 }
 
 func (a agenda) find(item string) int {

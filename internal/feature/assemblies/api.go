@@ -41,7 +41,7 @@ type apiAssembly struct {
 	People      *int               `json:"people,omitempty" doc:"How many are or were there, where that is published."`
 	Version     int                `json:"version" doc:"Grows with each change; the stream at live_url says it."`
 	Step        int                `json:"step" doc:"An act of whoever runs it sends it back."`
-	Sequence    int                `json:"sequence" doc:"A change of the call or the agenda sends it back."`
+	Sequence    int                `json:"sequence" doc:"A change of the call, or of what the agenda says, sends it back."`
 	LiveURL     string             `json:"live_url,omitempty" doc:"Server-Sent Events, each with the version as data; absent when it is over."`
 	CalendarURL string             `json:"calendar_url"`
 	Agenda      []apiAssemblyPoint `json:"agenda" nullable:"false"`

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"convoke/internal/api"
+	"convoke/internal/fault"
 	"convoke/internal/plaintext"
 	"convoke/internal/web"
 )
@@ -89,7 +90,8 @@ type apiAssemblyNotice struct {
 
 type apiAssemblyArrange struct {
 	Do       string `json:"do" enum:"up,down,accept,remove"`
-	Sequence int    `json:"sequence,omitempty" doc:"That of the assembly as it was read."`
+	Place    int    `json:"place,omitempty" doc:"For up and down: at which place on the agenda the item was read; the first is 1. Of two who move it at once, the second moves nothing."`
+	Sequence int    `json:"sequence,omitempty" doc:"For accept and remove: that of the assembly as it was read."`
 }
 
 type apiAssemblyRun struct {
@@ -134,10 +136,18 @@ type apiAssemblyMinutesAct struct {
 	Body string `json:"body,omitempty" doc:"For correct: what was wrong, and how it is right."`
 }
 
+// keyReused says what [errUsed] says as programs know it.
+func keyReused(err error) error {
+	if fault.HasCode(err, "form.key_used") {
+		return api.ErrKeyReused()
+	}
+	return err
+}
+
 // shown answers a use case with the assembly as it is then.
 func (w *Web) shown(c *web.Call, aid string, err error) (apiAssembly, error) {
 	if err != nil {
-		return apiAssembly{}, err
+		return apiAssembly{}, keyReused(err)
 	}
 	return w.apiShow(c, ID(aid), room{By: c.Actor()})
 }
@@ -156,7 +166,7 @@ func (w *Web) mountCall(a *api.API) {
 		}
 		return w.shown(c, string(aid), err)
 	})
-	api.Do(a, op(http.MethodPut, "/groups/{handle}/assembly_notice", "setAssemblyNotice", "Say how much notice assemblies need", "For stewards of the group."),
+	api.Do(a, op(http.MethodPut, "/groups/{handle}/assembly_notice", "setAssemblyNotice", "Say how much notice assemblies need", "For stewards of the group. A coalition says it with its rules."),
 		func(c *web.Call, in *apiNotice) error {
 			return w.SetNotice(c.Context(), c.Actor(), in.Handle, strconv.Itoa(in.Body.Days))
 		})
@@ -184,8 +194,11 @@ func (w *Web) mountCall(a *api.API) {
 		func(c *web.Call, in *apiPointChange) (apiAssembly, error) {
 			return w.shown(c, in.ID, w.EditItem(c.Context(), c.Actor(), ID(in.ID), in.Body.Sequence, in.Item, c.BaseURL(), in.Body.typed()))
 		})
-	api.Add(a, op(http.MethodPost, "/assemblies/{id}/items/{item}/arrange", "arrangeAssemblyItem", "Move, take on or remove an item", ""),
+	api.Add(a, op(http.MethodPost, "/assemblies/{id}/items/{item}/arrange", "arrangeAssemblyItem", "Move, take on or remove an item", "Members move it until the assembly opens, then whoever runs it. The rest is for organizers."),
 		func(c *web.Call, in *apiArrange) (apiAssembly, error) {
+			if in.Body.Do == ItemUp || in.Body.Do == ItemDown {
+				return w.shown(c, in.ID, w.Move(c.Context(), c.Actor(), ID(in.ID), in.Item, in.Body.Do, in.Body.Place))
+			}
 			return w.shown(c, in.ID, w.Arrange(c.Context(), c.Actor(), ID(in.ID), in.Body.Sequence, in.Item, in.Body.Do))
 		})
 }
@@ -227,7 +240,7 @@ func (w *Web) mountRun(a *api.API) {
 				MinutesInput{Form: key, Do: in.Body.Do, For: in.Body.For, Body: plaintext.Text(in.Body.Body)})
 		}
 		if err != nil {
-			return apiAssemblyMinutes{}, err
+			return apiAssemblyMinutes{}, keyReused(err)
 		}
 		return w.apiMinutes(c, ID(in.ID))
 	})
@@ -274,7 +287,7 @@ func (w *Web) mountHands(a *api.API) {
 			err = w.RaiseHand(c.Context(), ID(in.ID), r, key, oneLine(in.Body.Name))
 		}
 		if err != nil {
-			return out, err
+			return out, keyReused(err)
 		}
 		return apiAssemblyRaised{key, c.BaseURL() + "/assemblies/" + in.ID + "/hand/" + key}, nil
 	})

@@ -324,16 +324,18 @@ func TestAgenda(t *testing.T) {
 			t.Fatalf("the agenda is %+v", items)
 		}
 		budget, seq := items[0].ID, h.get(t, aid).Sequence
-		wantCode(t, h.Arrange(ctx, actor("cat"), aid, seq, budget, ItemDown), "authz.forbidden")
-		noError(t, h.Arrange(ctx, actor("bob"), aid, seq, budget, ItemDown))
-		// Two organizers at once: the second is told.
-		wantCode(t, h.Arrange(ctx, actor("ann"), aid, seq, budget, ItemUp), "assembly.changed_meanwhile")
+		wantCode(t, h.Arrange(ctx, actor("cat"), aid, seq, budget, ItemAccept), "authz.forbidden")
+		noError(t, h.Move(ctx, actor("cat"), aid, budget, ItemDown, 1))
 		if got := h.agendaLine(t, aid); got != "Welcome, Budget" {
 			t.Errorf("ordered as %s", got)
 		}
-		noError(t, h.Arrange(ctx, actor("bob"), aid, seq+1, budget, ItemAccept),
-			h.EditItem(ctx, actor("bob"), aid, seq+2, budget, "", ItemInput{"The budget", "30", ""}))
-		wantCode(t, h.Arrange(ctx, actor("bob"), aid, seq+3, "01kqm8ymg00000000000000000", ItemUp), "assembly.no_item_here")
+		// Ordering holds nobody up who changes what the agenda says; of two who do that, the
+		// second is told.
+		noError(t, h.Arrange(ctx, actor("bob"), aid, seq, budget, ItemAccept))
+		wantCode(t, h.Arrange(ctx, actor("ann"), aid, seq, budget, ItemRemove), "assembly.changed_meanwhile")
+		noError(t, h.EditItem(ctx, actor("bob"), aid, seq+1, budget, "", ItemInput{"The budget", "30", ""}))
+		wantCode(t, h.Arrange(ctx, actor("bob"), aid, seq+2, "01kqm8ymg00000000000000000", ItemRemove), "assembly.no_item_here")
+		wantCode(t, h.Move(ctx, actor("bob"), aid, "01kqm8ymg00000000000000000", ItemUp, 1), "assembly.no_item_here")
 		wantCode(t, h.act(t, aid, DoNext), "assembly.not_open")
 		h.run(t, aid, DoOpen)
 		h.run(t, aid, DoNext)
@@ -362,6 +364,60 @@ func TestAgenda(t *testing.T) {
 		}
 		h.run(t, aid, DoNext)
 		wantCode(t, h.act(t, aid, DoNext), "assembly.no_next")
+	})
+}
+
+// Members order the agenda until the assembly opens, then who runs it. Two who press at
+// once move an item once, and who saw it somewhere else is told.
+func TestMembersOrder(t *testing.T) {
+	t.Parallel()
+	halls(t, func(t *testing.T, h *hall) {
+		ctx, aid := t.Context(), h.draft(t, plenary())
+		for _, title := range []string{"A", "B", "C", "D"} {
+			h.item(t, aid, title, 0)
+		}
+		ids := map[string]string{}
+		for _, i := range h.look(t, aid, room{By: actor("cat")}).Agenda {
+			ids[i.Title] = i.ID
+		}
+		move := func(who, title, do string, place int) error {
+			return h.Move(ctx, actor(who), aid, ids[title], do, place)
+		}
+		want := func(agenda string) {
+			t.Helper()
+			if got := h.agendaLine(t, aid); got != agenda {
+				t.Fatalf("ordered as %s, want %s", got, agenda)
+			}
+		}
+		version := h.get(t, aid).Version
+		noError(t, move("cat", "C", ItemUp, 3), move("dan", "C", ItemUp, 3)) // at once, or one form twice
+		want("A, C, B, D")
+		if got := h.get(t, aid).Version; got != version+1 {
+			t.Errorf("%d changes", got-version)
+		}
+		noError(t, move("dan", "B", ItemDown, 2)) // which C did already
+		want("A, C, B, D")
+		wantCode(t, move("dan", "C", ItemUp, 4), "assembly.item_moved")
+		wantCode(t, move("dan", "C", ItemDown, 3), "assembly.item_moved")
+		noError(t, move("dan", "A", ItemUp, 1), move("cat", "D", ItemDown, 4)) // the ends
+		want("A, C, B, D")
+		for _, place := range []int{-1, 0, 61} {
+			wantCode(t, move("cat", "C", ItemUp, place), "assembly.place")
+		}
+		if err := move("eve", "C", ItemUp, 2); !fault.Is(err, fault.KindNotFound) {
+			t.Errorf("a stranger moves: %v", err)
+		}
+		noError(t, h.Call(ctx, actor("bob"), aid, 0, false), move("cat", "C", ItemUp, 2))
+		wantCode(t, move("eve", "C", ItemDown, 1), "authz.forbidden")
+		want("C, A, B, D")
+
+		h.run(t, aid, DoOpen)
+		wantCode(t, move("cat", "C", ItemDown, 1), "authz.forbidden")
+		noError(t, h.TakeOn(ctx, actor("cat"), aid, RoleFacilitator, TakeRole), move("cat", "C", ItemDown, 1), move("bob", "A", ItemDown, 1))
+		want("C, A, B, D")
+		wantCode(t, move("dan", "C", ItemDown, 1), "authz.forbidden")
+		h.run(t, aid, DoClose)
+		wantCode(t, move("cat", "C", ItemDown, 1), "assembly.over")
 	})
 }
 

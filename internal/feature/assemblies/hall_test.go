@@ -3,6 +3,7 @@ package assemblies
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,6 +31,14 @@ type hall struct {
 	group Group
 	roles map[id.Person]authz.Role
 	facts []any
+	parts []id.Group // of the group, while it is a coalition
+	told  []told
+}
+
+// told is what the members of a group were told.
+type told struct {
+	group            id.Group
+	key, title, body string
 }
 
 // fataler is a test, or one round of a property.
@@ -71,7 +80,7 @@ func newHall(t *testing.T, url string) *hall {
 		t.Fatal(err)
 	}
 	h.Service = New(Deps{
-		DB: dbtest.Open(t, url, h.clock), IDs: id.NewSource(h.clock, nil), Groups: h, Facts: h, Vault: h.vault,
+		DB: dbtest.Open(t, url, h.clock), IDs: id.NewSource(h.clock, nil), Groups: h, Coalitions: h, Facts: h, Vault: h.vault, Locales: webtest.Locales(t),
 		Audit: func(context.Context, *db.Tx, id.Person, string, string) error { return nil },
 	})
 	h.exec(t, `insert into groups (id, handle, name, name_folded, handle_look, name_look, about, about_html, place, zone, langs, suspended, sample, created_at)
@@ -137,6 +146,20 @@ func (h *hall) Organizes(_ context.Context, _ *db.Tx, p id.Person) ([]Group, err
 		return []Group{h.group}, nil
 	}
 	return nil, nil
+}
+
+// Notice implements Coalitions.
+func (h *hall) Notice(context.Context, *db.Tx, id.Group) (int, bool, error) { return 0, false, nil }
+
+// Members implements Coalitions.
+func (h *hall) Members(context.Context, *db.Tx, id.Group) ([]id.Group, error) { return h.parts, nil }
+
+// Tell implements Groups.
+func (h *hall) Tell(_ context.Context, _ *db.Tx, g id.Group, key, title, body string) error {
+	if !slices.ContainsFunc(h.told, func(x told) bool { return x.group == g && x.key == key }) {
+		h.told = append(h.told, told{g, key, title, body})
+	}
+	return nil
 }
 
 // Emit implements Facts.

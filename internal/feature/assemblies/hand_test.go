@@ -332,7 +332,7 @@ func (m *reference) move(r *rapid.T, h *hall, aid ID) {
 	}
 	i := rapid.IntRange(0, len(m.items)-1).Draw(r, "item")
 	all := h.look(r, aid, room{By: actor("cat")}).Agenda
-	noError(r, h.Arrange(r.Context(), actor("bob"), aid, h.get(r, aid).Sequence, all[i].ID, ItemUp))
+	noError(r, h.Move(r.Context(), actor("bob"), aid, all[i].ID, ItemUp, i+1))
 	if i > 0 {
 		m.items[i], m.items[i-1] = m.items[i-1], m.items[i]
 	}

@@ -172,7 +172,7 @@ var callPage = web.NewPage[callData](pages, "pages/call.html")
 func (w *Web) callShow(c *web.Call, f *web.Form, a *Assembly) error {
 	d := callData{Form: f, Assembly: *a, URL: a.url(), When: when(c.Locale, a), Urgent: f.Has("urgent", "1"), Called: a.State == Called}
 	err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
-		asked, err := noticeRule(c.Context(), tx, a.Group)
+		asked, _, err := w.asked(c.Context(), tx, a.Group)
 		n := noticeOf(asked, false, tx.Now(), a.Starts, a.location())
 		d.Late = n.check() != nil
 		d.Notice = c.Locale.N("The group asks for {n} day of notice.", "The group asks for {n} days of notice.", n.Asked) + " " +
@@ -231,6 +231,7 @@ type agendaData struct {
 	Items    []itemView
 	Key      string
 	Calls    bool
+	Orders   bool
 	Adds     bool
 	Edit     string // id of the item that the form changes
 }
@@ -251,8 +252,11 @@ func (w *Web) agendaShow(c *web.Call, f *web.Form, edit string) error {
 	}
 	a := &r.Assembly
 	d := agendaData{Form: f, Assembly: *a, URL: a.url(), Key: c.NewKey(), Calls: r.Seat.Calls && !a.State.Over(), Adds: !a.State.Over()}
+	d.Orders = orders(c.Actor(), a)(r.Seat) == nil
 	for i := range r.Agenda {
-		d.Items = append(d.Items, itemViewOf(c.Locale, a, &r.Agenda[i]))
+		v := itemViewOf(c.Locale, a, &r.Agenda[i])
+		v.Place = i + 1
+		d.Items = append(d.Items, v)
 	}
 	if i := r.Agenda.find(edit); i >= 0 && d.Calls {
 		d.Edit = edit
@@ -292,6 +296,9 @@ func (w *Web) agendaAct(c *web.Call) error {
 	case "change":
 		edit = of
 		err = w.EditItem(c.Context(), c.Actor(), aid, seq, of, c.BaseURL(), in)
+	case ItemUp, ItemDown:
+		place, _ := f.Int("place")
+		err = w.Move(c.Context(), c.Actor(), aid, of, do, place)
 	default:
 		err = w.Arrange(c.Context(), c.Actor(), aid, seq, of, do)
 	}
@@ -312,12 +319,13 @@ type groupData struct {
 	New    string
 	Notice string
 	Set    bool
+	Rules  string // where a coalition says how much notice it asks for
 }
 
 var groupPage = web.NewPage[groupData](pages, "pages/group.html", "pages/parts.html")
 
 func (w *Web) ofGroup(c *web.Call) error {
-	return c.Cached([]string{"assemblies", "groups", "site"}, listTTL, func() error { return w.groupShow(c, c.NewForm()) }, "after")
+	return c.Cached([]string{"assemblies", "coalitions", "groups", "site"}, listTTL, func() error { return w.groupShow(c, c.NewForm()) }, "after")
 }
 
 func (w *Web) groupShow(c *web.Call, f *web.Form) error {
@@ -342,7 +350,10 @@ func (w *Web) groupShow(c *web.Call, f *web.Form) error {
 		if seat.Calls {
 			d.New = "/assemblies/new?group=" + g.Handle
 		}
-		days, err := noticeRule(c.Context(), tx, g.ID)
+		days, coalition, err := w.asked(c.Context(), tx, g.ID)
+		if coalition && d.Set {
+			d.Set, d.Rules = false, "/groups/"+g.Handle+"/coalition"
+		}
 		if !f.Failed() {
 			f.Set("notice", strconv.Itoa(days))
 		}

@@ -33,6 +33,7 @@ type showData struct {
 	Own         ownView
 	Roles       []roleView
 	Runs, Calls bool
+	Orders      bool
 	Inside      bool
 	Minutes     bool
 	MinutesOf   string
@@ -94,6 +95,7 @@ func (w *Web) showPage(c *web.Call, aid ID, f *web.Form) error {
 	d := showData{
 		Form: f, Assembly: *a, URL: a.url(), Group: r.Seat.Group, When: when(l, a), Where: a.Place, Zone: a.Zone, State: l.T(a.State.name()),
 		Badge: a.State != Called, Now: html, NowURL: a.url() + "/now", Follows: !a.State.Over(), Runs: r.Seat.Runs, Calls: r.Seat.Calls,
+		Orders: orders(c.Actor(), a)(r.Seat) == nil,
 		Inside: r.Seat.Inside, Minutes: readable(a, r.Seat) && (a.State == Open || a.State == Closed), ISO: a.Local(a.Starts).Format("2006-01-02T15:04:05Z07:00"),
 	}
 	if a.State != Draft {

@@ -130,7 +130,28 @@ func (x *house) agendaPages(at string, bob, cat *webtest.Browser) {
 	page := bob.Get(at+"/agenda").Want(t, 200, "")
 	item, seq := page.Attr("input[name=of]", "value"), page.Attr("input[name=sequence]", "value")
 	bob.Post(at+"/agenda", "do", "accept", "of", item, "sequence", seq).Want(t, 303, at+"/agenda")
-	bob.Post(at+"/agenda", "do", "up", "of", item, "sequence", seq).Want(t, 422, "")
+	bob.Post(at+"/agenda", "do", "remove", "of", item, "sequence", seq).Want(t, 422, "")
+	// Members order it by the forms on their page, and those who follow get it anew.
+	bob.Post(at+"/agenda", "do", "add", "key", x.IDs.Secret(), "item", "Cake").Want(t, 303, at+"/agenda")
+	mine := cat.Get(at+"/agenda").Want(t, 200, "")
+	if n := strings.Count(mine.Body, `value="up"`); n != 2 || strings.Contains(mine.Body, `value="remove"`) || strings.Contains(mine.Body, "#change\"") {
+		t.Errorf("a member has %d items to move: %s", n, mine.Body)
+	}
+	if got := cat.Get(at).Text("main"); !strings.Contains(got, "Add to the agenda, or order it") {
+		t.Errorf("a member is not told that they may: %s", got)
+	}
+	before := cat.Get(at).Attr("#agenda", "data-v")
+	down := []string{"do", "down", "of", mine.Attr("input[name=of]", "value"), "place", mine.Attr("input[name=place]", "value")}
+	cat.Post(at+"/agenda", down...).Want(t, 303, at+"/agenda")
+	cat.Post(at+"/agenda", down...).Want(t, 303, at+"/agenda") // sent twice, it moves once
+	if got := cat.Get(at).Text("#agenda"); !strings.Contains(got, "Cake To come Tea") || cat.Get(at).Attr("#agenda", "data-v") == before {
+		t.Errorf("ordered as %s", got)
+	}
+	cat.Post(at+"/agenda", "do", "down", "of", item, "place", "3").Want(t, 422, "")
+	cat.Post(at+"/agenda", "do", "up", "of", item).Want(t, 422, "")
+	x.as("eve").Post(at+"/agenda", down...).Want(t, 403, "")
+	page = bob.Get(at + "/agenda") // Cake is first
+	bob.Post(at+"/agenda", "do", "remove", "of", page.Attr("input[name=of]", "value"), "sequence", page.Attr("input[name=sequence]", "value")).Want(t, 303, at+"/agenda")
 	page = bob.Get(at+"/agenda?item="+item).Want(t, 200, "")
 	if page.Attr("#item", "value") != "Tea <or> coffee" || page.Attr("#link", "value") != "/polls/x" {
 		t.Errorf("the form begins with %q, %q", page.Attr("#item", "value"), page.Attr("#link", "value"))
@@ -298,6 +319,20 @@ func TestAPI(t *testing.T) {
 	item := at + "/items/" + got.Agenda[0].ID
 	bob.Do("PUT", item, map[string]any{"title": "Tea!", "minutes": 5, "sequence": got.Sequence}).Want(200, &got)
 	bob.Do("POST", item+"/arrange", map[string]any{"do": "accept", "sequence": got.Sequence}).Want(200, &got)
+	k = key()
+	cat.Do("POST", at+"/items", map[string]any{"title": "Cake"}, k...).Want(201, &got)
+	cat.Do("POST", at+"/items", map[string]any{"title": "Beer"}, k...).Refused(409, "api.key_reused")
+	cake := at + "/items/" + got.Agenda[1].ID + "/arrange"
+	c.As("eve").Do("POST", cake, map[string]any{"do": "up", "place": 2}).Want(403, nil)
+	cat.Do("POST", cake, map[string]any{"do": "up"}).Refused(422, "form.invalid")
+	for range 2 { // sent twice, it moves once
+		cat.Do("POST", cake, map[string]any{"do": "up", "place": 2}).Want(200, &got)
+	}
+	if got.Agenda[0].Title != "Cake" {
+		t.Errorf("the agenda begins with %s", got.Agenda[0].Title)
+	}
+	cat.Do("POST", cake, map[string]any{"do": "down", "place": 3}).Refused(409, "assembly.item_moved")
+	bob.Do("POST", cake, map[string]any{"do": "remove", "sequence": got.Sequence}).Want(200, &got)
 	cat.Do("POST", at+"/role", map[string]any{"role": "notes", "do": "take"}).Want(204, nil)
 	run := func(do string) {
 		t.Helper()
@@ -312,7 +347,9 @@ func TestAPI(t *testing.T) {
 	cat.Do("POST", at+"/hand", map[string]any{"do": "up", "name": "Cat"}, key()...).Want(200, &got)
 	door := "/door/" + x.look(t, ID(first), room{By: actor("bob")}).Door
 	var mine apiAssemblyRaised
-	c.Do("POST", at+door, map[string]any{"name": "Ola"}, key()...).Want(201, &mine)
+	k = key()
+	c.Do("POST", at+door, map[string]any{"name": "Ola"}, k...).Want(201, &mine)
+	c.Do("POST", at+door, map[string]any{"name": "Ole"}, k...).Refused(409, "api.key_reused")
 	c.Get(at+door).Want(200, &got)
 	c.Get(at+"/hand/"+mine.Secret).Want(200, &got)
 	if strings.Join(got.Next, " ") != "Cat Ola" || got.Hand != "up" {
@@ -336,6 +373,9 @@ func TestAPI(t *testing.T) {
 		t.Errorf("the minutes are %+v", m)
 	}
 	bob.Do("POST", at+"/minutes", map[string]any{"do": "approve"}, key()...).Want(200, nil)
+	k = key()
+	bob.Do("POST", at+"/minutes", map[string]any{"do": "correct", "body": "Black."}, k...).Want(200, nil)
+	bob.Do("POST", at+"/minutes", map[string]any{"do": "correct", "body": "White."}, k...).Refused(409, "api.key_reused")
 	c.Get("/assemblies").Want(200, nil)
 	for _, op := range []string{"createAssembly", "changeAssembly", "callAssembly", "setAssemblyNotice", "addAssemblyItem", "changeAssemblyItem", "arrangeAssemblyItem", "runAssembly", "takeAssemblyRole", "raiseHand", "raiseHandInRoom", "getAssemblyInRoom", "getOwnHand", "moveOwnHand", "writeAssemblyNotes", "actOnAssemblyMinutes", "getAssemblyMinutes", "getAssembly", "listAssemblies"} {
 		if !c.Done(op) {

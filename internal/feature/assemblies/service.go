@@ -9,6 +9,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
+	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/seal"
 	"convoke/internal/web"
@@ -35,6 +36,17 @@ type Groups interface {
 	Member(ctx context.Context, tx *db.Tx, g id.Group, handle string) (id.Person, error)
 	// Organizes lists the groups in which a person may call an assembly.
 	Organizes(ctx context.Context, tx *db.Tx, p id.Person) ([]Group, error)
+	// Tell announces something to all members of a group; the same key tells it once.
+	Tell(ctx context.Context, tx *db.Tx, g id.Group, key, title, body string) error
+}
+
+// Coalitions answers about groups of groups.
+type Coalitions interface {
+	// Notice is how many days ahead a coalition calls its assemblies; ok is false for an
+	// ordinary group.
+	Notice(ctx context.Context, tx *db.Tx, g id.Group) (days int, ok bool, err error)
+	// Members lists the groups that belong to a coalition, none for an ordinary group.
+	Members(ctx context.Context, tx *db.Tx, g id.Group) ([]id.Group, error)
 }
 
 // Facts tells other features what happened, inside the transaction.
@@ -44,11 +56,14 @@ type Facts interface {
 
 // Deps are what the feature needs.
 type Deps struct {
-	DB     *db.DB
-	IDs    *id.Source
-	Groups Groups
-	Facts  Facts
-	Vault  *seal.Vault
+	DB         *db.DB
+	IDs        *id.Source
+	Groups     Groups
+	Coalitions Coalitions
+	Facts      Facts
+	Vault      *seal.Vault
+	// Locales words what members are told, in the language of their group.
+	Locales *i18n.Bundle
 	// Audit notes who did what in a role.
 	Audit func(ctx context.Context, tx *db.Tx, by id.Person, action, subject string) error
 }
@@ -70,6 +85,11 @@ type Seat struct {
 
 func errKey() error {
 	return fault.Malformed("form.key", "This form is incomplete. Please open the page again.")
+}
+
+// errUsed refuses a key that did something else, which would be lost.
+func errUsed() error {
+	return fault.Conflict("form.key_used", "This form was used for something else. Please open the page again.")
 }
 
 func errChanged() error {
@@ -205,11 +225,15 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, group, form string
 		if err := calls(by)(seat); err != nil {
 			return err
 		}
+		a, wrong := in.parse(g.Zone, tx.Now())
 		old, err := assemblyBy(ctx, tx, "form", form)
 		if aid = old.ID; !errors.Is(err, db.ErrNoRows) {
+			if err == nil && (old.Group != g.ID || !old.made(&a)) {
+				err = errUsed()
+			}
 			return err // nil: the same form once more
 		}
-		a, err := in.parse(g.Zone, tx.Now())
+		err = wrong
 		if err != nil {
 			return err
 		}
@@ -224,9 +248,15 @@ func (s *Service) Create(ctx context.Context, by authz.Actor, group, form string
 	return aid, err
 }
 
+// made reports whether a form that says next made a, or what a was before it was changed.
+func (a *Assembly) made(next *Assembly) bool {
+	return a.Sequence > 0 || a.Title == next.Title && a.Lang == next.Lang && a.About == next.About && a.Public == next.Public && !a.moved(next) &&
+		a.OnlineInside == next.OnlineInside && a.FirstFirst == next.FirstFirst && a.Speak == next.Speak
+}
+
 // Edit changes a draft or what was called. sequence is the one that the form was
 // filled from. What moves after the call is called anew: with the notice that the
-// group asks for, or as urgent.
+// group asks for, or as urgent. Members are told when the time or the place moves.
 func (s *Service) Edit(ctx context.Context, by authz.Actor, aid ID, sequence int, in Input) error {
 	return s.change(ctx, by, aid, calls(by), func(tx *db.Tx, a *Assembly, seat Seat) error {
 		switch {
@@ -249,17 +279,32 @@ func (s *Service) Edit(ctx context.Context, by authz.Actor, aid ID, sequence int
 		if a.State == Called && a.Public && !next.Public {
 			return fault.Invalid(fault.Field("public", "assembly.was_public", "It was called in public already. Call it off, and call another one."))
 		}
+		tell := a.State == Called && a.moved(&next)
 		a.Title, a.Lang, a.About, a.HTML, a.Place = next.Title, next.Lang, next.About, next.HTML, next.Place
 		a.OnlineURL, a.OnlineInside, a.Starts, a.Ends, a.Zone = next.OnlineURL, next.OnlineInside, next.Starts, next.Ends, next.Zone
 		a.Public, a.FirstFirst, a.Speak = next.Public, next.FirstFirst, next.Speak
 		a.Sequence++
+		if tell {
+			return s.tell(ctx, tx, a, seat.Group, newPlace)
+		}
 		return nil
 	})
 }
 
+// asked is how many days of notice a group asks for. For a coalition that is one of the
+// rules which its members agreed to, and nothing else counts.
+func (s *Service) asked(ctx context.Context, tx *db.Tx, g id.Group) (days int, coalition bool, err error) {
+	days, coalition, err = s.Coalitions.Notice(ctx, tx, g)
+	if err != nil || coalition {
+		return days, coalition, err
+	}
+	days, err = noticeRule(ctx, tx, g)
+	return days, false, err
+}
+
 // notice is that of a call made now; it is refused when it is too late.
 func (s *Service) notice(ctx context.Context, tx *db.Tx, a *Assembly, g id.Group, urgent bool) (Notice, error) {
-	asked, err := noticeRule(ctx, tx, g)
+	asked, _, err := s.asked(ctx, tx, g)
 	if err != nil {
 		return Notice{}, err
 	}
@@ -270,7 +315,7 @@ func (s *Service) notice(ctx context.Context, tx *db.Tx, a *Assembly, g id.Group
 // Call tells everybody whom it concerns of an assembly. sequence is that of the draft
 // as it was read.
 func (s *Service) Call(ctx context.Context, by authz.Actor, aid ID, sequence int, urgent bool) error {
-	return s.change(ctx, by, aid, calls(by), func(tx *db.Tx, a *Assembly, _ Seat) error {
+	return s.change(ctx, by, aid, calls(by), func(tx *db.Tx, a *Assembly, seat Seat) error {
 		switch {
 		case a.State == Called:
 			return errNothing
@@ -287,13 +332,16 @@ func (s *Service) Call(ctx context.Context, by authz.Actor, aid ID, sequence int
 		}
 		a.State = Called
 		a.Sequence++
+		if err := s.tell(ctx, tx, a, seat.Group, newCall); err != nil {
+			return err
+		}
 		return s.Audit(ctx, tx, by.Person, "call assembly", string(a.ID)+" "+string(a.Group))
 	})
 }
 
-// CallOff takes a call back: the page stays and says so.
+// CallOff takes a call back: the page stays and says so, and members are told.
 func (s *Service) CallOff(ctx context.Context, by authz.Actor, aid ID) error {
-	err := s.change(ctx, by, aid, calls(by), func(tx *db.Tx, a *Assembly, _ Seat) error {
+	err := s.change(ctx, by, aid, calls(by), func(tx *db.Tx, a *Assembly, seat Seat) error {
 		switch a.State {
 		case Off:
 			return errNothing
@@ -307,6 +355,9 @@ func (s *Service) CallOff(ctx context.Context, by authz.Actor, aid ID) error {
 		if err := dropHands(ctx, tx, a.ID); err != nil {
 			return err
 		}
+		if err := s.tell(ctx, tx, a, seat.Group, newOff); err != nil {
+			return err
+		}
 		return s.Audit(ctx, tx, by.Person, "call off assembly", string(a.ID)+" "+string(a.Group))
 	})
 	if err != nil {
@@ -315,7 +366,8 @@ func (s *Service) CallOff(ctx context.Context, by authz.Actor, aid ID) error {
 	return s.erase(ctx, aid)
 }
 
-// SetNotice says how many days of notice a group asks for, for its stewards.
+// SetNotice says how many days of notice a group asks for, for its stewards. A coalition
+// says it with its other rules.
 func (s *Service) SetNotice(ctx context.Context, by authz.Actor, group, days string) error {
 	var p parser
 	n := p.count("notice", days, maxNotice)
@@ -332,6 +384,12 @@ func (s *Service) SetNotice(ctx context.Context, by authz.Actor, group, days str
 			return err
 		}
 		if err := fault.Invalid(p.fields...); err != nil {
+			return err
+		}
+		if _, coalition, err := s.asked(ctx, tx, g.ID); err != nil || coalition {
+			if err == nil {
+				err = fault.Conflict("assembly.coalition_notice", "How many days ahead a coalition calls its assemblies is one of its rules. Change it there.")
+			}
 			return err
 		}
 		tx.Touch("assemblies", "group:"+string(g.ID))

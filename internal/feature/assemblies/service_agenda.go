@@ -2,6 +2,7 @@ package assemblies
 
 import (
 	"context"
+	"strconv"
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
@@ -24,7 +25,7 @@ func (s *Service) AddItem(ctx context.Context, by authz.Actor, aid ID, form, bas
 		if err != nil {
 			return err
 		}
-		fresh, err := useForm(ctx, tx, a.ID, form)
+		fresh, err := useForm(ctx, tx, a.ID, form, i.Title, strconv.Itoa(i.Minutes), i.Link)
 		if err != nil {
 			return err
 		}
@@ -46,7 +47,8 @@ func (s *Service) AddItem(ctx context.Context, by authz.Actor, aid ID, form, bas
 	})
 }
 
-// What organizers do to an item of the agenda.
+// What is done to an item of the agenda: whoever may order it moves it, the rest is for
+// organizers.
 const (
 	ItemUp     = "up"
 	ItemDown   = "down"
@@ -58,26 +60,57 @@ func errNoItem() error {
 	return fault.NotFound("assembly.no_item_here", "This item is not on the agenda any more.")
 }
 
-// Arrange orders the agenda, takes on what members proposed, or removes something.
-// sequence is that of the assembly as it was read.
+// orders lets whoever may attend as a member, and once it is open who runs it.
+func orders(by authz.Actor, a *Assembly) func(Seat) error {
+	switch {
+	case a.State.Over():
+		return func(Seat) error { return errOver() }
+	case a.State == Open:
+		return runs(by)
+	}
+	return attends(by)
+}
+
+// Move puts an item one up or down, as do says. place is where it was seen: the first is 1.
+// The call and what items say are not changed by that, so whoever changes them meanwhile is
+// not held up.
+func (s *Service) Move(ctx context.Context, by authz.Actor, aid ID, item, do string, place int) error {
+	step := 1
+	if do == ItemUp {
+		step = -1
+	}
+	return s.change(ctx, by, aid, attends(by), func(tx *db.Tx, a *Assembly, seat Seat) error {
+		if err := orders(by, a)(seat); err != nil {
+			return err
+		}
+		all, err := agendaOf(ctx, tx, a.ID)
+		if err != nil {
+			return err
+		}
+		if place < 1 || place > maxItems {
+			return fault.Invalid(fault.Field("place", "assembly.place", "Say at which place on the agenda you saw the item: the first is 1."))
+		}
+		i := all.find(item)
+		if i < 0 {
+			return errNoItem()
+		}
+		moved, err := all.move(i, place-1, step)
+		if err == nil && !moved {
+			err = errNothing
+		}
+		for n := 0; n < len(all) && err == nil; n++ {
+			err = placeItem(ctx, tx, all[n].ID, n)
+		}
+		return err
+	})
+}
+
+// Arrange takes on what members proposed, or removes something. sequence is that of the
+// assembly as it was read.
 func (s *Service) Arrange(ctx context.Context, by authz.Actor, aid ID, sequence int, item, do string) error {
 	return s.agendaAct(ctx, by, aid, sequence, item, func(tx *db.Tx, all agenda, i int) error {
 		x := &all[i]
 		switch do {
-		case ItemUp, ItemDown:
-			step := 1
-			if do == ItemUp {
-				step = -1
-			}
-			if _, ok := all.move(i, step); !ok {
-				return errNothing
-			}
-			for n := range all {
-				if err := placeItem(ctx, tx, all[n].ID, n); err != nil {
-					return err
-				}
-			}
-			return nil
 		case ItemAccept:
 			if x.State != Proposed {
 				return errNothing

@@ -91,16 +91,16 @@ func (s *Service) RaiseHand(ctx context.Context, aid ID, r room, form, name stri
 		return errKey()
 	}
 	return s.hand(ctx, aid, r, func(tx *db.Tx, a *Assembly, k *seal.Key, own Hand, has bool) error {
-		fresh, err := useForm(ctx, tx, a.ID, form)
+		short, err := shortName(name)
+		if err != nil {
+			return err
+		}
+		fresh, err := useForm(ctx, tx, a.ID, form, string(nameTag(k, short)))
 		if err != nil {
 			return err
 		}
 		if !fresh {
 			return errNothing
-		}
-		short, err := shortName(name)
-		if err != nil {
-			return err
 		}
 		if r.Door != "" {
 			r = room{Hand: form}

@@ -281,7 +281,7 @@ func correct(ctx context.Context, tx *db.Tx, a *Assembly, in MinutesInput) error
 	if err := fault.Invalid(p.fields...); err != nil {
 		return err
 	}
-	fresh, err := useForm(ctx, tx, a.ID, in.Form)
+	fresh, err := useForm(ctx, tx, a.ID, in.Form, body)
 	if err != nil {
 		return err
 	}

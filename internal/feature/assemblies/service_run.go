@@ -83,7 +83,7 @@ func (s *Service) Run(ctx context.Context, by authz.Actor, aid ID, in RunInput) 
 		if a.State.Over() && in.Do == DoClose {
 			return errNothing
 		}
-		fresh, err := useForm(ctx, tx, a.ID, in.Form)
+		fresh, err := useForm(ctx, tx, a.ID, in.Form, in.Do, strconv.Itoa(in.Step), in.People)
 		if err != nil {
 			return err
 		}

@@ -131,6 +131,16 @@ func ofGroup(ctx context.Context, tx *db.Tx, g id.Group, after cursor, limit int
 	return db.Query(ctx, tx, selectGroup, []any{string(g), after.starts, after.id, limit}, scanAssembly)
 }
 
+const selectChanged = "select " + columns + ` from assembly where group_id = $1 and state in ('called', 'off') and (shown or $2)
+	and starts_at > $3 and updated_at >= $4 and updated_at < $5 order by starts_at, id limit $6`
+
+// changedOf reads what is still to come of a group and was changed in between; members
+// also get what is for them only.
+func changedOf(ctx context.Context, tx *db.Tx, g id.Group, members bool, from, until time.Time, limit int) ([]Assembly, error) {
+	return db.Query(ctx, tx, selectChanged,
+		[]any{string(g), members, clock.Micros(tx.Now()), clock.Micros(from), clock.Micros(until), limit}, scanAssembly)
+}
+
 func showOfGroup(ctx context.Context, tx *db.Tx, g id.Group, may bool) error {
 	_, err := tx.Exec(ctx, "update assembly set shown = $2 and public and state <> 'draft' where group_id = $1", string(g), may)
 	if err != nil {
@@ -139,7 +149,7 @@ func showOfGroup(ctx context.Context, tx *db.Tx, g id.Group, may bool) error {
 	return nil
 }
 
-// noticeRule is how many days of notice a group asks for.
+// noticeRule is how many days of notice a group that is no coalition asks for.
 func noticeRule(ctx context.Context, tx *db.Tx, g id.Group) (days int, err error) {
 	err = tx.Get(ctx, "select notice from assembly_rule where group_id = $1", []any{string(g)}, &days)
 	if errors.Is(err, db.ErrNoRows) {
@@ -157,13 +167,22 @@ func putNoticeRule(ctx context.Context, tx *db.Tx, g id.Group, days int) error {
 	return nil
 }
 
-// useForm reports false for a form that has done what it says.
-func useForm(ctx context.Context, tx *db.Tx, a ID, form string) (fresh bool, err error) {
-	n, err := tx.Exec(ctx, "insert into assembly_form (assembly_id, form) values ($1, $2) on conflict do nothing", string(a), form)
-	if err != nil {
-		return false, fmt.Errorf("note a form: %w", err)
+// useForm reports false for a form that has done what it says, and refuses one that did
+// something else. A mark of what it said is kept beside its key; of what is sealed
+// elsewhere, said is the keyed tag.
+func useForm(ctx context.Context, tx *db.Tx, a ID, form string, said ...string) (fresh bool, err error) {
+	for i, row := range [...]string{form, form + " " + id.SecretOf(id.Hash(fmt.Sprintf("%q", said)))} {
+		n, err := tx.Exec(ctx, "insert into assembly_form (assembly_id, form) values ($1, $2) on conflict do nothing", string(a), row)
+		switch {
+		case err != nil:
+			return false, fmt.Errorf("note a form: %w", err)
+		case i == 0:
+			fresh = n == 1
+		case n == 1 && !fresh:
+			return false, errUsed()
+		}
 	}
-	return n == 1, nil
+	return fresh, nil
 }
 
 // handleOf is "" for nobody, and for somebody who is gone.

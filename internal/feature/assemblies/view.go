@@ -2,6 +2,7 @@ package assemblies
 
 import (
 	"fmt"
+	"hash/crc32"
 	"html/template"
 	"maps"
 	"strings"
@@ -35,6 +36,7 @@ func timerViewOf(l *i18n.Locale, a *Assembly, t Timer) timerView {
 
 // itemView is an item of the agenda on a page.
 type itemView struct {
+	Place           int // where it was seen, by those who may order: the first is 1
 	ID, Title, Link string
 	Planned         string
 	State           ItemState
@@ -76,15 +78,16 @@ const maxNext = 30
 func nowOf(l *i18n.Locale, r *Room) nowView {
 	a := &r.Assembly
 	v := nowView{Version: a.Version, Over: a.State.Over(), Open: a.State == Open, State: l.T(a.State.name()), Named: r.Named}
+	order := crc32.NewIEEE()
 	for i := range r.Agenda {
 		x := &r.Agenda[i]
 		if x.State == Proposed && !r.Seat.Inside {
 			continue
 		}
 		v.Agenda = append(v.Agenda, itemViewOf(l, a, x))
-		v.Order += string(x.State[0])
+		_, _ = order.Write([]byte(x.ID + string(x.State)))
 	}
-	v.Order = fmt.Sprintf("%d.%d.%s", a.Sequence, a.Step, v.Order)
+	v.Order = fmt.Sprintf("%d.%d.%x", a.Sequence, a.Step, order.Sum32())
 	v.Said = v.State
 	if i := r.Agenda.now(); i >= 0 {
 		x := itemViewOf(l, a, &r.Agenda[i])

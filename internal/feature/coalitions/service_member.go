@@ -296,6 +296,11 @@ func (s *Service) Belongs(ctx context.Context, tx *db.Tx, coalition, group id.Gr
 	return m.State == Belongs, err
 }
 
+// MembersOf lists the groups that belong to a coalition, none for an ordinary group.
+func (s *Service) MembersOf(ctx context.Context, tx *db.Tx, coalition id.Group) ([]id.Group, error) {
+	return db.Column[id.Group](ctx, tx, "select group_id from coalition_member where coalition_id = $1 and state = $2 order by handle", string(coalition), string(Belongs))
+}
+
 // MemberOf lists the coalitions that a group belongs to.
 func (s *Service) MemberOf(ctx context.Context, tx *db.Tx, g id.Group) ([]id.Group, error) {
 	all, err := partsOf(ctx, tx, g, maxParts)

@@ -27,6 +27,7 @@ type Announcement struct {
 	ID, Title, Body string
 	HTML            template.HTML
 	Day             time.Time
+	Key             string // tells it once: that of its form, or what [Service.Tell] was given
 }
 
 // AnnounceInput is one as it was typed. Key names the form.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"convoke/internal/authz"
@@ -12,8 +13,10 @@ import (
 )
 
 // Tell announces something to all members of a group, for the features that decide in
-// it; the same key tells it once.
+// it; the same key tells it once. A link to a page of this node begins with "/": only
+// whole addresses are links in what is shown.
 func (s *Service) Tell(ctx context.Context, tx *db.Tx, g id.Group, key, title, body string) error {
+	body = strings.ReplaceAll(body, "](/", "]("+s.BaseURL+"/")
 	html, wrong, is := render("body", body)
 	if is {
 		return fmt.Errorf("tell members: %s", wrong.Code)

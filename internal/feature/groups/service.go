@@ -53,6 +53,8 @@ type Deps struct {
 	// owner. Its fault has the message for the field that asks for a proof.
 	Prove func(c *web.Call, f *web.Form) error
 	Vault Vault
+	// BaseURL is the address of this node, without a final slash.
+	BaseURL string
 	// Coalitions may be set after New, before the first request.
 	Coalitions Coalitions
 	// Acted is told that somebody with a role did something in a group; nil

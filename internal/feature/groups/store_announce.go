@@ -21,12 +21,12 @@ func insertAnnouncement(ctx context.Context, tx *db.Tx, g id.Group, uid string, 
 }
 
 func announcements(ctx context.Context, tx *db.Tx, g id.Group, limit int) ([]Announcement, error) {
-	return db.Query(ctx, tx, "select id, title, body, body_html, day from announcement where group_id = $1 and ends_day > $2 order by day desc, id desc limit $3",
+	return db.Query(ctx, tx, "select id, uid, title, body, body_html, day from announcement where group_id = $1 and ends_day > $2 order by day desc, id desc limit $3",
 		[]any{string(g), day.Of(tx.Now()), limit}, func(scan func(...any) error) (Announcement, error) {
 			var a Announcement
 			var html string
 			var d int
-			err := scan(&a.ID, &a.Title, &a.Body, &html, &d)
+			err := scan(&a.ID, &a.Key, &a.Title, &a.Body, &html, &d)
 			a.HTML = template.HTML(html) //nolint:gosec,forbidigo // made by markdown.Render before it was stored
 			a.Day = day.Time(d)
 			return a, err
