@@ -49,11 +49,11 @@ func (p pollCoalitions) Electorate(ctx context.Context, tx *db.Tx, c id.Group) (
 	return toPollSeats(p.s.Electorate(ctx, tx, c))
 }
 
-// SeatsOf implements polls.Coalitions: a seat whose weight another delegate of the
-// group casts has no vote.
+// SeatsOf implements polls.Coalitions. A mandate is one whatever it weighs now: open
+// polls keep the seats and weights with which they opened.
 func (p pollCoalitions) SeatsOf(ctx context.Context, tx *db.Tx, c id.Group, person id.Person) ([]polls.Seat, error) {
 	x, ok, err := p.s.Mandate(ctx, tx, c, person)
-	if err != nil || !ok || x.Weight == 0 {
+	if err != nil || !ok {
 		return nil, err
 	}
 	return toPollSeats([]coalitions.Seat{x}, nil)

@@ -278,3 +278,23 @@ func TestReasonsOfManyPolls(t *testing.T) {
 		}
 	})
 }
+
+// TestSeatsThatAreFree go to those who follow in their order, whoever votes first, and
+// what a group decides is entered where its bound delegate sits.
+func TestSeatsThatAreFree(t *testing.T) {
+	t.Parallel()
+	seats := []PollSeat{{N: 0, Mandate: "gone"}, {N: 1, Mandate: "stays"}, {N: 2, Mandate: "gone too"}}
+	now := []Seat{{ID: "stays", Mandate: "free"}, {ID: "first", Mandate: "free"}, {ID: "second", Mandate: bound}, {ID: "third", Mandate: bound}}
+	for mandate, want := range map[string]int{"stays": 1, "first": 0, "second": 2, "third": -1, "gone": 0} {
+		if s, ok := seatOf(seats, now, mandate); ok != (want >= 0) || ok && s.N != want {
+			t.Errorf("%s has seat %d, %v", mandate, s.N, ok)
+		}
+	}
+	if got := boundSeats(seats, now, false); len(got) != 1 || got[0].N != 2 {
+		t.Errorf("bound are %+v", got)
+	}
+	seats[2].Mandate = "second" // who voted before the other one did
+	if s, ok := seatOf(seats, now, "first"); !ok || s.N != 0 {
+		t.Errorf("the first has seat %d, %v", s.N, ok)
+	}
+}

@@ -139,44 +139,38 @@ func (p *Poll) manifest() leaf.Box {
 	return m
 }
 
-// seatOf is the seat in which a mandate votes: its own, or one of its group whose
-// mandate is over. current are the mandates that the group has now.
-func seatOf(seats []PollSeat, mandate string, g id.Group, current func(mandate string) bool) (PollSeat, bool) {
-	for _, s := range seats {
-		if s.Mandate == mandate {
-			return s, true
-		}
+// seatOf is the seat in which a mandate votes: its own, or one of its group whose mandate
+// is over. Those go to the mandates that have none, in the order of both. now are the
+// mandates that the group has. What they weigh now says nothing: a poll keeps the weights
+// with which it opened.
+func seatOf(seats []PollSeat, now []Seat, mandate string) (PollSeat, bool) {
+	of := func(mandate string) int {
+		return slices.IndexFunc(seats, func(s PollSeat) bool { return s.Mandate == mandate })
 	}
-	for _, s := range seats {
-		if s.Group == g && !current(s.Mandate) {
-			return s, true
-		}
+	if i := of(mandate); i >= 0 {
+		return seats[i], true
 	}
-	return PollSeat{}, false
+	free := slices.DeleteFunc(slices.Clone(seats), func(s PollSeat) bool {
+		return slices.ContainsFunc(now, func(m Seat) bool { return m.ID == s.Mandate })
+	})
+	without := slices.DeleteFunc(slices.Clone(now), func(m Seat) bool { return of(m.ID) >= 0 })
+	i := slices.IndexFunc(without, func(m Seat) bool { return m.ID == mandate })
+	if i < 0 || i >= len(free) {
+		return PollSeat{}, false
+	}
+	return free[i], true
 }
 
 // boundSeats are those of a group's seats in which its own decision is entered, as its
-// mandates are now: where groups decide its only one; else those of bound mandates, and
-// those whose mandate is over for bound ones that have none. Nobody votes for a group
-// for which nobody speaks.
+// mandates are now: where groups decide its only one, else those of bound mandates.
+// Nobody votes for a group for which nobody speaks.
 func boundSeats(seats []PollSeat, now []Seat, byGroups bool) (out []PollSeat) {
 	if byGroups && len(now) > 0 {
 		return seats
 	}
-	kind, follow := map[string]string{}, 0
 	for _, m := range now {
-		kind[m.ID] = m.Mandate
-		if m.Mandate == bound && !slices.ContainsFunc(seats, func(s PollSeat) bool { return s.Mandate == m.ID }) {
-			follow++
-		}
-	}
-	for _, s := range seats {
-		k, there := kind[s.Mandate]
-		switch {
-		case k == bound:
+		if s, ok := seatOf(seats, now, m.ID); ok && m.Mandate == bound {
 			out = append(out, s)
-		case !there && follow > 0:
-			out, follow = append(out, s), follow-1
 		}
 	}
 	return out

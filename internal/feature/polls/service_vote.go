@@ -84,17 +84,14 @@ func (s *Service) seatsFor(ctx context.Context, tx *db.Tx, by authz.Actor, p *Po
 		if err != nil {
 			return nil, err
 		}
-		holds := func(mandate string) bool {
-			return slices.ContainsFunc(all, func(x Seat) bool { return x.ID == mandate })
-		}
 		there, err := seatsOfGroup(ctx, tx, p.ID, m.Group)
 		if err != nil {
 			return nil, err
 		}
-		if p.ByGroups { // a group has one seat, whichever of its delegates uses it
-			holds = func(string) bool { return false }
+		seat, ok := seatOf(there, all, m.ID)
+		if p.ByGroups && len(there) > 0 { // a group has one seat, whichever of its delegates uses it
+			seat, ok = there[0], true
 		}
-		seat, ok := seatOf(there, m.ID, m.Group, holds)
 		if !ok || slices.ContainsFunc(out, func(x ownSeat) bool { return x.N == seat.N }) {
 			continue
 		}

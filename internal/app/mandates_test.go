@@ -1,0 +1,137 @@
+package app_test
+
+import (
+	"strings"
+	"testing"
+
+	"convoke/internal/authz"
+	"convoke/internal/fault"
+	"convoke/internal/feature/coalitions"
+	"convoke/internal/feature/polls"
+	"convoke/internal/record/tally"
+)
+
+// set changes the rule by which votes are weighed.
+func (x *alliance) set(weights string, seats, sequence int) {
+	x.t.Helper()
+	in := coalitions.Settings{Weights: weights, Polls: "open", Entry: "apply", Seats: seats, Notice: 7, Sequence: sequence}
+	if err := x.Coalitions.Set(x.t.Context(), x.actors["riverside"], "valley", in); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// sends has the hill send somebody to a seat, with a mandate.
+func (x *alliance) sends(handle string, seat int) (who authz.Actor, mandate string) {
+	x.t.Helper()
+	ctx := x.t.Context()
+	x.browsers[handle], x.actors[handle] = x.signIn(handle)
+	x.join(x.groupID("hill"), x.actors[handle])
+	did, err := x.Coalitions.Appoint(ctx, x.actors["hill"], "hill", x.IDs.Secret(), coalitions.AppointInput{
+		Coalition: "valley", Seat: seat, Person: handle, Mandate: "free", Day: x.clock.Now().AddDate(0, 6, 0).Format("2006-01-02"),
+	})
+	if err == nil {
+		err = x.Coalitions.Take(ctx, x.actors[handle], did)
+	}
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return x.actors[handle], did
+}
+
+// recalled has the hill end the mandate of its delegate, whom nobody follows.
+func (x *alliance) recalled() {
+	x.t.Helper()
+	err := x.Coalitions.Decline(x.t.Context(), x.actors["alternate"], x.mandate)
+	if err == nil {
+		err = x.Coalitions.Recall(x.t.Context(), x.actors["hill"], "hill", x.mandate)
+	}
+	if err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// opens opens a poll of the coalition on benches, and returns its id and its box.
+func (x *alliance) opens(secrecy string) (poll, box string) {
+	x.t.Helper()
+	ctx, by := x.t.Context(), x.actors["riverside"]
+	pid, err := x.Polls.Create(ctx, by, "valley", x.IDs.Secret(), polls.Input{Title: "Benches", Body: "We build two.", Lang: "en"})
+	for _, do := range []string{"discuss", "publish"} {
+		if err == nil {
+			err = x.Polls.Move(ctx, by, string(pid), do)
+		}
+	}
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	id, err := x.Polls.Opens(ctx, by, string(pid), x.IDs.Secret(), polls.OpenInput{
+		Sequence: 2, Preset: "majority", Secrecy: secrecy, Gate: "members", Day: "2026-05-10", Time: "18:00",
+	})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return string(id), x.column("select box_id from poll where id = $1", string(id))[0]
+}
+
+// mayVote tries to vote in each seat, and reports in how many somebody could.
+func (x *alliance) mayVote(by authz.Actor, poll string, paper byte) (seats int) {
+	x.t.Helper()
+	for n := range 6 {
+		switch err := x.Polls.Vote(x.t.Context(), by, poll, polls.VoteInput{Seat: n, Paper: []byte{paper}}); {
+		case err == nil:
+			seats++
+		case !fault.HasCode(err, "poll.no_seat"):
+			x.t.Fatal(err)
+		}
+	}
+	return seats
+}
+
+// TestWeightsFreeze: while a poll is open another rule of weights takes nobody's seat in
+// it, neither that of a further delegate nor that of whoever follows them.
+func TestWeightsFreeze(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		x := newAlliance(s)
+		x.set("delegates", 3, 0)
+		second, mandate := x.sends("second", 2)
+		poll, box := x.opens("named")
+		if x.mayVote(second, poll, tally.Yes) != 1 {
+			t.Fatal("a second delegate has no vote")
+		}
+		x.set("group", 3, 1)
+		if x.mayVote(second, poll, tally.No) != 1 || x.mayVote(x.actors["hill"], poll, tally.No) != 1 {
+			t.Error("another rule takes the vote of somebody who had one")
+		}
+		third, _ := x.sends("third", 3)
+		if n := x.mayVote(third, poll, tally.Yes); n != 0 {
+			t.Errorf("somebody who had no seat votes in %d", n)
+		}
+		if err := s.Coalitions.Decline(t.Context(), second, mandate); err != nil {
+			t.Fatal(err)
+		}
+		if x.mayVote(third, poll, tally.Yes) != 1 || x.mayVote(second, poll, tally.Yes) != 0 {
+			t.Error("a seat of the poll goes to nobody")
+		}
+		s.closes(box)
+		if r := s.column("select result from poll"); !strings.Contains(r[0], `"sums":[1,1,0]`) {
+			t.Errorf("it came out %s", r)
+		}
+	})
+}
+
+// TestALowerSeat: a group that sends somebody to a seat before the one that it votes
+// in keeps its vote.
+func TestALowerSeat(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		x := newAlliance(s)
+		x.set("group", 2, 0)
+		bert, _ := x.sends("bert", 2)
+		x.recalled()
+		poll, _ := x.opens("named")
+		anna, _ := x.sends("anna", 1)
+		if x.mayVote(bert, poll, tally.Yes) != 1 || x.mayVote(anna, poll, tally.Yes) != 0 {
+			t.Error("the vote of the group is not with the delegate who had it")
+		}
+	})
+}
