@@ -135,3 +135,32 @@ func TestALowerSeat(t *testing.T) {
 		}
 	})
 }
+
+// TestTheRuleOfWeightsIsShown with a poll, and with what came out of it, as it was when
+// the poll opened.
+func TestTheRuleOfWeightsIsShown(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		x := newAlliance(s)
+		x.set("bands", 1, 0)
+		poll, box := x.opens("named")
+		x.set("delegates", 1, 1)
+		visitor, url := s.visitor(), "/polls/"+poll
+		const rule = "Weights: each group weighs 1 to 8, by the size that it declared."
+		wants(t, visitor.Get(url), rule)
+		if p := s.pollJSON(visitor, url); p.Weights != "bands" || !strings.Contains(p.Text, "\nweights: bands\n") {
+			t.Errorf("programs read %q, and in the text %q", p.Weights, p.Text)
+		}
+		if own := x.browsers["hill"].Post(url, "do", "own", "group", "hill"); strings.Contains(x.browsers["hill"].Get(led(t, own)).Text("main"), "weights: bands") {
+			t.Error("a member group decides on the weights, too")
+		}
+		x.mayVote(x.actors["hill"], poll, tally.Yes)
+		s.closes(box)
+		s.later()
+		if page := visitor.Get(url).Want(t, 200, "").Text("main"); strings.Count(page, rule) != 2 {
+			t.Errorf("the result does not say how votes are weighed: %s", page)
+		}
+		wants(t, visitor.Get(url+"/ballots"), rule)
+		s.pollRecounted(box)
+	})
+}

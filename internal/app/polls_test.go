@@ -30,8 +30,11 @@ type council struct {
 	seats []polls.Seat
 }
 
-func (c *council) Rule(_ context.Context, _ *db.Tx, g id.Group) (is, secret bool, err error) {
-	return g == c.of, false, nil
+func (c *council) Rule(_ context.Context, _ *db.Tx, g id.Group) (weights string, secret bool, err error) {
+	if g == c.of {
+		weights = "delegates"
+	}
+	return weights, false, nil
 }
 
 func (c *council) Electorate(_ context.Context, _ *db.Tx, g id.Group) ([]polls.Seat, error) {
@@ -119,6 +122,9 @@ func TestProposalOnPages(t *testing.T) {
 		wants(t, visitor.Get(poll+"/ballots"), "There are 0 votes in the box.")
 		wants(t, ana.Get("/groups/riverside/announcements"), "Vote: Benches by the river")
 		p := s.pollJSON(visitor, poll)
+		if p.Weights != "" || strings.Contains(p.Text, "weights") {
+			t.Errorf("votes of members are weighed: %q, %q", p.Weights, p.Text)
+		}
 		for _, by := range []authz.Actor{actor, member} {
 			s.votes(by, p.Box, []byte{0})
 		}
@@ -143,6 +149,7 @@ func led(t *testing.T, a webtest.Answer) string {
 // pollPage is what programs read of a poll.
 type pollPage struct {
 	Box, Text, Salt, State string
+	Weights                string
 	TextHash               string `json:"text_hash"`
 	Result                 *struct {
 		Adopted bool

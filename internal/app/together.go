@@ -31,9 +31,9 @@ func (n *Node) nextAssembly(c *web.Call, g id.Group) (m members.Meeting, ok bool
 type pollCoalitions struct{ s *coalitions.Service }
 
 // Rule implements polls.Coalitions.
-func (p pollCoalitions) Rule(ctx context.Context, tx *db.Tx, g id.Group) (is, secret bool, err error) {
-	c, ok, err := p.s.Rules(ctx, tx, g)
-	return ok, c.Secret, err
+func (p pollCoalitions) Rule(ctx context.Context, tx *db.Tx, g id.Group) (weights string, secret bool, err error) {
+	c, _, err := p.s.Rules(ctx, tx, g)
+	return string(c.Weights), c.Secret, err
 }
 
 func toPollSeats(all []coalitions.Seat, err error) ([]polls.Seat, error) {

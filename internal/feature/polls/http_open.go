@@ -41,10 +41,11 @@ func (w *Web) openPage(c *web.Call, f *web.Form, p *Proposal, g Group, key strin
 	}
 	err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
 		ctx := c.Context()
-		var err error
-		if d.Coalition, d.Secret, err = w.coalition(ctx, tx, g.ID); err != nil {
+		weights, secret, err := w.coalition(ctx, tx, g.ID)
+		if err != nil {
 			return err
 		}
+		d.Coalition, d.Secret = weights != "", secret
 		if d.Trustees, err = w.trustees(c, tx, p.ID); err != nil {
 			return err
 		}

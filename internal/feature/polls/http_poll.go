@@ -270,6 +270,7 @@ type ballotsData struct {
 	Next, Box  string
 	First      bool
 	Shut       bool // nobody has opened them
+	Weights    []string
 }
 
 var ballotsPage = web.NewPage[ballotsData](pages, "pages/ballots.html")
@@ -297,7 +298,7 @@ func (w *Web) ballots(c *web.Call) error {
 		d := ballotsData{
 			Poll: *p, URL: p.url(), About: p.about(), Until: p.until(c.Locale), ISO: p.moment(), Cast: int(f.Numbers.Counted),
 			Open: p.State == Open, Box: "/b/" + p.Box,
-			Shut: f.Trustees != nil && p.Result == nil,
+			Shut: f.Trustees != nil && p.Result == nil, Weights: weightLine(c.Locale, p),
 		}
 		d.First = from == 0
 		page, next, err := w.papers(c, p, from)

@@ -52,7 +52,8 @@ type Poll struct {
 	// CodesFirst says that credentials are given out until it opens, and none afterwards.
 	CodesFirst bool
 	Gate       string
-	Eligible   int // the weight of all who may vote
+	Weights    string // how a coalition weighed votes when it opened; "" for other groups
+	Eligible   int    // the weight of all who may vote
 	Salt       string
 	Hash       string
 	Box        string
@@ -126,8 +127,24 @@ func (p *Poll) names() string {
 // one. Options that nobody can choose, as there, stand in its body.
 func (p *Poll) frozen() Text {
 	t := Text{Title: p.Title, Lang: p.Lang, Options: p.Options}
-	t.Body = strings.TrimSuffix(strings.TrimPrefix(p.Body, t.head()), tail(p.Effect, p.names(), p.Early))
+	t.Body = strings.TrimSuffix(strings.TrimPrefix(p.Body, t.head()), p.tail())
 	return t
+}
+
+// tail is what stands behind the body of its text.
+func (p *Poll) tail() string {
+	var b strings.Builder
+	b.WriteByte('\n')
+	if p.Effect != fact.EffectNone {
+		b.WriteString("\neffect: " + strings.TrimSpace(string(p.Effect)+" "+p.names()) + "\n")
+	}
+	if p.Weights != "" {
+		b.WriteString("\nweights: " + p.Weights + "\n")
+	}
+	if p.Early {
+		b.WriteString("\nmay be closed early\n")
+	}
+	return b.String()
 }
 
 // manifest is the rule of the box.

@@ -22,10 +22,10 @@ import (
 
 // electorate is who may vote in a poll that is about to open.
 type electorate struct {
-	coalition bool
-	rule      bool     // delegates vote in secret
-	people    []string // of a secret poll
-	seats     []Seat   // of one by name
+	weights string   // of a coalition's delegates; "" where members decide
+	rule    bool     // delegates vote in secret
+	people  []string // of a secret poll
+	seats   []Seat   // of one by name
 }
 
 // weight is the sum of what all votes weigh.
@@ -45,10 +45,10 @@ func (e *electorate) same(o *electorate) bool {
 
 // electorate reads who may vote now, as in says.
 func (s *Service) electorate(ctx context.Context, tx *db.Tx, p *parser, g id.Group, in *OpenInput) (e electorate, err error) {
-	if e.coalition, e.rule, err = s.coalition(ctx, tx, g); err != nil {
+	if e.weights, e.rule, err = s.coalition(ctx, tx, g); err != nil {
 		return e, err
 	}
-	if !e.coalition {
+	if e.weights == "" {
 		switch in.Gate {
 		case box.GateCodes:
 			e.people, err = box.ReadCodes("codes", in.Codes)
@@ -124,8 +124,8 @@ func (s *Service) draft(ctx context.Context, tx *db.Tx, p *Proposal, g Group, k 
 		x.Opens = bad.begins(in, g.Zone, len(d.who.seats) > 0, tx.Now(), x.Closes)
 	}
 	x.Named, x.ByGroups = len(d.who.seats) > 0, in.ByGroups && len(d.who.seats) > 0
-	x.Gate = box.GateMembers
-	if !d.who.coalition {
+	x.Gate, x.Weights = box.GateMembers, d.who.weights
+	if x.Weights == "" {
 		x.Gate = in.Gate
 	}
 	if x.Gate == box.GateCodes && !p.Public {
@@ -164,7 +164,7 @@ func (s *Service) draft(ctx context.Context, tx *db.Tx, p *Proposal, g Group, k 
 	} else if several(x.Rules.Method) || x.Rules.Method == tally.Check {
 		bad.fail("preset", "poll.amendment", "A change is voted on with yes and no, or by consent.")
 	}
-	x.Body = text.canonical(x.Effect, x.names(), x.Early)
+	x.Body = text.canonical(x.tail())
 	return d, fault.Invalid(bad.fields...)
 }
 
@@ -381,9 +381,9 @@ func (s *Service) announce(ctx context.Context, tx *db.Tx, x *Poll, g Group, why
 		return nil // who has a code is known to nobody here
 	}
 	to := []id.Group{g.ID}
-	if is, _, err := s.coalition(ctx, tx, g.ID); err != nil {
+	if weights, _, err := s.coalition(ctx, tx, g.ID); err != nil {
 		return err
-	} else if is {
+	} else if weights != "" {
 		all, err := s.Coalitions.Electorate(ctx, tx, g.ID)
 		if err != nil {
 			return err
