@@ -9,6 +9,7 @@ import (
 	"convoke/internal/feature/coalitions"
 	"convoke/internal/feature/polls"
 	"convoke/internal/record/tally"
+	"convoke/internal/web/webtest"
 )
 
 // set changes the rule by which votes are weighed.
@@ -162,5 +163,34 @@ func TestTheRuleOfWeightsIsShown(t *testing.T) {
 		}
 		wants(t, visitor.Get(url+"/ballots"), rule)
 		s.pollRecounted(box)
+	})
+}
+
+// TestNoSecretVoteAfterARecall: whoever is recalled gets no credential any more, and the
+// pages say what a recall cannot do.
+func TestNoSecretVoteAfterARecall(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		x := newAlliance(s)
+		poll, box := x.opens("secret")
+		take, says := "/b/"+box+"/take", "A recall ends a mandate, not a secret vote"
+		for _, page := range []string{"/polls/" + poll, take} {
+			wants(t, x.browsers["hill"].Get(page), says)
+		}
+		x.recalled()
+		for _, a := range []webtest.Answer{x.browsers["hill"].Get(take), x.browsers["hill"].Post(take)} {
+			if text := a.Want(t, 403, "").Text("main"); !strings.Contains(text, "your mandate is over") {
+				t.Errorf("the page for who was recalled says %s", text)
+			}
+		}
+		for _, who := range []string{"harbour", "riverside"} {
+			x.browsers[who].Get(take).Want(t, 200, "")
+		}
+		wants(t, s.visitor().Get(take), "Sign in")
+		named, _ := x.opens("named")
+		if text := x.browsers["harbour"].Get("/polls/" + named).Text("main"); strings.Contains(text, says) {
+			t.Error("a vote by name goes with its mandate, and the page says it does not")
+		}
+		wants(t, s.visitor().Get("/groups/valley/coalition"), "a secret vote that is in the box cannot be found and stays")
 	})
 }

@@ -65,6 +65,9 @@ func ruleLines(l *i18n.Locale, p *Poll) (out []string) {
 	if p.CodesFirst {
 		out = append(out, p.codesLine(l))
 	}
+	if p.Weights != "" && !p.Named {
+		out = append(out, l.T("A recall ends a mandate, not a secret vote: nobody can find one, or a code that somebody already has. Whoever is recalled before that cannot vote in this poll any more, and neither can whoever follows them."))
+	}
 	if p.Early {
 		out = append(out, l.T("Organizers may close it before its time."))
 	}
