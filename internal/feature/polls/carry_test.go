@@ -1,6 +1,7 @@
 package polls
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/fact"
+	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/tally"
 )
@@ -131,6 +133,63 @@ func TestOneBoundMandateBindsTheGroup(t *testing.T) {
 		refused(t, x.votes(a.delegates[0], poll, 0, tally.Yes), "poll.bound")
 		if got := x.says(poll, 0); got != 1+tally.No {
 			t.Errorf("the group's vote is %d", got)
+		}
+	})
+}
+
+// blocks has somebody block in secret, and say why.
+func (x *fixture) blocks(by authz.Actor, poll PollID) {
+	x.t.Helper()
+	v, err := x.voter(by, poll)
+	x.must(err)
+	why := box.Reason{Text: "It costs more than we have."}
+	h := why.Hash()
+	_, err = x.boxes.CastWith(context.WithoutCancel(x.t.Context()), x.box(poll), v.Says(leaf.Ballot(append([]byte{tally.Block}, h[:]...))), &why)
+	x.must(err)
+}
+
+// reasons is how many are kept of the votes in a box.
+func (x *fixture) reasons(box string) (n int) {
+	x.t.Helper()
+	x.must(x.DB.Read(x.t.Context(), func(tx *db.Tx) error {
+		return tx.Get(x.t.Context(), "select count(*) from box_reason where box_id = $1", []any{box}, &n)
+	}))
+	return n
+}
+
+// TestABlockIsCarried with where the group's reasons are: a group that is bound stops what
+// its members block.
+func TestABlockIsCarried(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, x *fixture) {
+		for _, byGroups := range []bool{true, false} {
+			a := x.coalition(fmt.Sprint(byGroups), 1, 1)
+			x.seats[a.id][0].Mandate = bound
+			pid := x.discussed(a.chair, x.groups[a.id].Handle, benches())
+			in := x.days(pid, byConsent, 5)
+			in.ByGroups = byGroups
+			poll := x.opens(a.chair, pid, in)
+			own, err := x.Own(t.Context(), a.delegates[0], string(poll), x.groups[a.groups[0]].Handle)
+			x.must(err)
+			mine := x.opens(a.delegates[0], own, x.tomorrow(own, byConsent))
+			x.blocks(a.delegates[0], mine)
+			x.over(mine)
+			if got, n := x.says(poll, 0), x.reasons(x.poll(poll).Box); got != 1+tally.Block || n != 1 {
+				t.Fatalf("by groups %v: a group that blocked votes %d, with %d reasons", byGroups, got, n)
+			}
+			_, err = x.Own(t.Context(), a.delegates[0], string(poll), x.groups[a.groups[0]].Handle) // enters it once more
+			x.must(err)
+			if n := x.reasons(x.poll(poll).Box); n != 1 {
+				t.Errorf("it is entered %d times", n)
+			}
+			if p := x.over(poll); p.Result.Adopted || !slices.Contains(p.Result.Reasons, tally.ReasonBlocked) {
+				t.Errorf("by groups %v: it came out %+v", byGroups, p.Result)
+			}
+			page, _, err := x.boxes.Papers(t.Context(), x.box(poll), 0, 10)
+			x.must(err)
+			if want := "The group blocked it in its own poll. /polls/" + string(mine); len(page) != 1 || page[0].Reason == nil || page[0].Reason.Text != want {
+				t.Errorf("the votes are %+v, want the reason %q", page, want)
+			}
 		}
 	})
 }
@@ -261,19 +320,13 @@ func TestReasonsOfManyPolls(t *testing.T) {
 			x.must(x.boxes.Close(ctx, x.box(poll)))
 			x.must(x.Count(ctx, poll))
 		}
-		kept := func() (n int) {
-			x.must(x.DB.Read(ctx, func(tx *db.Tx) error {
-				return tx.Get(ctx, "select count(*) from box_reason where box_id = $1", []any{first}, &n)
-			}))
-			return n
-		}
-		if kept() != 1 {
+		if x.reasons(first) != 1 {
 			t.Fatal("there is no reason")
 		}
 		x.must(x.Move(ctx, a.chair, string(pid), doWithdraw))
 		x.Clock.Add(181 * 24 * time.Hour)
 		x.must(x.Expire(ctx))
-		if kept() != 0 {
+		if x.reasons(first) != 0 {
 			t.Error("the reason outlives the discussion")
 		}
 	})

@@ -3,6 +3,7 @@ package polls
 import (
 	"html/template"
 	"strconv"
+	"strings"
 
 	"convoke/internal/authz"
 	"convoke/internal/day"
@@ -257,6 +258,7 @@ func (w *Web) pollAct(c *web.Call) error {
 // paperView is one ballot in words.
 type paperView struct {
 	Words, Name, Reason string
+	Own                 string // address of the group's own poll, if that is where the reason is
 	Weight              int64
 }
 
@@ -306,7 +308,11 @@ func (w *Web) ballots(c *web.Call) error {
 			return err
 		}
 		for _, x := range page {
-			d.Papers = append(d.Papers, paperView{Words: paperWords(c.Locale, p, x.paper), Name: x.seat.Name, Reason: x.reason, Weight: x.weight})
+			v := paperView{Words: paperWords(c.Locale, p, x.paper), Name: x.seat.Name, Reason: x.reason, Weight: x.weight}
+			if i := strings.LastIndex(v.Reason, "/polls/"); x.seat.Carried && i >= 0 { // see [Service.blocked]
+				v.Reason, v.Own = v.Reason[:i], v.Reason[i:]
+			}
+			d.Papers = append(d.Papers, v)
 		}
 		if next > 0 {
 			d.Next = d.URL + "/ballots?from=" + strconv.FormatInt(next, 10)

@@ -210,13 +210,16 @@ func byGroup(all []Seat) (out []Seat) {
 }
 
 // carried turns what came out of a group's own poll into its paper in the coalition's,
-// which has the same options. ok is false when the group has not decided anything.
+// which has the same options; a block still lacks its reason. ok is false when the group
+// has not decided anything. Whoever blocks does not complete a quorum, but takes part: a
+// group of which enough took part has blocked.
 func carried(r *tally.Result, into *tally.Rules) (paper []byte, ok bool) {
 	against := r.Method == tally.YesNo && len(r.Sums) > tally.No && r.Sums[tally.No] > 0
+	blocked := slices.Contains(r.Reasons, tally.ReasonBlocked) && r.Weight >= r.Quorum.Needed
 	switch {
-	case r.Papers == 0 || r.Method == tally.Check || slices.Contains(r.Reasons, tally.ReasonQuorum):
+	case r.Papers == 0 || r.Method == tally.Check || slices.Contains(r.Reasons, tally.ReasonQuorum) && !blocked:
 		return nil, false
-	case slices.Contains(r.Reasons, tally.ReasonNobody) && !against: // all abstained
+	case slices.Contains(r.Reasons, tally.ReasonNobody) && !against && !blocked: // all abstained
 		return nil, false
 	}
 	switch into.Method {
@@ -251,8 +254,11 @@ func carried(r *tally.Result, into *tally.Rules) (paper []byte, ok bool) {
 		}
 		return paper, true
 	case tally.Consent:
-		if r.Adopted {
+		switch {
+		case r.Adopted:
 			return []byte{tally.Agree}, true
+		case blocked:
+			return []byte{tally.Block}, true
 		}
 		return []byte{tally.Aside}, true
 	}

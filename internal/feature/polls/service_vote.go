@@ -2,6 +2,7 @@ package polls
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"slices"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
+	"convoke/internal/plaintext"
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/tally"
@@ -297,6 +299,10 @@ func (s *Service) carry(ctx context.Context, tx *db.Tx, from *Poll, r *tally.Res
 		return 0, err
 	}
 	paper, ok := carried(r, &into.Rules)
+	var why *box.Reason
+	if ok && into.Rules.Method == tally.Consent && paper[0] == tally.Block {
+		paper, why = s.blocked(from, &into)
+	}
 	if !ok || into.Rules.CheckPaper(paper) != nil {
 		return 0, nil
 	}
@@ -313,10 +319,21 @@ func (s *Service) carry(ctx context.Context, tx *db.Tx, from *Poll, r *tally.Res
 	}
 	for _, seat := range boundSeats(mine, now, into.ByGroups) {
 		seat.Carried = true
-		if err := s.put(ctx, tx, &into, seat, leaf.Ballot(paper), nil); err != nil {
+		if err := s.put(ctx, tx, &into, seat, leaf.Ballot(paper), why); err != nil {
 			return seats, err
 		}
 		seats++
 	}
 	return seats, nil
+}
+
+// blocked is the vote of a group that blocked in its own poll: why stands there. Everybody
+// can guess this text, so its salt hides nothing; as it is the same each time, what is
+// entered twice is one vote.
+func (s *Service) blocked(own, into *Poll) (paper []byte, why *box.Reason) {
+	l := s.Locales.Match(into.Lang)
+	why = &box.Reason{Text: plaintext.Text(l.T("The group blocked it in its own poll.")) + " " + own.url()}
+	why.Salt = sha256.Sum256([]byte(why.Text))
+	h := why.Hash()
+	return append([]byte{tally.Block}, h[:]...), why
 }
