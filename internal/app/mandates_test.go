@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -8,6 +9,8 @@ import (
 	"convoke/internal/fault"
 	"convoke/internal/feature/coalitions"
 	"convoke/internal/feature/polls"
+	"convoke/internal/record/box"
+	"convoke/internal/record/leaf"
 	"convoke/internal/record/tally"
 	"convoke/internal/web/webtest"
 )
@@ -192,5 +195,45 @@ func TestNoSecretVoteAfterARecall(t *testing.T) {
 			t.Error("a vote by name goes with its mandate, and the page says it does not")
 		}
 		wants(t, s.visitor().Get("/groups/valley/coalition"), "a secret vote that is in the box cannot be found and stays")
+	})
+}
+
+// TestAGroupsOwnPollOnPages: where member groups decide, pages say that nobody types what
+// they decide, and lead to where a group blocked.
+func TestAGroupsOwnPollOnPages(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		x := newAlliance(s)
+		sam, hill := x.browsers["riverside"], x.browsers["hill"]
+		url := led(t, sam.Post("/proposals/new", proposalForm("key", s.IDs.Secret(), "group", "valley")...))
+		for _, do := range []string{"discuss", "publish"} {
+			sam.Post(url, "do", do).Want(t, 303, url)
+		}
+		opening := []string{"key", s.IDs.Secret(), "sequence", "2", "secrecy", "named", "by_groups", "yes"}
+		if text := sam.Post(url+"/open", pollForm("check", opening...)...).Want(t, 422, "").Text("#by_groups-error"); !strings.Contains(text, "no decision") {
+			t.Errorf("how groups feel is asked: %q", text)
+		}
+		poll := led(t, sam.Post(url+"/open", pollForm("consent", opening...)...))
+		wants(t, s.visitor().Get(poll), "Nobody types it, and a group that has decided nothing has not voted.")
+		wants(t, hill.Get(poll), "nobody types its vote")
+		hill.Post(poll+"/vote", "one", "0", "do", "confirm").Want(t, 403, "")
+		own := led(t, hill.Post(poll, "do", "own", "group", "hill"))
+		mine := led(t, hill.Post(own+"/open", "key", s.IDs.Secret(), "sequence", "1", "preset", "consent", "gate", "members", "day", "2026-05-09", "time", "18:00"))
+		v, why := s.voter(x.actors["hill"], s.pollJSON(hill, mine).Box), box.Reason{Text: "It costs more than we have."}
+		h := why.Hash()
+		if _, err := s.Boxes.CastWith(context.WithoutCancel(t.Context()), v.Box.ID, v.Says(leaf.Ballot(append([]byte{tally.Block}, h[:]...))), &why); err != nil {
+			t.Fatal(err)
+		}
+		s.closes(v.Box.ID.String())
+		b := s.pollJSON(hill, poll).Box
+		s.closes(b)
+		s.later()
+		wants(t, s.visitor().Get(poll), "It was blocked.")
+		page := s.visitor().Get(poll + "/ballots")
+		wants(t, page, "Group hill", "The group blocked it in its own poll.")
+		if got := page.Attr("td a", "href"); got != mine {
+			t.Errorf("the reason leads to %q, want %q", got, mine)
+		}
+		s.pollRecounted(b)
 	})
 }

@@ -116,24 +116,33 @@ func TestABoundVoteIsTheGroups(t *testing.T) {
 	})
 }
 
-// TestOneBoundMandateBindsTheGroup where groups decide, and what a group decided stands
-// whatever its delegate typed before.
-func TestOneBoundMandateBindsTheGroup(t *testing.T) {
+// TestGroupsDecideInTheirOwnPolls where the coalition asks groups: no delegate types
+// their vote, whatever their mandate, and how a group feels is no vote.
+func TestGroupsDecideInTheirOwnPolls(t *testing.T) {
 	t.Parallel()
 	eachSite(t, func(t *testing.T, x *fixture) {
-		a := x.coalition("", 1, 1)
-		x.sends(a, 1, bound)
+		a := x.coalition("", 1, 1, 1)
+		x.seats[a.id][1].Mandate, x.seats[a.id][2].Mandate = "advised", bound
 		pid := x.discussed(a.chair, "valley", benches())
 		in := x.days(pid, byMajority, 5)
 		in.ByGroups = true
 		poll := x.opens(a.chair, pid, in)
-		refused(t, x.votes(a.delegates[1], poll, 1, tally.Yes), "poll.bound")
-		x.must(x.votes(a.delegates[0], poll, 0, tally.Yes))
-		x.decides(a, 0, poll, tally.No)
-		refused(t, x.votes(a.delegates[0], poll, 0, tally.Yes), "poll.bound")
-		if got := x.says(poll, 0); got != 1+tally.No {
-			t.Errorf("the group's vote is %d", got)
+		for n, by := range a.delegates {
+			refused(t, x.votes(by, poll, n, tally.Yes), "poll.by_groups")
 		}
+		for n := range 2 {
+			x.decides(a, n, poll, tally.No)
+			refused(t, x.votes(a.delegates[n], poll, n, tally.Yes), "poll.by_groups")
+			refused(t, x.Vote(t.Context(), a.delegates[n], string(poll), VoteInput{Seat: n, Withdraw: true}), "poll.by_groups")
+		}
+		if p := x.over(poll); p.Result.Papers != 2 || p.Result.Sums[tally.No] != 2 {
+			t.Errorf("it came out %+v", p.Result)
+		}
+		pid = x.discussed(a.chair, "valley", benches())
+		in = x.days(pid, byFeeling, 5)
+		in.ByGroups = true
+		_, err := x.Opens(t.Context(), a.chair, string(pid), x.IDs.Secret(), in)
+		refused(t, err, "poll.groups_check")
 	})
 }
 

@@ -74,7 +74,7 @@ func (w *Web) openPage(c *web.Call, f *web.Form, p *Proposal, g Group, key strin
 	d.Presets, d.Secrecy = f.Choose("preset", d.Presets), f.Choose("secrecy", d.Secrecy)
 	d.Trustees = f.Choose("trustees", d.Trustees)
 	d.Early = f.Choose("early", []web.Choice{choice("yes", l.T("Organizers may close it before its time"), l.T("Only if you say so now, and it stands on the page."))})
-	d.ByGroups = f.Choose("by_groups", []web.Choice{choice("yes", l.T("Each member group decides in its own poll"), l.T("Seats are groups then, and what each decided is entered as its vote."))})
+	d.ByGroups = f.Choose("by_groups", []web.Choice{choice("yes", l.T("Each member group decides in its own poll"), l.T("Seats are groups then, and what each decided is entered as its vote. No delegate types it."))})
 	c.Header().Set("Cache-Control", "no-store")
 	return openPage.RenderForm(c, f, d)
 }

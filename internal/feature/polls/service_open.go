@@ -146,6 +146,9 @@ func (s *Service) draft(ctx context.Context, tx *db.Tx, p *Proposal, g Group, k 
 	}
 	x.Rules = in.rules(&bad, options, x.Eligible)
 	x.Amendment, x.Title, x.Lang, x.Preset, x.Early = in.Amendment, text.Title, text.Lang, in.Preset, in.Early
+	if x.ByGroups && x.Rules.Method == tally.Check {
+		bad.fail("by_groups", "poll.groups_check", "How a group feels is no decision that could be entered as its vote. Choose another way to decide, or let delegates vote.")
+	}
 	x.Decides = in.Amendment == "" && x.Rules.Method != tally.Check
 	if err := s.shut(ctx, tx, &bad, p, in.Trustees, &d); err != nil {
 		return d, err

@@ -71,8 +71,8 @@ type ownSeat struct {
 
 // seatsFor are the seats of a poll by name in which an actor votes now: by a mandate
 // that holds at this moment. A vote that a group is bound to belongs to the group: what
-// it decided itself nobody types over, and where groups decide one bound mandate binds
-// the seat. Other delegates vote in seats of their own.
+// it decided itself nobody types over, and where groups decide all seats are bound,
+// whatever mandates are. Other delegates vote in seats of their own.
 func (s *Service) seatsFor(ctx context.Context, tx *db.Tx, by authz.Actor, p *Poll) (out []ownSeat, err error) {
 	if by.Visitor() || s.Coalitions == nil || !p.Named {
 		return nil, nil
@@ -91,21 +91,19 @@ func (s *Service) seatsFor(ctx context.Context, tx *db.Tx, by authz.Actor, p *Po
 			return nil, err
 		}
 		seat, ok := seatOf(there, all, m.ID)
-		if p.ByGroups && len(there) > 0 { // a group has one seat, whichever of its delegates uses it
+		if p.ByGroups && len(there) > 0 { // a group has one seat
 			seat, ok = there[0], true
 		}
 		if !ok || slices.ContainsFunc(out, func(x ownSeat) bool { return x.N == seat.N }) {
 			continue
 		}
-		if seat.Carried || p.ByGroups && slices.ContainsFunc(all, binds) {
+		if seat.Carried || p.ByGroups {
 			m.Mandate = bound
 		}
 		out = append(out, ownSeat{seat, m.Mandate, m.ID})
 	}
 	return out, nil
 }
-
-func binds(s Seat) bool { return s.Mandate == bound }
 
 // errLate says when a poll closed.
 func errLate(p *Poll) error {
@@ -119,6 +117,10 @@ func errNoSeat() error {
 
 func errBound() error {
 	return fault.Forbidden("poll.bound", "Your group has bound its vote to its own decision. It is entered when your group’s poll has closed, and nobody can type it.")
+}
+
+func errByGroups() error {
+	return fault.Forbidden("poll.by_groups", "In this poll each member group decides in its own poll, and nobody types its vote. It is entered when your group’s poll has closed.")
 }
 
 // VoteInput is a delegate's vote: the paper as package tally has it, and for a block
@@ -192,7 +194,10 @@ func (s *Service) mySeat(ctx context.Context, tx *db.Tx, by authz.Actor, p *Poll
 		if seat.N != n {
 			continue
 		}
-		if seat.Mandate == bound {
+		switch {
+		case p.ByGroups:
+			return seat, errByGroups()
+		case seat.Mandate == bound:
 			return seat, errBound()
 		}
 		return seat, nil

@@ -62,6 +62,9 @@ func ruleLines(l *i18n.Locale, p *Poll) (out []string) {
 	if len(r.Lots) > 0 {
 		out = append(out, l.T("Ties are broken by lots that were drawn when it opened: {order}.", "order", names(p, r.Lots)))
 	}
+	if p.ByGroups {
+		out = append(out, l.T("Each member group decides in its own poll, and what it decides is entered as its vote, whatever mandate its delegates have. Nobody types it, and a group that has decided nothing has not voted."))
+	}
 	if p.CodesFirst {
 		out = append(out, p.codesLine(l))
 	}
