@@ -353,7 +353,12 @@ func TestProposalAPI(t *testing.T) {
 	codesFirst := maps.Clone(open)
 	codesFirst["from_day"] = "2026-05-08"
 	client.Do("POST", url+"/polls", codesFirst, key()...).Refused(422, "form.invalid", "#/from_day", "poll.from_named")
-	client.Do("POST", url+"/polls", open, key()...).Want(201, &poll)
+	k := key()
+	for range 2 {
+		client.Do("POST", url+"/polls", open, k...).Want(201, &poll)
+	}
+	open["quorum"] = "2"
+	client.Do("POST", url+"/polls", open, k...).Refused(409, "api.key_reused")
 	at := "/polls/" + poll.ID
 	client.Do("PUT", at+"/vote", map[string]any{"each": []int{2, 1}}).Want(204, nil)
 	client.Do("PUT", at+"/vote", map[string]any{"each": []int{9, 1}}).Refused(422, "form.invalid", "#/o0", "poll.number")

@@ -179,7 +179,7 @@ func (w *Web) mountPollAPI(a *api.API) {
 		}
 		pid, err := w.Opens(c.Context(), c.Actor(), in.ID, key, in.Body.typed())
 		if err != nil {
-			return apiPoll{}, err
+			return apiPoll{}, keyReused(err)
 		}
 		c.Header().Set("Location", c.BaseURL()+"/api/v1/polls/"+string(pid))
 		return w.apiPoll(c, string(pid))

@@ -30,6 +30,7 @@ const (
 type Poll struct {
 	ID        PollID
 	Form      string
+	Asked     string // a mark of what that form said
 	Proposal  ID
 	Amendment string // "" for the proposal itself
 	Group     id.Group

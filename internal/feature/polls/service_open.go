@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -241,7 +242,8 @@ func (s *Service) carries(ctx context.Context, tx *db.Tx, bad *parser, x *Poll) 
 }
 
 // Opens opens a poll about a proposal in discussion, for an organizer, and freezes all
-// that it is decided by. key is the form's: sent twice, it opens one.
+// that it is decided by. key is the form's: sent twice, it opens one, and with something
+// else in it it is refused.
 func (s *Service) Opens(ctx context.Context, by authz.Actor, pid, key string, in OpenInput) (PollID, error) {
 	if !id.ValidSecret(key) {
 		return "", errKey()
@@ -253,6 +255,15 @@ func (s *Service) Opens(ctx context.Context, by authz.Actor, pid, key string, in
 	first, old, err := s.firstLook(ctx, by, pid, key, k, &in)
 	if err != nil || old != "" {
 		return old, err
+	}
+	if k == nil { // nobody has said anything yet
+		if k, err = s.Vault.Key(ctx, ScopePrefix+pid); err != nil {
+			return "", err
+		}
+	}
+	asked, err := in.mark(k)
+	if err != nil {
+		return "", err
 	}
 	var roll *box.Draft
 	if !first.poll.Named {
@@ -277,7 +288,7 @@ func (s *Service) Opens(ctx context.Context, by authz.Actor, pid, key string, in
 			return fault.Conflict("poll.members_changed", "Somebody joined or left just now. Please look at the numbers and send it again.")
 		}
 		x := &d.poll
-		x.ID, x.Form, x.Proposal, x.Group, x.By, x.State, x.Rules.Lots = fresh, key, p.ID, g.ID, by.Person, Open, order
+		x.ID, x.Form, x.Asked, x.Proposal, x.Group, x.By, x.State, x.Rules.Lots = fresh, key, asked, p.ID, g.ID, by.Person, Open, order
 		if err := s.begin(ctx, tx, &d, roll, salt); err != nil {
 			return err
 		}
@@ -309,13 +320,9 @@ func (s *Service) firstLook(ctx context.Context, by authz.Actor, pid, key string
 		if err := authz.Check(by, authz.RunPoll, is.subject()); err != nil {
 			return err
 		}
-		before, err := pollBy(ctx, tx, "form", key)
-		if err == nil && before.Proposal == p.ID {
+		if before, err := pollBy(ctx, tx, "form", key); !errors.Is(err, db.ErrNoRows) {
 			old = before.ID
-			return nil
-		}
-		if err != nil && !errors.Is(err, db.ErrNoRows) {
-			return err
+			return errors.Join(err, before.asked(p.ID, k, in))
 		}
 		if err := openable(&p, in); err != nil {
 			return err
@@ -324,6 +331,25 @@ func (s *Service) firstLook(ctx context.Context, by authz.Actor, pid, key string
 		return err
 	})
 	return d, old, err
+}
+
+// mark is what tells an input from others. Codes are in it, so nobody can guess them
+// without the key.
+func (in *OpenInput) mark(k *seal.Key) (string, error) {
+	text, err := json.Marshal(in)
+	return hex.EncodeToString(k.Tag("open poll", string(text))), err
+}
+
+// asked refuses what did not open p.
+func (p *Poll) asked(about ID, k *seal.Key, in *OpenInput) error {
+	if p.Proposal != about || k == nil {
+		return errUsed()
+	}
+	asked, err := in.mark(k)
+	if err == nil && asked != p.Asked {
+		err = errUsed()
+	}
+	return err
 }
 
 // openable refuses a second poll, and one on a text that somebody has not read.

@@ -13,7 +13,7 @@ import (
 	"convoke/internal/record/box"
 )
 
-const pollColumns = `id, form, proposal_id, amendment_id, group_id, opened_by, title, lang, body, options, effect, subject, campaign_id, candidates, preset, rules,
+const pollColumns = `id, form, asked, proposal_id, amendment_id, group_id, opened_by, title, lang, body, options, effect, subject, campaign_id, candidates, preset, rules,
 	decides, named, by_groups, early, codes_first, gate, weights, eligible, salt, text_hash, box_id, opens_at, closes_at, zone, state, result, counted_at, reminded_day`
 
 func scanPoll(scan func(...any) error) (Poll, error) {
@@ -25,7 +25,7 @@ func scanPoll(scan func(...any) error) (Poll, error) {
 		rules, result           string
 		opens, closes, counted  int64
 	)
-	err := scan(&p.ID, &p.Form, &p.Proposal, &amendment, &p.Group, &by, &p.Title, &p.Lang, &p.Body, &options, &effect, &p.Subject, &campaign,
+	err := scan(&p.ID, &p.Form, &p.Asked, &p.Proposal, &amendment, &p.Group, &by, &p.Title, &p.Lang, &p.Body, &options, &effect, &p.Subject, &campaign,
 		&candidates, &p.Preset, &rules, &p.Decides, &p.Named, &p.ByGroups, &p.Early, &p.CodesFirst, &p.Gate, &p.Weights, &p.Eligible, &p.Salt, &p.Hash, &p.Box, &opens, &closes,
 		&p.Zone, &p.State, &result, &counted, &p.Reminded)
 	if err != nil {
@@ -54,8 +54,8 @@ func insertPoll(ctx context.Context, tx *db.Tx, p *Poll) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, "insert into poll ("+pollColumns+") values ("+placeholders(1, 34)+")",
-		string(p.ID), p.Form, string(p.Proposal), orNil(p.Amendment), string(p.Group), orNil(string(p.By)), p.Title, p.Lang, p.Body,
+	_, err = tx.Exec(ctx, "insert into poll ("+pollColumns+") values ("+placeholders(1, 35)+")",
+		string(p.ID), p.Form, p.Asked, string(p.Proposal), orNil(p.Amendment), string(p.Group), orNil(string(p.By)), p.Title, p.Lang, p.Body,
 		join(p.Options), string(p.Effect), p.Subject, orNil(string(p.Campaign)), joinPeople(p.Candidates), p.Preset, string(rules), p.Decides, p.Named,
 		p.ByGroups, p.Early, p.CodesFirst, p.Gate, p.Weights, p.Eligible, p.Salt, p.Hash, p.Box, clock.Micros(p.Opens), clock.Micros(p.Closes), p.Zone, string(p.State), "", 0, p.Reminded)
 	if err != nil {
