@@ -30,8 +30,11 @@ type council struct {
 	seats []polls.Seat
 }
 
-func (c *council) Rule(_ context.Context, _ *db.Tx, g id.Group) (is, secret bool, err error) {
-	return g == c.of, false, nil
+func (c *council) Rule(_ context.Context, _ *db.Tx, g id.Group) (weights string, secret bool, err error) {
+	if g == c.of {
+		weights = "delegates"
+	}
+	return weights, false, nil
 }
 
 func (c *council) Electorate(_ context.Context, _ *db.Tx, g id.Group) ([]polls.Seat, error) {
@@ -128,6 +131,9 @@ func TestProposalOnPages(t *testing.T) {
 		visitor.Get(poll+"/ballots?from=100").Want(t, 404, "")
 		wants(t, ana.Get("/groups/riverside/announcements"), "Vote: Benches by the river")
 		p := s.pollJSON(visitor, poll)
+		if p.Weights != "" || strings.Contains(p.Text, "weights") {
+			t.Errorf("votes of members are weighed: %q, %q", p.Weights, p.Text)
+		}
 		for _, by := range []authz.Actor{actor, member} {
 			s.votes(by, p.Box, []byte{0})
 		}
@@ -156,6 +162,7 @@ func led(t *testing.T, a webtest.Answer) string {
 type pollPage struct {
 	Box, Text, Salt, State string
 	Reason                 string // it was called off
+	Weights                string
 	TextHash               string `json:"text_hash"`
 	Result                 *struct {
 		Adopted bool
@@ -354,7 +361,12 @@ func TestProposalAPI(t *testing.T) {
 	codesFirst := maps.Clone(open)
 	codesFirst["from_day"] = "2026-05-08"
 	client.Do("POST", url+"/polls", codesFirst, key()...).Refused(422, "form.invalid", "#/from_day", "poll.from_named")
-	client.Do("POST", url+"/polls", open, key()...).Want(201, &poll)
+	k := key()
+	for range 2 {
+		client.Do("POST", url+"/polls", open, k...).Want(201, &poll)
+	}
+	open["quorum"] = "2"
+	client.Do("POST", url+"/polls", open, k...).Refused(409, "api.key_reused")
 	at := "/polls/" + poll.ID
 	client.Do("PUT", at+"/vote", map[string]any{"each": []int{2, 1}}).Want(204, nil)
 	client.Do("PUT", at+"/vote", map[string]any{"each": []int{9, 1}}).Refused(422, "form.invalid", "#/o0", "poll.number")

@@ -31,9 +31,9 @@ func (n *Node) nextAssembly(c *web.Call, g id.Group) (m members.Meeting, ok bool
 type pollCoalitions struct{ s *coalitions.Service }
 
 // Rule implements polls.Coalitions.
-func (p pollCoalitions) Rule(ctx context.Context, tx *db.Tx, g id.Group) (is, secret bool, err error) {
-	c, ok, err := p.s.Rules(ctx, tx, g)
-	return ok, c.Secret, err
+func (p pollCoalitions) Rule(ctx context.Context, tx *db.Tx, g id.Group) (weights string, secret bool, err error) {
+	c, _, err := p.s.Rules(ctx, tx, g)
+	return string(c.Weights), c.Secret, err
 }
 
 func toPollSeats(all []coalitions.Seat, err error) ([]polls.Seat, error) {
@@ -54,11 +54,11 @@ func (p pollCoalitions) Weight(ctx context.Context, tx *db.Tx, c id.Group) (int,
 	return p.s.Weight(ctx, tx, c)
 }
 
-// SeatsOf implements polls.Coalitions: a seat whose weight another delegate of the
-// group casts has no vote.
+// SeatsOf implements polls.Coalitions. A mandate is one whatever it weighs now: open
+// polls keep the seats and weights with which they opened.
 func (p pollCoalitions) SeatsOf(ctx context.Context, tx *db.Tx, c id.Group, person id.Person) ([]polls.Seat, error) {
 	x, ok, err := p.s.Mandate(ctx, tx, c, person)
-	if err != nil || !ok || x.Weight == 0 {
+	if err != nil || !ok {
 		return nil, err
 	}
 	return toPollSeats([]coalitions.Seat{x}, nil)

@@ -30,6 +30,7 @@ type apiPoll struct {
 	Early      bool          `json:"early" doc:"Organizers may close it before its time."`
 	CodesFirst bool          `json:"codes_first,omitempty" doc:"Credentials are given out until it opens, and none afterwards."`
 	Gate       string        `json:"gate" enum:"members,codes"`
+	Weights    string        `json:"weights,omitempty" enum:"group,bands,delegates" doc:"How a coalition weighed votes when it opened: each group 1, each by its size, or each delegate 1."`
 	Eligible   int           `json:"eligible" doc:"What all votes weigh together."`
 	Text       string        `json:"text" doc:"What the record holds a hash of."`
 	Salt       string        `json:"salt" doc:"Hexadecimal. SHA-256 of its bytes and the text is text_hash."`
@@ -180,7 +181,7 @@ func (w *Web) mountPollAPI(a *api.API) {
 		}
 		pid, err := w.Opens(c.Context(), c.Actor(), in.ID, key, in.Body.typed())
 		if err != nil {
-			return apiPoll{}, err
+			return apiPoll{}, keyReused(err)
 		}
 		c.Header().Set("Location", c.BaseURL()+"/api/v1/polls/"+string(pid))
 		return w.apiPoll(c, string(pid))
@@ -219,7 +220,7 @@ func apiPollOf(c *web.Call, f *foundPoll) apiPoll {
 	p, base := &f.Poll, c.BaseURL()
 	out := apiPoll{
 		ID: string(p.ID), URL: base + p.url(), Title: p.Title, Lang: p.Lang, Proposal: base + p.about(), Amendment: p.Amendment, State: string(p.State),
-		Decides: p.Decides, Preset: p.Preset, Rules: apiRulesOf(&p.Rules), Options: p.ballot(), Named: p.Named, ByGroups: p.ByGroups, Early: p.Early, CodesFirst: p.CodesFirst, Gate: p.Gate,
+		Decides: p.Decides, Preset: p.Preset, Rules: apiRulesOf(&p.Rules), Options: p.ballot(), Named: p.Named, ByGroups: p.ByGroups, Early: p.Early, CodesFirst: p.CodesFirst, Gate: p.Gate, Weights: p.Weights,
 		Eligible: p.Eligible, Text: p.Body, Salt: p.Salt, TextHash: p.Hash, Box: p.Box, BoxURL: base + "/b/" + p.Box, Opens: p.Opens, Closes: p.Closes,
 		Zone: p.Zone, Cast: f.Numbers.Counted,
 	}

@@ -1,6 +1,7 @@
 package polls
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/fact"
+	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/tally"
 )
@@ -114,23 +116,89 @@ func TestABoundVoteIsTheGroups(t *testing.T) {
 	})
 }
 
-// TestOneBoundMandateBindsTheGroup where groups decide, and what a group decided stands
-// whatever its delegate typed before.
-func TestOneBoundMandateBindsTheGroup(t *testing.T) {
+// TestGroupsDecideInTheirOwnPolls where the coalition asks groups: no delegate types
+// their vote, whatever their mandate, and how a group feels is no vote.
+func TestGroupsDecideInTheirOwnPolls(t *testing.T) {
 	t.Parallel()
 	eachSite(t, func(t *testing.T, x *fixture) {
-		a := x.coalition("", 1, 1)
-		x.sends(a, 1, bound)
+		a := x.coalition("", 1, 1, 1)
+		x.seats[a.id][1].Mandate, x.seats[a.id][2].Mandate = "advised", bound
 		pid := x.discussed(a.chair, "valley", benches())
 		in := x.days(pid, byMajority, 5)
 		in.ByGroups = true
 		poll := x.opens(a.chair, pid, in)
-		refused(t, x.votes(a.delegates[1], poll, 1, tally.Yes), "poll.bound")
-		x.must(x.votes(a.delegates[0], poll, 0, tally.Yes))
-		x.decides(a, 0, poll, tally.No)
-		refused(t, x.votes(a.delegates[0], poll, 0, tally.Yes), "poll.bound")
-		if got := x.says(poll, 0); got != 1+tally.No {
-			t.Errorf("the group's vote is %d", got)
+		for n, by := range a.delegates {
+			refused(t, x.votes(by, poll, n, tally.Yes), "poll.by_groups")
+		}
+		for n := range 2 {
+			x.decides(a, n, poll, tally.No)
+			refused(t, x.votes(a.delegates[n], poll, n, tally.Yes), "poll.by_groups")
+			refused(t, x.Vote(t.Context(), a.delegates[n], string(poll), VoteInput{Seat: n, Withdraw: true}), "poll.by_groups")
+		}
+		if p := x.over(poll); p.Result.Papers != 2 || p.Result.Sums[tally.No] != 2 {
+			t.Errorf("it came out %+v", p.Result)
+		}
+		pid = x.discussed(a.chair, "valley", benches())
+		in = x.days(pid, byFeeling, 5)
+		in.ByGroups = true
+		_, err := x.Opens(t.Context(), a.chair, string(pid), x.IDs.Secret(), in)
+		refused(t, err, "poll.groups_check")
+	})
+}
+
+// blocks has somebody block in secret, and say why.
+func (x *fixture) blocks(by authz.Actor, poll PollID) {
+	x.t.Helper()
+	v, err := x.voter(by, poll)
+	x.must(err)
+	why := box.Reason{Text: "It costs more than we have."}
+	h := why.Hash()
+	_, err = x.boxes.CastWith(context.WithoutCancel(x.t.Context()), x.box(poll), v.Says(leaf.Ballot(append([]byte{tally.Block}, h[:]...))), &why)
+	x.must(err)
+}
+
+// reasons is how many are kept of the votes in a box.
+func (x *fixture) reasons(box string) (n int) {
+	x.t.Helper()
+	x.must(x.DB.Read(x.t.Context(), func(tx *db.Tx) error {
+		return tx.Get(x.t.Context(), "select count(*) from box_reason where box_id = $1", []any{box}, &n)
+	}))
+	return n
+}
+
+// TestABlockIsCarried with where the group's reasons are: a group that is bound stops what
+// its members block.
+func TestABlockIsCarried(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, x *fixture) {
+		for _, byGroups := range []bool{true, false} {
+			a := x.coalition(fmt.Sprint(byGroups), 1, 1)
+			x.seats[a.id][0].Mandate = bound
+			pid := x.discussed(a.chair, x.groups[a.id].Handle, benches())
+			in := x.days(pid, byConsent, 5)
+			in.ByGroups = byGroups
+			poll := x.opens(a.chair, pid, in)
+			own, err := x.Own(t.Context(), a.delegates[0], string(poll), x.groups[a.groups[0]].Handle)
+			x.must(err)
+			mine := x.opens(a.delegates[0], own, x.tomorrow(own, byConsent))
+			x.blocks(a.delegates[0], mine)
+			x.over(mine)
+			if got, n := x.says(poll, 0), x.reasons(x.poll(poll).Box); got != 1+tally.Block || n != 1 {
+				t.Fatalf("by groups %v: a group that blocked votes %d, with %d reasons", byGroups, got, n)
+			}
+			_, err = x.Own(t.Context(), a.delegates[0], string(poll), x.groups[a.groups[0]].Handle) // enters it once more
+			x.must(err)
+			if n := x.reasons(x.poll(poll).Box); n != 1 {
+				t.Errorf("it is entered %d times", n)
+			}
+			if p := x.over(poll); p.Result.Adopted || !slices.Contains(p.Result.Reasons, tally.ReasonBlocked) {
+				t.Errorf("by groups %v: it came out %+v", byGroups, p.Result)
+			}
+			page, _, err := x.boxes.Papers(t.Context(), x.box(poll), 0, 10)
+			x.must(err)
+			if want := "The group blocked it in its own poll. /polls/" + string(mine); len(page) != 1 || page[0].Reason == nil || page[0].Reason.Text != want {
+				t.Errorf("the votes are %+v, want the reason %q", page, want)
+			}
 		}
 	})
 }
@@ -261,20 +329,34 @@ func TestReasonsOfManyPolls(t *testing.T) {
 			x.must(x.boxes.Close(ctx, x.box(poll)))
 			x.must(x.Count(ctx, poll))
 		}
-		kept := func() (n int) {
-			x.must(x.DB.Read(ctx, func(tx *db.Tx) error {
-				return tx.Get(ctx, "select count(*) from box_reason where box_id = $1", []any{first}, &n)
-			}))
-			return n
-		}
-		if kept() != 1 {
+		if x.reasons(first) != 1 {
 			t.Fatal("there is no reason")
 		}
 		x.must(x.Move(ctx, a.chair, string(pid), doWithdraw))
 		x.Clock.Add(181 * 24 * time.Hour)
 		x.must(x.Expire(ctx))
-		if kept() != 0 {
+		if x.reasons(first) != 0 {
 			t.Error("the reason outlives the discussion")
 		}
 	})
+}
+
+// TestSeatsThatAreFree go to those who follow in their order, whoever votes first, and
+// what a group decides is entered where its bound delegate sits.
+func TestSeatsThatAreFree(t *testing.T) {
+	t.Parallel()
+	seats := []PollSeat{{N: 0, Mandate: "gone"}, {N: 1, Mandate: "stays"}, {N: 2, Mandate: "gone too"}}
+	now := []Seat{{ID: "stays", Mandate: "free"}, {ID: "first", Mandate: "free"}, {ID: "second", Mandate: bound}, {ID: "third", Mandate: bound}}
+	for mandate, want := range map[string]int{"stays": 1, "first": 0, "second": 2, "third": -1, "gone": 0} {
+		if s, ok := seatOf(seats, now, mandate); ok != (want >= 0) || ok && s.N != want {
+			t.Errorf("%s has seat %d, %v", mandate, s.N, ok)
+		}
+	}
+	if got := boundSeats(seats, now, false); len(got) != 1 || got[0].N != 2 {
+		t.Errorf("bound are %+v", got)
+	}
+	seats[2].Mandate = "second" // who voted before the other one did
+	if s, ok := seatOf(seats, now, "first"); !ok || s.N != 0 {
+		t.Errorf("the first has seat %d, %v", s.N, ok)
+	}
 }

@@ -41,10 +41,11 @@ func (w *Web) openPage(c *web.Call, f *web.Form, p *Proposal, g Group, key strin
 	}
 	err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
 		ctx := c.Context()
-		var err error
-		if d.Coalition, d.Secret, err = w.coalition(ctx, tx, g.ID); err != nil {
+		weights, secret, err := w.coalition(ctx, tx, g.ID)
+		if err != nil {
 			return err
 		}
+		d.Coalition, d.Secret = weights != "", secret
 		if d.Trustees, err = w.trustees(c, tx, p.ID); err != nil {
 			return err
 		}
@@ -70,7 +71,7 @@ func (w *Web) openPage(c *web.Call, f *web.Form, p *Proposal, g Group, key strin
 	d.Presets, d.Secrecy = f.Choose("preset", d.Presets), f.Choose("secrecy", d.Secrecy)
 	d.Trustees = f.Choose("trustees", d.Trustees)
 	d.Early = f.Choose("early", []web.Choice{choice("yes", l.T("Organizers may close it before its time"), l.T("Only if you say so now, and it stands on the page."))})
-	d.ByGroups = f.Choose("by_groups", []web.Choice{choice("yes", l.T("Each member group decides in its own poll"), l.T("Seats are groups then, and what each decided is entered as its vote."))})
+	d.ByGroups = f.Choose("by_groups", []web.Choice{choice("yes", l.T("Each member group decides in its own poll"), l.T("Seats are groups then, and what each decided is entered as its vote. No delegate types it."))})
 	c.Header().Set("Cache-Control", "no-store")
 	return openPage.RenderForm(c, f, d)
 }

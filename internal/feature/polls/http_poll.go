@@ -4,6 +4,7 @@ import (
 	"errors"
 	"html/template"
 	"strconv"
+	"strings"
 
 	"convoke/internal/authz"
 	"convoke/internal/day"
@@ -277,6 +278,7 @@ func (w *Web) pollAct(c *web.Call) error {
 // paperView is one ballot in words.
 type paperView struct {
 	Words, Name, Reason string
+	Own                 string // address of the group's own poll, if that is where the reason is
 	Weight              int64
 }
 
@@ -290,6 +292,7 @@ type ballotsData struct {
 	Next, Box  string
 	First      bool
 	Shut       bool // nobody has opened them
+	Weights    []string
 }
 
 var ballotsPage = web.NewPage[ballotsData](pages, "pages/ballots.html")
@@ -317,7 +320,7 @@ func (w *Web) ballots(c *web.Call) error {
 		d := ballotsData{
 			Poll: *p, URL: p.url(), About: p.about(), Until: p.until(c.Locale), ISO: p.moment(), Cast: int(f.Numbers.Counted),
 			Open: p.State == Open, Box: "/b/" + p.Box,
-			Shut: f.Trustees != nil && p.Result == nil && p.State != CalledOff,
+			Shut: f.Trustees != nil && p.Result == nil && p.State != CalledOff, Weights: weightLine(c.Locale, p),
 		}
 		d.First = from == 0
 		page, next, err := w.papers(c, p, from)
@@ -325,7 +328,11 @@ func (w *Web) ballots(c *web.Call) error {
 			return err
 		}
 		for _, x := range page {
-			d.Papers = append(d.Papers, paperView{Words: paperWords(c.Locale, p, x.paper), Name: x.seat.Name, Reason: x.reason, Weight: x.weight})
+			v := paperView{Words: paperWords(c.Locale, p, x.paper), Name: x.seat.Name, Reason: x.reason, Weight: x.weight}
+			if i := strings.LastIndex(v.Reason, "/polls/"); x.seat.Carried && i >= 0 { // see [Service.blocked]
+				v.Reason, v.Own = v.Reason[:i], v.Reason[i:]
+			}
+			d.Papers = append(d.Papers, v)
 		}
 		if next > 0 {
 			d.Next = d.URL + "/ballots?from=" + strconv.FormatInt(next, 10)

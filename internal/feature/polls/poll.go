@@ -32,6 +32,7 @@ const (
 type Poll struct {
 	ID        PollID
 	Form      string
+	Asked     string // a mark of what that form said
 	Proposal  ID
 	Amendment string // "" for the proposal itself
 	Group     id.Group
@@ -54,7 +55,8 @@ type Poll struct {
 	// CodesFirst says that credentials are given out until it opens, and none afterwards.
 	CodesFirst bool
 	Gate       string
-	Eligible   int // the weight of all who may vote
+	Weights    string // how a coalition weighed votes when it opened; "" for other groups
+	Eligible   int    // the weight of all who may vote
 	Salt       string
 	Hash       string
 	Box        string
@@ -129,8 +131,24 @@ func (p *Poll) names() string {
 // one. Options that nobody can choose, as there, stand in its body.
 func (p *Poll) frozen() Text {
 	t := Text{Title: p.Title, Lang: p.Lang, Options: p.Options}
-	t.Body = strings.TrimSuffix(strings.TrimPrefix(p.Body, t.head()), tail(p.Effect, p.names(), p.Early))
+	t.Body = strings.TrimSuffix(strings.TrimPrefix(p.Body, t.head()), p.tail())
 	return t
+}
+
+// tail is what stands behind the body of its text.
+func (p *Poll) tail() string {
+	var b strings.Builder
+	b.WriteByte('\n')
+	if p.Effect != fact.EffectNone {
+		b.WriteString("\neffect: " + strings.TrimSpace(string(p.Effect)+" "+p.names()) + "\n")
+	}
+	if p.Weights != "" {
+		b.WriteString("\nweights: " + p.Weights + "\n")
+	}
+	if p.Early {
+		b.WriteString("\nmay be closed early\n")
+	}
+	return b.String()
 }
 
 // manifest is the rule of the box.
@@ -142,44 +160,38 @@ func (p *Poll) manifest() leaf.Box {
 	return m
 }
 
-// seatOf is the seat in which a mandate votes: its own, or one of its group whose
-// mandate is over. current are the mandates that the group has now.
-func seatOf(seats []PollSeat, mandate string, g id.Group, current func(mandate string) bool) (PollSeat, bool) {
-	for _, s := range seats {
-		if s.Mandate == mandate {
-			return s, true
-		}
+// seatOf is the seat in which a mandate votes: its own, or one of its group whose mandate
+// is over. Those go to the mandates that have none, in the order of both. now are the
+// mandates that the group has. What they weigh now says nothing: a poll keeps the weights
+// with which it opened.
+func seatOf(seats []PollSeat, now []Seat, mandate string) (PollSeat, bool) {
+	of := func(mandate string) int {
+		return slices.IndexFunc(seats, func(s PollSeat) bool { return s.Mandate == mandate })
 	}
-	for _, s := range seats {
-		if s.Group == g && !current(s.Mandate) {
-			return s, true
-		}
+	if i := of(mandate); i >= 0 {
+		return seats[i], true
 	}
-	return PollSeat{}, false
+	free := slices.DeleteFunc(slices.Clone(seats), func(s PollSeat) bool {
+		return slices.ContainsFunc(now, func(m Seat) bool { return m.ID == s.Mandate })
+	})
+	without := slices.DeleteFunc(slices.Clone(now), func(m Seat) bool { return of(m.ID) >= 0 })
+	i := slices.IndexFunc(without, func(m Seat) bool { return m.ID == mandate })
+	if i < 0 || i >= len(free) {
+		return PollSeat{}, false
+	}
+	return free[i], true
 }
 
 // boundSeats are those of a group's seats in which its own decision is entered, as its
-// mandates are now: where groups decide its only one; else those of bound mandates, and
-// those whose mandate is over for bound ones that have none. Nobody votes for a group
-// for which nobody speaks.
+// mandates are now: where groups decide its only one, else those of bound mandates.
+// Nobody votes for a group for which nobody speaks.
 func boundSeats(seats []PollSeat, now []Seat, byGroups bool) (out []PollSeat) {
 	if byGroups && len(now) > 0 {
 		return seats
 	}
-	kind, follow := map[string]string{}, 0
 	for _, m := range now {
-		kind[m.ID] = m.Mandate
-		if m.Mandate == bound && !slices.ContainsFunc(seats, func(s PollSeat) bool { return s.Mandate == m.ID }) {
-			follow++
-		}
-	}
-	for _, s := range seats {
-		k, there := kind[s.Mandate]
-		switch {
-		case k == bound:
+		if s, ok := seatOf(seats, now, m.ID); ok && m.Mandate == bound {
 			out = append(out, s)
-		case !there && follow > 0:
-			out, follow = append(out, s), follow-1
 		}
 	}
 	return out
@@ -202,13 +214,16 @@ func byGroup(all []Seat) (out []Seat) {
 }
 
 // carried turns what came out of a group's own poll into its paper in the coalition's,
-// which has the same options. ok is false when the group has not decided anything.
+// which has the same options; a block still lacks its reason. ok is false when the group
+// has not decided anything. Whoever blocks does not complete a quorum, but takes part: a
+// group of which enough took part has blocked.
 func carried(r *tally.Result, into *tally.Rules) (paper []byte, ok bool) {
 	against := r.Method == tally.YesNo && len(r.Sums) > tally.No && r.Sums[tally.No] > 0
+	blocked := slices.Contains(r.Reasons, tally.ReasonBlocked) && r.Weight >= r.Quorum.Needed
 	switch {
-	case r.Papers == 0 || r.Method == tally.Check || slices.Contains(r.Reasons, tally.ReasonQuorum):
+	case r.Papers == 0 || r.Method == tally.Check || slices.Contains(r.Reasons, tally.ReasonQuorum) && !blocked:
 		return nil, false
-	case slices.Contains(r.Reasons, tally.ReasonNobody) && !against: // all abstained
+	case slices.Contains(r.Reasons, tally.ReasonNobody) && !against && !blocked: // all abstained
 		return nil, false
 	}
 	switch into.Method {
@@ -243,8 +258,11 @@ func carried(r *tally.Result, into *tally.Rules) (paper []byte, ok bool) {
 		}
 		return paper, true
 	case tally.Consent:
-		if r.Adopted {
+		switch {
+		case r.Adopted:
 			return []byte{tally.Agree}, true
+		case blocked:
+			return []byte{tally.Block}, true
 		}
 		return []byte{tally.Aside}, true
 	}

@@ -14,6 +14,7 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/fact"
+	"convoke/internal/fault"
 	"convoke/internal/record"
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
@@ -285,8 +286,7 @@ func TestMemberGroupsDecide(t *testing.T) {
 		in := x.tomorrow(pid, byMajority)
 		in.ByGroups, in.Day = true, x.Clock.Now().AddDate(0, 0, 5).Format(time.DateOnly)
 		poll := x.opens(a.chair, pid, in)
-		refused(t, x.votes(a.delegates[0], poll, 0, tally.Yes), "poll.bound")
-		x.must(x.votes(a.delegates[1], poll, 1, tally.No))
+		x.decides(a, 1, poll, tally.No)
 		_, err := x.Own(ctx, a.delegates[1], string(poll), "g0")
 		refused(t, err, "authz.forbidden")
 		own, err := x.Own(ctx, a.delegates[0], string(poll), "g0")
@@ -540,5 +540,37 @@ func TestInput(t *testing.T) {
 		x.must(x.Edit(t.Context(), sam, string(pid), stale.Sequence, benches()))
 		_, err = x.Opens(t.Context(), sam, string(pid), x.IDs.Secret(), stale) // on a text that somebody has changed
 		refused(t, err, "proposal.changed_meanwhile")
+	})
+}
+
+// TestAFormOpensOnePoll: sent again it leads to the poll that it opened, and with anything
+// else in it, or for something else, it is refused.
+func TestAFormOpensOnePoll(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, x *fixture) {
+		ctx := t.Context()
+		sam := x.person("sam")
+		x.group("riverside", sam)
+		pid, other := x.discussed(sam, "riverside", benches()), x.discussed(sam, "riverside", benches())
+		x.must(x.Move(ctx, sam, string(pid), doPublish))
+		in, key := x.tomorrow(pid, byMajority), x.IDs.Secret()
+		in.Gate, in.Codes = box.GateCodes, "CODE-NUMBER-ONE\nCODE-NUMBER-TWO"
+		poll, err := x.Opens(ctx, sam, string(pid), key, in)
+		x.must(err)
+		if again, err := x.Opens(ctx, sam, string(pid), key, in); err != nil || again != poll {
+			t.Errorf("the same form opens %s, %v", again, err)
+		}
+		for name, change := range map[string]func(*OpenInput){
+			"quorum": func(in *OpenInput) { in.Quorum = "2" }, "method": func(in *OpenInput) { in.Preset = byConsent },
+			"end": func(in *OpenInput) { in.Time = "21:00" }, "codes": func(in *OpenInput) { in.Codes = "CODE-NUMBER-ONE\nCODE-NUMBER-SIX" },
+		} {
+			typed := in
+			change(&typed)
+			if _, err := x.Opens(ctx, sam, string(pid), key, typed); !fault.HasCode(err, "form.key_used") {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		_, err = x.Opens(ctx, sam, string(other), key, in)
+		refused(t, err, "form.key_used")
 	})
 }

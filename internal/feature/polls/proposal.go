@@ -143,9 +143,7 @@ func (i inside) edits() authz.Subject {
 
 // canonical is the text whose hash the record holds: all that people decide about, and
 // what comes of it.
-func (t *Text) canonical(e fact.Effect, subject string, early bool) string {
-	return t.head() + t.Body + tail(e, subject, early)
-}
+func (t *Text) canonical(tail string) string { return t.head() + t.Body + tail }
 
 // head is what stands before the body.
 func (t *Text) head() string {
@@ -156,19 +154,6 @@ func (t *Text) head() string {
 	}
 	if len(t.Options) > 0 {
 		b.WriteByte('\n')
-	}
-	return b.String()
-}
-
-// tail is what stands behind it.
-func tail(e fact.Effect, subject string, early bool) string {
-	var b strings.Builder
-	b.WriteByte('\n')
-	if e != fact.EffectNone {
-		b.WriteString("\neffect: " + strings.TrimSpace(string(e)+" "+subject) + "\n")
-	}
-	if early {
-		b.WriteString("\nmay be closed early\n")
 	}
 	return b.String()
 }

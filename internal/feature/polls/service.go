@@ -66,9 +66,9 @@ const bound = "bound"
 
 // Coalitions answers about groups of groups.
 type Coalitions interface {
-	// Rule reports whether a group is a coalition, and whether its delegates vote in
-	// secret only.
-	Rule(ctx context.Context, tx *db.Tx, g id.Group) (is, secret bool, err error)
+	// Rule is how a coalition weighs votes, "group", "bands" or "delegates", and whether
+	// its delegates vote in secret only. A group that is no coalition weighs nothing, "".
+	Rule(ctx context.Context, tx *db.Tx, g id.Group) (weights string, secret bool, err error)
 	// Electorate are all seats of a coalition, in an order that stays.
 	Electorate(ctx context.Context, tx *db.Tx, coalition id.Group) ([]Seat, error)
 	// Weight is that of all of them together.
@@ -197,11 +197,11 @@ func (s *Service) insideOf(ctx context.Context, tx *db.Tx, by authz.Actor, g Gro
 	return in, err
 }
 
-// coalition reports whether delegates of groups decide, and not members, and whether
-// they do so in secret only.
-func (s *Service) coalition(ctx context.Context, tx *db.Tx, g id.Group) (is, secret bool, err error) {
+// coalition is how the votes of delegates are weighed, and whether they vote in secret
+// only; "" where members decide.
+func (s *Service) coalition(ctx context.Context, tx *db.Tx, g id.Group) (weights string, secret bool, err error) {
 	if s.Coalitions == nil {
-		return false, false, nil
+		return "", false, nil
 	}
 	return s.Coalitions.Rule(ctx, tx, g)
 }

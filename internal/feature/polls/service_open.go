@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -22,10 +23,10 @@ import (
 
 // electorate is who may vote in a poll that is about to open.
 type electorate struct {
-	coalition bool
-	rule      bool     // delegates vote in secret
-	people    []string // of a secret poll
-	seats     []Seat   // of one by name
+	weights string   // of a coalition's delegates; "" where members decide
+	rule    bool     // delegates vote in secret
+	people  []string // of a secret poll
+	seats   []Seat   // of one by name
 }
 
 // weight is the sum of what all votes weigh.
@@ -45,10 +46,10 @@ func (e *electorate) same(o *electorate) bool {
 
 // electorate reads who may vote now, as in says.
 func (s *Service) electorate(ctx context.Context, tx *db.Tx, p *parser, g id.Group, in *OpenInput) (e electorate, err error) {
-	if e.coalition, e.rule, err = s.coalition(ctx, tx, g); err != nil {
+	if e.weights, e.rule, err = s.coalition(ctx, tx, g); err != nil {
 		return e, err
 	}
-	if !e.coalition {
+	if e.weights == "" {
 		switch in.Gate {
 		case box.GateCodes:
 			e.people, err = box.ReadCodes("codes", in.Codes)
@@ -124,8 +125,8 @@ func (s *Service) draft(ctx context.Context, tx *db.Tx, p *Proposal, g Group, k 
 		x.Opens = bad.begins(in, g.Zone, len(d.who.seats) > 0, tx.Now(), x.Closes)
 	}
 	x.Named, x.ByGroups = len(d.who.seats) > 0, in.ByGroups && len(d.who.seats) > 0
-	x.Gate = box.GateMembers
-	if !d.who.coalition {
+	x.Gate, x.Weights = box.GateMembers, d.who.weights
+	if x.Weights == "" {
 		x.Gate = in.Gate
 	}
 	if x.Gate == box.GateCodes && !p.Public {
@@ -146,6 +147,9 @@ func (s *Service) draft(ctx context.Context, tx *db.Tx, p *Proposal, g Group, k 
 	}
 	x.Rules = in.rules(&bad, options, x.Eligible)
 	x.Amendment, x.Title, x.Lang, x.Preset, x.Early = in.Amendment, text.Title, text.Lang, in.Preset, in.Early
+	if x.ByGroups && x.Rules.Method == tally.Check {
+		bad.fail("by_groups", "poll.groups_check", "How a group feels is no decision that could be entered as its vote. Choose another way to decide, or let delegates vote.")
+	}
 	x.Decides = in.Amendment == "" && x.Rules.Method != tally.Check
 	if err := s.shut(ctx, tx, &bad, p, in.Trustees, &d); err != nil {
 		return d, err
@@ -164,7 +168,7 @@ func (s *Service) draft(ctx context.Context, tx *db.Tx, p *Proposal, g Group, k 
 	} else if several(x.Rules.Method) || x.Rules.Method == tally.Check {
 		bad.fail("preset", "poll.amendment", "A change is voted on with yes and no, or by consent.")
 	}
-	x.Body = text.canonical(x.Effect, x.names(), x.Early)
+	x.Body = text.canonical(x.tail())
 	return d, fault.Invalid(bad.fields...)
 }
 
@@ -238,7 +242,8 @@ func (s *Service) carries(ctx context.Context, tx *db.Tx, bad *parser, x *Poll) 
 }
 
 // Opens opens a poll about a proposal in discussion, for an organizer, and freezes all
-// that it is decided by. key is the form's: sent twice, it opens one.
+// that it is decided by. key is the form's: sent twice, it opens one, and with something
+// else in it it is refused.
 func (s *Service) Opens(ctx context.Context, by authz.Actor, pid, key string, in OpenInput) (PollID, error) {
 	if !id.ValidSecret(key) {
 		return "", errKey()
@@ -250,6 +255,15 @@ func (s *Service) Opens(ctx context.Context, by authz.Actor, pid, key string, in
 	first, old, err := s.firstLook(ctx, by, pid, key, k, &in)
 	if err != nil || old != "" {
 		return old, err
+	}
+	if k == nil { // nobody has said anything yet
+		if k, err = s.Vault.Key(ctx, ScopePrefix+pid); err != nil {
+			return "", err
+		}
+	}
+	asked, err := in.mark(k)
+	if err != nil {
+		return "", err
 	}
 	var roll *box.Draft
 	if !first.poll.Named {
@@ -274,7 +288,7 @@ func (s *Service) Opens(ctx context.Context, by authz.Actor, pid, key string, in
 			return fault.Conflict("poll.members_changed", "Somebody joined or left just now. Please look at the numbers and send it again.")
 		}
 		x := &d.poll
-		x.ID, x.Form, x.Proposal, x.Group, x.By, x.State, x.Rules.Lots = fresh, key, p.ID, g.ID, by.Person, Open, order
+		x.ID, x.Form, x.Asked, x.Proposal, x.Group, x.By, x.State, x.Rules.Lots = fresh, key, asked, p.ID, g.ID, by.Person, Open, order
 		if err := s.begin(ctx, tx, &d, roll, salt); err != nil {
 			return err
 		}
@@ -306,13 +320,9 @@ func (s *Service) firstLook(ctx context.Context, by authz.Actor, pid, key string
 		if err := authz.Check(by, authz.RunPoll, is.subject()); err != nil {
 			return err
 		}
-		before, err := pollBy(ctx, tx, "form", key)
-		if err == nil && before.Proposal == p.ID {
+		if before, err := pollBy(ctx, tx, "form", key); !errors.Is(err, db.ErrNoRows) {
 			old = before.ID
-			return nil
-		}
-		if err != nil && !errors.Is(err, db.ErrNoRows) {
-			return err
+			return errors.Join(err, before.asked(p.ID, k, in))
 		}
 		if err := openable(&p, in); err != nil {
 			return err
@@ -321,6 +331,25 @@ func (s *Service) firstLook(ctx context.Context, by authz.Actor, pid, key string
 		return err
 	})
 	return d, old, err
+}
+
+// mark is what tells an input from others. Codes are in it, so nobody can guess them
+// without the key.
+func (in *OpenInput) mark(k *seal.Key) (string, error) {
+	text, err := json.Marshal(in)
+	return hex.EncodeToString(k.Tag("open poll", string(text))), err
+}
+
+// asked refuses what did not open p.
+func (p *Poll) asked(about ID, k *seal.Key, in *OpenInput) error {
+	if p.Proposal != about || k == nil {
+		return errUsed()
+	}
+	asked, err := in.mark(k)
+	if err == nil && asked != p.Asked {
+		err = errUsed()
+	}
+	return err
 }
 
 // openable refuses a second poll, and one on a text that somebody has not read.
@@ -381,9 +410,9 @@ func (s *Service) announce(ctx context.Context, tx *db.Tx, x *Poll, g Group, why
 		return nil // who has a code is known to nobody here
 	}
 	to := []id.Group{g.ID}
-	if is, _, err := s.coalition(ctx, tx, g.ID); err != nil {
+	if weights, _, err := s.coalition(ctx, tx, g.ID); err != nil {
 		return err
-	} else if is {
+	} else if weights != "" {
 		all, err := s.Coalitions.Electorate(ctx, tx, g.ID)
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package polls
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"slices"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
+	"convoke/internal/plaintext"
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/tally"
@@ -69,8 +71,8 @@ type ownSeat struct {
 
 // seatsFor are the seats of a poll by name in which an actor votes now: by a mandate
 // that holds at this moment. A vote that a group is bound to belongs to the group: what
-// it decided itself nobody types over, and where groups decide one bound mandate binds
-// the seat. Other delegates vote in seats of their own.
+// it decided itself nobody types over, and where groups decide all seats are bound,
+// whatever mandates are. Other delegates vote in seats of their own.
 func (s *Service) seatsFor(ctx context.Context, tx *db.Tx, by authz.Actor, p *Poll) (out []ownSeat, err error) {
 	if by.Visitor() || s.Coalitions == nil || !p.Named {
 		return nil, nil
@@ -84,29 +86,24 @@ func (s *Service) seatsFor(ctx context.Context, tx *db.Tx, by authz.Actor, p *Po
 		if err != nil {
 			return nil, err
 		}
-		holds := func(mandate string) bool {
-			return slices.ContainsFunc(all, func(x Seat) bool { return x.ID == mandate })
-		}
 		there, err := seatsOfGroup(ctx, tx, p.ID, m.Group)
 		if err != nil {
 			return nil, err
 		}
-		if p.ByGroups { // a group has one seat, whichever of its delegates uses it
-			holds = func(string) bool { return false }
+		seat, ok := seatOf(there, all, m.ID)
+		if p.ByGroups && len(there) > 0 { // a group has one seat
+			seat, ok = there[0], true
 		}
-		seat, ok := seatOf(there, m.ID, m.Group, holds)
 		if !ok || slices.ContainsFunc(out, func(x ownSeat) bool { return x.N == seat.N }) {
 			continue
 		}
-		if seat.Carried || p.ByGroups && slices.ContainsFunc(all, binds) {
+		if seat.Carried || p.ByGroups {
 			m.Mandate = bound
 		}
 		out = append(out, ownSeat{seat, m.Mandate, m.ID})
 	}
 	return out, nil
 }
-
-func binds(s Seat) bool { return s.Mandate == bound }
 
 // errLate says when a poll closed.
 func errLate(p *Poll) error {
@@ -120,6 +117,10 @@ func errNoSeat() error {
 
 func errBound() error {
 	return fault.Forbidden("poll.bound", "Your group has bound its vote to its own decision. It is entered when your group’s poll has closed, and nobody can type it.")
+}
+
+func errByGroups() error {
+	return fault.Forbidden("poll.by_groups", "In this poll each member group decides in its own poll, and nobody types its vote. It is entered when your group’s poll has closed.")
 }
 
 // VoteInput is a delegate's vote: the paper as package tally has it, and for a block
@@ -193,7 +194,10 @@ func (s *Service) mySeat(ctx context.Context, tx *db.Tx, by authz.Actor, p *Poll
 		if seat.N != n {
 			continue
 		}
-		if seat.Mandate == bound {
+		switch {
+		case p.ByGroups:
+			return seat, errByGroups()
+		case seat.Mandate == bound:
 			return seat, errBound()
 		}
 		return seat, nil
@@ -300,6 +304,10 @@ func (s *Service) carry(ctx context.Context, tx *db.Tx, from *Poll, r *tally.Res
 		return 0, err
 	}
 	paper, ok := carried(r, &into.Rules)
+	var why *box.Reason
+	if ok && into.Rules.Method == tally.Consent && paper[0] == tally.Block {
+		paper, why = s.blocked(from, &into)
+	}
 	if !ok || into.Rules.CheckPaper(paper) != nil {
 		return 0, nil
 	}
@@ -316,10 +324,21 @@ func (s *Service) carry(ctx context.Context, tx *db.Tx, from *Poll, r *tally.Res
 	}
 	for _, seat := range boundSeats(mine, now, into.ByGroups) {
 		seat.Carried = true
-		if err := s.put(ctx, tx, &into, seat, leaf.Ballot(paper), nil); err != nil {
+		if err := s.put(ctx, tx, &into, seat, leaf.Ballot(paper), why); err != nil {
 			return seats, err
 		}
 		seats++
 	}
 	return seats, nil
+}
+
+// blocked is the vote of a group that blocked in its own poll: why stands there. Everybody
+// can guess this text, so its salt hides nothing; as it is the same each time, what is
+// entered twice is one vote.
+func (s *Service) blocked(own, into *Poll) (paper []byte, why *box.Reason) {
+	l := s.Locales.Match(into.Lang)
+	why = &box.Reason{Text: plaintext.Text(l.T("The group blocked it in its own poll.")) + " " + own.url()}
+	why.Salt = sha256.Sum256([]byte(why.Text))
+	h := why.Hash()
+	return append([]byte{tally.Block}, h[:]...), why
 }

@@ -29,16 +29,17 @@ import (
 type fixture struct {
 	*Service
 	*recordtest.Stand
-	t      *testing.T
-	queue  *job.Queue
-	boxes  *box.Boxes
-	groups map[id.Group]Group
-	roles  map[id.Group]map[id.Person]authz.Role
-	people map[id.Person]string
-	seats  map[id.Group][]Seat // of coalitions
-	secret bool                // the coalitions' rule
-	told   map[id.Group][]string
-	facts  []any
+	t       *testing.T
+	queue   *job.Queue
+	boxes   *box.Boxes
+	groups  map[id.Group]Group
+	roles   map[id.Group]map[id.Person]authz.Role
+	people  map[id.Person]string
+	seats   map[id.Group][]Seat // of coalitions
+	secret  bool                // the coalitions' rule
+	weights string              // the same
+	told    map[id.Group][]string
+	facts   []any
 }
 
 // eachSite runs a test on both engines. Whatever was decided in it is counted again.
@@ -54,7 +55,7 @@ func newFixture(t *testing.T, r *recordtest.Stand) *fixture {
 	t.Helper()
 	x := &fixture{
 		Stand: r, t: t, groups: map[id.Group]Group{}, roles: map[id.Group]map[id.Person]authz.Role{}, people: map[id.Person]string{},
-		seats: map[id.Group][]Seat{}, told: map[id.Group][]string{},
+		seats: map[id.Group][]Seat{}, weights: "group", told: map[id.Group][]string{},
 	}
 	ids := id.NewSource(r.Clock, nil)
 	x.queue = job.New(r.DB, r.Clock, slog.New(slog.NewTextHandler(t.Output(), nil)))
@@ -144,9 +145,11 @@ func (x *fixture) Handles(_ context.Context, _ *db.Tx, all []id.Person) (map[id.
 	return x.people, nil
 }
 
-func (x *fixture) Rule(_ context.Context, _ *db.Tx, g id.Group) (is, secret bool, err error) {
-	_, is = x.seats[g]
-	return is, x.secret, nil
+func (x *fixture) Rule(_ context.Context, _ *db.Tx, g id.Group) (weights string, secret bool, err error) {
+	if _, is := x.seats[g]; is {
+		weights = x.weights
+	}
+	return weights, x.secret, nil
 }
 
 func (x *fixture) Electorate(_ context.Context, _ *db.Tx, c id.Group) ([]Seat, error) {

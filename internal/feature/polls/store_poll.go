@@ -13,8 +13,8 @@ import (
 	"convoke/internal/record/box"
 )
 
-const pollColumns = `id, form, proposal_id, amendment_id, group_id, opened_by, title, lang, body, options, effect, subject, campaign_id, candidates, preset, rules,
-	decides, named, by_groups, early, codes_first, gate, eligible, salt, text_hash, box_id, opens_at, closes_at, zone, state, result, counted_at, reminded_day, why`
+const pollColumns = `id, form, asked, proposal_id, amendment_id, group_id, opened_by, title, lang, body, options, effect, subject, campaign_id, candidates, preset, rules,
+	decides, named, by_groups, early, codes_first, gate, weights, eligible, salt, text_hash, box_id, opens_at, closes_at, zone, state, result, counted_at, reminded_day, why`
 
 func scanPoll(scan func(...any) error) (Poll, error) {
 	var (
@@ -25,8 +25,8 @@ func scanPoll(scan func(...any) error) (Poll, error) {
 		rules, result           string
 		opens, closes, counted  int64
 	)
-	err := scan(&p.ID, &p.Form, &p.Proposal, &amendment, &p.Group, &by, &p.Title, &p.Lang, &p.Body, &options, &effect, &p.Subject, &campaign,
-		&candidates, &p.Preset, &rules, &p.Decides, &p.Named, &p.ByGroups, &p.Early, &p.CodesFirst, &p.Gate, &p.Eligible, &p.Salt, &p.Hash, &p.Box, &opens, &closes,
+	err := scan(&p.ID, &p.Form, &p.Asked, &p.Proposal, &amendment, &p.Group, &by, &p.Title, &p.Lang, &p.Body, &options, &effect, &p.Subject, &campaign,
+		&candidates, &p.Preset, &rules, &p.Decides, &p.Named, &p.ByGroups, &p.Early, &p.CodesFirst, &p.Gate, &p.Weights, &p.Eligible, &p.Salt, &p.Hash, &p.Box, &opens, &closes,
 		&p.Zone, &p.State, &result, &counted, &p.Reminded, &p.Why)
 	if err != nil {
 		return p, fmt.Errorf("scan poll: %w", err)
@@ -56,10 +56,10 @@ func insertPoll(ctx context.Context, tx *db.Tx, p *Poll) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, "insert into poll ("+pollColumns+") values ("+placeholders(1, 34)+")",
-		string(p.ID), p.Form, string(p.Proposal), orNil(p.Amendment), string(p.Group), orNil(string(p.By)), p.Title, p.Lang, p.Body,
+	_, err = tx.Exec(ctx, "insert into poll ("+pollColumns+") values ("+placeholders(1, 36)+")",
+		string(p.ID), p.Form, p.Asked, string(p.Proposal), orNil(p.Amendment), string(p.Group), orNil(string(p.By)), p.Title, p.Lang, p.Body,
 		join(p.Options), string(p.Effect), p.Subject, orNil(string(p.Campaign)), joinPeople(p.Candidates), p.Preset, string(rules), p.Decides, p.Named,
-		p.ByGroups, p.Early, p.CodesFirst, p.Gate, p.Eligible, p.Salt, p.Hash, p.Box, clock.Micros(p.Opens), clock.Micros(p.Closes), p.Zone, string(p.State), "", 0, p.Reminded, p.Why)
+		p.ByGroups, p.Early, p.CodesFirst, p.Gate, p.Weights, p.Eligible, p.Salt, p.Hash, p.Box, clock.Micros(p.Opens), clock.Micros(p.Closes), p.Zone, string(p.State), "", 0, p.Reminded, p.Why)
 	if err != nil {
 		return fmt.Errorf("insert poll: %w", err)
 	}

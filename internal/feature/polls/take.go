@@ -53,11 +53,23 @@ func (w *Web) Subject(c *web.Call, b leaf.ID) (Ask, error) {
 }
 
 // Reference is what the closed roll of a poll knows the signed-in reader by. The roll
-// says whether they are in it.
+// says whether they are in it; whoever has no mandate any more is refused.
 func (w *Web) Reference(c *web.Call, b leaf.ID) (ref string, ok bool, err error) {
 	p, err := w.forTake(c, b)
-	if err != nil {
+	if err != nil || p.Gate != box.GateMembers || c.Actor().Visitor() {
 		return "", false, err
 	}
-	return string(c.Actor().Person), p.Gate == box.GateMembers && !c.Actor().Visitor(), nil
+	by := c.Actor().Person
+	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
+		weights, _, err := w.coalition(c.Context(), tx, p.Group)
+		if err != nil || weights == "" {
+			return err
+		}
+		seats, err := w.Coalitions.SeatsOf(c.Context(), tx, p.Group, by)
+		if err == nil && len(seats) == 0 {
+			err = errNoSeat()
+		}
+		return err
+	})
+	return string(by), err == nil, err
 }

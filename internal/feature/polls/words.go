@@ -46,7 +46,7 @@ func ruleLines(l *i18n.Locale, p *Poll) (out []string) {
 	} else if r.Method != tally.Check {
 		out = append(out, l.T("There is no quorum: those who take part decide."))
 	}
-	out = append(out, againstLine(l, r)...)
+	out = append(append(out, againstLine(l, r)...), weightLine(l, p)...)
 	if r.Support > 0 {
 		out = append(out, l.T("Support: {n} of all {all} votes must be in favour, which is {percent} %, whoever else takes part.", "n", r.Support, "all", all, "percent", percent(r.Support, all)))
 	}
@@ -62,8 +62,14 @@ func ruleLines(l *i18n.Locale, p *Poll) (out []string) {
 	if len(r.Lots) > 0 {
 		out = append(out, l.T("Ties are broken by lots that were drawn when it opened: {order}.", "order", names(p, r.Lots)))
 	}
+	if p.ByGroups {
+		out = append(out, l.T("Each member group decides in its own poll, and what it decides is entered as its vote, whatever mandate its delegates have. Nobody types it, and a group that has decided nothing has not voted."))
+	}
 	if p.CodesFirst {
 		out = append(out, p.codesLine(l))
+	}
+	if p.Weights != "" && !p.Named {
+		out = append(out, l.T("A recall ends a mandate, not a secret vote: nobody can find one, or a code that somebody already has. Whoever is recalled before that cannot vote in this poll any more, and neither can whoever follows them."))
 	}
 	if p.Early {
 		out = append(out, l.T("Organizers may close it before its time."))
@@ -83,6 +89,19 @@ func (p *Poll) codesLine(l *i18n.Locale) string {
 func (p *Poll) begins(l *i18n.Locale) string {
 	at := p.Local(p.Opens)
 	return l.DateShort(at) + ", " + l.Time(at)
+}
+
+// weightLine says how a coalition weighed votes when it opened.
+func weightLine(l *i18n.Locale, p *Poll) []string {
+	switch p.Weights {
+	case "group":
+		return []string{l.T("Weights: each group weighs 1, however large it is.")}
+	case "bands":
+		return []string{l.T("Weights: each group weighs 1 to 8, by the size that it declared.")}
+	case "delegates":
+		return []string{l.T("Weights: each delegate weighs 1, so a group weighs as much as it has delegates.")}
+	}
+	return nil
 }
 
 // againstLine says whether a no can complete a quorum.
@@ -130,6 +149,7 @@ func (p *Poll) option(o int) string {
 func resultLines(l *i18n.Locale, p *Poll) (out []string) {
 	r := p.Result
 	out = append(out, l.N("{n} vote was cast, with a weight of {weight}, of {all}.", "{n} votes were cast, with a weight of {weight}, of {all}.", int(r.Papers), "weight", r.Weight, "all", r.Eligible))
+	out = append(out, weightLine(l, p)...)
 	if n := r.Quorum; n.Needed > 0 {
 		out = append(out, l.T("Quorum: {have} of the {need} that it takes.", "have", n.Reached, "need", n.Needed)+" "+metWord(l, n.Met))
 	}
