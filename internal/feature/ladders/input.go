@@ -109,7 +109,7 @@ func (c *checker) rows(rows []Row, prefix, join, zone string) *Gate {
 			all = append(all, *g)
 		}
 		for k := before; k < len(c.fields); k++ {
-			if field := rowFields[c.fields[k].Code]; field != "" {
+			if field := rowField(c.fields[k].Code); field != "" {
 				c.fields[k].Name = field + "-" + n
 			}
 		}
@@ -125,10 +125,19 @@ func (c *checker) rows(rows []Row, prefix, join, zone string) *Gate {
 	return &Gate{All: all}
 }
 
-// rowFields are the fields of a row beside which a problem is said.
-var rowFields = map[string]string{
-	"gate.date": "day", "gate.skipped": "day", "gate.slug": "what", "gate.proposal": "what", "gate.turnout": "what", "gate.trigger": "what", "gate.state": "what",
-	"gate.people": "number", "gate.k": "number", "gate.part": "more", "gate.delegates": "more",
+// rowField is the field of a row beside which a problem is said, "" for its kind.
+func rowField(code string) string {
+	switch code {
+	case "gate.date", "gate.skipped":
+		return "day"
+	case "gate.slug", "gate.proposal", "gate.turnout", "gate.trigger", "gate.state":
+		return "what"
+	case "gate.people", "gate.k":
+		return "number"
+	case "gate.part", "gate.delegates":
+		return "more"
+	}
+	return ""
 }
 
 // row is the condition of one row, checked.
