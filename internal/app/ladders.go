@@ -14,8 +14,11 @@ import (
 	"convoke/internal/fault"
 	"convoke/internal/feature/campaigns"
 	"convoke/internal/feature/events"
+	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
 	"convoke/internal/feature/ladders"
+	"convoke/internal/feature/petitions"
+	"convoke/internal/feature/polls"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/notify"
@@ -116,28 +119,52 @@ func (l ladderCampaigns) OwnedBy(ctx context.Context, tx *db.Tx, g id.Group) ([]
 type ladderElsewhere struct{ n *Node }
 
 // Petition implements ladders.Elsewhere.
-func (l ladderElsewhere) Petition(ctx context.Context, tx *db.Tx, slug string) (ladders.Counting, error) {
-	f, err := l.n.Petitions.Get(ctx, tx, authz.Actor{}, slug)
+func (l ladderElsewhere) Petition(ctx context.Context, tx *db.Tx, by authz.Actor, slug string) (ladders.Counting, error) {
+	f, err := l.n.Petitions.Get(ctx, tx, by, slug)
 	p := &f.Petition
-	if err == nil && p.Elsewhere != nil {
-		err = web.ErrNotFound() // its record is on another server
+	r := ladders.Reply{
+		Delivered: p.State == petitions.Delivered || p.State == petitions.Answered, Answered: p.State == petitions.Answered, Silent: p.Silent, Refused: p.Refused,
 	}
-	return ladders.Counting{ID: p.ID, Title: p.Text.Title, Box: p.Box, Silent: p.Silent, Refused: p.Refused}, err
+	r.Until, r.Left, r.SilentAt = f.Awaited(tx.Now())
+	return ladders.Counting{ID: p.ID, Title: p.Text.Title, Here: p.Public() && p.Elsewhere == nil, Box: p.Box, Reply: r}, err
 }
 
 // Pledge implements ladders.Elsewhere.
-func (l ladderElsewhere) Pledge(ctx context.Context, tx *db.Tx, slug string) (ladders.Counting, error) {
-	p, b, err := l.n.Pledges.Public(ctx, tx, slug)
-	out := ladders.Counting{ID: string(p.ID), Title: p.Title, Box: b}
+func (l ladderElsewhere) Pledge(ctx context.Context, tx *db.Tx, by authz.Actor, slug string) (ladders.Counting, error) {
+	p, b, here, err := l.n.Pledges.Known(ctx, tx, by, slug)
+	out := ladders.Counting{ID: string(p.ID), Title: p.Title, Here: here, Box: b}
 	for _, x := range p.Parts {
-		out.Parts = append(out.Parts, x.Label)
+		part := ladders.Part{Label: x.Label, Name: x.Label}
+		if x.Group != "" && err == nil {
+			var g groups.Brief
+			if g, err = l.n.Groups.ByID(ctx, tx, x.Group); err == nil {
+				part.Name = g.Name
+			}
+		}
+		out.Parts = append(out.Parts, part)
 	}
 	return out, err
 }
 
+// Proposal implements ladders.Elsewhere.
+func (l ladderElsewhere) Proposal(ctx context.Context, tx *db.Tx, by authz.Actor, pid string) (ladders.Proposal, error) {
+	p, open, err := l.n.Polls.Voted(ctx, tx, by, pid)
+	out := ladders.Proposal{Title: p.Title, Over: p.State == polls.Withdrawn || p.State == polls.Decided && !p.Adopted}
+	if open != nil {
+		out.Closes, out.Zone = open.Closes, open.Zone
+	}
+	return out, err
+}
+
+// Poll implements ladders.Elsewhere.
+func (l ladderElsewhere) Poll(ctx context.Context, tx *db.Tx, by authz.Actor, pid string) (string, error) {
+	p, err := l.n.Polls.KnownPoll(ctx, tx, by, pid)
+	return p.Title, err
+}
+
 // Event implements ladders.Elsewhere.
-func (l ladderElsewhere) Event(ctx context.Context, tx *db.Tx, eid id.Event) (string, int, error) {
-	e, _, _, err := l.n.Events.Get(ctx, tx, authz.Actor{}, eid)
+func (l ladderElsewhere) Event(ctx context.Context, tx *db.Tx, by authz.Actor, eid id.Event) (string, int, error) {
+	e, _, _, err := l.n.Events.Get(ctx, tx, by, eid)
 	if err != nil {
 		return "", 0, err
 	}

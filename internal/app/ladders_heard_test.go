@@ -135,7 +135,7 @@ func TestLadderCorrects(t *testing.T) {
 			joins("ben")
 			x.act(x.by, "riverside", "one", "halt")
 			hears("halted", "ana: Halted: One")
-			if m := sink.Messages(); !strings.Contains(m[len(m)-1].Text, "It is halted now.") {
+			if m := sink.Messages(); !strings.Contains(m[len(m)-1].Text, "It is halted now: a group that owns the campaign said so.") {
 				t.Errorf("the correction says %q", m[len(m)-1].Text)
 			}
 			x.must(s.DB.Write(t.Context(), func(tx *db.Tx) error { // many moves say nothing else

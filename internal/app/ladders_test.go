@@ -236,7 +236,7 @@ func TestLadderForms(t *testing.T) {
 	wants(t, x.sam.Get(url+"/edit"), "There is no step yet.")
 	x.sam.Get(url+"/steps/new").Want(t, 200, "")
 	first := []string{"sequence", "0", "title", "Sign", "key", "petition", "kind", "petition", "link", "/petitions/benches", "zone", "Europe/Berlin", "join", "all", "do", "save",
-		"kind-met", "petition", "what-met", "http://localhost/petitions/benches", "number-met", "3"}
+		"kind-m1", "petition", "what-m1", "http://localhost/petitions/benches", "number-m1", "3"}
 	for range 2 { // sent twice, it makes one
 		x.sam.Post(url+"/steps/new", first...).Want(t, 303, url+"/edit")
 	}
@@ -249,7 +249,7 @@ func TestLadderForms(t *testing.T) {
 		t.Errorf("%d: %s", a.Status, a.Text("main"))
 	}
 	x.sam.Post(url+"/steps/new", second("1", "2027-03-29")...).Want(t, 303, url+"/edit")
-	wants(t, x.sam.Get(url+"/edit"), "Sign", "Walk out", "One of these:", "“benches” got no reply in time.")
+	wants(t, x.sam.Get(url+"/edit"), "Sign", "Walk out", "One of these:", "“Benches” got no reply in time.", "not handed over yet")
 	if v := x.sam.Get(url+"/steps/walkout").Want(t, 200, ""); v.Attr("#what-1", "value") != "/petitions/benches" || v.Attr("#day-2", "value") != "2027-03-29" {
 		t.Error("the form does not show what is stored")
 	}

@@ -244,10 +244,12 @@ type TaskGiven struct {
 }
 
 // DemandsStand says where the demands of a campaign stand, when one of them has changed:
-// how many are met, and how many are neither met nor withdrawn.
+// how many are met, and how many are neither met nor withdrawn. Poll is the one that
+// decided so, "" for none.
 type DemandsStand struct {
 	Campaign  id.Campaign
 	Open, Met int
+	Poll      string
 }
 
 // LadderMoved says that a step of a campaign's ladder is in another state now.

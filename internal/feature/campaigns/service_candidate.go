@@ -220,7 +220,7 @@ func (s *Service) Decided(ctx context.Context, tx *db.Tx, f fact.PollDecided) er
 	if err != nil {
 		return err
 	}
-	if err := s.tellDemands(ctx, tx, c.ID, all); err != nil {
+	if err := s.tellDemands(ctx, tx, c.ID, all, f.Poll); err != nil {
 		return err
 	}
 	return s.store(ctx, tx, &c)

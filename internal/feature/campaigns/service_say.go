@@ -80,13 +80,13 @@ func (s *Service) ChangeDemand(ctx context.Context, by authz.Actor, handle strin
 			return err
 		}
 		all[number-1].State = d.State
-		return s.tellDemands(ctx, tx, c.ID, all)
+		return s.tellDemands(ctx, tx, c.ID, all, "")
 	})
 }
 
-// tellDemands says where all demands stand.
-func (s *Service) tellDemands(ctx context.Context, tx *db.Tx, c id.Campaign, all []Demand) error {
-	x := fact.DemandsStand{Campaign: c}
+// tellDemands says where all demands stand, after a poll decided so, or "".
+func (s *Service) tellDemands(ctx context.Context, tx *db.Tx, c id.Campaign, all []Demand, poll string) error {
+	x := fact.DemandsStand{Campaign: c, Poll: poll}
 	for _, d := range all {
 		switch d.State {
 		case "met":

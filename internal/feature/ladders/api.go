@@ -28,6 +28,7 @@ type apiLadder struct {
 
 type apiLadderDown struct {
 	Reason string    `json:"reason" enum:"met,decided"`
+	Poll   string    `json:"poll,omitempty" doc:"Address of the vote that decided it, or that the last demand is met, where the reader may know of it."`
 	At     time.Time `json:"at"`
 }
 
@@ -71,6 +72,7 @@ type apiLadderLeaf struct {
 	// Since is when it became so.
 	Since *time.Time `json:"since,omitempty"`
 	Never bool       `json:"never,omitempty" doc:"It cannot happen any more."`
+	Due   *time.Time `json:"due,omitempty" doc:"When it becomes so if nothing happens before: a date, or the end of the time for a reply."`
 }
 
 func moment2(t time.Time) *time.Time {
@@ -87,7 +89,11 @@ func leavesOf(p Progress) []apiLadderLeaf {
 		return out
 	}
 	if p.Of == nil {
-		return append(out, apiLadderLeaf{p.Gate.kind(), p.Have, p.Need, p.Open, moment2(p.Since), p.Never})
+		due := p.Due
+		if p.Open || p.Never {
+			due = time.Time{}
+		}
+		return append(out, apiLadderLeaf{p.Gate.kind(), p.Have, p.Need, p.Open, moment2(p.Since), p.Never, moment2(due)})
 	}
 	for _, x := range p.Of {
 		out = append(out, leavesOf(x)...)
@@ -121,20 +127,21 @@ func apiStepsOf(p *Plan, stand map[string]*Standing, known Known, now time.Time)
 
 func apiOf(base string, p *page, now time.Time) apiLadder {
 	out := apiLadder{Campaign: p.Of.Handle, URL: base + urlOf(&p.Of), Version: p.Version, Record: p.Name, Moves: []apiLadderMove{}, Versions: []apiLadderPast{}}
-	plan := &p.Ladder.Draft
 	if v := p.Published; v != nil {
-		plan = &v.Plan
 		out.Text, out.Salt, out.TextHash = v.Text, v.Salt, v.Hash
 		for _, v := range append([]Version{*v}, p.Earlier...) {
 			out.Versions = append(out.Versions, apiLadderPast{v.Version, v.Note, v.Published, v.Hash})
 		}
 	}
-	out.Steps = apiStepsOf(plan, p.Stand, p.Facts, now)
+	out.Steps = apiStepsOf(p.plan(), p.Stand, p.Facts, now)
 	for _, m := range p.Past {
 		out.Moves = append(out.Moves, apiLadderMove{m.Step, string(m.State), m.Reason, m.Note, m.At})
 	}
 	if p.Down != nil {
-		out.Down = &apiLadderDown{p.Down.Reason, p.Down.At}
+		out.Down = &apiLadderDown{Reason: p.Down.Reason, At: p.Down.At}
+		if u := p.Down.url(); u != "" {
+			out.Down.Poll = base + u
+		}
 	}
 	return out
 }
@@ -292,7 +299,13 @@ func (w *Web) apiDraft(c *web.Call, handle string) (out apiLadderDraft, err erro
 }
 
 func (w *Web) apiSimulate(c *web.Call, in *apiIfIn) (out apiLadderOutcome, err error) {
-	d, err := w.Editable(c.Context(), c.Actor(), in.Handle)
+	var d *Ladder
+	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
+		if d, err = w.editable(c.Context(), tx, c.Actor(), in.Handle); err != nil {
+			return err
+		}
+		return w.look(c.Context(), tx, c.Actor(), d, &d.Draft)
+	})
 	if err != nil {
 		return out, err
 	}

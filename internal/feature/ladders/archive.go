@@ -122,7 +122,7 @@ func (a *archivedLadder) parse(in *archive.Import) (plan Plan, err error) {
 		}
 	}
 	if d := a.Down; d != nil {
-		odd("down", d.Reason != "met" && d.Reason != "decided")
+		odd("down", d.Reason != DownMet && d.Reason != DownDecided)
 		d.At = in.Moment(d.At)
 	}
 	return plan, fault.Invalid(fields...)
@@ -189,7 +189,7 @@ func importLadder(ctx context.Context, tx *db.Tx, in *archive.Import, c id.Campa
 		}
 	}
 	if a.Down != nil {
-		_, err = putDown(ctx, tx, c, Down{a.Down.Reason, a.Down.At})
+		_, err = putDown(ctx, tx, c, Down{Reason: a.Down.Reason, At: a.Down.At})
 	}
 	return err
 }

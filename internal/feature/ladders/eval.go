@@ -3,11 +3,13 @@ package ladders
 import "time"
 
 // Fact is what is known of one atom (see [Gate]): how far it is, and since when it is
-// true. Never says that it cannot become true any more.
+// true. Never says that it cannot become true any more, and Due, which pages show, when
+// it does if nothing happens before.
 type Fact struct {
 	Have  int
 	Since time.Time // zero while it is not
 	Never bool
+	Due   time.Time
 }
 
 // Known is what is known, by atom. What is not there has not happened. Dates need not
@@ -21,6 +23,7 @@ type Progress struct {
 	Open       bool
 	Since      time.Time // when it opened
 	Never      bool      // it cannot open any more
+	Due        time.Time // when it opens if nothing happens before; zero when that is not known
 	Of         []Progress
 }
 
@@ -39,13 +42,13 @@ func Eval(g *Gate, f Known, now time.Time) Progress {
 	p := Progress{Gate: g, Need: g.need()}
 	if g.Date != "" {
 		t, err := g.moment().Time()
-		if p.Never = err != nil; err == nil && !t.After(now) {
+		if p.Never, p.Due = err != nil, t; err == nil && !t.After(now) {
 			p.Have, p.Open, p.Since = 1, true, t
 		}
 		return p
 	}
 	x := f[g.atom()]
-	p.Have, p.Never = x.Have, x.Never
+	p.Have, p.Never, p.Due = x.Have, x.Never, x.Due
 	if !x.Since.IsZero() && !x.Since.After(now) {
 		p.Have, p.Open, p.Since, p.Never = max(x.Have, p.Need), true, x.Since, false
 	}

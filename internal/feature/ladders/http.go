@@ -1,7 +1,6 @@
 package ladders
 
 import (
-	"context"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -14,8 +13,6 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/id"
-	"convoke/internal/record/box"
-	"convoke/internal/record/leaf"
 	"convoke/internal/web"
 )
 
@@ -83,75 +80,34 @@ func (w *Web) tags(c *web.Call, handle string) ([]string, error) {
 	return w.tags(c, handle)
 }
 
-// page is a ladder with how far each condition is.
+// page is a ladder with what is known of its conditions.
 type page struct {
 	*Ladder
 	Facts      Known
 	Declarable map[string]bool
 }
 
-// load reads the ladder of the address for its page, with earlier versions or without.
-func (w *Web) load(c *web.Call, handle string, versions bool) (p page, err error) {
+// load reads the ladder of the address: whole, for its page, with earlier versions and how
+// far each condition is.
+func (w *Web) load(c *web.Call, handle string, whole bool) (p page, err error) {
 	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
 		if p.Ladder, err = w.find(c.Context(), tx, c.Actor(), handle); err != nil {
 			return err
 		}
-		if err = w.history(c.Context(), tx, p.Ladder, versions); err != nil {
+		if err = w.history(c.Context(), tx, p.Ladder, whole); err != nil {
 			return err
 		}
-		if p.Facts, err = w.live(c.Context(), tx, p.Ladder); err != nil {
+		if whole {
+			err = errors.Join(w.look(c.Context(), tx, c.Actor(), p.Ladder, p.plan()), w.name(c.Context(), tx, c.Actor(), p.Down))
+		}
+		if err != nil {
 			return err
 		}
+		p.Facts = p.live(p.Published == nil, c.Now())
 		p.Declarable, err = w.Declarable(c.Context(), tx, c.Actor(), p.Of.ID)
 		return err
 	})
 	return p, err
-}
-
-// live is what is known, with how many people there are now where a count is not
-// reached yet.
-func (s *Service) live(ctx context.Context, tx *db.Tx, d *Ladder) (Known, error) {
-	f := d.facts()
-	if d.Published == nil {
-		return f, nil
-	}
-	var errs []error
-	d.Published.Plan.leaves(func(_ *Step, g *Gate) {
-		x := f[g.atom()]
-		if g.Count == nil || !x.Since.IsZero() {
-			return
-		}
-		b, err := leaf.ParseID(g.Count.Box)
-		if err == nil {
-			x.Have, err = s.counted(ctx, tx, b, g.Count)
-		}
-		errs = append(errs, err)
-		f[g.atom()] = x
-	})
-	return f, errors.Join(errs...)
-}
-
-func (s *Service) counted(ctx context.Context, tx *db.Tx, b leaf.ID, n *Count) (int, error) {
-	if n.Groups > 0 {
-		return s.groups(ctx, tx, b, uint64(n.People))
-	}
-	part := box.Whole
-	if n.Index != nil {
-		part = *n.Index
-	}
-	have, err := s.Boxes.People(ctx, tx, b, part)
-	return int(have), err
-}
-
-// groups is how many places or groups of a box were seen to have so many people.
-func (s *Service) groups(ctx context.Context, tx *db.Tx, b leaf.ID, people uint64) (n int, err error) {
-	all, err := s.Boxes.Seen(ctx, tx, b, people)
-	for _, x := range all {
-		if x.Part != box.Whole {
-			n++
-		}
-	}
-	return n, err
 }
 
 type pastView struct{ Time, Title, State, Reason, Note string }
@@ -168,7 +124,7 @@ type showData struct {
 	Draft        bool // nothing is published
 	Steps        []stepView
 	Drawing      *drawing
-	Down         string
+	Down         *downView
 	Agreed       string
 	Next         []linkView // what is waited for
 	Past         []pastView
@@ -209,14 +165,10 @@ func (w *Web) showOf(c *web.Call, p *page) showData {
 	l := c.Locale
 	d := showData{
 		Campaign: p.Of, URL: urlOf(&p.Of), Draft: p.Published == nil, Edit: authz.May(c.Actor(), authz.EditCampaign, p.subject()), Edits: p.edits(),
-		Speak: len(p.Speaks) > 0, News: w.newsOpen(p.Ladder), Declare: len(p.Declarable) > 0,
+		Speak: len(p.Speaks) > 0, News: w.newsOpen(p.Ladder), Declare: len(p.Declarable) > 0, Down: p.Down.view(l),
 	}
-	if p.Down != nil {
-		d.Down = downText(l, p.Down)
-	}
-	plan := &p.Ladder.Draft
+	plan := p.plan()
 	if !d.Draft {
-		plan = &p.Published.Plan
 		d.Hash, d.Record = p.Published.Hash, p.Name
 	}
 	say := words{l, p.Ladder, plan}
@@ -235,8 +187,7 @@ func (w *Web) showOf(c *web.Call, p *page) showData {
 	}
 	zone := plan.zone(nil)
 	for _, x := range p.Past {
-		title := p.title(x.Step)
-		d.Past = append(d.Past, pastView{at(l, x.At, zone), title, l.T(x.State.name()), l.T(reasonName(x.Reason)), x.Note})
+		d.Past = append(d.Past, pastView{at(l, x.At, zone), p.title(x.Step), l.T(x.State.name()), say.reason(&x.Move, p.step(x.Step)), x.Note})
 	}
 	if !d.Draft {
 		for _, v := range append([]Version{*p.Published}, p.Earlier...) {
@@ -274,9 +225,12 @@ func (w *Web) CampaignPanel(c *web.Call, handle string) (template.HTML, error) {
 	return panelPage.Fragment(c, d)
 }
 
-type noticeData struct{ Text, URL, Campaign string }
+type noticeData struct {
+	Down          *downView
+	URL, Campaign string
+}
 
-var noticePage = web.NewPage[noticeData](pages, "pages/notice.html")
+var noticePage = web.NewPage[noticeData](pages, "pages/notice.html", "pages/parts.html")
 
 // Notice says on the pages of a campaign, its events, petitions and pledges that it has
 // stood down; "" while it goes on.
@@ -294,14 +248,17 @@ func (w *Web) Notice(c *web.Call, cid id.Campaign) (template.HTML, error) {
 		if err != nil {
 			return err
 		}
-		d = noticeData{downText(c.Locale, down), "/campaigns/" + camp.Handle, camp.Title}
+		if err := w.name(c.Context(), tx, c.Actor(), down); err != nil {
+			return err
+		}
+		d = noticeData{down.view(c.Locale), "/campaigns/" + camp.Handle, camp.Title}
 		r, _, err := rowOf(c.Context(), tx, cid)
 		if r.Version > 0 {
 			d.URL = urlOf(&camp)
 		}
 		return err
 	})
-	if err != nil || d.Text == "" {
+	if err != nil || d.Down == nil {
 		return "", err
 	}
 	return noticePage.Fragment(c, d)

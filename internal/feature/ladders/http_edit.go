@@ -6,7 +6,6 @@ import (
 
 	"convoke/internal/db"
 	"convoke/internal/fault"
-	"convoke/internal/geo"
 	"convoke/internal/web"
 )
 
@@ -21,6 +20,9 @@ func (w *Web) draft(c *web.Call) (d *Ladder, problems []fault.FieldError, err er
 			return err
 		}
 		if err = w.history(c.Context(), tx, d, false); err != nil {
+			return err
+		}
+		if err = w.look(c.Context(), tx, c.Actor(), d, &d.Draft); err != nil {
 			return err
 		}
 		problems, err = w.Problems(c.Context(), tx, d)
@@ -61,180 +63,11 @@ func (w *Web) editForm(c *web.Call) error {
 
 // draftSteps are the steps as they would be published.
 func (w *Web) draftSteps(c *web.Call, d *Ladder) (out []stepView) {
-	say := words{c.Locale, d, &d.Draft}
+	say, known := words{c.Locale, d, &d.Draft}, d.live(true, c.Now())
 	for i := range d.Draft.Steps {
-		out = append(out, say.step(i, d.facts(), c.Now()))
+		out = append(out, say.step(i, known, c.Now()))
 	}
 	return out
-}
-
-type rowView struct {
-	N                             string
-	Kinds                         []web.Choice
-	What, Number, More, Day, Time string // names of fields
-}
-
-type stepData struct {
-	Form     *web.Form
-	Campaign Campaign
-	URL      string
-	Action   string
-	Old      *Step // nil for a new one
-	Moved    bool
-	Sequence int
-	Kinds    []web.Choice
-	Zones    []web.Choice
-	Joins    []web.Choice
-	Others   []web.Choice
-	Rows     []rowView
-	Met      rowView
-	Nested   bool
-	Example  string
-}
-
-var stepPage = web.NewPage[stepData](pages, "pages/step.html")
-
-// stepOf is what the form of a step knows beside what is typed; a step of "new" is a new
-// one.
-func (w *Web) stepOf(c *web.Call) (stepData, *Ladder, error) {
-	d, _, err := w.draft(c)
-	if err != nil {
-		return stepData{}, d, err
-	}
-	key := c.Param("step")
-	s := stepData{Campaign: d.Of, URL: urlOf(&d.Of), Action: urlOf(&d.Of) + "/steps/" + key, Sequence: d.Sequence, Moved: d.moved()[key]}
-	if key == "new" {
-		return s, d, nil
-	}
-	n := d.Draft.step(key)
-	if n < 0 {
-		return s, d, errNoStep()
-	}
-	s.Old = &d.Draft.Steps[n]
-	return s, d, nil
-}
-
-func (w *Web) stepPage(c *web.Call, f *web.Form, s stepData, d *Ladder) error {
-	l := c.Locale
-	s.Form = f
-	for _, k := range kinds {
-		s.Kinds = append(s.Kinds, web.Choice{Value: k.code, Label: l.T(k.name)})
-	}
-	for _, z := range geo.Zones() {
-		s.Zones = append(s.Zones, web.Choice{Value: z, Label: z})
-	}
-	if z := f.Raw("zone"); z != "" && geo.KnownZone(z) {
-		s.Zones = append([]web.Choice{{Value: z, Label: z}}, s.Zones...)
-	}
-	for i := range d.Draft.Steps {
-		if x := &d.Draft.Steps[i]; s.Old == nil || x.Key != s.Old.Key {
-			s.Others = append(s.Others, web.Choice{Value: x.Key, Label: x.Title, Hint: x.Key})
-		}
-	}
-	s.Joins = f.Choose("join", []web.Choice{{Value: "all", Label: l.T("All of these have to be so")}, {Value: "any", Label: l.T("One of these is enough")}})
-	s.Kinds, s.Others = f.Choose("kind", s.Kinds), f.Choose("after", s.Others)
-	s.Zones = f.Choose("zone", s.Zones)
-	used := 0
-	for i := 1; i <= maxRows; i++ {
-		if f.Raw("kind-"+strconv.Itoa(i)) != "" {
-			used = i
-		}
-	}
-	for i := 1; i <= min(used+2, maxRows); i++ {
-		s.Rows = append(s.Rows, rowOfForm(c, f, strconv.Itoa(i)))
-	}
-	s.Met, s.Example = rowOfForm(c, f, "met"), `{"any": [{"date": "2027-05-01T18:00", "zone": "Europe/Berlin"}, {"step": "petition", "state": "met"}]}`
-	s.Nested = f.Raw("text") != "" || f.Raw("met_text") != "" || f.Error("text")+f.Error("met_text") != ""
-	return stepPage.RenderForm(c, f, s)
-}
-
-func rowOfForm(c *web.Call, f *web.Form, n string) rowView {
-	all := []web.Choice{{Value: "", Label: c.Locale.T("Nothing")}}
-	for _, k := range rowKinds {
-		all = append(all, web.Choice{Value: k.code, Label: c.Locale.T(k.name)})
-	}
-	return rowView{
-		N: n, Kinds: f.Choose("kind-"+n, all), What: "what-" + n, Number: "number-" + n, More: "more-" + n, Day: "day-" + n, Time: "time-" + n,
-	}
-}
-
-func setRow(f *web.Form, n string, r Row) {
-	f.Set("kind-"+n, r.Kind).Set("what-"+n, r.What).Set("number-"+n, r.Number).Set("more-"+n, r.More).Set("day-"+n, r.Day).Set("time-"+n, r.Time)
-}
-
-func readRow(f *web.Form, n string) Row {
-	return Row{
-		Kind: f.Line("kind-" + n), What: f.Line("what-" + n), Number: f.Line("number-" + n), More: f.Line("more-" + n), Day: f.Line("day-" + n), Time: f.Line("time-" + n),
-	}
-}
-
-func readStep(f *web.Form) Input {
-	in := Input{
-		Key: f.Line("key"), Title: f.Line("title"), Kind: f.Line("kind"), About: f.Text("about"), Link: f.Line("link"), After: f.All("after"), Zone: f.Line("zone"),
-		Join: f.Line("join"), Text: f.Text("text"), LapseDay: f.Line("lapse_day"), LapseTime: f.Line("lapse_time"), Met: readRow(f, "met"), MetText: f.Text("met_text"),
-	}
-	for i := 1; i <= maxRows; i++ {
-		in.Rows = append(in.Rows, readRow(f, strconv.Itoa(i)))
-	}
-	return in
-}
-
-func (w *Web) stepForm(c *web.Call) error {
-	s, d, err := w.stepOf(c)
-	if err != nil {
-		return err
-	}
-	in := Input{Kind: "other", Zone: d.zone(), Join: "all"}
-	if s.Old != nil {
-		in = typedStep(s.Old, d.zone())
-	} else if n := len(d.Draft.Steps); n > 0 {
-		in.After = []string{d.Draft.Steps[n-1].Key}
-	}
-	f := c.NewForm().Set("key", in.Key).Set("title", in.Title).Set("kind", in.Kind).Set("about", in.About).Set("link", in.Link).Set("after", in.After...).
-		Set("zone", in.Zone).Set("join", in.Join).Set("text", in.Text).Set("lapse_day", in.LapseDay).Set("lapse_time", in.LapseTime).Set("met_text", in.MetText).
-		Set("sequence", strconv.Itoa(d.Sequence))
-	if s.Old != nil {
-		f.Set("place", strconv.Itoa(d.Draft.step(s.Old.Key)+1))
-	}
-	for i, r := range in.Rows {
-		setRow(f, strconv.Itoa(i+1), r)
-	}
-	setRow(f, "met", in.Met)
-	return w.stepPage(c, f, s, d)
-}
-
-func (w *Web) saveStep(c *web.Call) error {
-	s, d, err := w.stepOf(c)
-	if err != nil {
-		return err
-	}
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	sequence, ok := f.Int("sequence")
-	if !ok {
-		return fault.Malformed("form.key", "This form is incomplete. Please open the page again.")
-	}
-	old := c.Param("step")
-	if f.Line("do") == "remove" {
-		if err := w.DropStep(c.Context(), c.Actor(), d.Of.Handle, sequence, old); err != nil {
-			return err
-		}
-		return c.SeeOther(s.URL + "/edit")
-	}
-	if old == "new" {
-		old = ""
-	}
-	place, _ := f.Int("place")
-	err = w.SaveStep(c.Context(), c.Actor(), d.Of.Handle, sequence, old, place, readStep(f))
-	if f.Accepts(err) {
-		return w.stepPage(c, f, s, d)
-	}
-	if err != nil {
-		return err
-	}
-	return c.SeeOther(s.URL + "/edit")
 }
 
 type textData struct {

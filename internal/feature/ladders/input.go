@@ -5,11 +5,10 @@ import (
 	"strings"
 
 	"convoke/internal/fault"
-	"convoke/internal/i18n"
 	"convoke/internal/markdown"
 )
 
-// Row is one condition as somebody typed it: Kind is one of [rowKinds], "" for none.
+// Row is one condition as somebody typed it: Kind is one of those in [rowGroups].
 type Row struct {
 	Kind   string
 	What   string // address or short name
@@ -19,7 +18,8 @@ type Row struct {
 	Time   string
 }
 
-func (r Row) empty() bool { return r.Kind == "" && r.What+r.Number+r.More+r.Day+r.Time == "" }
+// empty is a row into which nothing is typed: its kind is there before.
+func (r Row) empty() bool { return r.What+r.Number+r.More+r.Day+r.Time == "" }
 
 // Input is a step as somebody typed it. A gate that is written as Text counts instead of
 // its rows.
@@ -31,26 +31,8 @@ type Input struct {
 	Rows                          []Row
 	Text                          string
 	LapseDay, LapseTime           string
-	Met                           Row
+	Met                           []Row // all of them
 	MetText                       string
-}
-
-// rowKinds are the conditions that a form has.
-var rowKinds = [...]struct{ code, name string }{
-	{"date", i18n.Mark("A day has come")},
-	{"petition", i18n.Mark("People have signed a petition")},
-	{"pledge", i18n.Mark("People stand in a pledge")},
-	{"pledge_part", i18n.Mark("People stand in one place or group of a pledge")},
-	{"pledge_groups", i18n.Mark("So many places or groups of a pledge have enough people")},
-	{"silence", i18n.Mark("A petition got no reply in time")},
-	{"refusal", i18n.Mark("What a petition asks was refused")},
-	{"decision", i18n.Mark("A proposal was adopted")},
-	{"event", i18n.Mark("People came to an event")},
-	{"campaign", i18n.Mark("People came to all events of the campaign")},
-	{"trigger", i18n.Mark("Delegates declare something")},
-	{"step_open", i18n.Mark("Another step has opened")},
-	{"step_met", i18n.Mark("Another step is met")},
-	{"step_lapsed", i18n.Mark("Another step has lapsed")},
 }
 
 // last is the end of an address, which names a thing.
@@ -85,19 +67,13 @@ func (in *Input) parse() (Step, error) {
 	if _, err := markdown.Render(s.About); err != nil {
 		c.fail("about", "ladder.about", "This text cannot be shown: it is too long, or there is something unusual in it.")
 	}
-	s.Gate = c.gateOf(in.Text, "text", func() *Gate { return in.rows(&c) })
+	s.Gate = c.gateOf(in.Text, "text", func() *Gate { return c.rows(in.Rows, "", in.Join, in.Zone) })
 	if day := strings.TrimSpace(in.LapseDay); day != "" {
 		s.Lapses = &Moment{Date: day + "T" + clockTime(in.LapseTime), Zone: in.Zone}
 		c.at = "lapse_day"
 		c.moment(*s.Lapses)
 	}
-	s.MetBy = c.gateOf(in.MetText, "met_text", func() *Gate {
-		if in.Met.empty() {
-			return nil
-		}
-		c.at = "kind-met"
-		return c.row(in.Met, in.Zone)
-	})
+	s.MetBy = c.gateOf(in.MetText, "met_text", func() *Gate { return c.rows(in.Met, metRow, "all", in.Zone) })
 	return s, fault.Invalid(c.fields...)
 }
 
@@ -117,16 +93,25 @@ func (c *checker) gateOf(text, field string, rows func() *Gate) *Gate {
 	return rows()
 }
 
-// rows joins the rows to a gate; nil for none.
-func (in *Input) rows(c *checker) *Gate {
+// metRow begins the numbers of the rows that say when a step is met.
+const metRow = "m"
+
+// rows joins rows to a gate; nil for none. They are numbered behind prefix.
+func (c *checker) rows(rows []Row, prefix, join, zone string) *Gate {
 	var all []Gate
-	for i, r := range in.Rows {
+	for i, r := range rows {
 		if r.empty() {
 			continue
 		}
-		c.at = "kind-" + strconv.Itoa(i+1)
-		if g := c.row(r, in.Zone); g != nil {
+		n, before := prefix+strconv.Itoa(i+1), len(c.fields)
+		c.at = "kind-" + n
+		if g := c.row(r, zone); g != nil {
 			all = append(all, *g)
+		}
+		for k := before; k < len(c.fields); k++ {
+			if field := rowField(c.fields[k].Code); field != "" {
+				c.fields[k].Name = field + "-" + n
+			}
 		}
 	}
 	switch {
@@ -134,10 +119,25 @@ func (in *Input) rows(c *checker) *Gate {
 		return nil
 	case len(all) == 1:
 		return &all[0]
-	case in.Join == "any":
+	case join == "any":
 		return &Gate{Any: all}
 	}
 	return &Gate{All: all}
+}
+
+// rowField is the field of a row beside which a problem is said, "" for its kind.
+func rowField(code string) string {
+	switch code {
+	case "gate.date", "gate.skipped":
+		return "day"
+	case "gate.slug", "gate.proposal", "gate.turnout", "gate.trigger", "gate.state":
+		return "what"
+	case "gate.people", "gate.k":
+		return "number"
+	case "gate.part", "gate.delegates":
+		return "more"
+	}
+	return ""
 }
 
 // row is the condition of one row, checked.
@@ -237,8 +237,9 @@ func (g *Gate) typed(zone string) (r Row, ok bool) {
 	return r, ok
 }
 
-// maxRows is how many conditions a form shows.
-const maxRows = 8
+// maxRows is how many conditions a form shows that are there. Each group has a new one
+// beside them, and a gate cannot have more than that.
+const maxRows = maxLeaves - len(rowGroups)
 
 // typedStep is a step as its form shows it.
 func typedStep(s *Step, zone string) Input {
@@ -250,43 +251,40 @@ func typedStep(s *Step, zone string) Input {
 			zone = g.Zone
 		}
 	})
-	in := Input{Key: s.Key, Title: s.Title, Kind: s.Kind, About: s.About, Link: s.Link, After: s.After, Zone: zone, Join: "all"}
+	in := Input{Key: s.Key, Title: s.Title, Kind: s.Kind, About: s.About, Link: s.Link, After: s.After, Zone: zone}
 	if s.Lapses != nil {
 		in.LapseDay, in.LapseTime, _ = strings.Cut(s.Lapses.Date, "T")
 	}
-	if !in.typeGate(s.Gate) {
+	var ok bool
+	if in.Rows, in.Join, ok = s.Gate.rows(zone); !ok {
 		in.Rows, in.Text = nil, s.Gate.String()
 	}
-	if s.MetBy != nil {
-		r, ok := s.MetBy.typed(zone)
-		if in.Met = r; !ok {
-			in.Met, in.MetText = Row{}, s.MetBy.String()
-		}
+	join := ""
+	if in.Met, join, ok = s.MetBy.rows(zone); !ok || join == "any" {
+		in.Met, in.MetText = nil, s.MetBy.String()
 	}
 	return in
 }
 
-// typeGate is false for a gate that rows cannot say.
-func (in *Input) typeGate(g *Gate) bool {
+// rows are a gate as rows, and how they are joined; ok is false for one that rows cannot
+// say.
+func (g *Gate) rows(zone string) (out []Row, join string, ok bool) {
 	if g == nil {
-		return true
+		return nil, "all", true
 	}
-	all := []Gate{*g}
+	all, join := []Gate{*g}, "all"
 	switch {
 	case g.All != nil:
 		all = g.All
 	case g.Any != nil:
-		all, in.Join = g.Any, "any"
-	}
-	if len(all) > maxRows {
-		return false
+		all, join = g.Any, "any"
 	}
 	for i := range all {
-		r, ok := all[i].typed(in.Zone)
+		r, ok := all[i].typed(zone)
 		if !ok {
-			return false
+			return nil, join, false
 		}
-		in.Rows = append(in.Rows, r)
+		out = append(out, r)
 	}
-	return true
+	return out, join, len(out) <= maxRows
 }

@@ -66,25 +66,6 @@ const (
 	ByDown   = "down"     // the campaign stood down
 )
 
-// reasons are what the pages say.
-func reasonName(code string) string {
-	switch code {
-	case ByGate:
-		return i18n.Mark("its gate opened")
-	case ByLapse:
-		return i18n.Mark("its last moment has passed")
-	case ByBefore:
-		return i18n.Mark("a step lapsed that had to come first")
-	case ByOwners:
-		return i18n.Mark("the groups that own the campaign said so")
-	case ByPoll:
-		return i18n.Mark("a poll decided it")
-	case ByDown:
-		return i18n.Mark("the campaign stood down")
-	}
-	return ""
-}
-
 // kinds are what a step can be.
 var kinds = [...]struct{ code, name string }{
 	{"petition", i18n.Mark("Petition")}, {"pledge", i18n.Mark("Pledge")}, {"poll", i18n.Mark("Poll")}, {"day_of_action", i18n.Mark("Day of action")},

@@ -30,6 +30,9 @@ type fixture struct {
 	low   map[id.Campaign]int
 	told  []any
 	moves []leaf.StepMove // of the record
+	// petitions are those that there are, by slug; poll is one that ana may know of.
+	petitions map[string]Counting
+	poll      string
 }
 
 func groupOf(h string) Group {
@@ -117,17 +120,33 @@ func (x *fixture) Owners(context.Context, *db.Tx, id.Campaign) ([]Group, error) 
 func (x *fixture) OwnedBy(context.Context, *db.Tx, id.Group) ([]id.Campaign, error) { return nil, nil }
 
 // Petition implements Elsewhere.
-func (x *fixture) Petition(context.Context, *db.Tx, string) (Counting, error) {
-	return Counting{}, web.ErrNotFound()
+func (x *fixture) Petition(_ context.Context, _ *db.Tx, _ authz.Actor, slug string) (Counting, error) {
+	if x.petitions[slug].Title == "" {
+		return Counting{}, web.ErrNotFound()
+	}
+	return x.petitions[slug], nil
 }
 
 // Pledge implements Elsewhere.
-func (x *fixture) Pledge(context.Context, *db.Tx, string) (Counting, error) {
+func (x *fixture) Pledge(context.Context, *db.Tx, authz.Actor, string) (Counting, error) {
 	return Counting{}, web.ErrNotFound()
 }
 
+// Proposal implements Elsewhere.
+func (x *fixture) Proposal(context.Context, *db.Tx, authz.Actor, string) (Proposal, error) {
+	return Proposal{}, web.ErrNotFound()
+}
+
+// Poll implements Elsewhere.
+func (x *fixture) Poll(_ context.Context, _ *db.Tx, by authz.Actor, p string) (string, error) {
+	if by.Handle != "ana" || p != x.poll {
+		return "", web.ErrNotFound()
+	}
+	return "Shall we stop?", nil
+}
+
 // Event implements Elsewhere.
-func (x *fixture) Event(context.Context, *db.Tx, id.Event) (string, int, error) {
+func (x *fixture) Event(context.Context, *db.Tx, authz.Actor, id.Event) (string, int, error) {
 	return "", 0, web.ErrNotFound()
 }
 

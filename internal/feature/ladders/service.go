@@ -45,20 +45,47 @@ type Campaigns interface {
 	OwnedBy(ctx context.Context, tx *db.Tx, g id.Group) ([]id.Campaign, error)
 }
 
-// Counting is a petition or pledge that everybody may know of.
+// Counting is a petition or pledge that somebody may know of.
 type Counting struct {
-	ID, Title       string
-	Box             leaf.ID
-	Parts           []string // labels of places or groups
-	Silent, Refused bool     // of petitions
+	ID, Title string
+	Here      bool // it counts on this server
+	Box       leaf.ID
+	Parts     []Part // places or groups
+	Reply     Reply  // of petitions
 }
 
-// Elsewhere answers about what gates wait for. What is not public is a NotFound fault.
+// Part is a place or group that counts apart in a pledge.
+type Part struct{ Label, Name string }
+
+// Reply is whether the addressee of a petition has answered. Until is the day until which
+// a reply is awaited, which is Left days from now, and SilentAt when that is over; zero
+// when none is, or without such a day.
+type Reply struct {
+	Delivered, Answered, Silent, Refused bool
+	Until                                time.Time
+	Left                                 int
+	SilentAt                             time.Time
+}
+
+// Proposal is one that somebody may know of. Closes is when the vote ends that is open on
+// it, on the clocks of Zone.
+type Proposal struct {
+	Title  string
+	Over   bool // it was withdrawn, or not adopted
+	Closes time.Time
+	Zone   string
+}
+
+// Elsewhere answers about what gates wait for. What the actor may not know of is a NotFound
+// fault.
 type Elsewhere interface {
-	Petition(ctx context.Context, tx *db.Tx, slug string) (Counting, error)
-	Pledge(ctx context.Context, tx *db.Tx, slug string) (Counting, error)
+	Petition(ctx context.Context, tx *db.Tx, by authz.Actor, slug string) (Counting, error)
+	Pledge(ctx context.Context, tx *db.Tx, by authz.Actor, slug string) (Counting, error)
+	Proposal(ctx context.Context, tx *db.Tx, by authz.Actor, p string) (Proposal, error)
+	// Poll is its title.
+	Poll(ctx context.Context, tx *db.Tx, by authz.Actor, p string) (string, error)
 	// Event is its title, and the lowest number that its estimates tell.
-	Event(ctx context.Context, tx *db.Tx, e id.Event) (title string, low int, err error)
+	Event(ctx context.Context, tx *db.Tx, by authz.Actor, e id.Event) (title string, low int, err error)
 	// CampaignLow is the sum of that over the events of a campaign.
 	CampaignLow(ctx context.Context, tx *db.Tx, c id.Campaign) (int, error)
 	// Member is the account of a member of one of the groups.
@@ -121,6 +148,7 @@ type Ladder struct {
 	Stand     map[string]*Standing
 	Watches   map[string]watch
 	Past      []Past // the newest first
+	About     map[string]about
 	Down      *Down
 	Agreed    []agreement
 }
@@ -130,6 +158,14 @@ func (d *Ladder) subject() authz.Subject {
 		return authz.Subject{Role: authz.Organizer}
 	}
 	return authz.Subject{}
+}
+
+// plan is what is published, or the draft.
+func (d *Ladder) plan() *Plan {
+	if d.Published == nil {
+		return &d.Draft
+	}
+	return &d.Published.Plan
 }
 
 // edits reports whether the draft differs from what is published.
@@ -154,7 +190,7 @@ func (d *Ladder) moved() map[string]bool {
 
 // simulate goes through time with the draft, as if it were published now.
 func (d *Ladder) simulate(assumed Known, now, until time.Time) ([]Move, map[string]*Standing, Known) {
-	known, stand := d.facts(), map[string]*Standing{}
+	known, stand := d.live(true, now), map[string]*Standing{}
 	maps.Copy(known, assumed)
 	for key := range d.moved() {
 		stand[key] = d.Stand[key]

@@ -166,7 +166,7 @@ func (s *Service) act(ctx context.Context, tx *db.Tx, d *Ladder, in ActInput, no
 	m := Move{Step: in.Step, Reason: ByOwners, At: tx.Now()}
 	switch in.Do {
 	case DoDown:
-		return s.standDown(ctx, tx, d.Of.ID, "decided")
+		return s.standDown(ctx, tx, d.Of.ID, DownDecided, "")
 	case DoUp:
 		return s.goOn(ctx, tx, d)
 	case DoHalt:
@@ -180,12 +180,11 @@ func (s *Service) act(ctx context.Context, tx *db.Tx, d *Ladder, in ActInput, no
 }
 
 // standDown ends what a campaign does, once: its steps that wait or are open halt.
-func (s *Service) standDown(ctx context.Context, tx *db.Tx, c id.Campaign, reason string) error {
+func (s *Service) standDown(ctx context.Context, tx *db.Tx, c id.Campaign, reason, poll string) error {
 	if err := s.settle(ctx, tx, c); err != nil {
 		return err
 	}
-	down := Down{reason, tx.Now()}
-	ok, err := putDown(ctx, tx, c, down)
+	ok, err := putDown(ctx, tx, c, Down{Reason: reason, Poll: poll, At: tx.Now()})
 	if err != nil || !ok {
 		return err
 	}

@@ -149,7 +149,7 @@ func (s *Service) DemandsStand(ctx context.Context, tx *db.Tx, x fact.DemandsSta
 	if x.Met == 0 || x.Open > 0 {
 		return nil
 	}
-	return s.standDown(ctx, tx, x.Campaign, "met")
+	return s.standDown(ctx, tx, x.Campaign, DownMet, x.Poll)
 }
 
 // PollDecided hears what a poll decided: gates may wait for it, and a poll of a group
@@ -194,7 +194,7 @@ func (s *Service) carryOut(ctx context.Context, tx *db.Tx, x fact.PollDecided) e
 		return err
 	}
 	if x.Effect == fact.EffectDown {
-		return s.standDown(ctx, tx, c.ID, "decided")
+		return s.standDown(ctx, tx, c.ID, DownDecided, x.Poll)
 	}
 	d, err := s.now(ctx, tx, c, nil)
 	if err != nil || d.Version == 0 || d.Down != nil || d.Stand[key] == nil {

@@ -240,6 +240,8 @@ type news struct {
 	Title string // of the step, "" for the question
 	State State  // of it
 	n     int    // of its last move
+	why   Move   // the last
+	of    *Ladder
 }
 
 // sendNews is the worker of a mail. There is none to send to an address that is deleted,
@@ -298,7 +300,11 @@ func (s *Service) newsOf(ctx context.Context, tx *db.Tx, c *contact, step string
 	if n.State = toTell(d, step, told); n.State == "" {
 		return n, false, nil
 	}
-	n.Title = d.title(step)
+	n.Title, n.of = d.title(step), d
+	if n.why.Reason, err = lastReason(ctx, tx, c.campaign, step); err != nil {
+		return n, false, err
+	}
+	n.why.Step, n.why.State = step, n.State
 	n.n, err = lastMove(ctx, tx, c.campaign, step)
 	return n, true, err
 }
@@ -317,9 +323,13 @@ func (s *Service) wasTold(ctx context.Context, tx *db.Tx, c *contact, step strin
 	return s.tell(ctx, tx, c.id, step)
 }
 
+func (n *news) reason(l *i18n.Locale) string {
+	return words{l, n.of, n.of.plan()}.reason(&n.why, n.of.step(n.why.Step))
+}
+
 // writeNews words a mail.
 func writeNews(l *i18n.Locale, n news, page, link string) notify.Message {
-	m := notify.Message{Lang: l.Tag()}
+	m, forget := notify.Message{Lang: l.Tag()}, l.T("Delete your address here: {url}", "url", link)
 	var parts []string
 	switch {
 	case n.Title == "":
@@ -331,13 +341,15 @@ func writeNews(l *i18n.Locale, n news, page, link string) notify.Message {
 	case n.State == Halted:
 		m.Subject = l.T("Halted: {title}", "title", n.Title)
 		parts = []string{
-			l.T("We told you that a step of the campaign “{title}” is open. It is halted now.", "title", n.Of.Title) + "\n" + page, l.T("Delete your address here: {url}", "url", link),
+			l.T("We told you that a step of the campaign “{title}” is open. It is halted now: {why}.", "title", n.Of.Title, "why", n.reason(l)) + "\n" + page,
 		}
+		if v := n.of.Down.view(l); v != nil {
+			parts = append(parts, v.Text)
+		}
+		parts = append(parts, forget)
 	default:
 		m.Subject = l.T("Open now: {title}", "title", n.Title)
-		parts = []string{
-			l.T("A step of the campaign “{title}” has opened.", "title", n.Of.Title) + "\n" + page, l.T("Delete your address here: {url}", "url", link),
-		}
+		parts = []string{l.T("A step of the campaign “{title}” has opened: {why}.", "title", n.Of.Title, "why", n.reason(l)) + "\n" + page, forget}
 	}
 	m.Text = strings.Join(parts, "\n\n")
 	return m

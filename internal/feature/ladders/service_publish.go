@@ -216,10 +216,10 @@ func (r *resolver) leaf(ctx context.Context, tx *db.Tx, g *Gate) error {
 		} else {
 			slug = g.Refusal.Petition
 		}
-		x, ok, err2 := r.counting(r.s.Elsewhere.Petition(ctx, tx, slug))
+		x, ok, err2 := r.counting(r.s.Elsewhere.Petition(ctx, tx, everybody, slug))
 		if err = err2; ok {
 			w.Subject, w.Label = x.ID, x.Title
-			if x.Silent && w.Kind == "silence" || x.Refused && w.Kind == "refusal" {
+			if x.Reply.Silent && w.Kind == "silence" || x.Reply.Refused && w.Kind == "refusal" {
 				w.Have, w.Fired = 1, tx.Now()
 			}
 		}
@@ -244,9 +244,12 @@ func (r *resolver) leaf(ctx context.Context, tx *db.Tx, g *Gate) error {
 	return err
 }
 
-// counting says what is not public.
+// everybody may know of what a gate names.
+var everybody = authz.Actor{}
+
+// counting says what is not public, or on another server.
 func (r *resolver) counting(x Counting, err error) (Counting, bool, error) {
-	if fault.Is(err, fault.KindNotFound) {
+	if fault.Is(err, fault.KindNotFound) || err == nil && !x.Here {
 		r.fail(r.at, "gate.unknown", "A petition or pledge that this step waits for is not open on this server.")
 		return x, false, nil
 	}
@@ -263,7 +266,7 @@ func (r *resolver) count(ctx context.Context, tx *db.Tx, n *Count, w *watch) err
 	if n.Pledge != "" {
 		find = r.s.Elsewhere.Pledge
 	}
-	x, ok, err := r.counting(find(ctx, tx, n.Petition+n.Pledge))
+	x, ok, err := r.counting(find(ctx, tx, everybody, n.Petition+n.Pledge))
 	if err != nil || !ok {
 		return err
 	}
@@ -271,7 +274,7 @@ func (r *resolver) count(ctx context.Context, tx *db.Tx, n *Count, w *watch) err
 	part := "-1"
 	switch {
 	case n.Part != "":
-		at := slices.Index(x.Parts, n.Part)
+		at := x.part(n.Part)
 		if at < 0 {
 			r.fail(r.at, "gate.no_part", "“{title}” has no place or group “{part}” that counts apart.", "title", x.Title, "part", n.Part)
 			return nil
@@ -296,7 +299,7 @@ func (r *resolver) turnout(ctx context.Context, tx *db.Tx, t *Turnout, w *watch)
 		low, err = r.s.Elsewhere.CampaignLow(ctx, tx, r.d.Of.ID)
 	} else {
 		w.Subject = "event " + t.Event
-		w.Label, low, err = r.s.Elsewhere.Event(ctx, tx, id.Event(t.Event))
+		w.Label, low, err = r.s.Elsewhere.Event(ctx, tx, everybody, id.Event(t.Event))
 		if fault.Is(err, fault.KindNotFound) {
 			r.fail(r.at, "gate.no_event", "An event that this step waits for is not public on this server.")
 			return nil
@@ -479,7 +482,7 @@ func (s *Service) watchCount(ctx context.Context, tx *db.Tx, c id.Campaign, g *G
 	case n.Index != nil:
 		parts = []int{*n.Index}
 	case n.Groups > 0:
-		x, err := s.Elsewhere.Pledge(ctx, tx, n.Pledge)
+		x, err := s.Elsewhere.Pledge(ctx, tx, everybody, n.Pledge)
 		if err != nil {
 			return err
 		}

@@ -214,17 +214,27 @@ func decided(ctx context.Context, tx *db.Tx, poll string) (adopted, ok bool, err
 	return adopted, err == nil, err
 }
 
-// Down is that a campaign has stood down, and why: "met" or "decided".
+// Why a campaign has stood down: its demands are met, or it was decided.
+const (
+	DownMet     = "met"
+	DownDecided = "decided"
+)
+
+// Down is that a campaign has stood down, and why. Poll is the one that decided so, or
+// that the last demand is met; "" is none.
 type Down struct {
 	Reason string
+	Poll   string
 	At     time.Time
+	// Title is that of the poll, for a reader who may know of it.
+	Title string
 }
 
 // downOf is nil for a campaign that goes on.
 func downOf(ctx context.Context, tx *db.Tx, c id.Campaign) (*Down, error) {
 	var d Down
 	var at int64
-	err := tx.Get(ctx, "select reason, down_at from campaign_down where campaign_id = $1", []any{string(c)}, &d.Reason, &at)
+	err := tx.Get(ctx, "select reason, poll, down_at from campaign_down where campaign_id = $1", []any{string(c)}, &d.Reason, &d.Poll, &at)
 	if errors.Is(err, db.ErrNoRows) {
 		return nil, nil //nolint:nilnil // it goes on
 	}
@@ -234,8 +244,8 @@ func downOf(ctx context.Context, tx *db.Tx, c id.Campaign) (*Down, error) {
 
 // putDown is not ok when the campaign had stood down before.
 func putDown(ctx context.Context, tx *db.Tx, c id.Campaign, d Down) (ok bool, err error) {
-	n, err := tx.Exec(ctx, "insert into campaign_down (campaign_id, reason, down_at) values ($1, $2, $3) on conflict do nothing",
-		string(c), d.Reason, clock.Micros(d.At))
+	n, err := tx.Exec(ctx, "insert into campaign_down (campaign_id, reason, poll, down_at) values ($1, $2, $3, $4) on conflict do nothing",
+		string(c), d.Reason, d.Poll, clock.Micros(d.At))
 	return n == 1, err
 }
 

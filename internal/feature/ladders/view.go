@@ -1,25 +1,35 @@
 package ladders
 
 import (
+	"context"
 	"html/template"
 	"time"
 
-	"convoke/internal/geo"
+	"convoke/internal/authz"
+	"convoke/internal/db"
 	"convoke/internal/i18n"
 	"convoke/internal/markdown"
 )
 
 func urlOf(c *Campaign) string { return "/campaigns/" + c.Handle + "/ladder" }
 
-// title is what a step is called, also one of an earlier version.
-func (d *Ladder) title(key string) string {
+// step is one as it was published last, also of an earlier version; nil when there is none.
+func (d *Ladder) step(key string) *Step {
 	if d.Published == nil {
-		return key
+		return nil
 	}
 	for _, p := range append([]Plan{d.Published.Plan}, plansOf(d.Earlier)...) {
 		if at := p.step(key); at >= 0 {
-			return p.Steps[at].Title
+			return &p.Steps[at]
 		}
+	}
+	return nil
+}
+
+// title is what a step is called.
+func (d *Ladder) title(key string) string {
+	if s := d.step(key); s != nil {
+		return s.Title
 	}
 	return key
 }
@@ -29,93 +39,6 @@ func plansOf(all []Version) (out []Plan) {
 		out = append(out, v.Plan)
 	}
 	return out
-}
-
-// words say in the reader's language what gates wait for.
-type words struct {
-	*i18n.Locale
-	d    *Ladder
-	plan *Plan // for what steps are called
-}
-
-// at is a moment in one line, on the clocks of a place.
-func at(l *i18n.Locale, t time.Time, zone string) string {
-	if loc, err := geo.LoadZone(zone); err == nil && zone != "" {
-		t = t.In(loc)
-	} else {
-		zone = "UTC"
-		t = t.UTC()
-	}
-	return l.DateShort(t) + ", " + l.Time(t) + " (" + zone + ")"
-}
-
-func (w words) stepTitle(key string) string {
-	if i := w.plan.step(key); i >= 0 {
-		return w.plan.Steps[i].Title
-	}
-	return key
-}
-
-// called is the name of what a condition is about, where that is known.
-func (w words) called(g *Gate, otherwise string) string {
-	if x := w.d.Watches[g.atom()]; x.Label != "" {
-		return x.Label
-	}
-	return otherwise
-}
-
-// say is a condition as a sentence, and where to look.
-func (w words) say(g *Gate) (text, url string) {
-	switch g.kind() {
-	case "date":
-		t, _ := g.moment().Time()
-		return w.T("It is {time}.", "time", at(w.Locale, t, g.Zone)), ""
-	case "count":
-		return w.count(g)
-	case "silence":
-		p := g.Silence.Petition
-		return w.T("“{title}” got no reply in time.", "title", w.called(g, p)), "/petitions/" + p
-	case "refusal":
-		p := g.Refusal.Petition
-		return w.T("What “{title}” asks was refused.", "title", w.called(g, p)), "/petitions/" + p
-	case "decision":
-		return w.T("A proposal is adopted."), "/proposals/" + g.Decision.Proposal
-	case "turnout":
-		n := g.Turnout.Low
-		if g.Turnout.Campaign {
-			return w.N("{n} person came to the events of this campaign, by the lowest estimates.", "{n} people came to the events of this campaign, by the lowest estimates.", n), ""
-		}
-		return w.N("{n} person came to “{title}”, by the lowest estimate.", "{n} people came to “{title}”, by the lowest estimate.", n,
-			"title", w.called(g, g.Turnout.Event)), "/events/" + g.Turnout.Event
-	case "trigger":
-		n := max(g.Trigger.N, len(g.Trigger.Delegates))
-		return w.N("{n} of {of} delegates declares: “{what}”.", "{n} of {of} delegates declare: “{what}”.", g.Trigger.K, "of", n, "what", g.Trigger.Name), ""
-	case "step":
-		switch g.State {
-		case Met:
-			return w.T("“{step}” is met.", "step", w.stepTitle(g.Step)), "#step-" + g.Step
-		case Lapsed:
-			return w.T("“{step}” has lapsed.", "step", w.stepTitle(g.Step)), "#step-" + g.Step
-		case Open, Waiting, Halted:
-		}
-		return w.T("“{step}” has opened.", "step", w.stepTitle(g.Step)), "#step-" + g.Step
-	}
-	return "", ""
-}
-
-func (w words) count(g *Gate) (text, url string) {
-	n := g.Count
-	title := w.called(g, n.Petition+n.Pledge)
-	switch {
-	case n.Petition != "":
-		return w.N("{n} person has signed “{title}”.", "{n} people have signed “{title}”.", n.People, "title", title), "/petitions/" + n.Petition
-	case n.Part != "":
-		return w.N("{n} person in {part} stands in “{title}”.", "{n} people in {part} stand in “{title}”.", n.People, "title", title, "part", n.Part), "/pledges/" + n.Pledge
-	case n.Groups > 0:
-		return w.N("{n} place or group of “{title}” has {people} people.", "{n} places or groups of “{title}” have {people} people each.", n.Groups,
-			"title", title, "people", n.People), "/pledges/" + n.Pledge
-	}
-	return w.N("{n} person stands in “{title}”.", "{n} people stand in “{title}”.", n.People, "title", title), "/pledges/" + n.Pledge
 }
 
 // condView is a condition of a gate on a page, or several.
@@ -128,7 +51,7 @@ type condView struct {
 	Have, Max int    // of a meter, where there is one
 }
 
-func (w words) cond(p Progress) condView {
+func (w words) cond(p Progress, now time.Time) condView {
 	v := condView{Open: p.Open, Have: min(p.Have, p.Need), Max: p.Need}
 	if p.Gate == nil {
 		return v
@@ -139,27 +62,21 @@ func (w words) cond(p Progress) condView {
 			v.Join = w.T("One of these:")
 		}
 		for _, x := range p.Of {
-			v.Of = append(v.Of, w.cond(x))
+			v.Of = append(v.Of, w.cond(x, now))
 		}
 		return v
 	}
 	v.Text, v.URL = w.say(p.Gate)
-	counts := p.Need > 1 || p.Gate.Count != nil || p.Gate.Turnout != nil
-	switch {
-	case p.Open:
+	if p.Open {
 		zone := p.Gate.Zone
 		if zone == "" {
 			zone = w.plan.zone(nil)
 		}
 		v.State = w.T("since {time}", "time", at(w.Locale, p.Since, zone))
-	case p.Never:
-		v.State = w.T("cannot happen any more")
-	case counts:
-		v.State = w.T("{n} of {need}; {more} more", "n", p.Have, "need", p.Need, "more", max(p.Need-p.Have, 0))
-	default:
-		v.State = w.T("not yet")
+	} else {
+		v.State = w.far(&p, now)
 	}
-	if !counts {
+	if !p.counts() {
 		v.Max = 0
 	}
 	return v
@@ -198,16 +115,16 @@ func (w words) step(n int, facts Known, now time.Time) stepView {
 	v.StateName = w.T(v.State.name())
 	for _, p := range w.d.Past {
 		if p.Step == s.Key {
-			v.Reason, v.Since = w.T(reasonName(p.Reason)), at(w.Locale, p.At, w.plan.zone(s))
+			v.Reason, v.Since = w.reason(&p.Move, w.d.step(s.Key)), at(w.Locale, p.At, w.plan.zone(s))
 			break
 		}
 	}
 	if s.Gate != nil {
-		g := w.cond(Eval(s.Gate, facts, now))
+		g := w.cond(Eval(s.Gate, facts, now), now)
 		v.Gate = &g
 	}
 	if s.MetBy != nil {
-		g := w.cond(Eval(s.MetBy, facts, now))
+		g := w.cond(Eval(s.MetBy, facts, now), now)
 		v.Met = &g
 	}
 	if s.Lapses != nil && (v.State == Waiting || v.State == Halted) {
@@ -261,9 +178,45 @@ func actName(act string) string {
 	return ""
 }
 
-func downText(l *i18n.Locale, d *Down) string {
-	if d.Reason == "met" {
-		return l.T("This campaign has stood down on {day}: its demands are met.", "day", l.DateShort(d.At))
+// downView is that a campaign has stood down, and why; Poll is the title of the one that
+// decided it, "" for none that the reader may know of.
+type downView struct{ Text, Poll, PollURL string }
+
+// view is nil for a campaign that goes on.
+func (d *Down) view(l *i18n.Locale) *downView {
+	if d == nil {
+		return nil
 	}
-	return l.T("This campaign has stood down on {day}.", "day", l.DateShort(d.At))
+	v := &downView{Poll: d.Title, PollURL: d.url()}
+	on := l.DateShort(d.At)
+	switch {
+	case d.Reason == DownMet:
+		v.Text = l.T("This campaign has stood down on {day}: its demands are met.", "day", on)
+	case d.Poll != "":
+		v.Text = l.T("This campaign has stood down on {day}: a vote decided it.", "day", on)
+	default:
+		v.Text = l.T("This campaign has stood down on {day}: a group that owns it decided so.", "day", on)
+	}
+	return v
+}
+
+// url is where the poll is that decided it, "" where the reader may know of none.
+func (d *Down) url() string {
+	if d.Title == "" {
+		return ""
+	}
+	return "/polls/" + d.Poll
+}
+
+// name finds what the poll is called that let a campaign stand down, for somebody who may
+// know of it.
+func (s *Service) name(ctx context.Context, tx *db.Tx, by authz.Actor, d *Down) error {
+	if d == nil || d.Poll == "" {
+		return nil
+	}
+	title, err := s.Elsewhere.Poll(ctx, tx, by, d.Poll)
+	if err == nil {
+		d.Title = title
+	}
+	return hidden(err)
 }

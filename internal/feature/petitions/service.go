@@ -379,5 +379,16 @@ type note struct {
 	Hash string `json:"hash"`
 }
 
+// Awaited is the day until which a reply is awaited, how many more days that is, and the
+// moment from which there is silence; days are zero when nobody waits for one.
+func (f *Found) Awaited(now time.Time) (until time.Time, left int, silent time.Time) {
+	p := &f.Petition
+	if p.State != Delivered || p.ReplyBy == 0 {
+		return until, 0, silent
+	}
+	until = day.Time(p.ReplyBy)
+	return until, int(until.Sub(day.Time(f.today(now))).Hours()) / 24, day.At(day.After(p.ReplyBy, 1), zoneOf(f.Group.Zone))
+}
+
 // today is the day at the group's place.
 func (f *Found) today(now time.Time) int { return day.Of(now.In(zoneOf(f.Group.Zone))) }

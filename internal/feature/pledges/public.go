@@ -6,19 +6,14 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/record/leaf"
-	"convoke/internal/web"
 )
 
-// Public is a pledge that everybody may know of, with its box on this server; a NotFound
-// fault otherwise.
-func (s *Service) Public(ctx context.Context, tx *db.Tx, slug string) (Pledge, leaf.ID, error) {
-	p, _, err := s.load(ctx, tx, authz.Actor{}, slug)
-	if err == nil && p.Box == "" {
-		err = web.ErrNotFound()
+// Known is a pledge that the actor may know of, with its box; here is false when it has
+// none on this server.
+func (s *Service) Known(ctx context.Context, tx *db.Tx, by authz.Actor, slug string) (p Pledge, b leaf.ID, here bool, err error) {
+	if p, _, err = s.load(ctx, tx, by, slug); err != nil || p.Box == "" {
+		return p, b, false, err
 	}
-	if err != nil {
-		return Pledge{}, leaf.ID{}, err
-	}
-	b, err := leaf.ParseID(p.Box)
-	return p, b, err
+	b, err = leaf.ParseID(p.Box)
+	return p, b, err == nil, err
 }

@@ -50,6 +50,31 @@ func (s *Service) About(ctx context.Context, tx *db.Tx, by authz.Actor, pid stri
 	return p, urlOf(&p), p.open(), err
 }
 
+// Voted is a proposal that the actor may know of, with the poll that is to decide it
+// now; nil when there is none.
+func (s *Service) Voted(ctx context.Context, tx *db.Tx, by authz.Actor, pid string) (Proposal, *Poll, error) {
+	p, _, _, err := s.load(ctx, tx, by, pid)
+	if err != nil || p.State != Frozen {
+		return p, nil, err
+	}
+	all, err := pollsOf(ctx, tx, p.ID)
+	for i := range all {
+		if x := &all[i]; x.Decides && x.State == Open {
+			return p, x, err
+		}
+	}
+	return p, nil, err
+}
+
+// KnownPoll is a poll that the actor may know of.
+func (s *Service) KnownPoll(ctx context.Context, tx *db.Tx, by authz.Actor, pid string) (Poll, error) {
+	p, _, _, _, err := s.loadPoll(ctx, tx, by, "id", pid)
+	if err != nil {
+		return Poll{}, err
+	}
+	return p, nil
+}
+
 // openSecret opens the box of a secret poll.
 func (s *Service) openSecret(ctx context.Context, tx *db.Tx, roll leaf.ID, m leaf.Box, t *TrusteeRun) (leaf.ID, error) {
 	if t == nil {
