@@ -227,9 +227,12 @@ type PollDecided struct {
 	Subject  string   // what the effect is about; its form is the effect's
 	Options  []string // as they stood on the ballot
 	Winners  []int    // indexes of options, the first first; none when not adopted
-	Adopted  bool
-	By       id.Person // who opened it
-	At       time.Time
+	// Candidates are what the options name, as it was when the poll opened: accounts where
+	// delegates are elected, demands that were put forward; "" is nothing.
+	Candidates []string
+	Adopted    bool
+	By         id.Person // who opened it
+	At         time.Time
 }
 
 // TaskGiven says that somebody in a group has taken something on.

@@ -3,6 +3,7 @@ package campaigns
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"convoke/internal/authz"
 	"convoke/internal/day"
@@ -178,17 +179,28 @@ func (s *Service) Candidates(ctx context.Context, tx *db.Tx, by authz.Actor, han
 		return "", nil, err
 	}
 	all, err := candidatesOf(ctx, tx, camp.ID)
-	for _, k := range all {
-		if k.State == Forward {
-			bodies = append(bodies, k.Body)
-		}
+	for _, k := range onBallot(all) {
+		bodies = append(bodies, k.Body)
 	}
 	return camp.ID, bodies, err
 }
 
+// Forward finds what is put forward by the words of a ballot, as ids; "" is none.
+func (s *Service) Forward(ctx context.Context, tx *db.Tx, c id.Campaign, words []string) ([]string, error) {
+	all, err := candidatesOf(ctx, tx, c)
+	out := make([]string, len(words))
+	for _, k := range onBallot(all) {
+		if i := slices.IndexFunc(words, func(w string) bool { return strings.EqualFold(w, k.Body) }); i >= 0 {
+			out[i] = k.ID
+		}
+	}
+	return out, err
+}
+
 // Decided makes what a poll decided about demands true: the winners become demands,
 // in their order, or a demand stands somewhere else. The group that decided must own
-// the campaign.
+// the campaign. Who merged a demand into another, or took it back, since the poll opened
+// changed nothing in it: its own words were voted on.
 func (s *Service) Decided(ctx context.Context, tx *db.Tx, f fact.PollDecided) error {
 	if !f.Adopted || f.Campaign == "" {
 		return nil
@@ -265,16 +277,16 @@ func (s *Service) decidedDemands(ctx context.Context, tx *db.Tx, c *Campaign, f 
 	}
 	for _, w := range f.Winners {
 		n := len(demands) + 1
-		if w < 0 || w >= len(f.Options) || n > maxDemands {
+		if w < 0 || w >= len(f.Candidates) || n > maxDemands {
 			continue
 		}
-		at := slices.IndexFunc(all, func(k Candidate) bool { return k.State == Forward && k.Body == f.Options[w] })
+		at := slices.IndexFunc(all, func(k Candidate) bool { return k.ID == f.Candidates[w] && k.State != Chosen })
 		if at < 0 {
-			continue // “none of these”, or taken back meanwhile
+			continue // “none of these”, or chosen already
 		}
 		k := &all[at]
 		d := Demand{Number: n, Body: k.Body, Addressee: k.Addressee, State: "open"}
-		k.State, k.Number = Chosen, n
+		k.State, k.Into, k.Number = Chosen, "", n
 		if err := updateCandidate(ctx, tx, k); err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package coalitions
 
 import (
-	"context"
 	"errors"
 	"testing"
 	"time"
@@ -283,11 +282,11 @@ func TestTheGroupsVoteMakesDelegates(t *testing.T) {
 		ada, ben, eve, max := x.person("ada"), x.person("ben"), x.person("eve"), x.person("max")
 		a := x.group("anglers", ada, ben, eve)
 		_, c := x.start(ada, valley("anglers", "valley"))
-		x.Polls = candidates{ben.Person, "", max.Person, ada.Person, eve.Person}
+		stand := []string{string(ben.Person), "", string(max.Person), string(ada.Person), string(eve.Person)}
 		decide := func(subject string, adopted bool, winners ...int) {
 			x.write(func(tx *db.Tx) error {
 				return x.PollDecided(ctx, tx, fact.PollDecided{
-					Poll: "p", Group: a, Effect: fact.EffectDelegate, Subject: subject, Winners: winners, Adopted: adopted,
+					Poll: "p", Group: a, Effect: fact.EffectDelegate, Subject: subject, Candidates: stand, Winners: winners, Adopted: adopted,
 				})
 			})
 		}
@@ -320,10 +319,6 @@ func TestTheGroupsVoteMakesDelegates(t *testing.T) {
 		}
 	})
 }
-
-type candidates []id.Person
-
-func (c candidates) Candidates(context.Context, *db.Tx, string) ([]id.Person, error) { return c, nil }
 
 func TestSubjects(t *testing.T) {
 	t.Parallel()

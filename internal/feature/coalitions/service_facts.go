@@ -152,7 +152,7 @@ func (s *Service) PollDecided(ctx context.Context, tx *db.Tx, f fact.PollDecided
 	case !f.Adopted:
 	case f.Effect == fact.EffectPart:
 		return s.remove(ctx, tx, f.Group, id.Group(f.Subject))
-	case f.Effect == fact.EffectDelegate && len(f.Winners) > 0 && s.Polls != nil:
+	case f.Effect == fact.EffectDelegate && len(f.Winners) > 0:
 		return s.elected(ctx, tx, &f)
 	}
 	return nil
@@ -182,15 +182,11 @@ func (s *Service) elected(ctx context.Context, tx *db.Tx, f *fact.PollDecided) e
 	if err != nil || !v.acts() {
 		return err
 	}
-	people, err := s.Polls.Candidates(ctx, tx, f.Poll)
-	if err != nil {
-		return err
-	}
 	for i, w := range f.Winners {
-		if w < 0 || w >= len(people) || people[w] == "" {
+		if w < 0 || w >= len(f.Candidates) || f.Candidates[w] == "" {
 			continue
 		}
-		if err := s.elect(ctx, tx, &c, v, f.Group, people[w], sub, i); err != nil {
+		if err := s.elect(ctx, tx, &c, v, f.Group, id.Person(f.Candidates[w]), sub, i); err != nil {
 			return err
 		}
 	}

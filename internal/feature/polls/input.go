@@ -21,7 +21,7 @@ import (
 const (
 	maxTitle   = 200
 	maxOptions = tally.MaxOptions
-	maxOption  = 600 // as long as a demand
+	maxOption  = 750 // as long as a demand and of whom it is demanded
 	maxNote    = 500
 	maxComment = 4000
 	maxWhy     = 2000
@@ -131,6 +131,14 @@ func (s *Service) effect(ctx context.Context, tx *db.Tx, p *parser, g Group, in 
 	}
 	var err error
 	switch e.code {
+	case fact.EffectDemand:
+		if out.Subject, err = s.Elsewhere.Subject(ctx, tx, g.ID, e.code, out.Campaign, in.Subject, out.Options); err == nil {
+			field := "options"
+			if len(out.Options) == 0 {
+				field = "title"
+			}
+			_, err = s.demands(ctx, tx, p, field, out.Campaign, &out.Text)
+		}
 	case fact.EffectVote:
 		out.Subject, err = s.voteSubject(ctx, tx, g, in.Subject)
 	case fact.EffectTask:

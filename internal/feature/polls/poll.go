@@ -41,8 +41,8 @@ type Poll struct {
 	Effect    fact.Effect
 	Subject   string
 	Campaign  id.Campaign
-	// Candidates are the accounts that the options name when it elects delegates.
-	Candidates []id.Person
+	// Candidates are what the options name: see [fact.PollDecided].
+	Candidates []string
 	Preset     string
 	Rules      tally.Rules
 	Decides    bool // the proposal; else it is an opinion poll or about an amendment

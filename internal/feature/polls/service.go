@@ -114,6 +114,9 @@ type Elsewhere interface {
 	// NotFound or Forbidden fault for what there is not, or what the group may not
 	// decide. Options are those of the proposal.
 	Subject(ctx context.Context, tx *db.Tx, g id.Group, e fact.Effect, c id.Campaign, typed string, options []string) (string, error)
+	// Forward finds the demands that were put forward in a campaign and that options name,
+	// by their ids; "" is none.
+	Forward(ctx context.Context, tx *db.Tx, c id.Campaign, options []string) ([]string, error)
 	// Options are what there is to choose from for an effect on a campaign, by its
 	// handle, so that nobody has to type it again.
 	Options(ctx context.Context, tx *db.Tx, by authz.Actor, e fact.Effect, campaign string) ([]string, error)

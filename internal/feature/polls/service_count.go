@@ -155,7 +155,7 @@ func (s *Service) decided(ctx context.Context, tx *db.Tx, p *Poll, r *tally.Resu
 	}
 	err := s.Facts.Emit(ctx, tx, fact.PollDecided{
 		Poll: string(p.ID), Proposal: string(p.Proposal), Group: p.Group, Campaign: p.Campaign, Title: p.Title, Effect: p.Effect, Subject: p.Subject, Options: p.ballot(),
-		Winners: r.Winners, Adopted: r.Adopted, By: p.By, At: tx.Now(),
+		Candidates: p.Candidates, Winners: r.Winners, Adopted: r.Adopted, By: p.By, At: tx.Now(),
 	})
 	if err != nil || !r.Adopted || p.Effect != fact.EffectTask {
 		return err
@@ -196,12 +196,6 @@ func (s *Service) CountDue(ctx context.Context) error {
 		}
 		after = due[len(due)-1]
 	}
-}
-
-// Candidates are the members whom the options of an election name, in their order.
-func (s *Service) Candidates(ctx context.Context, tx *db.Tx, poll string) ([]id.Person, error) {
-	p, err := pollBy(ctx, tx, "id", poll)
-	return p.Candidates, err
 }
 
 // CloseEarly closes a poll before its time, for an organizer, where its rules said so

@@ -155,7 +155,7 @@ func (s *Service) draft(ctx context.Context, tx *db.Tx, p *Proposal, g Group, k 
 		if err := s.carries(ctx, tx, &bad, x); err != nil {
 			return d, err
 		}
-		if err := s.stand(ctx, tx, &bad, g, text.Options, x); err != nil {
+		if err := s.stand(ctx, tx, &bad, g, &text, x); err != nil {
 			return d, err
 		}
 	}
@@ -168,13 +168,18 @@ func (s *Service) draft(ctx context.Context, tx *db.Tx, p *Proposal, g Group, k 
 	return d, fault.Invalid(bad.fields...)
 }
 
-// stand finds the members whom the options of an election name, as they are when it
-// opens: a handle may be somebody else's later.
-func (s *Service) stand(ctx context.Context, tx *db.Tx, bad *parser, g Group, options []string, x *Poll) error {
-	if x.Effect != fact.EffectDelegate {
+// stand finds what the options name, as it is when the poll opens: a handle may be
+// somebody else's later, and a demand that was put forward be merged into another one.
+func (s *Service) stand(ctx context.Context, tx *db.Tx, bad *parser, g Group, t *Text, x *Poll) (err error) {
+	switch x.Effect {
+	case fact.EffectDemand:
+		x.Candidates, err = s.demands(ctx, tx, bad, "preset", x.Campaign, t)
+		return err
+	case fact.EffectDelegate:
+	default:
 		return nil
 	}
-	for _, o := range options {
+	for _, o := range t.Options {
 		p, err := s.Groups.Member(ctx, tx, g.ID, strings.TrimPrefix(o, "@"))
 		if fault.Is(err, fault.KindNotFound) {
 			bad.fail("preset", "poll.no_candidate", "“{name}” is no handle of a member, so they cannot be elected.", "name", o)
@@ -183,9 +188,28 @@ func (s *Service) stand(ctx context.Context, tx *db.Tx, bad *parser, g Group, op
 		if err != nil {
 			return err
 		}
-		x.Candidates = append(x.Candidates, p)
+		x.Candidates = append(x.Candidates, string(p))
 	}
 	return nil
+}
+
+// demands finds those that were put forward in a campaign and that a ballot names. One of
+// several options can be that it is none of them.
+func (s *Service) demands(ctx context.Context, tx *db.Tx, bad *parser, field string, c id.Campaign, t *Text) ([]string, error) {
+	ballot, left := t.Options, 1
+	if len(ballot) == 0 {
+		ballot, left = []string{t.Title}, 0
+	}
+	all, err := s.Elsewhere.Forward(ctx, tx, c, ballot)
+	for i, k := range all {
+		if k == "" {
+			left--
+		}
+		if k == "" && left < 0 {
+			bad.fail(field, "proposal.no_demand", "“{name}” is no demand that was put forward in this campaign. Put it forward first, or write it just as it stands there.", "name", ballot[i])
+		}
+	}
+	return all, err
 }
 
 // maxElectorate bounds the weight of all votes.

@@ -28,16 +28,17 @@ import (
 type fixture struct {
 	*Service
 	*recordtest.Stand
-	t      *testing.T
-	queue  *job.Queue
-	boxes  *box.Boxes
-	groups map[id.Group]Group
-	roles  map[id.Group]map[id.Person]authz.Role
-	people map[id.Person]string
-	seats  map[id.Group][]Seat // of coalitions
-	secret bool                // the coalitions' rule
-	told   map[id.Group][]string
-	facts  []any
+	t       *testing.T
+	queue   *job.Queue
+	boxes   *box.Boxes
+	groups  map[id.Group]Group
+	roles   map[id.Group]map[id.Person]authz.Role
+	people  map[id.Person]string
+	seats   map[id.Group][]Seat // of coalitions
+	secret  bool                // the coalitions' rule
+	told    map[id.Group][]string
+	facts   []any
+	forward map[string]string // ids of demands by their words
 }
 
 func eachSite(t *testing.T, f func(t *testing.T, x *fixture)) {
@@ -179,6 +180,15 @@ func (x *fixture) Options(_ context.Context, _ *db.Tx, _ authz.Actor, e fact.Eff
 		return []string{"Benches", "A ramp"}, nil
 	}
 	return nil, nil
+}
+
+// Forward knows the demands that a test has put forward.
+func (x *fixture) Forward(_ context.Context, _ *db.Tx, _ id.Campaign, options []string) ([]string, error) {
+	out := make([]string, len(options))
+	for i, o := range options {
+		out[i] = x.forward[o]
+	}
+	return out, nil
 }
 
 func (x *fixture) Subject(_ context.Context, _ *db.Tx, _ id.Group, _ fact.Effect, _ id.Campaign, typed string, _ []string) (string, error) {

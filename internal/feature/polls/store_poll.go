@@ -32,10 +32,7 @@ func scanPoll(scan func(...any) error) (Poll, error) {
 		return p, fmt.Errorf("scan poll: %w", err)
 	}
 	p.Amendment, p.By, p.Campaign = text(amendment), id.Person(text(by)), id.Campaign(text(campaign))
-	p.Options, p.Effect = lines(options), fact.Effect(effect)
-	for _, x := range lines(candidates) {
-		p.Candidates = append(p.Candidates, id.Person(x))
-	}
+	p.Options, p.Effect, p.Candidates = lines(options), fact.Effect(effect), lines(candidates)
 	p.Opens, p.Closes = clock.FromMicros(opens), clock.FromMicros(closes)
 	if err := json.Unmarshal([]byte(rules), &p.Rules); err != nil {
 		return p, fmt.Errorf("read the rules of a poll: %w", err)
@@ -56,7 +53,7 @@ func insertPoll(ctx context.Context, tx *db.Tx, p *Poll) error {
 	}
 	_, err = tx.Exec(ctx, "insert into poll ("+pollColumns+") values ("+placeholders(1, 33)+")",
 		string(p.ID), p.Form, string(p.Proposal), orNil(p.Amendment), string(p.Group), orNil(string(p.By)), p.Title, p.Lang, p.Body,
-		join(p.Options), string(p.Effect), p.Subject, orNil(string(p.Campaign)), joinPeople(p.Candidates), p.Preset, string(rules), p.Decides, p.Named,
+		join(p.Options), string(p.Effect), p.Subject, orNil(string(p.Campaign)), join(p.Candidates), p.Preset, string(rules), p.Decides, p.Named,
 		p.ByGroups, p.Early, p.CodesFirst, p.Gate, p.Eligible, p.Salt, p.Hash, p.Box, clock.Micros(p.Opens), clock.Micros(p.Closes), p.Zone, string(p.State), "", 0, p.Reminded)
 	if err != nil {
 		return fmt.Errorf("insert poll: %w", err)
@@ -67,14 +64,6 @@ func insertPoll(ctx context.Context, tx *db.Tx, p *Poll) error {
 		}
 	}
 	return nil
-}
-
-func joinPeople(all []id.Person) string {
-	out := make([]string, len(all))
-	for i, p := range all {
-		out[i] = string(p)
-	}
-	return join(out)
 }
 
 // placeholders are those from one number to another one.
