@@ -102,6 +102,8 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 			f.assemblies.MemberLeft, f.polls.MemberLeft, f.ladders.MemberLeft)
 	case fact.PollDecided:
 		return tell(ctx, tx, x, f.campaigns.Decided, f.coalitions.PollDecided, f.ladders.PollDecided)
+	case fact.NotCarriedOut:
+		return f.polls.NotCarriedOut(ctx, tx, x)
 	case fact.GroupEnded:
 		return tell(ctx, tx, x, f.events.GroupEnded, f.coalitions.GroupEnded)
 	case fact.GroupCleared:

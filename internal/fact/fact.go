@@ -235,6 +235,35 @@ type PollDecided struct {
 	At         time.Time
 }
 
+// Obstacle is why something that a poll decides cannot be done.
+type Obstacle string
+
+// The obstacles.
+const (
+	Unclear     Obstacle = "subject"       // nobody can read what it is to be done to
+	NotOwner    Obstacle = "not_owner"     // the group does not own the campaign
+	NotOpen     Obstacle = "not_open"      // the campaign is not open
+	ManyDemands Obstacle = "many_demands"  // the campaign has as many as it can have
+	NoDemand    Obstacle = "demand_number" // the campaign has no demand of that number
+	NoStep      Obstacle = "no_step"       // no ladder with that step is published
+	StepOver    Obstacle = "step_over"     // the step is met or has lapsed
+	IsDown      Obstacle = "is_down"       // the campaign has stood down
+	NoCoalition Obstacle = "no_coalition"  // the group does not belong to it, or it is over
+	NoSeat      Obstacle = "no_seat"       // the group has no such seat, or none that is free
+	WrongTerm   Obstacle = "term"          // the last day is over, or too far away
+	LeftGroup   Obstacle = "left_group"    // who was elected is no member any more
+	SitsAlready Obstacle = "sits_already"  // who was elected has another seat there
+	NotInvolved Obstacle = "not_involved"  // the group does not belong to the coalition
+)
+
+// NotCarriedOut says that something that a poll decided could not be done, wholly or for
+// one option.
+type NotCarriedOut struct {
+	Poll   string
+	Why    Obstacle
+	Option string // "" is all of it
+}
+
 // TaskGiven says that somebody in a group has taken something on.
 type TaskGiven struct {
 	Group id.Group

@@ -286,7 +286,7 @@ func TestTheGroupsVoteMakesDelegates(t *testing.T) {
 		decide := func(subject string, adopted bool, winners ...int) {
 			x.write(func(tx *db.Tx) error {
 				return x.PollDecided(ctx, tx, fact.PollDecided{
-					Poll: "p", Group: a, Effect: fact.EffectDelegate, Subject: subject, Candidates: stand, Winners: winners, Adopted: adopted,
+					Poll: "p", Group: a, Effect: fact.EffectDelegate, Subject: subject, Candidates: stand, Options: []string{"ben", "gone", "max", "ada", "eve"}, Winners: winners, Adopted: adopted,
 				})
 			})
 		}
@@ -316,6 +316,13 @@ func TestTheGroupsVoteMakesDelegates(t *testing.T) {
 		}
 		if got := x.electorate(c); len(got) != 1 {
 			t.Errorf("nobody has accepted yet: %v", got)
+		}
+		for _, subject := range []string{string(c) + " 4", string(c) + " 1 free 1999-01-01", string(c) + " 1 free 2999-01-01"} {
+			decide(subject, true, 0)
+		}
+		want := []string{"subject", "no_coalition", "left_group gone", "left_group max", "sits_already ada", "no_seat", "term", "term"}
+		if d := cmp.Diff(want, x.heard.bars); d != "" {
+			t.Error(d)
 		}
 	})
 }

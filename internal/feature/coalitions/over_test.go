@@ -58,7 +58,7 @@ func TestNobodyTakesASeatInWhatIsOver(t *testing.T) {
 			x.refused(x.Take(ctx, ben, did), "coalition.no_seats")
 			x.refused(x.Take(ctx, eve, did), "coalition.no_seats")
 			x.write(func(tx *db.Tx) error {
-				return x.PollDecided(ctx, tx, fact.PollDecided{Poll: "p", Group: a, Effect: fact.EffectDelegate, Subject: string(c), Candidates: []string{string(max.Person)}, Winners: []int{0}, Adopted: true})
+				return x.PollDecided(ctx, tx, fact.PollDecided{Poll: "p", Group: a, Effect: fact.EffectDelegate, Subject: string(c), Candidates: []string{string(max.Person)}, Options: []string{"max"}, Winners: []int{0}, Adopted: true})
 			})
 			x.write(func(tx *db.Tx) error {
 				all, err := seatsOf(ctx, tx, c, a)

@@ -181,34 +181,59 @@ func (s *Service) carryOut(ctx context.Context, tx *db.Tx, x fact.PollDecided) e
 	if x.Effect != fact.EffectStep && x.Effect != fact.EffectHalt && x.Effect != fact.EffectDown {
 		return nil
 	}
-	handle, key, _ := strings.Cut(x.Subject, "#")
-	c, _, err := s.Campaigns.Find(ctx, tx, authz.Actor{}, handle)
-	if fault.Is(err, fault.KindNotFound) || err == nil && c.Ended {
-		return nil
-	}
-	if err != nil {
+	d, why, err := s.obstacle(ctx, tx, x, s.now)
+	switch {
+	case err != nil:
 		return err
+	case why != "":
+		return s.Facts.Emit(ctx, tx, fact.NotCarriedOut{Poll: x.Poll, Why: why})
+	case x.Effect == fact.EffectDown:
+		return s.standDown(ctx, tx, d.Of.ID, "decided")
 	}
-	owns, err := s.owns(ctx, tx, c.ID, x.Group)
-	if err != nil || !owns {
-		return err
-	}
-	if x.Effect == fact.EffectDown {
-		return s.standDown(ctx, tx, c.ID, "decided")
-	}
-	d, err := s.now(ctx, tx, c, nil)
-	if err != nil || d.Version == 0 || d.Down != nil || d.Stand[key] == nil {
-		return err
-	}
+	_, key, _ := strings.Cut(x.Subject, "#")
 	m := Move{Step: key, Reason: ByPoll, At: tx.Now(), State: Halted}
-	state := d.Stand[key].State
 	if x.Effect == fact.EffectStep {
 		m.State = Open
 	}
-	if state.settled() || state == m.State {
+	if d.Stand[key].State == m.State {
 		return nil
 	}
 	return s.moveStep(ctx, tx, d, m, x.Title)
+}
+
+// Obstacle is why a decision about a ladder could not be carried out now; "" is nothing.
+func (s *Service) Obstacle(ctx context.Context, tx *db.Tx, x fact.PollDecided) (fact.Obstacle, error) {
+	_, why, err := s.obstacle(ctx, tx, x, s.read)
+	return why, err
+}
+
+// obstacle is [Service.Obstacle] with the ladder, as it is read.
+func (s *Service) obstacle(ctx context.Context, tx *db.Tx, x fact.PollDecided,
+	read func(ctx context.Context, tx *db.Tx, c Campaign, speaks []Group) (*Ladder, error)) (*Ladder, fact.Obstacle, error) {
+	handle, key, _ := strings.Cut(x.Subject, "#")
+	c, _, err := s.Campaigns.Find(ctx, tx, authz.Actor{}, handle)
+	if fault.Is(err, fault.KindNotFound) || err == nil && c.Ended {
+		return nil, fact.NotOpen, nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	owns, err := s.owns(ctx, tx, c.ID, x.Group)
+	if err != nil || !owns {
+		return nil, fact.NotOwner, err
+	}
+	d, err := read(ctx, tx, c, nil)
+	switch {
+	case err != nil || x.Effect == fact.EffectDown:
+		return d, "", err
+	case d.Version == 0 || d.Stand[key] == nil:
+		return d, fact.NoStep, nil
+	case d.Down != nil:
+		return d, fact.IsDown, nil
+	case d.Stand[key].State.settled():
+		return d, fact.StepOver, nil
+	}
+	return d, "", nil
 }
 
 func (s *Service) owns(ctx context.Context, tx *db.Tx, c id.Campaign, g id.Group) (bool, error) {

@@ -64,6 +64,7 @@ type Poll struct {
 	Counted    time.Time
 	Reminded   int // day
 	Seats      []PollSeat
+	Undone     []string // as stored: what could not be carried out
 }
 
 // PollSeat is one seat of a poll by name. Mandate is the id of the one that votes there

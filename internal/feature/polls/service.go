@@ -110,10 +110,9 @@ type Elsewhere interface {
 	// Campaign returns a NotFound fault for what is not public.
 	Campaign(ctx context.Context, tx *db.Tx, handle string) (id.Campaign, error)
 	AboutCampaign(ctx context.Context, tx *db.Tx, c id.Campaign) (handle string, r Ref, err error)
-	// Subject turns what was typed into the subject of an effect. It returns a
-	// NotFound or Forbidden fault for what there is not, or what the group may not
-	// decide. Options are those of the proposal.
-	Subject(ctx context.Context, tx *db.Tx, g id.Group, e fact.Effect, c id.Campaign, typed string, options []string) (string, error)
+	// Subject turns what was typed into the subject of an effect, or says why a group
+	// could not do that. What it returns, it also takes.
+	Subject(ctx context.Context, tx *db.Tx, g id.Group, e fact.Effect, c id.Campaign, typed string) (string, fact.Obstacle, error)
 	// Forward finds the demands that were put forward in a campaign and that options name,
 	// by their ids; "" is none.
 	Forward(ctx context.Context, tx *db.Tx, c id.Campaign, options []string) ([]string, error)

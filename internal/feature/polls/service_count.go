@@ -168,6 +168,20 @@ func (s *Service) decided(ctx context.Context, tx *db.Tx, p *Poll, r *tally.Resu
 	return s.Facts.Emit(ctx, tx, t)
 }
 
+// NotCarriedOut hears that something that was decided could not be done, and says so on
+// the page of the poll.
+func (s *Service) NotCarriedOut(ctx context.Context, tx *db.Tx, x fact.NotCarriedOut) error {
+	p, err := pollBy(ctx, tx, "id", x.Poll)
+	if isNone(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	tx.Touch("proposal:" + string(p.Proposal))
+	return putUndone(ctx, tx, p.ID, append(p.Undone, strings.TrimSpace(string(x.Why)+" "+x.Option)))
+}
+
 // taskOf is who has a task, and until which day: "-" is none.
 func taskOf(subject string) (id.Person, string) {
 	owner, until, _ := strings.Cut(subject, " ")

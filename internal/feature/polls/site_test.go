@@ -191,8 +191,8 @@ func (x *fixture) Forward(_ context.Context, _ *db.Tx, _ id.Campaign, options []
 	return out, nil
 }
 
-func (x *fixture) Subject(_ context.Context, _ *db.Tx, _ id.Group, _ fact.Effect, _ id.Campaign, typed string, _ []string) (string, error) {
-	return typed, nil
+func (x *fixture) Subject(_ context.Context, _ *db.Tx, _ id.Group, _ fact.Effect, _ id.Campaign, typed string) (string, fact.Obstacle, error) {
+	return typed, "", nil
 }
 
 // person makes an account, group a group in Berlin with members; the first organizes.
