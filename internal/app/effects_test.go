@@ -5,37 +5,38 @@ import (
 	"strings"
 	"testing"
 
+	"convoke/internal/authz"
 	"convoke/internal/feature/campaigns"
 	"convoke/internal/feature/ladders"
 	"convoke/internal/feature/polls"
 )
 
-// proposes drafts something of a group of the alliance, which everybody may read.
-func (x *alliance) proposes(who, group string, in polls.Input) polls.ID {
-	x.t.Helper()
-	ctx := x.t.Context()
-	pid, err := x.Polls.Create(ctx, x.actors[who], group, x.IDs.Secret(), in)
+// proposed drafts something of a group, which everybody may read.
+func (s *stand) proposed(by authz.Actor, group string, in polls.Input) polls.ID {
+	s.t.Helper()
+	ctx := s.t.Context()
+	pid, err := s.Polls.Create(ctx, by, group, s.IDs.Secret(), in)
 	for _, do := range []string{"discuss", "publish"} {
 		if err == nil {
-			err = x.Polls.Move(ctx, x.actors[who], string(pid), do)
+			err = s.Polls.Move(ctx, by, string(pid), do)
 		}
 	}
 	if err != nil {
-		x.t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	return pid
 }
 
-// opens opens a poll on it by name, where delegates vote.
-func (x *alliance) opens(who string, pid polls.ID, preset string) (poll, box string) {
-	x.t.Helper()
-	id, err := x.Polls.Opens(x.t.Context(), x.actors[who], string(pid), x.IDs.Secret(), polls.OpenInput{
+// opened opens a poll on it: by name, where delegates vote.
+func (s *stand) opened(by authz.Actor, pid polls.ID, preset string) (poll, box string) {
+	s.t.Helper()
+	id, err := s.Polls.Opens(s.t.Context(), by, string(pid), s.IDs.Secret(), polls.OpenInput{
 		Sequence: 2, Preset: preset, Gate: "members", Secrecy: "named", Day: "2026-05-10", Time: "18:00",
 	})
 	if err != nil {
-		x.t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	return string(id), x.column("select box_id from poll where id = $1", string(id))[0]
+	return string(id), s.column("select box_id from poll where id = $1", string(id))[0]
 }
 
 // say has all three delegates say the same.
@@ -144,10 +145,10 @@ func TestWhatIsVotedOnBecomesADemand(t *testing.T) {
 			},
 		} {
 			winner := []string{left[0], left[2]}[n]
-			pid := x.proposes("riverside", "valley", polls.Input{
+			pid := x.proposed(x.actors["riverside"], "valley", polls.Input{
 				Title: "Which?", Body: "One of two.", Lang: "en", Effect: "demand", Campaign: "clear-water", Options: winner + "\n" + left[3],
 			})
-			poll, box := x.opens("riverside", pid, "rank")
+			poll, box := x.opened(x.actors["riverside"], pid, "rank")
 			x.say(poll, 1, 2)
 			if err := meanwhile(); err != nil {
 				t.Fatal(err)
@@ -234,8 +235,8 @@ func TestDecisionsThatCameToNothing(t *testing.T) {
 		for i := range all {
 			g := &all[i]
 			g.in.Title, g.in.Body, g.in.Lang = "We decide", "So be it.", "en"
-			g.later = x.proposes(g.who, g.group, g.in)
-			g.poll, g.box = x.opens(g.who, x.proposes(g.who, g.group, g.in), g.preset)
+			g.later = x.proposed(a[g.who], g.group, g.in)
+			g.poll, g.box = x.opened(a[g.who], x.proposed(a[g.who], g.group, g.in), g.preset)
 			if g.group == "valley" {
 				x.say(g.poll, g.paper...)
 			} else {

@@ -16,6 +16,8 @@ import (
 	"convoke/internal/feature/events"
 	"convoke/internal/feature/identity"
 	"convoke/internal/feature/ladders"
+	"convoke/internal/feature/petitions"
+	"convoke/internal/feature/polls"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/notify"
@@ -122,17 +124,31 @@ func (l ladderElsewhere) Petition(ctx context.Context, tx *db.Tx, slug string) (
 	if err == nil && p.Elsewhere != nil {
 		err = web.ErrNotFound() // its record is on another server
 	}
-	return ladders.Counting{ID: p.ID, Title: p.Text.Title, Box: p.Box, Silent: p.Silent, Refused: p.Refused}, err
+	return ladders.Counting{
+		ID: p.ID, Title: p.Text.Title, Box: p.Box, Over: p.State != petitions.Open, Silent: p.Silent, Refused: p.Refused,
+		NeverSilent:  !p.Silent && (p.State == petitions.Answered || p.State == petitions.Delivered && p.ReplyBy == 0),
+		NeverRefused: !p.Refused && p.State == petitions.Answered,
+	}, err
 }
 
 // Pledge implements ladders.Elsewhere.
 func (l ladderElsewhere) Pledge(ctx context.Context, tx *db.Tx, slug string) (ladders.Counting, error) {
 	p, b, err := l.n.Pledges.Public(ctx, tx, slug)
-	out := ladders.Counting{ID: string(p.ID), Title: p.Title, Box: b}
+	if err != nil {
+		return ladders.Counting{}, err
+	}
+	n, err := l.n.Boxes.Numbers(ctx, tx, b)
+	out := ladders.Counting{ID: string(p.ID), Title: p.Title, Box: b, Over: n.Closed}
 	for _, x := range p.Parts {
 		out.Parts = append(out.Parts, x.Label)
 	}
 	return out, err
+}
+
+// Proposal implements ladders.Elsewhere.
+func (l ladderElsewhere) Proposal(ctx context.Context, tx *db.Tx, pid string) (ladders.Proposed, error) {
+	p, err := l.n.Polls.Public(ctx, tx, pid)
+	return ladders.Proposed{Title: p.Title, Adopted: p.Adopted, Over: p.State == polls.Decided || p.State == polls.Withdrawn}, err
 }
 
 // Event implements ladders.Elsewhere.

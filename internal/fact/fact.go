@@ -235,6 +235,10 @@ type PollDecided struct {
 	At         time.Time
 }
 
+// ProposalWithdrawn says that a proposal was withdrawn, or that nobody has touched it for
+// so long that it counts as that.
+type ProposalWithdrawn struct{ Proposal string }
+
 // Obstacle is why something that a poll decides cannot be done.
 type Obstacle string
 

@@ -126,6 +126,11 @@ func (x *fixture) Pledge(context.Context, *db.Tx, string) (Counting, error) {
 	return Counting{}, web.ErrNotFound()
 }
 
+// Proposal implements Elsewhere.
+func (x *fixture) Proposal(context.Context, *db.Tx, string) (Proposed, error) {
+	return Proposed{Title: "P"}, nil
+}
+
 // Event implements Elsewhere.
 func (x *fixture) Event(context.Context, *db.Tx, id.Event) (string, int, error) {
 	return "", 0, web.ErrNotFound()

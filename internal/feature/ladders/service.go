@@ -47,16 +47,27 @@ type Campaigns interface {
 
 // Counting is a petition or pledge that everybody may know of.
 type Counting struct {
-	ID, Title       string
-	Box             leaf.ID
-	Parts           []string // labels of places or groups
-	Silent, Refused bool     // of petitions
+	ID, Title string
+	Box       leaf.ID
+	Over      bool     // it takes nobody any more
+	Parts     []string // labels of places or groups
+	// Silent and Refused are of petitions. NeverSilent and NeverRefused say that they can
+	// become so no more.
+	Silent, Refused, NeverSilent, NeverRefused bool
+}
+
+// Proposed is a proposal that everybody may know of. Over says that it was decided or
+// withdrawn.
+type Proposed struct {
+	Title         string
+	Adopted, Over bool
 }
 
 // Elsewhere answers about what gates wait for. What is not public is a NotFound fault.
 type Elsewhere interface {
 	Petition(ctx context.Context, tx *db.Tx, slug string) (Counting, error)
 	Pledge(ctx context.Context, tx *db.Tx, slug string) (Counting, error)
+	Proposal(ctx context.Context, tx *db.Tx, pid string) (Proposed, error)
 	// Event is its title, and the lowest number that its estimates tell.
 	Event(ctx context.Context, tx *db.Tx, e id.Event) (title string, low int, err error)
 	// CampaignLow is the sum of that over the events of a campaign.

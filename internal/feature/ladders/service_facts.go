@@ -13,6 +13,7 @@ import (
 	"convoke/internal/fault"
 	"convoke/internal/id"
 	"convoke/internal/record/box"
+	"convoke/internal/record/leaf"
 )
 
 // BoxCounted hears that a box has so many people; see [box.Deps]. It is told inside the
@@ -61,6 +62,19 @@ func (s *Service) happened(ctx context.Context, tx *db.Tx, kind, subject string,
 	return nil
 }
 
+// impossible is how far something is that cannot happen any more.
+const impossible = -1
+
+// never notes of all that waits for something that it cannot happen any more. Nothing
+// moves by that.
+func (s *Service) never(ctx context.Context, tx *db.Tx, kind, subject string) error {
+	all, err := waiting(ctx, tx, kind, subject)
+	for _, w := range all {
+		err = errors.Join(err, s.mark(ctx, tx, w, impossible))
+	}
+	return err
+}
+
 // PetitionSilent hears that nobody answered a petition in time. That was so when the time
 // was over, however late it is heard of.
 func (s *Service) PetitionSilent(ctx context.Context, tx *db.Tx, x fact.PetitionSilent) error {
@@ -69,10 +83,31 @@ func (s *Service) PetitionSilent(ctx context.Context, tx *db.Tx, x fact.Petition
 
 // PetitionAnswered hears that a petition was answered.
 func (s *Service) PetitionAnswered(ctx context.Context, tx *db.Tx, x fact.PetitionAnswered) error {
+	if err := s.never(ctx, tx, "silence", x.Petition); err != nil {
+		return err
+	}
 	if !x.Refused {
-		return nil
+		return s.never(ctx, tx, "refusal", x.Petition)
 	}
 	return s.happened(ctx, tx, "refusal", x.Petition, tx.Now())
+}
+
+// PetitionDelivered hears that a petition was handed over. Where no reply is awaited, there
+// is no silence.
+func (s *Service) PetitionDelivered(ctx context.Context, tx *db.Tx, x fact.PetitionDelivered) error {
+	if !x.ReplyBy.IsZero() {
+		return nil
+	}
+	return s.never(ctx, tx, "silence", x.Petition)
+}
+
+// BoxClosed hears that a box takes nothing more: what it has not had, it never will.
+func (s *Service) BoxClosed(ctx context.Context, tx *db.Tx, b leaf.ID) error {
+	all, err := waitingForBox(ctx, tx, b)
+	for _, w := range all {
+		err = errors.Join(err, s.mark(ctx, tx, w, impossible))
+	}
+	return err
 }
 
 // TurnoutPublished hears how many came to an event.
@@ -156,25 +191,18 @@ func (s *Service) DemandsStand(ctx context.Context, tx *db.Tx, x fact.DemandsSta
 // that owns a campaign may open or halt a step, or stand the campaign down. One of
 // another group does nothing there.
 func (s *Service) PollDecided(ctx context.Context, tx *db.Tx, x fact.PollDecided) error {
-	if err := putDecided(ctx, tx, x.Proposal, x.Adopted, tx.Now()); err != nil {
+	if !x.Adopted {
+		return s.never(ctx, tx, "decision", x.Proposal)
+	}
+	if err := s.happened(ctx, tx, "decision", x.Proposal, tx.Now()); err != nil {
 		return err
 	}
-	if x.Adopted {
-		if err := s.happened(ctx, tx, "decision", x.Proposal, tx.Now()); err != nil {
-			return err
-		}
-		return s.carryOut(ctx, tx, x)
-	}
-	all, err := waiting(ctx, tx, "decision", x.Proposal)
-	if err != nil {
-		return err
-	}
-	for _, w := range all {
-		if err := s.come(ctx, tx, w, -1, tx.Now()); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.carryOut(ctx, tx, x)
+}
+
+// ProposalWithdrawn hears that a proposal was withdrawn.
+func (s *Service) ProposalWithdrawn(ctx context.Context, tx *db.Tx, x fact.ProposalWithdrawn) error {
+	return s.never(ctx, tx, "decision", x.Proposal)
 }
 
 func (s *Service) carryOut(ctx context.Context, tx *db.Tx, x fact.PollDecided) error {

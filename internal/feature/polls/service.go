@@ -388,6 +388,18 @@ func (s *Service) Edit(ctx context.Context, by authz.Actor, pid string, sequence
 	})
 }
 
+// withdrawn ends a proposal that nobody decides any more. The caller stores it.
+func (s *Service) withdrawn(ctx context.Context, tx *db.Tx, p *Proposal) error {
+	p.end(tx, Withdrawn)
+	return s.Facts.Emit(ctx, tx, fact.ProposalWithdrawn{Proposal: string(p.ID)})
+}
+
+// Public is a proposal that everybody may know of; a NotFound fault otherwise.
+func (s *Service) Public(ctx context.Context, tx *db.Tx, pid string) (Proposal, error) {
+	p, _, _, err := s.load(ctx, tx, authz.Actor{}, pid)
+	return p, err
+}
+
 // What can be done with a proposal besides changing its text.
 const (
 	doDiscuss   = "discuss"
@@ -417,7 +429,9 @@ func (s *Service) Move(ctx context.Context, by authz.Actor, pid, do string) erro
 			if !p.open() {
 				return errFrozen()
 			}
-			p.end(tx, Withdrawn)
+			if err := s.withdrawn(ctx, tx, p); err != nil {
+				return err
+			}
 		case doPublish, doUnpublish:
 			if p.Public == (do == doPublish) {
 				return nil
