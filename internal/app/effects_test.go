@@ -257,3 +257,91 @@ func TestDecisionsThatCameToNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatDecisionsBecome: each effect, proposed, voted on and counted, and then read on
+// the page that shows what it became.
+func TestWhatDecisionsBecome(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		x := newAlliance(s)
+		x.forwards()
+		x.climbs()
+		a := x.actors
+		_, err := s.Campaigns.Create(t.Context(), a["riverside"], "riverside", s.IDs.Secret(), campaigns.Input{Handle: "walks", Title: "Walks", Lang: "en", State: campaigns.Open})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const campaign, ladder = "/campaigns/clear-water", "/campaigns/clear-water/ladder"
+		for _, g := range []struct {
+			name, who, group string
+			in               polls.Input
+			preset           string
+			paper            []byte
+			page             string   // that shows it
+			by               string   // who reads it; "" is anybody
+			not              string   // what it says before
+			says             []string // and afterwards
+		}{
+			{
+				"a demand, by one of several", "riverside", "valley", polls.Input{Effect: "demand", Campaign: "clear-water", Options: "Demand 2\nDemand 4"}, "rank", []byte{2, 1},
+				campaign, "", "Demand 4", []string{"Demand 4", "decided by a vote"},
+			},
+			{
+				"a demand, by yes and no", "riverside", "valley", polls.Input{Title: "Demand 5", Effect: "demand", Campaign: "clear-water"}, "majority", []byte{0},
+				campaign, "", "Demand 5", []string{"Demand 5"},
+			},
+			{
+				"a demand is met in part", "riverside", "valley", polls.Input{Effect: "met", Campaign: "clear-water", Subject: "1:partly_met"}, "majority", []byte{0},
+				campaign, "", "Partly met", []string{"Partly met"},
+			},
+			{
+				"a step opens", "riverside", "valley", polls.Input{Effect: "step", Campaign: "clear-water", Subject: "wait"}, "majority", []byte{0},
+				ladder, "", "Wait Open", []string{"Wait Open", "a poll decided it"},
+			},
+			{
+				"a step halts", "riverside", "valley", polls.Input{Effect: "halt", Campaign: "clear-water", Subject: "runs"}, "majority", []byte{0},
+				ladder, "", "Runs Halted", []string{"Runs Halted"},
+			},
+			{
+				"a delegate", "hill", "hill", polls.Input{Effect: "delegate", Subject: "valley 1 bound 2027-05-31", Options: "of-alternate\nof-hill"}, "rank", []byte{1, 2},
+				"/groups/hill/delegates", "hill", "is asked", []string{"of-alternate is asked, until May 31, 2027", "Bound mandate"},
+			},
+			{
+				"an endorsement", "hill", "hill", polls.Input{Effect: "endorse", Campaign: "walks"}, "majority", []byte{0},
+				"/campaigns/walks", "", "Endorsed by", []string{"Endorsed by 1 group", "Group hill"},
+			},
+			{
+				"a task", "hill", "hill", polls.Input{Title: "Print the flyers", Effect: "task", Subject: "of-alternate 2026-05-20"}, "majority", []byte{0},
+				"/groups/hill/tasks", "hill", "Print the flyers", []string{"Print the flyers", "of-alternate", "May 20"},
+			},
+			{
+				"the campaign stands down", "riverside", "valley", polls.Input{Effect: "down", Campaign: "clear-water"}, "majority", []byte{0},
+				campaign, "", "has stood down", []string{"This campaign has stood down"},
+			},
+		} {
+			if g.in.Body, g.in.Lang = "So be it.", "en"; g.in.Title == "" {
+				g.in.Title = "We decide"
+			}
+			b := s.visitor()
+			if g.by != "" {
+				b = x.browsers[g.by]
+			}
+			if text := b.Get(g.page).Want(t, 200, "").Text("main"); strings.Contains(text, g.not) {
+				t.Errorf("%s: it is so before anybody decides: %s", g.name, text)
+			}
+			poll, box := s.opened(a[g.who], s.proposed(a[g.who], g.group, g.in), g.preset)
+			if g.group == "valley" {
+				x.say(poll, g.paper...)
+			} else {
+				s.votes(a[g.who], box, g.paper)
+			}
+			s.closes(box)
+			s.later()
+			result := s.visitor().Get("/polls/"+poll).Want(t, 200, "").Text("main")
+			if !strings.Contains(result, "Adopted") || strings.Contains(result, "could not be carried out") {
+				t.Errorf("%s: the result says %s", g.name, result)
+			}
+			wants(t, b.Get(g.page), g.says...)
+		}
+	})
+}
