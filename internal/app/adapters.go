@@ -102,6 +102,12 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 			f.assemblies.MemberLeft, f.polls.MemberLeft, f.ladders.MemberLeft)
 	case fact.PollDecided:
 		return tell(ctx, tx, x, f.campaigns.Decided, f.coalitions.PollDecided, f.ladders.PollDecided)
+	case fact.ProposalWithdrawn:
+		return f.ladders.ProposalWithdrawn(ctx, tx, x)
+	case fact.PetitionDelivered:
+		return f.ladders.PetitionDelivered(ctx, tx, x)
+	case fact.NotCarriedOut:
+		return f.polls.NotCarriedOut(ctx, tx, x)
 	case fact.GroupEnded:
 		return tell(ctx, tx, x, f.events.GroupEnded, f.coalitions.GroupEnded)
 	case fact.GroupCleared:
@@ -119,7 +125,7 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 		return f.ladders.TurnoutPublished(ctx, tx, x)
 	case fact.DemandsStand:
 		return f.ladders.DemandsStand(ctx, tx, x)
-	case fact.PledgeReached, fact.PledgeMissed, fact.PetitionReached, fact.PetitionDelivered, fact.LadderMoved:
+	case fact.PledgeReached, fact.PledgeMissed, fact.PetitionReached, fact.LadderMoved:
 		return nil // pages say so; nobody else reacts
 	case fact.CampaignDown:
 		return f.down(ctx, tx, x.Campaign)

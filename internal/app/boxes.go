@@ -36,6 +36,9 @@ func (l boxListener) Reached(ctx context.Context, tx *db.Tx, r box.Reached) erro
 
 // Closed implements box.Listener.
 func (l boxListener) Closed(ctx context.Context, tx *db.Tx, b leaf.ID, kind string) error {
+	if err := l.n.Ladders.BoxClosed(ctx, tx, b); err != nil {
+		return err
+	}
 	switch kind {
 	case leaf.Petition:
 		return l.n.Petitions.Closed(ctx, tx, b, kind)

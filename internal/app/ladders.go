@@ -126,13 +126,17 @@ func (l ladderElsewhere) Petition(ctx context.Context, tx *db.Tx, by authz.Actor
 		Delivered: p.State == petitions.Delivered || p.State == petitions.Answered, Answered: p.State == petitions.Answered, Silent: p.Silent, Refused: p.Refused,
 	}
 	r.Until, r.Left, r.SilentAt = f.Awaited(tx.Now())
-	return ladders.Counting{ID: p.ID, Title: p.Text.Title, Here: p.Public() && p.Elsewhere == nil, Box: p.Box, Reply: r}, err
+	return ladders.Counting{ID: p.ID, Title: p.Text.Title, Here: p.Public() && p.Elsewhere == nil, Box: p.Box, Over: p.State != petitions.Open, Reply: r}, err
 }
 
 // Pledge implements ladders.Elsewhere.
 func (l ladderElsewhere) Pledge(ctx context.Context, tx *db.Tx, by authz.Actor, slug string) (ladders.Counting, error) {
 	p, b, here, err := l.n.Pledges.Known(ctx, tx, by, slug)
 	out := ladders.Counting{ID: string(p.ID), Title: p.Title, Here: here, Box: b}
+	if here && err == nil {
+		n, failed := l.n.Boxes.Numbers(ctx, tx, b)
+		out.Over, err = n.Closed, failed
+	}
 	for _, x := range p.Parts {
 		part := ladders.Part{Label: x.Label, Name: x.Label}
 		if x.Group != "" && err == nil {
@@ -149,7 +153,7 @@ func (l ladderElsewhere) Pledge(ctx context.Context, tx *db.Tx, by authz.Actor, 
 // Proposal implements ladders.Elsewhere.
 func (l ladderElsewhere) Proposal(ctx context.Context, tx *db.Tx, by authz.Actor, pid string) (ladders.Proposal, error) {
 	p, open, err := l.n.Polls.Voted(ctx, tx, by, pid)
-	out := ladders.Proposal{Title: p.Title, Over: p.State == polls.Withdrawn || p.State == polls.Decided && !p.Adopted}
+	out := ladders.Proposal{Title: p.Title, Adopted: p.Adopted, Over: p.State == polls.Withdrawn || p.State == polls.Decided && !p.Adopted}
 	if open != nil {
 		out.Closes, out.Zone = open.Closes, open.Zone
 	}

@@ -14,9 +14,12 @@ import (
 	"convoke/internal/feature/ladders"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
+	"convoke/internal/feature/polls"
+	"convoke/internal/id"
 	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/recounttest"
+	"convoke/internal/record/tally"
 	"convoke/internal/web/webtest"
 )
 
@@ -323,6 +326,20 @@ func TestLadderRefuses(t *testing.T) {
 		x.write(step(gate))
 		refused(t, s.Ladders.Publish(t.Context(), x.by, "benches", x.sequence, ""), code)
 	}
+	inside, err := s.Polls.Create(t.Context(), x.other, "hill", s.IDs.Secret(), polls.Input{Title: "Inside", Body: "So be it.", Lang: "en"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, lost := x.proposal("Gone"), x.proposal("Lost")
+	if err := s.Polls.Move(t.Context(), x.other, string(gone), "withdraw"); err != nil {
+		t.Fatal(err)
+	}
+	_, ballots := s.opened(x.other, lost, "majority")
+	s.closes(ballots)
+	for pid, code := range map[string]string{string(inside): "gate.no_proposal", s.IDs.New(): "gate.no_proposal", string(gone): "gate.not_adopted", string(lost): "gate.not_adopted"} {
+		x.write(step(`{"any":[{"date":"2027-03-29T02:30","zone":"Europe/Berlin"},{"decision":{"proposal":"` + pid + `"}}]}`))
+		refused(t, s.Ladders.Publish(t.Context(), x.by, "benches", x.sequence, ""), code)
+	}
 	in := toolDay()
 	in.Split, in.Parts = pledges.ByGroup, "riverside\nhill"
 	slug, _ := s.pledge(x.by, "riverside", in)
@@ -338,7 +355,7 @@ func TestLadderRefuses(t *testing.T) {
 		_, err := s.Ladders.Act(t.Context(), x.by, "benches", do)
 		refused(t, err, "ladder.no_act")
 	}
-	_, err := s.Ladders.Act(t.Context(), x.by, "benches", ladders.ActInput{Step: "a", Group: "hill", Do: "halt"})
+	_, err = s.Ladders.Act(t.Context(), x.by, "benches", ladders.ActInput{Step: "a", Group: "hill", Do: "halt"})
 	refused(t, err, "ladder.group")
 	_, err = s.Ladders.Act(t.Context(), x.by, "benches", ladders.ActInput{Step: "zz", Group: "riverside", Do: "halt"})
 	refused(t, err, "ladder.no_step")
@@ -346,12 +363,12 @@ func TestLadderRefuses(t *testing.T) {
 	_, lee := s.signIn("lee")
 	far := s.group(lee, "faraway", "Far Away")
 	for _, g := range []struct {
-		of   string
+		of   id.Group
 		want string
-	}{{string(far), "open"}, {string(s.groupID("hill")), "halted"}} {
+	}{{far, "open"}, {s.groupID("hill"), "halted"}} {
 		err := s.DB.Write(t.Context(), func(tx *db.Tx) error {
 			return s.Ladders.PollDecided(t.Context(), tx, fact.PollDecided{
-				Proposal: s.IDs.New(), Group: s.groupID("hill"), Title: "Halt it", Effect: fact.EffectHalt, Subject: "benches#a", Adopted: g.want == "halted",
+				Proposal: s.IDs.New(), Group: g.of, Title: "Halt it", Effect: fact.EffectHalt, Subject: "benches#a", Adopted: true,
 			})
 		})
 		if err != nil {
@@ -433,6 +450,88 @@ func TestLadderTrigger(t *testing.T) {
 	})
 }
 
+// proposal is one of hill that everybody may read.
+func (x *climb) proposal(title string) polls.ID {
+	x.t.Helper()
+	return x.proposed(x.other, "hill", polls.Input{Title: title, Body: "So be it.", Lang: "en"})
+}
+
+// impossible says for how many steps the page tells that something cannot happen any more.
+func (x *climb) impossible(want int) {
+	x.t.Helper()
+	x.later()
+	if got := strings.Count(x.visitor().Get("/campaigns/benches/ladder").Want(x.t, 200, "").Text("main"), "cannot happen any more"); got != want {
+		x.t.Errorf("%d cannot happen any more, want %d", got, want)
+	}
+}
+
+// TestLadderNever: what a published ladder waits for and cannot happen any more is told as
+// that, and a ladder that waits for it is not published.
+func TestLadderNever(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *stand) {
+		x := newClimb(t, s)
+		in := toolDay()
+		in.Split, in.Parts, in.People = pledges.ByGroup, "riverside\nhill", "2"
+		slug, b := s.pledge(x.by, "riverside", in)
+		s.pledger(b).pledge(2, 1)
+		s.pledger(b).pledge(2, 1)
+		x.signs(2)
+		step := func(key, gate string) string {
+			return `{"key":"` + key + `","title":"` + key + `","kind":"other","gate":` + gate + `}`
+		}
+		count := func(key, more string) string {
+			return step(key, `{"count":{"pledge":"`+slug+`",`+more+`}}`)
+		}
+		open := []string{
+			step("silence", `{"silence":{"petition":"benches"}}`), step("refusal", `{"refusal":{"petition":"benches"}}`), step("signed", `{"count":{"petition":"benches","people":3}}`),
+			count("part", `"people":1,"part":"@riverside"`), count("groups", `"people":2,"groups":2`), count("whole", `"people":3`),
+		}
+		had := []string{
+			step("had", `{"count":{"petition":"benches","people":2}}`), count("hill", `"people":2,"part":"@hill"`), count("one", `"people":2,"groups":1`), count("two", `"people":2`),
+		}
+		x.publish(`{"steps":[` + strings.Join(append(open, had...), ",") + `]}`)
+		x.impossible(0)
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		must(s.Boxes.Close(t.Context(), b))
+		x.impossible(3)
+		x.sam.Post("/petitions/benches/deliver", "key", s.IDs.Secret(), "reply_by", "2026-05-20", "markdown", "By hand.").Want(t, 303, "/petitions/benches")
+		x.impossible(4)
+		x.sam.Post("/petitions/benches/reply", "key", s.IDs.Secret(), "markdown", "Yes.").Want(t, 303, "/petitions/benches")
+		x.impossible(6)
+		for i, code := range []string{"gate.answered", "gate.answered", "gate.over", "gate.over", "gate.over", "gate.over"} {
+			x.write(`{"steps":[` + strings.Join(append(had, open[i]), ",") + `]}`)
+			refused(t, s.Ladders.Publish(t.Context(), x.by, "benches", x.sequence, "x"), code)
+		}
+		// What was so once stays so, and what a closed box has it has.
+		again := strings.ReplaceAll(strings.ReplaceAll(strings.Join(had, ","), `"key":"`, `"key":"more-`), `"people":2`, `"people":1`)
+		x.write(`{"steps":[` + strings.Join(had, ",") + "," + again + `]}`)
+		must(s.Ladders.Publish(t.Context(), x.by, "benches", x.sequence, "x"))
+		for _, key := range []string{"had", "hill", "one", "two", "more-had", "more-hill", "more-one", "more-two"} {
+			x.is(key, "open")
+		}
+		x.proven()
+	})
+}
+
+// TestLadderNoReplyAwaited: where nobody awaits a reply, there is no silence.
+func TestLadderNoReplyAwaited(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings(t, ""))
+	x := newClimb(t, s)
+	const silence = `"title":"S","kind":"other","gate":{"silence":{"petition":"benches"}}}`
+	x.publish(`{"steps":[{"key":"s",` + silence + `]}`)
+	x.sam.Post("/petitions/benches/deliver", "key", s.IDs.Secret(), "markdown", "By hand.").Want(t, 303, "/petitions/benches")
+	x.impossible(1)
+	x.write(`{"steps":[{"key":"z",` + silence + `]}`)
+	refused(t, s.Ladders.Publish(t.Context(), x.by, "benches", x.sequence, "x"), "gate.answered")
+}
+
 // TestLadderFacts: answers, decisions and turnout open steps, also those that came before
 // the ladder was published.
 func TestLadderFacts(t *testing.T) {
@@ -443,28 +542,30 @@ func TestLadderFacts(t *testing.T) {
 		if err := s.Campaigns.Propose(t.Context(), x.by, "benches", eid); err != nil {
 			t.Fatal(err)
 		}
-		early, late, no := s.IDs.New(), s.IDs.New(), s.IDs.New()
-		decide := func(poll string, adopted bool) {
+		early, late, no, gone := x.proposal("Early"), x.proposal("Late"), x.proposal("No"), x.proposal("Gone")
+		decide := func(pid polls.ID, paper byte) {
 			t.Helper()
-			if err := s.DB.Write(t.Context(), func(tx *db.Tx) error {
-				return s.Ladders.PollDecided(t.Context(), tx, fact.PollDecided{Proposal: poll, Group: s.groupID("hill"), Adopted: adopted})
-			}); err != nil {
-				t.Fatal(err)
-			}
+			_, box := s.opened(x.other, pid, "majority")
+			s.votes(x.other, box, []byte{paper})
+			s.closes(box)
 		}
-		decide(early, true)
+		decide(early, tally.Yes)
 		x.publish(fmt.Sprintf(`{"steps":[
 			{"key":"early","title":"E","kind":"poll","gate":{"decision":{"proposal":"%s"}}},{"key":"late","title":"L","kind":"poll","gate":{"decision":{"proposal":"%s"}}},
-			{"key":"no","title":"N","kind":"poll","gate":{"decision":{"proposal":"%s"}}},
+			{"key":"no","title":"N","kind":"poll","gate":{"decision":{"proposal":"%s"}}},{"key":"gone","title":"G","kind":"poll","gate":{"decision":{"proposal":"%s"}}},
 			{"key":"refused","title":"R","kind":"other","gate":{"refusal":{"petition":"benches"}}},
 			{"key":"here","title":"H","kind":"other","gate":{"turnout":{"event":"%s","low":100}}},{"key":"all","title":"A","kind":"other","gate":{"turnout":{"campaign":true,"low":150}}}]}`,
-			early, late, no, eid))
+			early, late, no, gone, eid))
 		x.is("early", "open")
-		decide(late, true)
-		decide(no, false)
+		decide(late, tally.Yes)
+		decide(no, tally.No)
 		x.is("late", "open")
 		x.is("no", "waiting")
-		wants(t, s.visitor().Get("/campaigns/benches/ladder"), "cannot happen any more")
+		x.impossible(1)
+		if err := s.Polls.Move(t.Context(), x.other, string(gone), "withdraw"); err != nil {
+			t.Fatal(err)
+		}
+		x.impossible(2)
 		s.clock.Set(time.Date(2026, 5, 6, 20, 0, 0, 0, time.UTC))
 		count := func(low string) {
 			t.Helper()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"html/template"
-	"strconv"
 	"strings"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"convoke/internal/backup"
 	"convoke/internal/db"
 	"convoke/internal/fact"
+	"convoke/internal/fault"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
 	"convoke/internal/feature/polls"
@@ -137,69 +137,38 @@ func (p pollElsewhere) AboutCampaign(ctx context.Context, tx *db.Tx, cid id.Camp
 	return c.Handle, polls.Ref{Title: c.Text.Title, URL: "/campaigns/" + c.Handle}, nil
 }
 
-// Subject implements polls.Elsewhere. What it returns, it also takes.
-func (p pollElsewhere) Subject(ctx context.Context, tx *db.Tx, g id.Group, e fact.Effect, cid id.Campaign, typed string, options []string) (string, error) {
+// Subject implements polls.Elsewhere.
+func (p pollElsewhere) Subject(ctx context.Context, tx *db.Tx, g id.Group, e fact.Effect, cid id.Campaign, typed string) (string, fact.Obstacle, error) {
+	f, ask := fact.PollDecided{Group: g, Campaign: cid, Effect: e, Subject: typed}, p.n.Campaigns.Obstacle
 	switch e {
-	case fact.EffectDelegate:
-		return p.seat(ctx, tx, typed)
-	case fact.EffectPart:
-		return p.part(ctx, tx, g, typed, options)
+	case fact.EffectDelegate, fact.EffectPart:
+		of, rest, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(typed), "@"), " ")
+		g, err := p.group(ctx, tx, of)
+		if fault.Is(err, fault.KindNotFound) {
+			return "", map[fact.Effect]fact.Obstacle{fact.EffectDelegate: fact.NoCoalition, fact.EffectPart: fact.NotInvolved}[e], nil
+		}
+		if err != nil {
+			return "", "", err
+		}
+		f.Subject, ask = strings.TrimSpace(string(g)+" "+strings.Join(strings.Fields(rest), " ")), p.n.Coalitions.Obstacle
+	case fact.EffectStep, fact.EffectHalt, fact.EffectDown:
+		handle, _, err := p.AboutCampaign(ctx, tx, cid)
+		if fault.Is(err, fault.KindNotFound) {
+			return "", fact.NotOpen, nil
+		}
+		if err != nil {
+			return "", "", err
+		}
+		if f.Subject = handle; e != fact.EffectDown {
+			f.Subject += "#" + typed[strings.LastIndexByte(typed, '#')+1:]
+		}
+		ask = p.n.Ladders.Obstacle
+	case fact.EffectDemand, fact.EffectEndorse:
+		f.Subject = ""
 	default:
 	}
-	c, err := p.n.Campaigns.ByID(ctx, tx, cid)
-	if err != nil || e == fact.EffectEndorse {
-		return "", err
-	}
-	owns, err := p.n.Campaigns.Owned(ctx, tx, cid, g)
-	if err != nil {
-		return "", err
-	}
-	_, key, marked := strings.Cut(typed, "#")
-	if !marked {
-		key = typed
-	}
-	number, _, _ := strings.Cut(typed, ":")
-	_, e2 := strconv.Atoi(number)
-	switch {
-	case !owns:
-		return "", web.ErrNotFound()
-	case e == fact.EffectDemand:
-		return "", nil
-	case e == fact.EffectDown:
-		return c.Handle, nil
-	case e == fact.EffectMet:
-		if e2 != nil || !strings.HasSuffix(typed, ":met") && !strings.HasSuffix(typed, ":partly_met") && !strings.HasSuffix(typed, ":withdrawn") {
-			return "", web.ErrNotFound()
-		}
-		return typed, nil
-	case key == "" || strings.ContainsAny(key, " #"):
-		return "", web.ErrNotFound()
-	}
-	return c.Handle + "#" + key, nil
-}
-
-// seat is the coalition and what else was said of the seat to be elected to.
-func (p pollElsewhere) seat(ctx context.Context, tx *db.Tx, typed string) (string, error) {
-	of, rest, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(typed), "@"), " ")
-	g, err := p.group(ctx, tx, of)
-	if err != nil {
-		return "", err
-	}
-	return strings.TrimSpace(string(g) + " " + rest), nil
-}
-
-// part is the member group that a coalition may part with: by yes and no, as one of
-// several options could say that it stays.
-func (p pollElsewhere) part(ctx context.Context, tx *db.Tx, coalition id.Group, typed string, options []string) (string, error) {
-	g, err := p.group(ctx, tx, strings.TrimPrefix(strings.TrimSpace(typed), "@"))
-	if err != nil {
-		return "", err
-	}
-	is, err := p.n.Coalitions.Parts(ctx, tx, coalition, g)
-	if err == nil && (!is || len(options) > 0) {
-		err = web.ErrNotFound()
-	}
-	return string(g), err
+	why, err := ask(ctx, tx, f)
+	return f.Subject, why, err
 }
 
 // group is found by its handle, or by the id that was found before.

@@ -17,7 +17,6 @@ import (
 // whom in a coalition, and campaigns know whose demands a coalition hears.
 func (n *Node) together() {
 	n.Polls.Coalitions = pollCoalitions{n.Coalitions}
-	n.Coalitions.Polls = n.Polls
 	n.Campaigns.Member = n.Coalitions.Belongs
 }
 
@@ -67,6 +66,11 @@ func (p pollCoalitions) SeatsOf(ctx context.Context, tx *db.Tx, c id.Group, pers
 // SeatsOfGroup implements polls.Coalitions.
 func (p pollCoalitions) SeatsOfGroup(ctx context.Context, tx *db.Tx, c, g id.Group) ([]polls.Seat, error) {
 	return toPollSeats(p.s.SeatsOf(ctx, tx, c, g))
+}
+
+// Forward implements polls.Elsewhere.
+func (p pollElsewhere) Forward(ctx context.Context, tx *db.Tx, c id.Campaign, options []string) ([]string, error) {
+	return p.n.Campaigns.Forward(ctx, tx, c, options)
 }
 
 // Options implements polls.Elsewhere: what groups put forward, where demands are

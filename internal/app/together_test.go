@@ -111,10 +111,13 @@ func TestACoalitionPartsWithAGroup(t *testing.T) {
 			return append([]string{"key", s.IDs.Secret(), "group", group, "effect", "part", "subject", subject,
 				"title", "We part with the harbour", "body", "It sells the water.", "lang", "en"}, more...)
 		}
-		for _, bad := range [][]string{part("valley", "nobody"), part("valley", "valley"), part("riverside", "harbour"), part("valley", "harbour", "options", "It stays\nIt goes")} {
-			if text := sam.Post("/proposals/new", bad...).Want(t, 422, "").Text("#subject-error"); !strings.Contains(text, "cannot be done") {
+		for _, bad := range [][]string{part("valley", "nobody"), part("valley", "valley"), part("riverside", "harbour"), part("valley", "harbour now")} {
+			if text := sam.Post("/proposals/new", bad...).Want(t, 422, "").Text("#subject-error"); !strings.Contains(text, "does not belong to the coalition") {
 				t.Errorf("%q: %q", bad, text)
 			}
+		}
+		if text := sam.Post("/proposals/new", part("valley", "harbour", "options", "It stays\nIt goes")...).Want(t, 422, "").Text("#options-error"); !strings.Contains(text, "yes and no") {
+			t.Errorf("with options: %q", text)
 		}
 		url := led(t, sam.Post("/proposals/new", part("valley", "@harbour")...))
 		wants(t, sam.Get(url), "A coalition parts with a member group: Group harbour")

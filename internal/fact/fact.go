@@ -227,9 +227,45 @@ type PollDecided struct {
 	Subject  string   // what the effect is about; its form is the effect's
 	Options  []string // as they stood on the ballot
 	Winners  []int    // indexes of options, the first first; none when not adopted
-	Adopted  bool
-	By       id.Person // who opened it
-	At       time.Time
+	// Candidates are what the options name, as it was when the poll opened: accounts where
+	// delegates are elected, demands that were put forward; "" is nothing.
+	Candidates []string
+	Adopted    bool
+	By         id.Person // who opened it
+	At         time.Time
+}
+
+// ProposalWithdrawn says that a proposal was withdrawn, or that nobody has touched it for
+// so long that it counts as that.
+type ProposalWithdrawn struct{ Proposal string }
+
+// Obstacle is why something that a poll decides cannot be done.
+type Obstacle string
+
+// The obstacles.
+const (
+	Unclear     Obstacle = "subject"       // nobody can read what it is to be done to
+	NotOwner    Obstacle = "not_owner"     // the group does not own the campaign
+	NotOpen     Obstacle = "not_open"      // the campaign is not open
+	ManyDemands Obstacle = "many_demands"  // the campaign has as many as it can have
+	NoDemand    Obstacle = "demand_number" // the campaign has no demand of that number
+	NoStep      Obstacle = "no_step"       // no ladder with that step is published
+	StepOver    Obstacle = "step_over"     // the step is met or has lapsed
+	IsDown      Obstacle = "is_down"       // the campaign has stood down
+	NoCoalition Obstacle = "no_coalition"  // the group does not belong to it, or it is over
+	NoSeat      Obstacle = "no_seat"       // the group has no such seat, or none that is free
+	WrongTerm   Obstacle = "term"          // the last day is over, or too far away
+	LeftGroup   Obstacle = "left_group"    // who was elected is no member any more
+	SitsAlready Obstacle = "sits_already"  // who was elected has another seat there
+	NotInvolved Obstacle = "not_involved"  // the group does not belong to the coalition
+)
+
+// NotCarriedOut says that something that a poll decided could not be done, wholly or for
+// one option.
+type NotCarriedOut struct {
+	Poll   string
+	Why    Obstacle
+	Option string // "" is all of it
 }
 
 // TaskGiven says that somebody in a group has taken something on.

@@ -1,6 +1,7 @@
 package campaigns
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -55,6 +56,25 @@ type Candidate struct {
 
 // maxCandidates bounds those of one campaign.
 const maxCandidates = 200
+
+// onBallot are those that are put forward, with the words by which a ballot names them:
+// their own, and of whom it is demanded where two have the same. What says and demands
+// the same of the same is there once.
+func onBallot(all []Candidate) (out []Candidate) {
+	open := slices.DeleteFunc(slices.Clone(all), func(k Candidate) bool { return k.State != Forward })
+	for i, k := range open {
+		same := func(x Candidate) bool { return strings.EqualFold(x.Body, k.Body) }
+		again := func(x Candidate) bool { return same(x) && strings.EqualFold(x.Addressee, k.Addressee) }
+		if slices.ContainsFunc(open[:i], again) {
+			continue
+		}
+		if slices.ContainsFunc(open, func(x Candidate) bool { return same(x) && !again(x) }) {
+			k.Body += " (" + k.Addressee + ")"
+		}
+		out = append(out, k)
+	}
+	return out
+}
 
 // mergeable says why one cannot be merged into another, nil when it can.
 func mergeable(from, into *Candidate) error {

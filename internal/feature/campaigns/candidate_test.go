@@ -2,7 +2,9 @@ package campaigns
 
 import (
 	"context"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -102,7 +104,7 @@ func TestDemandsTogether(t *testing.T) {
 
 		decided := fact.PollDecided{
 			Poll: "poll-1", Group: "g-riverside", Campaign: c.ID, Effect: fact.EffectDemand, Adopted: true, At: x.clock.Now(),
-			Options: []string{"Benches by the river", "A lift", "None of these"}, Winners: []int{1, 2, 0},
+			Candidates: []string{benches, x.named(h, "A lift"), ""}, Winners: []int{1, 2, 0},
 		}
 		foreign := decided
 		foreign.Group = "g-hill"
@@ -128,6 +130,63 @@ func TestDemandsTogether(t *testing.T) {
 			t.Errorf("what stays: %v", left)
 		}
 		wantCode(t, x.Retire(ctx, of("riverside"), h, benches), "candidate.chosen")
+	})
+}
+
+// TestCandidatesOfAPoll: what was voted on becomes a demand with its own words, whether or
+// not it was merged or taken back meanwhile; and two with the same words are told apart by
+// of whom they are demanded.
+func TestCandidatesOfAPoll(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, x *fixture) {
+		ctx, h := t.Context(), x.start(careDay)
+		for _, to := range []string{"The port", "The council", "the council"} {
+			ok(t, x.PutForward(ctx, of("riverside"), h, "riverside", x.key(), DemandInput{Body: "A ramp", Addressee: to}))
+			x.clock.Add(time.Second)
+		}
+		for _, body := range []string{"Seats", "Trees", "Light"} {
+			ok(t, x.PutForward(ctx, of("riverside"), h, "riverside", x.key(), DemandInput{Body: body, Addressee: "The council"}))
+		}
+		var c id.Campaign
+		var ballot, ids []string
+		x.write(func(tx *db.Tx) (err error) {
+			if c, ballot, err = x.Candidates(ctx, tx, of("riverside"), h); err == nil {
+				ids, err = x.Forward(ctx, tx, c, append(ballot, "None of these", "A ramp"))
+			}
+			return err
+		})
+		slices.Sort(ballot[2:])
+		if d := cmp.Diff([]string{"A ramp (The port)", "A ramp (The council)", "Light", "Seats", "Trees"}, ballot); d != "" {
+			t.Error(d)
+		}
+		if slices.Contains(ids[:5], "") || ids[5] != "" || ids[6] != "" {
+			t.Errorf("they are %q", ids)
+		}
+		seats, trees, light := x.named(h, "Seats"), x.named(h, "Trees"), x.named(h, "Light")
+		ok(t, x.Merge(ctx, of("riverside"), h, seats, light))
+		ok(t, x.Retire(ctx, of("riverside"), h, trees))
+		f := fact.PollDecided{
+			Poll: "poll-1", Group: "g-riverside", Campaign: c, Effect: fact.EffectDemand, Adopted: true, At: x.clock.Now(),
+			Candidates: []string{seats, trees, ids[1], ""}, Winners: []int{0, 1, 2, 3},
+		}
+		for range 2 {
+			x.write(func(tx *db.Tx) error { return x.Decided(ctx, tx, f) })
+		}
+		var got [][2]string
+		x.write(func(tx *db.Tx) error {
+			all, err := demandsOf(ctx, tx, c)
+			got = nil
+			for _, d := range all {
+				got = append(got, [2]string{d.Body, d.Addressee})
+			}
+			return err
+		})
+		if d := cmp.Diff([][2]string{{"Seats", "The council"}, {"Trees", "The council"}, {"A ramp", "The council"}}, got); d != "" {
+			t.Error(d)
+		}
+		if left := x.standing(h); len(left["Light"]) != 0 {
+			t.Errorf("a demand is merged into something still: %v", left)
+		}
 	})
 }
 

@@ -2,7 +2,9 @@ package campaigns
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 
 	"convoke/internal/authz"
 	"convoke/internal/day"
@@ -178,39 +180,49 @@ func (s *Service) Candidates(ctx context.Context, tx *db.Tx, by authz.Actor, han
 		return "", nil, err
 	}
 	all, err := candidatesOf(ctx, tx, camp.ID)
-	for _, k := range all {
-		if k.State == Forward {
-			bodies = append(bodies, k.Body)
-		}
+	for _, k := range onBallot(all) {
+		bodies = append(bodies, k.Body)
 	}
 	return camp.ID, bodies, err
 }
 
+// Forward finds what is put forward by the words of a ballot, as ids; "" is none.
+func (s *Service) Forward(ctx context.Context, tx *db.Tx, c id.Campaign, words []string) ([]string, error) {
+	all, err := candidatesOf(ctx, tx, c)
+	out := make([]string, len(words))
+	for _, k := range onBallot(all) {
+		if i := slices.IndexFunc(words, func(w string) bool { return strings.EqualFold(w, k.Body) }); i >= 0 {
+			out[i] = k.ID
+		}
+	}
+	return out, err
+}
+
 // Decided makes what a poll decided about demands true: the winners become demands,
 // in their order, or a demand stands somewhere else. The group that decided must own
-// the campaign.
+// the campaign. Who merged a demand into another, or took it back, since the poll opened
+// changed nothing in it: its own words were voted on.
 func (s *Service) Decided(ctx context.Context, tx *db.Tx, f fact.PollDecided) error {
-	if !f.Adopted || f.Campaign == "" {
+	if !f.Adopted || f.Effect != fact.EffectDemand && f.Effect != fact.EffectMet && f.Effect != fact.EffectEndorse {
 		return nil
 	}
-	switch f.Effect {
-	case fact.EffectDemand, fact.EffectMet:
-	case fact.EffectEndorse:
-		return s.decidedEndorsement(ctx, tx, f)
-	default:
-		return nil
-	}
-	o, err := ownerOf(ctx, tx, f.Campaign, f.Group)
-	if err != nil || o.State != Owns {
+	why, err := s.Obstacle(ctx, tx, f)
+	if err != nil {
 		return err
+	}
+	if why != "" {
+		return s.Facts.Emit(ctx, tx, fact.NotCarriedOut{Poll: f.Poll, Why: why})
 	}
 	c, err := campaignBy(ctx, tx, "id", string(f.Campaign))
 	if err != nil {
 		return err
 	}
-	if f.Effect == fact.EffectMet {
+	switch f.Effect {
+	case fact.EffectEndorse:
+		return s.decidedEndorsement(ctx, tx, &c, f)
+	case fact.EffectMet:
 		err = s.decidedMove(ctx, tx, &c, f)
-	} else {
+	default:
 		err = s.decidedDemands(ctx, tx, &c, f)
 	}
 	if err != nil {
@@ -226,24 +238,53 @@ func (s *Service) Decided(ctx context.Context, tx *db.Tx, f fact.PollDecided) er
 	return s.store(ctx, tx, &c)
 }
 
+// Obstacle is why a decision about a campaign could not be carried out now; "" is
+// nothing.
+func (s *Service) Obstacle(ctx context.Context, tx *db.Tx, f fact.PollDecided) (fact.Obstacle, error) {
+	c, err := campaignBy(ctx, tx, "id", string(f.Campaign))
+	switch {
+	case errors.Is(err, db.ErrNoRows), err == nil && c.State == Draft, err == nil && f.Effect == fact.EffectEndorse && c.State != Open:
+		return fact.NotOpen, nil
+	case err != nil || f.Effect == fact.EffectEndorse:
+		return "", err
+	}
+	owns, err := s.Owned(ctx, tx, c.ID, f.Group)
+	if err != nil || !owns {
+		return fact.NotOwner, err
+	}
+	all, err := demandsOf(ctx, tx, c.ID)
+	if err != nil {
+		return "", err
+	}
+	if f.Effect == fact.EffectDemand {
+		if len(all) >= maxDemands {
+			return fact.ManyDemands, nil
+		}
+		return "", nil
+	}
+	switch number, state, ok := demandMove(f.Subject); {
+	case !ok || state == "open":
+		return fact.Unclear, nil
+	case number < 1 || number > len(all):
+		return fact.NoDemand, nil
+	}
+	return "", nil
+}
+
 // decidedEndorsement lets a group endorse a campaign, with the points of unity as they
 // are now.
-func (s *Service) decidedEndorsement(ctx context.Context, tx *db.Tx, f fact.PollDecided) error {
-	c, err := campaignBy(ctx, tx, "id", string(f.Campaign))
-	if err != nil || c.State != Open {
-		return err
-	}
+func (s *Service) decidedEndorsement(ctx context.Context, tx *db.Tx, c *Campaign, f fact.PollDecided) error {
 	if err := putEndorsement(ctx, tx, c.ID, f.Group, c.Points, false); err != nil {
 		return err
 	}
 	tx.Touch("group:" + string(f.Group))
-	return s.store(ctx, tx, &c)
+	return s.store(ctx, tx, c)
 }
 
 func (s *Service) decidedMove(ctx context.Context, tx *db.Tx, c *Campaign, f fact.PollDecided) error {
-	number, state, ok := demandMove(f.Subject)
+	number, state, _ := demandMove(f.Subject)
 	all, err := demandsOf(ctx, tx, c.ID)
-	if err != nil || !ok || number < 1 || number > len(all) {
+	if err != nil {
 		return err
 	}
 	d := all[number-1]
@@ -265,16 +306,22 @@ func (s *Service) decidedDemands(ctx context.Context, tx *db.Tx, c *Campaign, f 
 	}
 	for _, w := range f.Winners {
 		n := len(demands) + 1
-		if w < 0 || w >= len(f.Options) || n > maxDemands {
+		if w < 0 || w >= len(f.Candidates) {
 			continue
 		}
-		at := slices.IndexFunc(all, func(k Candidate) bool { return k.State == Forward && k.Body == f.Options[w] })
+		at := slices.IndexFunc(all, func(k Candidate) bool { return k.ID == f.Candidates[w] && k.State != Chosen })
 		if at < 0 {
-			continue // “none of these”, or taken back meanwhile
+			continue // “none of these”, or chosen already
+		}
+		if n > maxDemands {
+			if err := s.Facts.Emit(ctx, tx, fact.NotCarriedOut{Poll: f.Poll, Why: fact.ManyDemands, Option: f.Options[w]}); err != nil {
+				return err
+			}
+			continue
 		}
 		k := &all[at]
 		d := Demand{Number: n, Body: k.Body, Addressee: k.Addressee, State: "open"}
-		k.State, k.Number = Chosen, n
+		k.State, k.Into, k.Number = Chosen, "", n
 		if err := updateCandidate(ctx, tx, k); err != nil {
 			return err
 		}

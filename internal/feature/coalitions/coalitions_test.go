@@ -1,7 +1,6 @@
 package coalitions
 
 import (
-	"context"
 	"errors"
 	"testing"
 	"time"
@@ -283,11 +282,11 @@ func TestTheGroupsVoteMakesDelegates(t *testing.T) {
 		ada, ben, eve, max := x.person("ada"), x.person("ben"), x.person("eve"), x.person("max")
 		a := x.group("anglers", ada, ben, eve)
 		_, c := x.start(ada, valley("anglers", "valley"))
-		x.Polls = candidates{ben.Person, "", max.Person, ada.Person, eve.Person}
+		stand := []string{string(ben.Person), "", string(max.Person), string(ada.Person), string(eve.Person)}
 		decide := func(subject string, adopted bool, winners ...int) {
 			x.write(func(tx *db.Tx) error {
 				return x.PollDecided(ctx, tx, fact.PollDecided{
-					Poll: "p", Group: a, Effect: fact.EffectDelegate, Subject: subject, Winners: winners, Adopted: adopted,
+					Poll: "p", Group: a, Effect: fact.EffectDelegate, Subject: subject, Candidates: stand, Options: []string{"ben", "gone", "max", "ada", "eve"}, Winners: winners, Adopted: adopted,
 				})
 			})
 		}
@@ -318,12 +317,15 @@ func TestTheGroupsVoteMakesDelegates(t *testing.T) {
 		if got := x.electorate(c); len(got) != 1 {
 			t.Errorf("nobody has accepted yet: %v", got)
 		}
+		for _, subject := range []string{string(c) + " 4", string(c) + " 1 free 1999-01-01", string(c) + " 1 free 2999-01-01"} {
+			decide(subject, true, 0)
+		}
+		want := []string{"subject", "no_coalition", "left_group gone", "left_group max", "sits_already ada", "no_seat", "term", "term"}
+		if d := cmp.Diff(want, x.heard.bars); d != "" {
+			t.Error(d)
+		}
 	})
 }
-
-type candidates []id.Person
-
-func (c candidates) Candidates(context.Context, *db.Tx, string) ([]id.Person, error) { return c, nil }
 
 func TestSubjects(t *testing.T) {
 	t.Parallel()

@@ -48,7 +48,6 @@ func TestNobodyTakesASeatInWhatIsOver(t *testing.T) {
 		in.Person, in.Alternate = "ben", "eve"
 		did, err := x.Appoint(ctx, ada, "anglers", x.IDs.Secret(), in)
 		x.must(err)
-		x.Polls = candidates{max.Person}
 		for _, over := range []string{"suspended = $2", "suspended = $3, ended_at = 1"} {
 			x.write(func(tx *db.Tx) error {
 				_, err := tx.Exec(ctx, "update groups set "+over+" where id = $1 and suspended in ($2, $3)", string(c), true, false)
@@ -59,7 +58,7 @@ func TestNobodyTakesASeatInWhatIsOver(t *testing.T) {
 			x.refused(x.Take(ctx, ben, did), "coalition.no_seats")
 			x.refused(x.Take(ctx, eve, did), "coalition.no_seats")
 			x.write(func(tx *db.Tx) error {
-				return x.PollDecided(ctx, tx, fact.PollDecided{Poll: "p", Group: a, Effect: fact.EffectDelegate, Subject: string(c), Winners: []int{0}, Adopted: true})
+				return x.PollDecided(ctx, tx, fact.PollDecided{Poll: "p", Group: a, Effect: fact.EffectDelegate, Subject: string(c), Candidates: []string{string(max.Person)}, Options: []string{"max"}, Winners: []int{0}, Adopted: true})
 			})
 			x.write(func(tx *db.Tx) error {
 				all, err := seatsOf(ctx, tx, c, a)

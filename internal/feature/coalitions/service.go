@@ -51,13 +51,6 @@ type Groups interface {
 	Others(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) ([]id.Person, error)
 }
 
-// Candidates says who the options of a poll on delegates are.
-type Candidates interface {
-	// Candidates are the persons behind the options of a poll, in their order; "" where
-	// an option is nobody.
-	Candidates(ctx context.Context, tx *db.Tx, poll string) ([]id.Person, error)
-}
-
 // Facts tells other features what happened, inside the transaction.
 type Facts interface {
 	Emit(ctx context.Context, tx *db.Tx, f any) error
@@ -69,9 +62,6 @@ type Deps struct {
 	IDs    *id.Source
 	Groups Groups
 	Facts  Facts
-	// Polls may be set after New, before the first request; without it no vote makes a
-	// delegate.
-	Polls Candidates
 	// Audit notes who did what in a role.
 	Audit func(ctx context.Context, tx *db.Tx, by id.Person, action, subject string) error
 }

@@ -148,80 +148,119 @@ func (s *Service) GroupCleared(ctx context.Context, tx *db.Tx, f fact.GroupClear
 // PollDecided does what was decided: a coalition parts with a member group, or a group
 // has delegates.
 func (s *Service) PollDecided(ctx context.Context, tx *db.Tx, f fact.PollDecided) error {
+	if !f.Adopted || f.Effect != fact.EffectPart && f.Effect != fact.EffectDelegate {
+		return nil
+	}
+	why, err := s.Obstacle(ctx, tx, f)
 	switch {
-	case !f.Adopted:
+	case err != nil:
+		return err
+	case why != "":
+		return s.Facts.Emit(ctx, tx, fact.NotCarriedOut{Poll: f.Poll, Why: why})
 	case f.Effect == fact.EffectPart:
 		return s.remove(ctx, tx, f.Group, id.Group(f.Subject))
-	case f.Effect == fact.EffectDelegate && len(f.Winners) > 0 && s.Polls != nil:
-		return s.elected(ctx, tx, &f)
 	}
-	return nil
+	return s.elected(ctx, tx, &f)
 }
 
-// elected makes the winners of a group's own vote its delegates, on one seat after the
-// other; they have to accept. What does not fit any more is left out: the coalition is
-// suspended or has ended, the group has left it, a winner has left the group, or holds
-// another seat.
-func (s *Service) elected(ctx context.Context, tx *db.Tx, f *fact.PollDecided) error {
+// Obstacle is why a decision about members or delegates could not be carried out now;
+// "" is nothing.
+func (s *Service) Obstacle(ctx context.Context, tx *db.Tx, f fact.PollDecided) (fact.Obstacle, error) {
+	if f.Effect == fact.EffectPart {
+		m, err := memberOf(ctx, tx, f.Group, id.Group(f.Subject))
+		if err == nil && !m.within() {
+			return fact.NotInvolved, nil
+		}
+		return "", err
+	}
 	sub, ok := ParseSubject(f.Subject)
 	if !ok {
-		return nil
+		return fact.Unclear, nil
 	}
 	c, err := coalitionOf(ctx, tx, sub.Coalition)
 	if errors.Is(err, db.ErrNoRows) {
-		return nil
+		return fact.NoCoalition, nil
 	}
+	if err != nil {
+		return "", err
+	}
+	m, err := memberOf(ctx, tx, c.Group, f.Group)
+	if err != nil {
+		return "", err
+	}
+	v, err := s.Groups.ByID(ctx, tx, c.Group)
+	switch until := sub.until(tx.Now(), v.Zone); {
+	case err != nil:
+		return "", err
+	case m.State != Belongs || !v.acts():
+		return fact.NoCoalition, nil
+	case sub.Seat > c.Seats:
+		return fact.NoSeat, nil
+	case until.After(tx.Now().AddDate(longestTerm, 0, 1)) || !until.After(tx.Now()):
+		return fact.WrongTerm, nil
+	}
+	return "", nil
+}
+
+// until is when the mandate of somebody ends who is elected now.
+func (s Subject) until(now time.Time, zone string) time.Time {
+	if last, err := time.Parse(time.DateOnly, s.Day); err == nil {
+		return endOf(last, zone)
+	}
+	return now.AddDate(1, 0, 0)
+}
+
+// elected makes the winners of a group's own vote its delegates, on one seat after the
+// other; they have to accept. Who does not fit any more is left out, and that is said.
+func (s *Service) elected(ctx context.Context, tx *db.Tx, f *fact.PollDecided) error {
+	sub, _ := ParseSubject(f.Subject)
+	c, err := coalitionOf(ctx, tx, sub.Coalition)
 	if err != nil {
 		return err
 	}
-	m, err := memberOf(ctx, tx, c.Group, f.Group)
-	if err != nil || m.State != Belongs {
-		return err
-	}
 	v, err := s.Groups.ByID(ctx, tx, c.Group)
-	if err != nil || !v.acts() {
-		return err
-	}
-	people, err := s.Polls.Candidates(ctx, tx, f.Poll)
 	if err != nil {
 		return err
 	}
 	for i, w := range f.Winners {
-		if w < 0 || w >= len(people) || people[w] == "" {
+		if w < 0 || w >= len(f.Candidates) {
 			continue
 		}
-		if err := s.elect(ctx, tx, &c, v, f.Group, people[w], sub, i); err != nil {
+		d := Delegate{ID: s.IDs.New(), Coalition: c.Group, Group: f.Group, Person: id.Person(f.Candidates[w]), Mandate: sub.Mandate, State: Asked, Until: sub.until(tx.Now(), v.Zone)}
+		if d.Form = d.ID; sub.Seat > 0 {
+			d.Seat = sub.Seat + i
+		}
+		why, err := s.elect(ctx, tx, &c, &d)
+		if err == nil && why != "" {
+			err = s.Facts.Emit(ctx, tx, fact.NotCarriedOut{Poll: f.Poll, Why: why, Option: f.Options[w]})
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return s.Audit(ctx, tx, "", "elect delegates", string(c.Group)+" "+string(f.Group))
 }
 
-// elect asks the nth winner to take a seat.
-func (s *Service) elect(ctx context.Context, tx *db.Tx, c *Coalition, v Group, g id.Group, p id.Person, sub Subject, nth int) error {
-	role, err := s.Groups.Role(ctx, tx, g, p)
+// elect asks a winner to take a seat, the first that is free when none is said.
+func (s *Service) elect(ctx context.Context, tx *db.Tx, c *Coalition, d *Delegate) (why fact.Obstacle, err error) {
+	if d.Person == "" {
+		return fact.LeftGroup, nil
+	}
+	role, err := s.Groups.Role(ctx, tx, d.Group, d.Person)
 	if err != nil || role == "" {
-		return err
+		return fact.LeftGroup, err
 	}
-	d := Delegate{ID: s.IDs.New(), Coalition: c.Group, Group: g, Person: p, Mandate: sub.Mandate, State: Asked, Until: tx.Now().AddDate(1, 0, 0)}
-	d.Form = d.ID
-	if last, err := time.Parse(time.DateOnly, sub.Day); err == nil {
-		d.Until = endOf(last, v.Zone)
-	}
-	if d.Until.After(tx.Now().AddDate(longestTerm, 0, 1)) || !d.Until.After(tx.Now()) {
-		return nil
-	}
-	if d.Seat = sub.Seat + nth; sub.Seat == 0 {
-		if d.Seat, err = s.free(ctx, tx, c, g); err != nil {
-			return err
+	if d.Seat == 0 {
+		if d.Seat, err = s.free(ctx, tx, c, d.Group); err != nil {
+			return "", err
 		}
 	}
 	if d.Seat < 1 || d.Seat > c.Seats {
-		return nil
+		return fact.NoSeat, nil
 	}
-	err = s.ask(ctx, tx, &d)
+	err = s.ask(ctx, tx, d)
 	if fault.HasCode(err, "coalition.double") {
-		return nil
+		return fact.SitsAlready, nil
 	}
-	return err
+	return "", err
 }

@@ -243,13 +243,6 @@ func (s *Service) Leave(ctx context.Context, by authz.Actor, coalition, group st
 	})
 }
 
-// Parts reports whether a coalition can decide to part with a group: it belongs to it,
-// also while it rests.
-func (s *Service) Parts(ctx context.Context, tx *db.Tx, coalition, group id.Group) (bool, error) {
-	m, err := memberOf(ctx, tx, coalition, group)
-	return m.within(), err
-}
-
 // remove parts with a member group because the coalition decided it: nobody else can.
 // It does nothing to a group that is none.
 func (s *Service) remove(ctx context.Context, tx *db.Tx, coalition, group id.Group) error {

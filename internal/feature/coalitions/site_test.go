@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -142,9 +143,18 @@ type heard struct {
 	mu    sync.Mutex
 	ended []fact.MandateEnded
 	left  []int
+	bars  []string // what was decided in vain, and why
 }
 
 func (h *heard) Emit(ctx context.Context, tx *db.Tx, f any) error {
+	if bar, ok := f.(fact.NotCarriedOut); ok {
+		tx.OnCommit(func() {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.bars = append(h.bars, strings.TrimSpace(string(bar.Why)+" "+bar.Option))
+		})
+		return nil
+	}
 	x := f.(fact.MandateEnded)
 	left, err := heldIn(ctx, tx, x.Coalition, x.Group)
 	tx.OnCommit(func() {

@@ -84,14 +84,9 @@ func (s *Service) aboutPetition(ctx context.Context, tx *db.Tx, by authz.Actor, 
 }
 
 func (s *Service) aboutDecision(ctx context.Context, tx *db.Tx, by authz.Actor, proposal string) (a about, err error) {
-	adopted, over, err := decided(ctx, tx, proposal)
-	if err != nil {
-		return a, err
-	}
-	a.So, a.Never = adopted, over && !adopted
 	x, err := s.Elsewhere.Proposal(ctx, tx, by, proposal)
 	if err == nil {
-		a.Title, a.URL, a.Never, a.Closes, a.Zone = x.Title, "/proposals/"+proposal, a.Never || x.Over, x.Closes, x.Zone
+		a.Title, a.URL, a.So, a.Never, a.Closes, a.Zone = x.Title, "/proposals/"+proposal, x.Adopted, x.Over, x.Closes, x.Zone
 	}
 	return a, hidden(err)
 }

@@ -27,6 +27,6 @@
 // after that. In a campaign that has ended or is hidden, nothing moves.
 //
 // It owns the tables ladder, ladder_version, ladder_step, ladder_move, ladder_watch,
-// ladder_delegate, ladder_agree, ladder_decided, ladder_news, ladder_told,
+// ladder_delegate, ladder_agree, ladder_news, ladder_told,
 // ladder_elsewhere and campaign_down. Of the table person it reads the handle.
 package ladders

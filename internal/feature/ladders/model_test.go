@@ -134,7 +134,7 @@ func (x *fixture) Pledge(context.Context, *db.Tx, authz.Actor, string) (Counting
 
 // Proposal implements Elsewhere.
 func (x *fixture) Proposal(context.Context, *db.Tx, authz.Actor, string) (Proposal, error) {
-	return Proposal{}, web.ErrNotFound()
+	return Proposal{Title: "P"}, nil
 }
 
 // Poll implements Elsewhere.

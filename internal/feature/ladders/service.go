@@ -50,6 +50,7 @@ type Counting struct {
 	ID, Title string
 	Here      bool // it counts on this server
 	Box       leaf.ID
+	Over      bool   // it takes nobody any more
 	Parts     []Part // places or groups
 	Reply     Reply  // of petitions
 }
@@ -67,13 +68,20 @@ type Reply struct {
 	SilentAt                             time.Time
 }
 
+// neverSilent and neverRefused say that the addressee can do so no more.
+func (r *Reply) neverSilent() bool {
+	return !r.Silent && (r.Answered || r.Delivered && r.SilentAt.IsZero())
+}
+func (r *Reply) neverRefused() bool { return !r.Refused && r.Answered }
+
 // Proposal is one that somebody may know of. Closes is when the vote ends that is open on
 // it, on the clocks of Zone.
 type Proposal struct {
-	Title  string
-	Over   bool // it was withdrawn, or not adopted
-	Closes time.Time
-	Zone   string
+	Title   string
+	Adopted bool
+	Over    bool // it was withdrawn, or not adopted
+	Closes  time.Time
+	Zone    string
 }
 
 // Elsewhere answers about what gates wait for. What the actor may not know of is a NotFound

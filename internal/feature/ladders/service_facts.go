@@ -13,6 +13,7 @@ import (
 	"convoke/internal/fault"
 	"convoke/internal/id"
 	"convoke/internal/record/box"
+	"convoke/internal/record/leaf"
 )
 
 // BoxCounted hears that a box has so many people; see [box.Deps]. It is told inside the
@@ -61,6 +62,19 @@ func (s *Service) happened(ctx context.Context, tx *db.Tx, kind, subject string,
 	return nil
 }
 
+// impossible is how far something is that cannot happen any more.
+const impossible = -1
+
+// never notes of all that waits for something that it cannot happen any more. Nothing
+// moves by that.
+func (s *Service) never(ctx context.Context, tx *db.Tx, kind, subject string) error {
+	all, err := waiting(ctx, tx, kind, subject)
+	for _, w := range all {
+		err = errors.Join(err, s.mark(ctx, tx, w, impossible))
+	}
+	return err
+}
+
 // PetitionSilent hears that nobody answered a petition in time. That was so when the time
 // was over, however late it is heard of.
 func (s *Service) PetitionSilent(ctx context.Context, tx *db.Tx, x fact.PetitionSilent) error {
@@ -69,10 +83,31 @@ func (s *Service) PetitionSilent(ctx context.Context, tx *db.Tx, x fact.Petition
 
 // PetitionAnswered hears that a petition was answered.
 func (s *Service) PetitionAnswered(ctx context.Context, tx *db.Tx, x fact.PetitionAnswered) error {
+	if err := s.never(ctx, tx, "silence", x.Petition); err != nil {
+		return err
+	}
 	if !x.Refused {
-		return nil
+		return s.never(ctx, tx, "refusal", x.Petition)
 	}
 	return s.happened(ctx, tx, "refusal", x.Petition, tx.Now())
+}
+
+// PetitionDelivered hears that a petition was handed over. Where no reply is awaited, there
+// is no silence.
+func (s *Service) PetitionDelivered(ctx context.Context, tx *db.Tx, x fact.PetitionDelivered) error {
+	if !x.ReplyBy.IsZero() {
+		return nil
+	}
+	return s.never(ctx, tx, "silence", x.Petition)
+}
+
+// BoxClosed hears that a box takes nothing more: what it has not had, it never will.
+func (s *Service) BoxClosed(ctx context.Context, tx *db.Tx, b leaf.ID) error {
+	all, err := waitingForBox(ctx, tx, b)
+	for _, w := range all {
+		err = errors.Join(err, s.mark(ctx, tx, w, impossible))
+	}
+	return err
 }
 
 // TurnoutPublished hears how many came to an event.
@@ -156,59 +191,77 @@ func (s *Service) DemandsStand(ctx context.Context, tx *db.Tx, x fact.DemandsSta
 // that owns a campaign may open or halt a step, or stand the campaign down. One of
 // another group does nothing there.
 func (s *Service) PollDecided(ctx context.Context, tx *db.Tx, x fact.PollDecided) error {
-	if err := putDecided(ctx, tx, x.Proposal, x.Adopted, tx.Now()); err != nil {
+	if !x.Adopted {
+		return s.never(ctx, tx, "decision", x.Proposal)
+	}
+	if err := s.happened(ctx, tx, "decision", x.Proposal, tx.Now()); err != nil {
 		return err
 	}
-	if x.Adopted {
-		if err := s.happened(ctx, tx, "decision", x.Proposal, tx.Now()); err != nil {
-			return err
-		}
-		return s.carryOut(ctx, tx, x)
-	}
-	all, err := waiting(ctx, tx, "decision", x.Proposal)
-	if err != nil {
-		return err
-	}
-	for _, w := range all {
-		if err := s.come(ctx, tx, w, -1, tx.Now()); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.carryOut(ctx, tx, x)
+}
+
+// ProposalWithdrawn hears that a proposal was withdrawn.
+func (s *Service) ProposalWithdrawn(ctx context.Context, tx *db.Tx, x fact.ProposalWithdrawn) error {
+	return s.never(ctx, tx, "decision", x.Proposal)
 }
 
 func (s *Service) carryOut(ctx context.Context, tx *db.Tx, x fact.PollDecided) error {
 	if x.Effect != fact.EffectStep && x.Effect != fact.EffectHalt && x.Effect != fact.EffectDown {
 		return nil
 	}
-	handle, key, _ := strings.Cut(x.Subject, "#")
-	c, _, err := s.Campaigns.Find(ctx, tx, authz.Actor{}, handle)
-	if fault.Is(err, fault.KindNotFound) || err == nil && c.Ended {
-		return nil
-	}
-	if err != nil {
+	d, why, err := s.obstacle(ctx, tx, x, s.now)
+	switch {
+	case err != nil:
 		return err
+	case why != "":
+		return s.Facts.Emit(ctx, tx, fact.NotCarriedOut{Poll: x.Poll, Why: why})
+	case x.Effect == fact.EffectDown:
+		return s.standDown(ctx, tx, d.Of.ID, DownDecided, x.Poll)
 	}
-	owns, err := s.owns(ctx, tx, c.ID, x.Group)
-	if err != nil || !owns {
-		return err
-	}
-	if x.Effect == fact.EffectDown {
-		return s.standDown(ctx, tx, c.ID, DownDecided, x.Poll)
-	}
-	d, err := s.now(ctx, tx, c, nil)
-	if err != nil || d.Version == 0 || d.Down != nil || d.Stand[key] == nil {
-		return err
-	}
+	_, key, _ := strings.Cut(x.Subject, "#")
 	m := Move{Step: key, Reason: ByPoll, At: tx.Now(), State: Halted}
-	state := d.Stand[key].State
 	if x.Effect == fact.EffectStep {
 		m.State = Open
 	}
-	if state.settled() || state == m.State {
+	if d.Stand[key].State == m.State {
 		return nil
 	}
 	return s.moveStep(ctx, tx, d, m, x.Title)
+}
+
+// Obstacle is why a decision about a ladder could not be carried out now; "" is nothing.
+func (s *Service) Obstacle(ctx context.Context, tx *db.Tx, x fact.PollDecided) (fact.Obstacle, error) {
+	_, why, err := s.obstacle(ctx, tx, x, s.read)
+	return why, err
+}
+
+// obstacle is [Service.Obstacle] with the ladder, as it is read.
+func (s *Service) obstacle(ctx context.Context, tx *db.Tx, x fact.PollDecided,
+	read func(ctx context.Context, tx *db.Tx, c Campaign, speaks []Group) (*Ladder, error)) (*Ladder, fact.Obstacle, error) {
+	handle, key, _ := strings.Cut(x.Subject, "#")
+	c, _, err := s.Campaigns.Find(ctx, tx, authz.Actor{}, handle)
+	if fault.Is(err, fault.KindNotFound) || err == nil && c.Ended {
+		return nil, fact.NotOpen, nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	owns, err := s.owns(ctx, tx, c.ID, x.Group)
+	if err != nil || !owns {
+		return nil, fact.NotOwner, err
+	}
+	d, err := read(ctx, tx, c, nil)
+	switch {
+	case err != nil || x.Effect == fact.EffectDown:
+		return d, "", err
+	case d.Version == 0 || d.Stand[key] == nil:
+		return d, fact.NoStep, nil
+	case d.Down != nil:
+		return d, fact.IsDown, nil
+	case d.Stand[key].State.settled():
+		return d, fact.StepOver, nil
+	}
+	return d, "", nil
 }
 
 func (s *Service) owns(ctx context.Context, tx *db.Tx, c id.Campaign, g id.Group) (bool, error) {

@@ -17,7 +17,6 @@ import (
 	"convoke/internal/fault"
 	"convoke/internal/id"
 	"convoke/internal/record"
-	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 )
 
@@ -219,19 +218,18 @@ func (r *resolver) leaf(ctx context.Context, tx *db.Tx, g *Gate) error {
 		x, ok, err2 := r.counting(r.s.Elsewhere.Petition(ctx, tx, everybody, slug))
 		if err = err2; ok {
 			w.Subject, w.Label = x.ID, x.Title
-			if x.Reply.Silent && w.Kind == "silence" || x.Reply.Refused && w.Kind == "refusal" {
+			is, never := x.Reply.Silent, x.Reply.neverSilent()
+			if w.Kind == "refusal" {
+				is, never = x.Reply.Refused, x.Reply.neverRefused()
+			}
+			if is {
 				w.Have, w.Fired = 1, tx.Now()
+			} else if never && !r.happened(&w) {
+				r.fail(r.at, "gate.answered", "“{title}” was answered otherwise, or awaits no reply, so this can never happen.", "title", x.Title)
 			}
 		}
 	case "decision":
-		w.Subject = g.Decision.Proposal
-		adopted, ok, err2 := decided(ctx, tx, w.Subject)
-		switch err = err2; {
-		case ok && adopted:
-			w.Have, w.Fired = 1, tx.Now()
-		case ok:
-			w.Have = -1
-		}
+		err = r.decision(ctx, tx, &w, g.Decision.Proposal)
 	case "turnout":
 		err = r.turnout(ctx, tx, g.Turnout, &w)
 	case "trigger":
@@ -247,6 +245,27 @@ func (r *resolver) leaf(ctx context.Context, tx *db.Tx, g *Gate) error {
 // everybody may know of what a gate names.
 var everybody = authz.Actor{}
 
+// happened reports whether a published version has seen happen what w waits for.
+func (r *resolver) happened(w *watch) bool {
+	old := r.d.Watches[w.Atom]
+	return !old.Fired.IsZero() && old.Subject == w.Subject
+}
+
+func (r *resolver) decision(ctx context.Context, tx *db.Tx, w *watch, proposal string) error {
+	w.Subject = proposal
+	x, err := r.s.Elsewhere.Proposal(ctx, tx, everybody, proposal)
+	switch {
+	case fault.Is(err, fault.KindNotFound):
+		r.fail(r.at, "gate.no_proposal", "A proposal that this step waits for is not public on this server.")
+		return nil
+	case err == nil && x.Adopted:
+		w.Have, w.Fired = 1, tx.Now()
+	case err == nil && x.Over:
+		r.fail(r.at, "gate.not_adopted", "“{title}” was withdrawn or not adopted, so this can never happen.", "title", x.Title)
+	}
+	return err
+}
+
 // counting says what is not public, or on another server.
 func (r *resolver) counting(x Counting, err error) (Counting, bool, error) {
 	if fault.Is(err, fault.KindNotFound) || err == nil && !x.Here {
@@ -254,41 +273,6 @@ func (r *resolver) counting(x Counting, err error) (Counting, bool, error) {
 		return x, false, nil
 	}
 	return x, err == nil, err
-}
-
-// countSubject is where a count of a box is found by: part is "*" for any of its parts.
-func countSubject(b leaf.ID, people int, part string) string {
-	return fmt.Sprintf("%s %d %s", b, people, part)
-}
-
-func (r *resolver) count(ctx context.Context, tx *db.Tx, n *Count, w *watch) error {
-	find := r.s.Elsewhere.Petition
-	if n.Pledge != "" {
-		find = r.s.Elsewhere.Pledge
-	}
-	x, ok, err := r.counting(find(ctx, tx, everybody, n.Petition+n.Pledge))
-	if err != nil || !ok {
-		return err
-	}
-	n.Box, w.Label, n.Index = x.Box.String(), x.Title, nil
-	part := "-1"
-	switch {
-	case n.Part != "":
-		at := x.part(n.Part)
-		if at < 0 {
-			r.fail(r.at, "gate.no_part", "“{title}” has no place or group “{part}” that counts apart.", "title", x.Title, "part", n.Part)
-			return nil
-		}
-		n.Index, part = &at, fmt.Sprint(at)
-	case n.Groups > 0:
-		if n.Groups > len(x.Parts) {
-			r.fail(r.at, "gate.groups", "“{title}” has {n} places or groups that count apart.", "title", x.Title, "n", len(x.Parts))
-			return nil
-		}
-		part = "*"
-	}
-	w.Subject = countSubject(x.Box, n.People, part)
-	return nil
 }
 
 func (r *resolver) turnout(ctx context.Context, tx *db.Tx, t *Turnout, w *watch) error {
@@ -468,46 +452,6 @@ func (s *Service) putWatches(ctx context.Context, tx *db.Tx, d *Ladder, plan *Pl
 		}
 	})
 	return errors.Join(errs...)
-}
-
-// watchCount asks the box to tell, and takes what it has already.
-func (s *Service) watchCount(ctx context.Context, tx *db.Tx, c id.Campaign, g *Gate) error {
-	n := g.Count
-	b, err := leaf.ParseID(n.Box)
-	if err != nil {
-		return err
-	}
-	parts := []int{box.Whole}
-	switch {
-	case n.Index != nil:
-		parts = []int{*n.Index}
-	case n.Groups > 0:
-		x, err := s.Elsewhere.Pledge(ctx, tx, everybody, n.Pledge)
-		if err != nil {
-			return err
-		}
-		parts = parts[:0]
-		for p := range x.Parts {
-			parts = append(parts, p)
-		}
-	}
-	have := 0
-	for _, p := range parts {
-		x, reached, err := s.Boxes.Watch(ctx, tx, b, p, uint64(n.People))
-		if err != nil {
-			return err
-		}
-		switch {
-		case reached && n.Groups > 0:
-			have++
-		case reached:
-			have = int(x.Count)
-		}
-	}
-	if have < g.need() {
-		return nil
-	}
-	return s.fire(ctx, tx, c, g.atom(), have, tx.Now())
 }
 
 // putDelegates stores who can declare a trigger. Who was a delegate before and is one

@@ -200,20 +200,6 @@ func lastReason(ctx context.Context, tx *db.Tx, c id.Campaign, step string) (rea
 	return reason, err
 }
 
-func putDecided(ctx context.Context, tx *db.Tx, poll string, adopted bool, at time.Time) error {
-	_, err := tx.Exec(ctx, "insert into ladder_decided (poll, adopted, decided_at) values ($1, $2, $3) on conflict do nothing", poll, adopted, clock.Micros(at))
-	return err
-}
-
-// decided is not ok for a poll that has decided nothing yet.
-func decided(ctx context.Context, tx *db.Tx, poll string) (adopted, ok bool, err error) {
-	err = tx.Get(ctx, "select adopted from ladder_decided where poll = $1", []any{poll}, &adopted)
-	if errors.Is(err, db.ErrNoRows) {
-		return false, false, nil
-	}
-	return adopted, err == nil, err
-}
-
 // Why a campaign has stood down: its demands are met, or it was decided.
 const (
 	DownMet     = "met"

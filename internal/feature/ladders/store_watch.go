@@ -9,6 +9,7 @@ import (
 	"convoke/internal/clock"
 	"convoke/internal/db"
 	"convoke/internal/id"
+	"convoke/internal/record/leaf"
 )
 
 // watch is one thing that a ladder waits for.
@@ -56,6 +57,11 @@ const (
 // waiting are those that wait for something to happen to a subject.
 func waiting(ctx context.Context, tx *db.Tx, kind, subject string) ([]watch, error) {
 	return db.Query(ctx, tx, waitingQuery, []any{kind, subject}, scanWatch)
+}
+
+// waitingForBox are those that wait for a count of a box.
+func waitingForBox(ctx context.Context, tx *db.Tx, b leaf.ID) ([]watch, error) {
+	return db.Query(ctx, tx, selectWatch+"kind = 'count' and subject like $1 and fired_at = 0", []any{b.String() + " %"}, scanWatch)
 }
 
 // dueCampaigns are those after one of which a time has come, where the ladder goes on.

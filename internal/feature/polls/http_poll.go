@@ -91,7 +91,7 @@ type pollData struct {
 	Group                                Group
 	URL, About, State, Until, ISO, Opens string
 	Rules                                []string
-	Result, Rounds, Pairs, Ties          []string
+	Result, Rounds, Pairs, Ties, Undone  []string
 	Sums                                 []sumView
 	Winners                              string
 	Adopted, Check                       bool
@@ -212,6 +212,7 @@ func pollDataOf(c *web.Call, f *foundPoll) pollData {
 	r := p.Result
 	d.Adopted, d.Counted = r.Adopted, l.DateShort(p.Local(p.Counted))
 	d.Result, d.Rounds, d.Pairs, d.Ties = resultLines(l, p), roundLines(l, p), pairLines(l, p), tieLines(l, p)
+	d.Undone = undoneLines(l, p)
 	if len(r.Rounds) == 0 {
 		d.Rounds = nil
 	}

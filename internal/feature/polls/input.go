@@ -21,7 +21,7 @@ import (
 const (
 	maxTitle   = 200
 	maxOptions = tally.MaxOptions
-	maxOption  = 600 // as long as a demand
+	maxOption  = 750 // as long as a demand and of whom it is demanded
 	maxNote    = 500
 	maxComment = 4000
 	maxWhy     = 2000
@@ -136,10 +136,17 @@ func (s *Service) effect(ctx context.Context, tx *db.Tx, p *parser, g Group, in 
 	case fact.EffectTask:
 		out.Subject, err = s.taskSubject(ctx, tx, g, in.Subject)
 	default:
-		out.Subject, err = s.Elsewhere.Subject(ctx, tx, g.ID, e.code, out.Campaign, in.Subject, out.Options)
+		var why fact.Obstacle
+		if out.Subject, why, err = s.Elsewhere.Subject(ctx, tx, g.ID, e.code, out.Campaign, in.Subject); err == nil && why != "" {
+			p.bar("subject", why)
+			return nil
+		}
+		if err == nil {
+			_, err = s.stand(ctx, tx, p, "options", g, e.code, out.Campaign, &out.Text)
+		}
 	}
-	if f := fault.Of(err); f != nil && (f.Kind == fault.KindNotFound || f.Kind == fault.KindForbidden) {
-		p.fail("subject", "proposal.subject", "This cannot be done, or not by this group. Look at the hint.")
+	if fault.Is(err, fault.KindNotFound) {
+		p.bar("subject", fact.Unclear)
 		return nil
 	}
 	if f := fault.Of(err); f != nil && f.Kind == fault.KindInvalid {

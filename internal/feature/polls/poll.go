@@ -44,8 +44,8 @@ type Poll struct {
 	Effect    fact.Effect
 	Subject   string
 	Campaign  id.Campaign
-	// Candidates are the accounts that the options name when it elects delegates.
-	Candidates []id.Person
+	// Candidates are what the options name: see [fact.PollDecided].
+	Candidates []string
 	Preset     string
 	Rules      tally.Rules
 	Decides    bool // the proposal; else it is an opinion poll or about an amendment
@@ -69,6 +69,7 @@ type Poll struct {
 	Why        string        // it was called off
 	Reminded   int           // day
 	Seats      []PollSeat
+	Undone     []string // as stored: what could not be carried out
 }
 
 // PollSeat is one seat of a poll by name. Mandate is the id of the one that votes there

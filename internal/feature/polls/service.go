@@ -112,10 +112,12 @@ type Elsewhere interface {
 	// Campaign returns a NotFound fault for what is not public.
 	Campaign(ctx context.Context, tx *db.Tx, handle string) (id.Campaign, error)
 	AboutCampaign(ctx context.Context, tx *db.Tx, c id.Campaign) (handle string, r Ref, err error)
-	// Subject turns what was typed into the subject of an effect. It returns a
-	// NotFound or Forbidden fault for what there is not, or what the group may not
-	// decide. Options are those of the proposal.
-	Subject(ctx context.Context, tx *db.Tx, g id.Group, e fact.Effect, c id.Campaign, typed string, options []string) (string, error)
+	// Subject turns what was typed into the subject of an effect, or says why a group
+	// could not do that. What it returns, it also takes.
+	Subject(ctx context.Context, tx *db.Tx, g id.Group, e fact.Effect, c id.Campaign, typed string) (string, fact.Obstacle, error)
+	// Forward finds the demands that were put forward in a campaign and that options name,
+	// by their ids; "" is none.
+	Forward(ctx context.Context, tx *db.Tx, c id.Campaign, options []string) ([]string, error)
 	// Options are what there is to choose from for an effect on a campaign, by its
 	// handle, so that nobody has to type it again.
 	Options(ctx context.Context, tx *db.Tx, by authz.Actor, e fact.Effect, campaign string) ([]string, error)
@@ -388,6 +390,12 @@ func (s *Service) Edit(ctx context.Context, by authz.Actor, pid string, sequence
 	})
 }
 
+// withdrawn ends a proposal that nobody decides any more. The caller stores it.
+func (s *Service) withdrawn(ctx context.Context, tx *db.Tx, p *Proposal) error {
+	p.end(tx, Withdrawn)
+	return s.Facts.Emit(ctx, tx, fact.ProposalWithdrawn{Proposal: string(p.ID)})
+}
+
 // What can be done with a proposal besides changing its text.
 const (
 	doDiscuss   = "discuss"
@@ -417,7 +425,9 @@ func (s *Service) Move(ctx context.Context, by authz.Actor, pid, do string) erro
 			if !p.open() {
 				return errFrozen()
 			}
-			p.end(tx, Withdrawn)
+			if err := s.withdrawn(ctx, tx, p); err != nil {
+				return err
+			}
 		case doPublish, doUnpublish:
 			if p.Public == (do == doPublish) {
 				return nil

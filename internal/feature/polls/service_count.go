@@ -159,7 +159,7 @@ func (s *Service) decided(ctx context.Context, tx *db.Tx, p *Poll, r *tally.Resu
 	}
 	err := s.Facts.Emit(ctx, tx, fact.PollDecided{
 		Poll: string(p.ID), Proposal: string(p.Proposal), Group: p.Group, Campaign: p.Campaign, Title: p.Title, Effect: p.Effect, Subject: p.Subject, Options: p.ballot(),
-		Winners: r.Winners, Adopted: r.Adopted, By: p.By, At: tx.Now(),
+		Candidates: p.Candidates, Winners: r.Winners, Adopted: r.Adopted, By: p.By, At: tx.Now(),
 	})
 	if err != nil || !r.Adopted || p.Effect != fact.EffectTask {
 		return err
@@ -170,6 +170,20 @@ func (s *Service) decided(ctx context.Context, tx *db.Tx, p *Poll, r *tally.Resu
 		t.Until = d
 	}
 	return s.Facts.Emit(ctx, tx, t)
+}
+
+// NotCarriedOut hears that something that was decided could not be done, and says so on
+// the page of the poll.
+func (s *Service) NotCarriedOut(ctx context.Context, tx *db.Tx, x fact.NotCarriedOut) error {
+	p, err := pollBy(ctx, tx, "id", x.Poll)
+	if isNone(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	tx.Touch("proposal:" + string(p.Proposal))
+	return putUndone(ctx, tx, p.ID, append(p.Undone, strings.TrimSpace(string(x.Why)+" "+x.Option)))
 }
 
 // taskOf is who has a task, and until which day: "-" is none.
@@ -200,12 +214,6 @@ func (s *Service) CountDue(ctx context.Context) error {
 		}
 		after = due[len(due)-1]
 	}
-}
-
-// Candidates are the members whom the options of an election name, in their order.
-func (s *Service) Candidates(ctx context.Context, tx *db.Tx, poll string) ([]id.Person, error) {
-	p, err := pollBy(ctx, tx, "id", poll)
-	return p.Candidates, err
 }
 
 // Remind tells everybody in the electorate again, for an organizer, at most once a

@@ -159,7 +159,10 @@ func (s *Service) draft(ctx context.Context, tx *db.Tx, p *Proposal, g Group, k 
 		if err := s.carries(ctx, tx, &bad, x); err != nil {
 			return d, err
 		}
-		if err := s.stand(ctx, tx, &bad, g, text.Options, x); err != nil {
+		if err := s.lasts(ctx, tx, &bad, g, x); err != nil {
+			return d, err
+		}
+		if x.Candidates, err = s.stand(ctx, tx, &bad, "preset", g, x.Effect, x.Campaign, &text); err != nil {
 			return d, err
 		}
 	}
@@ -172,24 +175,61 @@ func (s *Service) draft(ctx context.Context, tx *db.Tx, p *Proposal, g Group, k 
 	return d, fault.Invalid(bad.fields...)
 }
 
-// stand finds the members whom the options of an election name, as they are when it
-// opens: a handle may be somebody else's later.
-func (s *Service) stand(ctx context.Context, tx *db.Tx, bad *parser, g Group, options []string, x *Poll) error {
-	if x.Effect != fact.EffectDelegate {
+// lasts refuses what could be done when it was proposed, and cannot any more.
+func (s *Service) lasts(ctx context.Context, tx *db.Tx, bad *parser, g Group, x *Poll) error {
+	switch x.Effect {
+	case fact.EffectNone, fact.EffectVote, fact.EffectTask:
 		return nil
 	}
-	for _, o := range options {
-		p, err := s.Groups.Member(ctx, tx, g.ID, strings.TrimPrefix(o, "@"))
-		if fault.Is(err, fault.KindNotFound) {
-			bad.fail("preset", "poll.no_candidate", "“{name}” is no handle of a member, so they cannot be elected.", "name", o)
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		x.Candidates = append(x.Candidates, p)
+	_, why, err := s.Elsewhere.Subject(ctx, tx, g.ID, x.Effect, x.Campaign, x.Subject)
+	if why != "" {
+		bad.bar("preset", why)
 	}
-	return nil
+	return err
+}
+
+// stand finds what the options of an effect name. A poll keeps that as it is when it
+// opens: a handle may be somebody else's later, and a demand that was put forward be
+// merged into another one.
+func (s *Service) stand(ctx context.Context, tx *db.Tx, bad *parser, field string, g Group, e fact.Effect, c id.Campaign, t *Text) (out []string, err error) {
+	switch {
+	case e == fact.EffectDemand:
+		return s.demands(ctx, tx, bad, field, c, t)
+	case e == fact.EffectPart && len(t.Options) > 0:
+		bad.fail(field, "proposal.part_options", "Whether a group stays is decided with yes and no. Leave the options empty.")
+	case e == fact.EffectDelegate && len(t.Options) == 0:
+		bad.fail(field, "proposal.no_candidates", "Write the handles of those who can be elected as options, one a line, at least two.")
+	case e == fact.EffectDelegate:
+		for _, o := range t.Options {
+			p, err := s.Groups.Member(ctx, tx, g.ID, strings.TrimPrefix(o, "@"))
+			if fault.Is(err, fault.KindNotFound) {
+				bad.fail(field, "poll.no_candidate", "“{name}” is no handle of a member, so they cannot be elected.", "name", o)
+			} else if err != nil {
+				return nil, err
+			}
+			out = append(out, string(p))
+		}
+	}
+	return out, nil
+}
+
+// demands finds those that were put forward in a campaign and that a ballot names. One of
+// several options can be that it is none of them.
+func (s *Service) demands(ctx context.Context, tx *db.Tx, bad *parser, field string, c id.Campaign, t *Text) ([]string, error) {
+	ballot, left := t.Options, 1
+	if len(ballot) == 0 {
+		ballot, left = []string{t.Title}, 0
+	}
+	all, err := s.Elsewhere.Forward(ctx, tx, c, ballot)
+	for i, k := range all {
+		if k == "" {
+			left--
+		}
+		if k == "" && left < 0 {
+			bad.fail(field, "proposal.no_demand", "“{name}” is no demand that was put forward in this campaign. Put it forward first, or write it just as it stands there.", "name", ballot[i])
+		}
+	}
+	return all, err
 }
 
 // maxElectorate bounds the weight of all votes.

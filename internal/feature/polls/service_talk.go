@@ -330,7 +330,9 @@ func (s *Service) Expire(ctx context.Context) error {
 			if err != nil || !p.open() {
 				return err
 			}
-			p.end(tx, Withdrawn)
+			if err := s.withdrawn(ctx, tx, &p); err != nil {
+				return err
+			}
 			return s.store(ctx, tx, &p)
 		}))
 	}

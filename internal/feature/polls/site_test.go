@@ -40,6 +40,7 @@ type fixture struct {
 	weights string              // the same
 	told    map[id.Group][]string
 	facts   []any
+	forward map[string]string // ids of demands by their words
 }
 
 // eachSite runs a test on both engines. Whatever was decided in it is counted again.
@@ -196,8 +197,17 @@ func (x *fixture) Options(_ context.Context, _ *db.Tx, _ authz.Actor, e fact.Eff
 	return nil, nil
 }
 
-func (x *fixture) Subject(_ context.Context, _ *db.Tx, _ id.Group, _ fact.Effect, _ id.Campaign, typed string, _ []string) (string, error) {
-	return typed, nil
+// Forward knows the demands that a test has put forward.
+func (x *fixture) Forward(_ context.Context, _ *db.Tx, _ id.Campaign, options []string) ([]string, error) {
+	out := make([]string, len(options))
+	for i, o := range options {
+		out[i] = x.forward[o]
+	}
+	return out, nil
+}
+
+func (x *fixture) Subject(_ context.Context, _ *db.Tx, _ id.Group, _ fact.Effect, _ id.Campaign, typed string) (string, fact.Obstacle, error) {
+	return typed, "", nil
 }
 
 // person makes an account, group a group in Berlin with members; the first organizes.

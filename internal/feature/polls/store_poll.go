@@ -14,28 +14,26 @@ import (
 )
 
 const pollColumns = `id, form, asked, proposal_id, amendment_id, group_id, opened_by, title, lang, body, options, effect, subject, campaign_id, candidates, preset, rules,
-	decides, named, by_groups, early, codes_first, gate, weights, eligible, salt, text_hash, box_id, opens_at, closes_at, zone, state, result, counted_at, reminded_day, why`
+	decides, named, by_groups, early, codes_first, gate, weights, eligible, salt, text_hash, box_id, opens_at, closes_at, zone, state, result, counted_at, reminded_day, why, undone`
 
 func scanPoll(scan func(...any) error) (Poll, error) {
 	var (
 		p                       Poll
 		amendment, by, campaign *string
 		options, effect         string
-		candidates              string
+		candidates, undone      string
 		rules, result           string
 		opens, closes, counted  int64
 	)
 	err := scan(&p.ID, &p.Form, &p.Asked, &p.Proposal, &amendment, &p.Group, &by, &p.Title, &p.Lang, &p.Body, &options, &effect, &p.Subject, &campaign,
 		&candidates, &p.Preset, &rules, &p.Decides, &p.Named, &p.ByGroups, &p.Early, &p.CodesFirst, &p.Gate, &p.Weights, &p.Eligible, &p.Salt, &p.Hash, &p.Box, &opens, &closes,
-		&p.Zone, &p.State, &result, &counted, &p.Reminded, &p.Why)
+		&p.Zone, &p.State, &result, &counted, &p.Reminded, &p.Why, &undone)
 	if err != nil {
 		return p, fmt.Errorf("scan poll: %w", err)
 	}
 	p.Amendment, p.By, p.Campaign = text(amendment), id.Person(text(by)), id.Campaign(text(campaign))
-	p.Options, p.Effect = lines(options), fact.Effect(effect)
-	for _, x := range lines(candidates) {
-		p.Candidates = append(p.Candidates, id.Person(x))
-	}
+	p.Options, p.Effect, p.Candidates = lines(options), fact.Effect(effect), lines(candidates)
+	p.Undone = lines(undone)
 	p.Opens, p.Closes = clock.FromMicros(opens), clock.FromMicros(closes)
 	if err := json.Unmarshal([]byte(rules), &p.Rules); err != nil {
 		return p, fmt.Errorf("read the rules of a poll: %w", err)
@@ -56,10 +54,11 @@ func insertPoll(ctx context.Context, tx *db.Tx, p *Poll) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, "insert into poll ("+pollColumns+") values ("+placeholders(1, 36)+")",
+	_, err = tx.Exec(ctx, "insert into poll ("+pollColumns+") values ("+placeholders(1, 37)+")",
 		string(p.ID), p.Form, p.Asked, string(p.Proposal), orNil(p.Amendment), string(p.Group), orNil(string(p.By)), p.Title, p.Lang, p.Body,
-		join(p.Options), string(p.Effect), p.Subject, orNil(string(p.Campaign)), joinPeople(p.Candidates), p.Preset, string(rules), p.Decides, p.Named,
-		p.ByGroups, p.Early, p.CodesFirst, p.Gate, p.Weights, p.Eligible, p.Salt, p.Hash, p.Box, clock.Micros(p.Opens), clock.Micros(p.Closes), p.Zone, string(p.State), "", 0, p.Reminded, p.Why)
+		join(p.Options), string(p.Effect), p.Subject, orNil(string(p.Campaign)), join(p.Candidates), p.Preset, string(rules), p.Decides, p.Named,
+		p.ByGroups, p.Early, p.CodesFirst, p.Gate, p.Weights, p.Eligible, p.Salt, p.Hash, p.Box, clock.Micros(p.Opens), clock.Micros(p.Closes), p.Zone, string(p.State), "", 0, p.Reminded,
+		p.Why, join(p.Undone))
 	if err != nil {
 		return fmt.Errorf("insert poll: %w", err)
 	}
@@ -69,14 +68,6 @@ func insertPoll(ctx context.Context, tx *db.Tx, p *Poll) error {
 		}
 	}
 	return nil
-}
-
-func joinPeople(all []id.Person) string {
-	out := make([]string, len(all))
-	for i, p := range all {
-		out[i] = string(p)
-	}
-	return join(out)
 }
 
 // placeholders are those from one number to another one.
@@ -135,6 +126,11 @@ func putResult(ctx context.Context, tx *db.Tx, p PollID, result []byte) error {
 		return fmt.Errorf("store the result of a poll: %w", err)
 	}
 	return nil
+}
+
+func putUndone(ctx context.Context, tx *db.Tx, p PollID, undone []string) error {
+	_, err := tx.Exec(ctx, "update poll set undone = $2 where id = $1", string(p), join(undone))
+	return err
 }
 
 func putReminded(ctx context.Context, tx *db.Tx, p PollID, d int) error {

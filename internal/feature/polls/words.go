@@ -1,9 +1,11 @@
 package polls
 
 import (
+	"slices"
 	"strings"
 	"time"
 
+	"convoke/internal/fact"
 	"convoke/internal/i18n"
 	"convoke/internal/record/tally"
 )
@@ -58,6 +60,9 @@ func ruleLines(l *i18n.Locale, p *Poll) (out []string) {
 	}
 	if several(r.Method) && r.Winners > 1 {
 		out = append(out, l.N("{n} option wins at most.", "{n} options win at most.", r.Winners))
+	}
+	if i := slices.Index(p.Candidates, ""); i >= 0 && p.Effect == fact.EffectDemand && i < len(p.Options) {
+		out = append(out, l.T("“{name}” is no demand: if it wins, none comes of it.", "name", p.Options[i]))
 	}
 	if len(r.Lots) > 0 {
 		out = append(out, l.T("Ties are broken by lots that were drawn when it opened: {order}.", "order", names(p, r.Lots)))

@@ -1,0 +1,2 @@
+-- What a proposal came to is asked of the proposal.
+drop table ladder_decided;
