@@ -20,7 +20,7 @@ func TestLoadDemo(t *testing.T) {
 			t.Fatalf("gone on: %v, %v", done, err)
 		}
 		groups, all := s.count("select count(*) from groups"), s.count("select count(*) from event")
-		if half == 0 || all <= half || groups != 3 {
+		if half == 0 || all <= half || groups != 4 {
 			t.Errorf("%d events, then %d, and %d groups", half, all, groups)
 		}
 		if done, err := s.LoadDemo(t.Context(), nil); err != nil || done {
