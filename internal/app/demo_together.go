@@ -65,9 +65,9 @@ var (
 
 // demoForward are what the groups put forward, in their order.
 var demoForward = [len(demoGroups)]string{
-	"A bench every two hundred metres on the way to the library.",
+	"A bench every 200 metres on the way to the library.",
 	"A tap with drinking water in every park.",
-	"A dry place at every library where a cargo bike can be lent.",
+	"A dry place at every library for a cargo bike to borrow.",
 }
 
 // demoPapers are how their delegates rank these. The first one wins: two of three put it
@@ -287,7 +287,7 @@ func (x *teller) assemble(ctx context.Context, ranking, calendar string) error {
 	in := assemblies.Input{
 		Title: "Delegates’ evening", Lang: "en", Start: "19:00", End: "20:30", Public: true, FirstFirst: true, Speak: "3",
 		Place: "Library, small hall", OnlineURL: "https://example.org/round", OnlineInside: true,
-		About: "The delegates of the three groups meet. Whoever belongs to one of them can listen and ask to speak.",
+		About: "The delegates of the three groups meet. Everybody can listen, and who belongs to one of the groups can ask to speak.",
 	}
 	past := assemblies.Sample{
 		Input: in, Form: demoKey("past assembly"), Called: 10, People: 14,
@@ -300,12 +300,14 @@ func (x *teller) assemble(ctx context.Context, ranking, calendar string) error {
 				ItemInput: assemblies.ItemInput{Title: "One calendar", Minutes: "20", Link: "/proposals/" + calendar},
 				NotesInput: assemblies.NotesInput{
 					Notes: "Three lists on paper are out of date within a week.", Decisions: "The Harbour Tool Library proposes how one calendar could work.",
-					Tasks: []assemblies.TaskInput{{Body: "Write the proposal for one calendar", Owner: x.by[2][0].Handle, Until: x.day(-2)}},
 				},
 			},
 			{
-				ItemInput:  assemblies.ItemInput{Title: "Next meeting", Minutes: "10"},
-				NotesInput: assemblies.NotesInput{Notes: "Same place, and online for those who live far away."},
+				ItemInput: assemblies.ItemInput{Title: "Open doors: who visits which council", Minutes: "10", Link: "/campaigns/" + demoHandle},
+				NotesInput: assemblies.NotesInput{
+					Notes: "We talk about it again next time, when we know who would listen.",
+					Tasks: []assemblies.TaskInput{{Body: "Ask the three councils when they receive visitors", Owner: x.by[1][0].Handle, Until: x.day(6)}},
+				},
 			},
 		},
 	}
@@ -347,7 +349,7 @@ func (x *teller) climb(ctx context.Context, ranking, calendar string) error {
 		},
 		{
 			Key: "ask", Title: "We ask for open Sundays", Kind: "petition", Link: "/petitions/" + petition, About: "Everybody can sign, without an account.",
-			After: []string{"agree"}, Gate: &ladders.Gate{Step: "agree", State: ladders.Met},
+			Gate:  &ladders.Gate{Step: "agree", State: ladders.Met},
 			MetBy: &ladders.Gate{Count: &ladders.Count{Petition: petition, People: 1000}},
 		},
 		{

@@ -72,7 +72,7 @@ func TestDemoTogether(t *testing.T) {
 		}
 		ranking := href("/proposals", "Which of our demands comes first?")
 		wants(t, v.Get(ranking), "Adopted")
-		wants(t, v.Get(href(ranking, "Vote")), "A bench every two hundred metres", "3 votes were cast")
+		wants(t, v.Get(href(ranking, "Vote")), "Adopted: A bench every 200 metres on the way to the library.", "3 votes were cast", "A bench every 200 metres on the way to the library is before A tap with drinking water in every park on 2 votes")
 		calendar := href("/proposals", "One calendar for tools and seeds")
 		wants(t, v.Get(href(calendar, "Vote")), "Open", "Votes until now 1")
 		wants(t, v.Get(href("/proposals", "Soup indoors")), "In discussion", "None at the side door.", "November and March are dry")
@@ -80,8 +80,8 @@ func TestDemoTogether(t *testing.T) {
 		wants(t, v.Get(next), "Called", "The vote on one calendar")
 		past := href("/assemblies?when=past", "Delegates’ evening")
 		wants(t, v.Get(past), "Closed", "14")
-		wants(t, v.Get(past+"/minutes"), "The delegates rank them", "Write the proposal for one calendar")
-		wants(t, v.Get("/campaigns/open-doors"), "A bench every two hundred metres", "decided by a vote")
+		wants(t, v.Get(past+"/minutes"), "The delegates rank them", "Ask the three councils when they receive visitors")
+		wants(t, v.Get("/campaigns/open-doors"), "A bench every 200 metres", "decided by a vote")
 		wants(t, v.Get("/campaigns/open-doors/forward"), "A tap with drinking water in every park.")
 		states := s.column("select state from ladder_step order by state")
 		if !slices.Equal(states, []string{"met", "open", "waiting", "waiting", "waiting"}) {
