@@ -114,7 +114,7 @@ func TestDemoPeople(t *testing.T) {
 				t.Errorf("signing in with %q answers %d", words, a.Status)
 			}
 		}
-		path, err := s.Identity.ResetSignIn(t.Context(), "sample-willow")
+		path, err := s.Identity.ResetSignIn(t.Context(), "sample-thyme")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +122,10 @@ func TestDemoPeople(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wants(t, s.visitor().WithSession(j.Session).Get("/groups/mine"), "Riverside Neighbours", "Neighbourhood Round")
+		thyme := s.visitor().WithSession(j.Session)
+		wants(t, thyme.Get("/groups/mine"), "Hill Gardeners", "Neighbourhood Round")
+		poll := "/polls/" + s.column("select id from poll where state = 'open'")[0]
+		thyme.Post(poll+"/vote", "one", "0", "do", "confirm").Want(t, 303, poll)
 	})
 }
 

@@ -41,7 +41,7 @@ func (s *Service) CreateSample(ctx context.Context, tx *db.Tx, g id.Group, in Sa
 		return "", err
 	}
 	x.ID, x.Form, x.Group, x.State, x.Minutes = ID(s.IDs.New()), in.Form, g, Closed, MinutesPublic
-	x.Notice, x.People, x.PeopleShown = Notice{Asked: in.Called, Ahead: in.Called}, in.People, true
+	x.Notice, x.People, x.PeopleShown = Notice{Ahead: in.Called}, in.People, true
 	x.Created, x.Updated, x.Approved = x.Starts.AddDate(0, 0, -in.Called), x.Ends, x.Ends
 	for _, i := range in.Items {
 		item, err := i.ItemInput.parse("")
