@@ -38,9 +38,6 @@ func (n *Node) LoadDemo(ctx context.Context, progress func(rows int)) (bool, err
 			return false, fmt.Errorf("make the example group: %w", err)
 		}
 	}
-	if err := n.demoStory(ctx); err != nil {
-		return false, fmt.Errorf("let the example groups decide together: %w", err)
-	}
 	sample := demo.Sample()
 	report := events.NewReport(io.Discard, false)
 	err = n.Events.ImportCSV(ctx, sample, events.ImportOptions{
@@ -49,6 +46,9 @@ func (n *Node) LoadDemo(ctx context.Context, progress func(rows int)) (bool, err
 	}, report)
 	if err = errors.Join(err, sample.Close(), report.Close(report.Summary())); err != nil {
 		return false, fmt.Errorf("load the sample: %w", err)
+	}
+	if err := n.demoStory(ctx); err != nil {
+		return false, fmt.Errorf("let the example groups decide together: %w", err)
 	}
 	err = n.DB.Write(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, "delete from setting where name = $1", demoSetting)
