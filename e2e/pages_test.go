@@ -92,6 +92,7 @@ func survey(t *testing.T, s *Instance, o organizer) *site {
 		"/campaigns/open-doors/places", "/campaigns/open-doors/host?near=Hamburg", "/campaigns/open-doors/embed", "/campaigns/open-doors/print", upcoming + "/print", "/statements", "/pledges", "/pledges?when=past", "/pledges/a-tool-for-the-garden-day", "/petitions", "/petitions?state=waiting", "/petitions/keep-the-library-open-on-sundays", "/petitions/keep-the-library-open-on-sundays/comment", "/petitions/keep-the-library-open-on-sundays/comments", "/nothing-here", "/setup/01234567890123456789012345",
 	}
 	w.public = append(w.public, "/record/recount")
+	w.public = append(w.public, decided(p)...)
 	for _, path := range []string{"/petitions/keep-the-library-open-on-sundays", "/pledges/a-tool-for-the-garden-day"} {
 		p.Goto(path)
 		box := strings.TrimSuffix(p.Attr("a[href$='/mine']", "href"), "/mine")
@@ -166,6 +167,29 @@ func survey(t *testing.T, s *Instance, o organizer) *site {
 	}
 	w.cookie = r.Cookies[0]
 	return w
+}
+
+// decided are the pages of how the groups of the sample decide together.
+func decided(p *Page) []string {
+	pages := []string{
+		"/coalitions", "/groups/round", "/groups/round/coalition", "/groups/round/delegates", "/groups/hill/delegates", "/proposals", "/assemblies",
+		"/campaigns/open-doors/ladder", "/campaigns/open-doors/forward",
+	}
+	at := func(from string, links ...string) string {
+		p.Goto(from)
+		for _, name := range links {
+			p.ClickRole("link", name)
+		}
+		pages = append(pages, p.Path())
+		return p.Path()
+	}
+	ranked := at("/proposals", "Which of our demands comes first?", "Vote")
+	at(ranked, "All votes")
+	at("/proposals", "One calendar for tools and seeds", "Vote")
+	at(at("/proposals", "Soup indoors in the cold months"), "November and March are dry most years, and outside more people stop and join us.")
+	// The one to come is left out: what follows it live is not in the pseudo-language.
+	at(at("/assemblies?when=past", "Delegates’ evening"), "Minutes")
+	return pages
 }
 
 // local is the path of an address of the node.

@@ -21,9 +21,13 @@ import (
 // so that a load that broke off goes on at the next start.
 const demoSetting = "demo.loading"
 
+// demoHandle is that of the campaign.
+const demoHandle = "open-doors"
+
 // LoadDemo fills an empty database with the bundled sample of real events, and
 // with neutral groups, one of which has upcoming ones, so that a sign-up can be
-// tried, and a campaign. It reports false when the database holds other events.
+// tried, with a campaign, and with what they decide together. It reports false when
+// the database holds other events.
 func (n *Node) LoadDemo(ctx context.Context, progress func(rows int)) (bool, error) {
 	empty, begun, err := n.demoState(ctx)
 	if err != nil || !empty && !begun {
@@ -45,6 +49,9 @@ func (n *Node) LoadDemo(ctx context.Context, progress func(rows int)) (bool, err
 	}, report)
 	if err = errors.Join(err, sample.Close(), report.Close(report.Summary())); err != nil {
 		return false, fmt.Errorf("load the sample: %w", err)
+	}
+	if err := n.demoStory(ctx); err != nil {
+		return false, fmt.Errorf("let the example groups decide together: %w", err)
 	}
 	err = n.DB.Write(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, "delete from setting where name = $1", demoSetting)
@@ -130,7 +137,7 @@ func demoCampaign(now time.Time, owners, endorsers []id.Group, es []id.Event) ca
 	day := func(n int) string { return now.AddDate(0, 0, n).Format(time.DateOnly) }
 	return campaigns.Sample{
 		Input: campaigns.Input{
-			Handle: "open-doors", Title: "Two weeks of open doors", Lang: "en", State: campaigns.Open, Dates: day(3) + " to " + day(16),
+			Handle: demoHandle, Title: "Two weeks of open doors", Lang: "en", State: campaigns.Open, Dates: day(3) + " to " + day(16),
 			Statement: "For two weeks groups in many towns **open their doors**: come and see what your neighbours do, and how to begin something of your own.\n\n" +
 				"Each group decides for itself what to show. Whoever wants to show something where nothing is planned yet can host an event.",
 		},
@@ -175,7 +182,11 @@ func (n *Node) demoGroup(ctx context.Context) error {
 		if err := n.Petitions.CreateSample(ctx, tx, all[0], demoPetition, asked); err != nil {
 			return err
 		}
-		return n.Campaigns.CreateSample(ctx, tx, demoCampaign(tx.Now(), all[:2], all[2:], es))
+		round, err := n.demoTogether(ctx, tx, all)
+		if err != nil {
+			return err
+		}
+		return n.Campaigns.CreateSample(ctx, tx, demoCampaign(tx.Now(), []id.Group{all[0], all[1], round}, all[2:], es))
 	})
 }
 

@@ -20,8 +20,9 @@ func TestLoadDemo(t *testing.T) {
 			t.Fatalf("gone on: %v, %v", done, err)
 		}
 		groups, all := s.count("select count(*) from groups"), s.count("select count(*) from event")
-		if half == 0 || all <= half || groups != 3 {
-			t.Errorf("%d events, then %d, and %d groups", half, all, groups)
+		polls := s.count("select count(*) from poll")
+		if half == 0 || all <= half || groups != 4 || polls != 2 {
+			t.Errorf("%d events, then %d, %d groups and %d polls", half, all, groups, polls)
 		}
 		if done, err := s.LoadDemo(t.Context(), nil); err != nil || done {
 			t.Errorf("loaded again: %v, %v", done, err)

@@ -159,6 +159,29 @@ func TestRoundsInWords(t *testing.T) {
 	}
 }
 
+// A demand is a sentence, and its full stop stands in no other sentence.
+func TestOptionsInSentences(t *testing.T) {
+	t.Parallel()
+	p := &Poll{Options: []string{"A bench.", "Water"}, Rules: tally.Rules{Method: tally.Schulze, Options: 2}}
+	if got, want := names(p, []int{0, 1}), "A bench, Water"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got, want := paperWords(i18n.English(), p, []byte{1, 2}), "1. A bench, 2. Water"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// What only who opens a poll has to know does not stand on its page.
+func TestRulesForReaders(t *testing.T) {
+	t.Parallel()
+	for _, x := range presets {
+		p := &Poll{Preset: x.code, Rules: tally.Rules{Method: x.method, Options: 2}, Eligible: 3}
+		if got := ruleLines(i18n.English(), p)[0]; strings.Contains(got, "you write") || strings.Contains(got, "your ") {
+			t.Errorf("%s: %q", x.code, got)
+		}
+	}
+}
+
 func FuzzBallot(f *testing.F) {
 	f.Add("1", "2", "", "stv")
 	f.Add("0", "x", "1", "approval")

@@ -37,7 +37,11 @@ func (w *Web) openPage(c *web.Call, f *web.Form, p *Proposal, g Group, key strin
 		if x.code != byFeeling && choose != several(x.method) || x.code == byFeeling && d.Amendment != "" {
 			continue
 		}
-		d.Presets = append(d.Presets, choice(x.code, l.T(x.name), l.T(x.hint)))
+		hint := l.T(x.hint)
+		if x.form != "" {
+			hint += " " + l.T(x.form)
+		}
+		d.Presets = append(d.Presets, choice(x.code, l.T(x.name), hint))
 	}
 	err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
 		ctx := c.Context()

@@ -94,7 +94,7 @@ type pollData struct {
 	Result, Rounds, Pairs, Ties, Undone  []string
 	Sums                                 []sumView
 	Winners                              string
-	Adopted, Check                       bool
+	Adopted, Check, Ranks                bool
 	Amendment                            string // address
 	Take, Vote, Box, Ballots             string
 	Cast                                 int64
@@ -219,6 +219,7 @@ func pollDataOf(c *web.Call, f *foundPoll) pollData {
 	if several(r.Method) {
 		d.Winners = names(p, r.Winners)
 	}
+	d.Ranks = r.Method == tally.Schulze || r.Method == tally.STV
 	d.Sums = sumsOf(c, p)
 	return d
 }

@@ -24,17 +24,18 @@ const (
 )
 
 // presets are those in the order of the form. asks names the fields that matter for
-// each; what else is typed is not looked at.
-var presets = [...]struct{ code, method, name, hint, asks string }{
-	{byConsent, tally.Consent, i18n.Mark("Consent"), i18n.Mark("Agree, stand aside, agree with a reservation, or block with a reason. One block stops it, or as many as you write."), "quorum blocks"},
-	{byMajority, tally.YesNo, i18n.Mark("Simple majority"), i18n.Mark("Yes, no or abstain. More yes than no is enough."), "quorum support"},
-	{byTwo, tally.YesNo, i18n.Mark("Two thirds"), i18n.Mark("Yes, no or abstain. At least two thirds of yes and no must be yes, or the share that you write."), "quorum support share"},
-	{byApproval, tally.Approval, i18n.Mark("Choose one of several"), i18n.Mark("Each approves all options that they can live with. Whatever most approve wins."), "quorum support winners"},
-	{byScore, tally.Score, i18n.Mark("Score several"), i18n.Mark("Each gives every option from 0 to 5 points. The highest sum wins."), "quorum winners"},
-	{byRank, tally.Schulze, i18n.Mark("Rank, one winner"), i18n.Mark("Each puts the options in order. Whatever beats every other one in pairs wins (Schulze method)."), "quorum"},
-	{byRanks, tally.STV, i18n.Mark("Rank, several winners"), i18n.Mark("Each puts the options in order, and all parts of the group get their share of the winners (Scottish STV)."), "quorum winners"},
-	{byStrike, tally.YesNo, i18n.Mark("Strike ballot"), i18n.Mark("Yes, no or abstain, with the least turnout and the least support of the whole roll that your law asks for. Your law’s numbers: ask your union."), "quorum support share"},
-	{byFeeling, tally.Check, i18n.Mark("Temperature check"), i18n.Mark("From 1 to 5: how does it feel? It decides nothing."), ""},
+// each; what else is typed is not looked at. form is what a hint says besides to who opens
+// a poll: its page says the numbers that they wrote.
+var presets = [...]struct{ code, method, name, hint, form, asks string }{
+	{byConsent, tally.Consent, i18n.Mark("Consent"), i18n.Mark("Agree, stand aside, agree with a reservation, or block with a reason."), i18n.Mark("One block stops it, or as many as you write."), "quorum blocks"},
+	{byMajority, tally.YesNo, i18n.Mark("Simple majority"), i18n.Mark("Yes, no or abstain. More yes than no is enough."), "", "quorum support"},
+	{byTwo, tally.YesNo, i18n.Mark("Two thirds"), i18n.Mark("Yes, no or abstain."), i18n.Mark("At least two thirds of yes and no must be yes, or the share that you write."), "quorum support share"},
+	{byApproval, tally.Approval, i18n.Mark("Choose one of several"), i18n.Mark("Each approves all options that they can live with. Whatever most approve wins."), "", "quorum support winners"},
+	{byScore, tally.Score, i18n.Mark("Score several"), i18n.Mark("Each gives every option from 0 to 5 points. The highest sum wins."), "", "quorum winners"},
+	{byRank, tally.Schulze, i18n.Mark("Rank, one winner"), i18n.Mark("Each puts the options in order. Whatever beats every other one in pairs wins (Schulze method)."), "", "quorum"},
+	{byRanks, tally.STV, i18n.Mark("Rank, several winners"), i18n.Mark("Each puts the options in order, and all parts of the group get their share of the winners (Scottish STV)."), "", "quorum winners"},
+	{byStrike, tally.YesNo, i18n.Mark("Strike ballot"), i18n.Mark("Yes, no or abstain."), i18n.Mark("Write the least turnout and the least support of the whole roll that your law asks for. Your law’s numbers: ask your union."), "quorum support share"},
+	{byFeeling, tally.Check, i18n.Mark("Temperature check"), i18n.Mark("From 1 to 5: how does it feel? It decides nothing."), "", ""},
 }
 
 // points is the highest score, and the highest mark of a temperature check.

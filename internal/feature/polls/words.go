@@ -142,10 +142,11 @@ func names(p *Poll, all []int) string {
 	return strings.Join(out, ", ")
 }
 
-// option is the name of an option on the ballot.
+// option is the name of an option on the ballot as a sentence takes it: without the full
+// stop of its own that a demand has.
 func (p *Poll) option(o int) string {
 	if all := p.ballot(); o >= 0 && o < len(all) {
-		return all[o]
+		return strings.TrimSuffix(all[o], ".")
 	}
 	return "?"
 }
