@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"convoke/internal/authz"
+	"convoke/internal/feature/campaigns"
 	"convoke/internal/feature/polls"
 )
 
@@ -19,7 +20,18 @@ func (s *stand) voted(by authz.Actor) {
 		return string(pid)
 	}
 	pid := create(polls.Input{Title: "Benches", Body: "One **bench**.", Lang: "en", Options: "Wood\nStone"})
+	for _, demand := range []string{"One", "Two"} {
+		err := s.Campaigns.PutForward(ctx, by, "open-doors", "riverside", s.IDs.Secret(), campaigns.DemandInput{Body: demand, Addressee: "The house"})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+	}
 	create(polls.Input{Title: "Which demand", Body: "We choose.", Lang: "en", Options: "One\nTwo", Effect: "demand", Campaign: "open-doors"})
+	for _, k := range s.column("select id from demand_candidate") { // what is put forward stays here
+		if err := s.Campaigns.Retire(ctx, by, "open-doors", k); err != nil {
+			s.t.Fatal(err)
+		}
+	}
 	create(polls.Input{Title: "A task", Body: "Somebody does it.", Lang: "en", Effect: "task", Subject: by.Handle})
 	poll := polls.PollID("")
 	for i, do := range []func() error{

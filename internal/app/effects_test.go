@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"convoke/internal/authz"
 	"convoke/internal/feature/campaigns"
@@ -31,7 +32,7 @@ func (s *stand) proposed(by authz.Actor, group string, in polls.Input) polls.ID 
 func (s *stand) opened(by authz.Actor, pid polls.ID, preset string) (poll, box string) {
 	s.t.Helper()
 	id, err := s.Polls.Opens(s.t.Context(), by, string(pid), s.IDs.Secret(), polls.OpenInput{
-		Sequence: 2, Preset: preset, Gate: "members", Secrecy: "named", Day: "2026-05-10", Time: "18:00",
+		Sequence: 2, Preset: preset, Gate: "members", Secrecy: "named", Day: s.clock.Now().AddDate(0, 0, 7).Format(time.DateOnly), Time: "18:00",
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -71,7 +72,7 @@ func TestEffectsThatCannotBe(t *testing.T) {
 			{"hill", polls.Input{Effect: "demand", Options: "Demand 1\nDemand 2"}, "proposal.not_owner"},
 			{"valley", polls.Input{Effect: "met", Subject: "99:met"}, "proposal.demand_number"},
 			{"valley", polls.Input{Effect: "met", Subject: "0:met"}, "proposal.demand_number"},
-			{"valley", polls.Input{Effect: "met", Subject: "1:open"}, "proposal.subject"},
+			{"valley", polls.Input{Effect: "met", Subject: "1:gone"}, "proposal.subject"},
 			{"valley", polls.Input{Effect: "met", Subject: "first:met"}, "proposal.subject"},
 			{"hill", polls.Input{Effect: "met", Subject: "1:met"}, "proposal.not_owner"},
 			{"valley", polls.Input{Effect: "step", Subject: "nowhere"}, "proposal.no_step"},

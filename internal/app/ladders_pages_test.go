@@ -230,6 +230,7 @@ func TestLadderDownWhy(t *testing.T) {
 		poll = x.decides("They are there", "met", "1:met", true)
 		down(s.visitor(), ": its demands are met.", "They are there", poll)
 		up()
+		x.must(s.Campaigns.Leave(t.Context(), x.other, "benches", "hill")) // who owns it alone moves its demands
 		x.must(s.Campaigns.ChangeDemand(t.Context(), x.by, "benches", 1, campaigns.DemandInput{State: "open"}))
 		x.must(s.Campaigns.ChangeDemand(t.Context(), x.by, "benches", 1, campaigns.DemandInput{State: "met"}))
 		s.later()

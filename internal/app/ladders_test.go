@@ -148,6 +148,7 @@ func TestLadder(t *testing.T) {
 			t.Fatal(err)
 		}
 		x.is("petition", "open")
+		wants(t, x.sam.Get("/campaigns/benches/demands"), "Several groups own this campaign", "Propose it in Riverside Neighbours")
 		x.signs(2)
 		s.later()
 		wants(t, v.Get(page), "Where it stands", "2 of 3; 1 more", "3 people have signed “Benches”", "Walk out", "Waiting", "Next:")
@@ -183,9 +184,10 @@ func TestLadder(t *testing.T) {
 				t.Errorf("%s says it too early", path)
 			}
 		}
-		if err := s.Campaigns.ChangeDemand(t.Context(), x.by, "benches", 1, campaigns.DemandInput{State: "met"}); err != nil {
-			t.Fatal(err)
-		}
+		refused(t, s.Campaigns.ChangeDemand(t.Context(), x.by, "benches", 1, campaigns.DemandInput{State: "met"}), "demand.decision")
+		_, box := s.opened(x.other, s.proposed(x.other, "hill", polls.Input{Title: "It is met", Body: "All benches stand.", Lang: "en", Effect: "met", Campaign: "benches", Subject: "1:met"}), "majority")
+		s.votes(x.other, box, []byte{tally.Yes})
+		s.closes(box)
 		x.is("walkout", "halted")
 		x.is("strike", "halted")
 		x.is("petition", "met")

@@ -227,7 +227,38 @@ func TestDemandsKeepTheirHistory(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Error(d)
 		}
+		// Where several groups own it, a vote decides; what happened can be said.
+		ok(t, x.Ask(ctx, of("riverside"), h, "hill"))
+		ok(t, x.Join(ctx, of("hill"), h, "hill"))
+		for _, to := range []DemandState{"open", "met", "withdrawn"} {
+			wantCode(t, x.ChangeDemand(ctx, of("hill"), h, 1, DemandInput{State: to}), "demand.decision")
+		}
+		ok(t, x.ChangeDemand(ctx, of("hill"), h, 1, DemandInput{State: "partly_met", Note: "Twelve by now."}))
+		decide := func(subject string) {
+			x.write(func(tx *db.Tx) error {
+				c, err := campaignBy(ctx, tx, "handle", h)
+				if err != nil {
+					return err
+				}
+				return x.Decided(ctx, tx, fact.PollDecided{Group: "g-hill", Campaign: c.ID, Effect: fact.EffectMet, Subject: subject, Adopted: true, At: x.clock.Now()})
+			})
+		}
+		for _, to := range []string{"met", "open"} { // a vote takes it back, too
+			decide("1:" + to)
+			if now := x.demandState(h, 1); now != DemandState(to) {
+				t.Errorf("it is %s, want %s", now, to)
+			}
+		}
 	})
+}
+
+// demandState is where a demand stands.
+func (x *fixture) demandState(h string, number int) (state DemandState) {
+	x.t.Helper()
+	x.write(func(tx *db.Tx) error {
+		return tx.Get(x.t.Context(), "select state from demand where campaign_id = (select id from campaign where handle = $1) and number = $2", []any{h, number}, &state)
+	})
+	return state
 }
 
 func TestEndorsingIsOfAVersion(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
+	"convoke/internal/fact"
 	"convoke/internal/fault"
 	"convoke/internal/id"
 	"convoke/internal/web"
@@ -31,8 +32,17 @@ type forwardData struct {
 	Vote     []voteLink
 }
 
-// voteLink is where an owner puts what was put forward to the vote.
+// voteLink is where an owner puts something about its campaign to the vote.
 type voteLink struct{ Group, Href string }
+
+// voteLinks are those of the owners for which the reader may speak.
+func voteLinks(seat Seat, campaign string, e fact.Effect) (out []voteLink) {
+	for _, g := range seat.Owners {
+		q := url.Values{"group": {g.Handle}, "effect": {string(e)}, "campaign": {campaign}}
+		out = append(out, voteLink{g.Name, "/proposals/new?" + q.Encode()})
+	}
+	return out
+}
 
 var forwardPage = web.NewPage[forwardData](pages, "pages/forward.html")
 
@@ -55,10 +65,7 @@ func (w *Web) forwardPage(c *web.Call, f *web.Form) error {
 				return err
 			}
 		}
-		for _, g := range seat.Owners {
-			q := url.Values{"group": {g.Handle}, "effect": {"demand"}, "campaign": {camp.Handle}}
-			d.Vote = append(d.Vote, voteLink{g.Name, "/proposals/new?" + q.Encode()})
-		}
+		d.Vote = voteLinks(seat, camp.Handle, fact.EffectDemand)
 		return w.candidates(c, tx, &d, seat)
 	})
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"convoke/internal/db"
+	"convoke/internal/fact"
+	"convoke/internal/fault"
 	"convoke/internal/web"
 )
 
@@ -14,6 +16,7 @@ type demandsData struct {
 	Demands  []demandView
 	States   []web.Choice
 	Count    int
+	Vote     []voteLink // where owners decide where a demand stands, if there are several
 }
 
 var demandsPage = web.NewPage[demandsData](pages, "pages/demands.html")
@@ -23,7 +26,20 @@ func (w *Web) demandsPage(c *web.Call, f *web.Form, camp Campaign) error {
 	err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
 		all, err := demandsOf(c.Context(), tx, camp.ID)
 		d.Demands, d.Count = demandViews(c.Locale, all), len(all)
-		return err
+		if err != nil {
+			return err
+		}
+		_, seat, err := w.load(c.Context(), tx, c.Actor(), camp.Handle)
+		if err != nil {
+			return err
+		}
+		switch err := w.ownedByOne(c.Context(), tx, camp.ID); {
+		case fault.Is(err, fault.KindInvalid):
+			d.Vote = voteLinks(seat, camp.Handle, fact.EffectMet)
+			return nil
+		default:
+			return err
+		}
 	})
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"convoke/internal/db"
+	"convoke/internal/fault"
 	"convoke/internal/id"
 )
 
@@ -20,4 +21,13 @@ func (s *Service) OwnedBy(ctx context.Context, tx *db.Tx, g id.Group) (out []id.
 func (s *Service) Owned(ctx context.Context, tx *db.Tx, c id.Campaign, g id.Group) (bool, error) {
 	o, err := ownerOf(ctx, tx, c, g)
 	return o.State == Owns, err
+}
+
+// ownedByOne refuses what takes a decision where several groups own a campaign.
+func (s *Service) ownedByOne(ctx context.Context, tx *db.Tx, c id.Campaign) error {
+	owners, err := s.OwnersOf(ctx, tx, c)
+	if err == nil && len(owners) > 1 {
+		err = fault.Invalid(fault.Field("state", "demand.decision", "Several groups own this campaign, so a vote of one of them decides where a demand stands. Propose it in your group."))
+	}
+	return err
 }

@@ -262,8 +262,8 @@ func (s *Service) Obstacle(ctx context.Context, tx *db.Tx, f fact.PollDecided) (
 		}
 		return "", nil
 	}
-	switch number, state, ok := demandMove(f.Subject); {
-	case !ok || state == "open":
+	switch number, _, ok := demandMove(f.Subject); {
+	case !ok:
 		return fact.Unclear, nil
 	case number < 1 || number > len(all):
 		return fact.NoDemand, nil

@@ -53,7 +53,9 @@ func (s *Service) AddDemand(ctx context.Context, by authz.Actor, handle string, 
 }
 
 // ChangeDemand says where a demand stands now, and why. Its words stay as they
-// were: who endorsed did so because of them.
+// were: who endorsed did so because of them. Where several groups own the campaign,
+// only a poll of one of them moves a demand (see [Service.Decided]); the others can add
+// what happened.
 func (s *Service) ChangeDemand(ctx context.Context, by authz.Actor, handle string, number int, in DemandInput) error {
 	now, err := in.parse(false)
 	if err != nil {
@@ -71,6 +73,11 @@ func (s *Service) ChangeDemand(ctx context.Context, by authz.Actor, handle strin
 		note := strings.TrimSpace(in.Note)
 		if last := d.History[len(d.History)-1]; last.State == now.State && last.Note == note {
 			return nil
+		}
+		if d.State != now.State {
+			if err := s.ownedByOne(ctx, tx, c.ID); err != nil {
+				return err
+			}
 		}
 		d.State = now.State
 		if err := setDemandState(ctx, tx, c.ID, d); err != nil {

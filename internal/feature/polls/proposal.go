@@ -99,7 +99,7 @@ var effects = [...]struct {
 }{
 	{fact.EffectNone, i18n.Mark("It is noted, and no more"), "", false},
 	{fact.EffectDemand, i18n.Mark("Demands of a campaign"), "", true},
-	{fact.EffectMet, i18n.Mark("A demand is met, in part or whole, or withdrawn"), i18n.Mark("Number of the demand, and met, partly_met or withdrawn, such as 2:met"), true},
+	{fact.EffectMet, i18n.Mark("A demand is met, in part or whole, or withdrawn"), i18n.Mark("Number of the demand, and open, met, partly_met or withdrawn, such as 2:met"), true},
 	{fact.EffectStep, i18n.Mark("A step of a campaign’s ladder opens"), i18n.Mark("Key of the step"), true},
 	{fact.EffectHalt, i18n.Mark("A step of a campaign’s ladder halts"), i18n.Mark("Key of the step"), true},
 	{fact.EffectDown, i18n.Mark("A campaign stands down"), "", true},
