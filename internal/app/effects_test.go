@@ -255,6 +255,9 @@ func TestDecisionsThatCameToNothing(t *testing.T) {
 			s.closes(g.box)
 			s.later()
 			wants(t, s.visitor().Get("/polls/"+g.poll), "Adopted", "This could not be carried out, or not all of it:", g.says)
+			if u := s.pollJSON(s.visitor(), "/polls/"+g.poll).Undone; len(u) != 1 || u[0].Code != g.code {
+				t.Errorf("%s is not told as JSON: %v", g.code, u)
+			}
 		}
 	})
 }

@@ -163,6 +163,7 @@ type pollPage struct {
 	Box, Text, Salt, State string
 	Reason                 string // it was called off
 	Weights                string
+	Undone                 []struct{ Code string }
 	TextHash               string `json:"text_hash"`
 	Result                 *struct {
 		Adopted bool

@@ -34,6 +34,8 @@ type write struct {
 	err  error
 	tx   *Tx
 	done chan struct{}
+	// doubled is how often a value was there already; see mayPass.
+	doubled int
 }
 
 // do queues fn and waits for the commit that holds it. It does not leave early:
@@ -114,7 +116,10 @@ func (l *lane) collect(batch []*write) []*write {
 func (l *lane) commit(ctx context.Context, batch []*write) {
 	start := time.Now()
 	err := errRerun
-	for try := 0; try < 8 && errors.Is(err, errRerun); try++ {
+	for try := 0; try < pgRetries && errors.Is(err, errRerun); try++ {
+		if try > 1 {
+			time.Sleep(pause(try))
+		}
 		err = l.try(ctx, batch, try > 0)
 	}
 	if errors.Is(err, errRerun) && len(batch) > 1 {
@@ -132,7 +137,10 @@ func (l *lane) commit(ctx context.Context, batch []*write) {
 			break
 		}
 	}
-	if err != nil {
+	if errors.Is(err, errRerun) {
+		err = errConflicts()
+		batch[0].err = nil // the last conflict tells nobody anything
+	} else if err != nil {
 		if untrusted(err) {
 			l.db.fail(err)
 		}
@@ -221,7 +229,7 @@ func (l *lane) step(ctx context.Context, k *conn, w *write, careful bool) (dirty
 		return false, err
 	}
 	w.err = protect(w)
-	if w.err != nil && retryable(w.err) {
+	if w.err != nil && mayPass(w.err, &w.doubled) {
 		return true, nil
 	}
 	if w.err != nil {

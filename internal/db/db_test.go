@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -191,6 +192,55 @@ func TestSerializable(t *testing.T) {
 		}
 		if got := count(t, d); got != 20 {
 			t.Fatalf("%d rounds had a winner, want 20", got)
+		}
+	})
+}
+
+// Writers who each take the next number at once, as logs do, all get one: whoever comes
+// second with a number takes another.
+func TestNextNumbers(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		if err := d.Write(ctx, func(tx *db.Tx) error { return put(ctx, tx, "head", "0") }); err != nil {
+			t.Fatal(err)
+		}
+		next := func(tx *db.Tx) error {
+			var v string
+			if err := tx.Get(ctx, "select value from setting where name = 'head'", nil, &v); err != nil {
+				return err
+			}
+			n, err := strconv.Atoi(v)
+			if err == nil {
+				err = put(ctx, tx, fmt.Sprint("number ", n), "x")
+			}
+			if err == nil {
+				_, err = tx.Exec(ctx, "update setting set value = $1 where name = 'head'", strconv.Itoa(n+1))
+			}
+			return err
+		}
+		var wg sync.WaitGroup
+		for i := range 12 {
+			wg.Go(func() {
+				for range 20 {
+					write := d.Write
+					if i == 0 {
+						write = func(ctx context.Context, fn func(*db.Tx) error) error { return d.WriteHot(ctx, "head", fn) }
+					}
+					if err := write(ctx, next); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if got := count(t, d); got != 1+12*20 {
+			t.Fatalf("%d rows", got)
+		}
+		// What is there for good is refused, and nothing waits for it.
+		err := d.Write(ctx, func(tx *db.Tx) error { return put(ctx, tx, "number 0", "y") })
+		if !db.IsUnique(err) {
+			t.Errorf("a number twice: %v", err)
 		}
 	})
 }

@@ -59,6 +59,17 @@ func retryable(err error) bool {
 	return p == pgSerialization || p == pgDeadlock
 }
 
+// mayPass is [retryable], and a few times also a value that is there already: another
+// transaction may have come first with it, and PostgreSQL does not always tell that as a
+// conflict (its manual, "Serialization Failure Handling"). doubled counts the times.
+func mayPass(err error, doubled *int) bool {
+	if _, p := codes(err); p == pgUnique {
+		*doubled++
+		return *doubled <= pgDoubled
+	}
+	return retryable(err)
+}
+
 // untrusted: after this error nobody knows what the file holds.
 func untrusted(err error) bool {
 	l, _ := codes(err)

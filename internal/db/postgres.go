@@ -23,6 +23,7 @@ const (
 	pgLockSpace = 0x636f6e76 // "conv"
 	pgChannel   = "convoke"
 	pgRetries   = 12
+	pgDoubled   = 4 // of them, at most, because of a value that is there already
 )
 
 func (d *DB) openPostgres(ctx, run context.Context) error {
@@ -109,18 +110,28 @@ func (d *DB) readPostgres(ctx context.Context, fn func(*Tx) error) (err error) {
 // writePostgres runs one write in a transaction of its own, again and again
 // while it conflicts with others.
 func (d *DB) writePostgres(ctx context.Context, fn func(*Tx) error) error {
+	doubled := 0
 	for try := range pgRetries {
 		err := d.writeOnce(ctx, fn)
-		if !retryable(err) {
+		if !mayPass(err, &doubled) {
 			return err
 		}
-		wait := time.Duration(1+rand.IntN(4<<min(try, 6))) * time.Millisecond
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(wait):
+		case <-time.After(pause(try)):
 		}
 	}
+	return errConflicts()
+}
+
+// pause is how long a transaction waits that conflicted, so that not all of them come
+// again at once.
+func pause(try int) time.Duration {
+	return time.Duration(1+rand.IntN(4<<min(try, 6))) * time.Millisecond
+}
+
+func errConflicts() error {
 	return fault.After(NotRecorded(errors.New("too many conflicts")), time.Second)
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"convoke/internal/api"
@@ -44,6 +45,12 @@ type apiPoll struct {
 	Trustees   string        `json:"trustees,omitempty" doc:"Address of those who keep it shut until the close."`
 	Reason     string        `json:"reason,omitempty" doc:"Why it was called off."`
 	Result     *apiPollCount `json:"result,omitempty" doc:"When it was counted."`
+	Undone     []apiUndone   `json:"undone,omitempty" nullable:"false" doc:"What of the decision could not be carried out."`
+}
+
+type apiUndone struct {
+	Code   string `json:"code" doc:"As that of the error with which it would have been refused, like proposal.no_seat."`
+	Option string `json:"option,omitempty" doc:"The one for which it could not; all of it when absent."`
 }
 
 // apiPollRules are the rules of package tally, in whole numbers.
@@ -229,6 +236,10 @@ func apiPollOf(c *web.Call, f *foundPoll) apiPoll {
 	}
 	if p.State == CalledOff {
 		out.Reason = p.Why
+	}
+	for _, x := range p.Undone {
+		why, option, _ := strings.Cut(x, " ")
+		out.Undone = append(out.Undone, apiUndone{"proposal." + why, option})
 	}
 	if r := p.Result; r != nil {
 		out.Result = &apiPollCount{
