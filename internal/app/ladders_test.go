@@ -380,15 +380,20 @@ func TestLadderRefuses(t *testing.T) {
 	}
 }
 
+// twoGroups is a pledge in which two groups count apart, of two people at least.
+func (x *climb) twoGroups() (slug string, b leaf.ID) {
+	in := toolDay()
+	in.Split, in.Parts, in.People = pledges.ByGroup, "riverside\nhill", "2"
+	return x.pledge(x.by, "riverside", in)
+}
+
 // TestLadderGroups: places or groups that count apart open a step when enough of them
 // have enough people, and the record proves each.
 func TestLadderGroups(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stand) {
 		x := newClimb(t, s)
-		in := toolDay()
-		in.Split, in.Parts, in.People = pledges.ByGroup, "riverside\nhill", "2"
-		slug, b := s.pledge(x.by, "riverside", in)
+		slug, b := x.twoGroups()
 		s.pledger(b).pledge(2, 1)
 		s.pledger(b).pledge(2, 1) // hill has two before the ladder is published
 		x.publish(fmt.Sprintf(`{"steps":[
@@ -473,9 +478,7 @@ func TestLadderNever(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *stand) {
 		x := newClimb(t, s)
-		in := toolDay()
-		in.Split, in.Parts, in.People = pledges.ByGroup, "riverside\nhill", "2"
-		slug, b := s.pledge(x.by, "riverside", in)
+		slug, b := x.twoGroups()
 		s.pledger(b).pledge(2, 1)
 		s.pledger(b).pledge(2, 1)
 		x.signs(2)

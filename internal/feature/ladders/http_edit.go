@@ -97,9 +97,9 @@ func (w *Web) saveText(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	sequence, ok := f.Int("sequence")
-	if !ok {
-		return fault.Malformed("form.key", "This form is incomplete. Please open the page again.")
+	sequence, err := sequenceOf(f)
+	if err != nil {
+		return err
 	}
 	err = w.SaveText(c.Context(), c.Actor(), d.Of.Handle, sequence, f.Text("text"))
 	if f.Accepts(err) {
@@ -139,6 +139,15 @@ func (w *Web) publishData(c *web.Call, f *web.Form) (publishData, error) {
 	}, nil
 }
 
+// sequenceOf is that of the draft which a form was made from.
+func sequenceOf(f *web.Form) (int, error) {
+	n, ok := f.Int("sequence")
+	if !ok {
+		return 0, fault.Malformed("form.key", "This form is incomplete. Please open the page again.")
+	}
+	return n, nil
+}
+
 func (w *Web) publishForm(c *web.Call) error {
 	d, err := w.publishData(c, c.NewForm())
 	if err != nil {
@@ -155,9 +164,9 @@ func (w *Web) publishIt(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	sequence, ok := f.Int("sequence")
-	if !ok {
-		return fault.Malformed("form.key", "This form is incomplete. Please open the page again.")
+	sequence, err := sequenceOf(f)
+	if err != nil {
+		return err
 	}
 	handle := c.Param("handle")
 	err = w.Publish(c.Context(), c.Actor(), handle, sequence, f.Text("note"))

@@ -3,7 +3,6 @@ package ladders
 import (
 	"strconv"
 
-	"convoke/internal/fault"
 	"convoke/internal/geo"
 	"convoke/internal/i18n"
 	"convoke/internal/web"
@@ -253,9 +252,9 @@ func (w *Web) saveStep(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	sequence, ok := f.Int("sequence")
-	if !ok {
-		return fault.Malformed("form.key", "This form is incomplete. Please open the page again.")
+	sequence, err := sequenceOf(f)
+	if err != nil {
+		return err
 	}
 	old := c.Param("step")
 	if f.Line("do") == "remove" {

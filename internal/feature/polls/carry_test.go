@@ -56,18 +56,25 @@ func (x *fixture) sends(a *alliance, n int, mandate string) authz.Actor {
 	return d
 }
 
+// binds opens a poll of a coalition of two groups, of which the first has bound its
+// delegate.
+func (x *fixture) binds(byGroups bool, preset string) (*alliance, PollID) {
+	x.t.Helper()
+	a := x.coalition(fmt.Sprint(byGroups), 1, 1)
+	x.seats[a.id][0].Mandate = bound
+	pid := x.discussed(a.chair, x.groups[a.id].Handle, benches())
+	in := x.days(pid, preset, 5)
+	in.ByGroups = byGroups
+	return a, x.opens(a.chair, pid, in)
+}
+
 // TestNobodyCarriesWithoutAMandate: what a group decides for which nobody speaks any
 // more is not entered, until somebody does again.
 func TestNobodyCarriesWithoutAMandate(t *testing.T) {
 	t.Parallel()
 	eachSite(t, func(t *testing.T, x *fixture) {
 		for _, byGroups := range []bool{true, false} {
-			a := x.coalition(fmt.Sprint(byGroups), 1, 1)
-			x.seats[a.id][0].Mandate = bound
-			pid := x.discussed(a.chair, x.groups[a.id].Handle, benches())
-			in := x.days(pid, byMajority, 5)
-			in.ByGroups = byGroups
-			poll := x.opens(a.chair, pid, in)
+			a, poll := x.binds(byGroups, byMajority)
 			x.recalled(a, 0)
 			own := x.decides(a, 0, poll, tally.Yes)
 			if got := x.says(poll, 0); got != 0 {
@@ -172,12 +179,7 @@ func TestABlockIsCarried(t *testing.T) {
 	t.Parallel()
 	eachSite(t, func(t *testing.T, x *fixture) {
 		for _, byGroups := range []bool{true, false} {
-			a := x.coalition(fmt.Sprint(byGroups), 1, 1)
-			x.seats[a.id][0].Mandate = bound
-			pid := x.discussed(a.chair, x.groups[a.id].Handle, benches())
-			in := x.days(pid, byConsent, 5)
-			in.ByGroups = byGroups
-			poll := x.opens(a.chair, pid, in)
+			a, poll := x.binds(byGroups, byConsent)
 			own, err := x.Own(t.Context(), a.delegates[0], string(poll), x.groups[a.groups[0]].Handle)
 			x.must(err)
 			mine := x.opens(a.delegates[0], own, x.tomorrow(own, byConsent))
