@@ -138,7 +138,10 @@ func TestLadderTitles(t *testing.T) {
 			}
 		}
 		wants(t, x.sam.Get(ladderPage+"/edit"), "2 of 4; 2 more")
+		x.must(s.Polls.Move(ctx, x.by, string(pid), "publish"))
 		x.publish(plan("benches"))
+		x.must(s.Polls.Move(ctx, x.by, string(pid), "unpublish"))
+		s.clock.Add(time.Hour)
 		page := s.visitor().Get(ladderPage)
 		wants(t, page, append([]string{"“Benches” got no reply in time.", "A proposal is adopted."}, public...)...)
 		lacks(t, page, "A longer walk")
