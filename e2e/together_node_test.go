@@ -13,9 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
-
 	"convoke/internal/app"
 	"convoke/internal/clock"
 	"convoke/internal/config"
@@ -176,19 +173,12 @@ func (p *Page) fillAt(label string, n int, value string) {
 	}
 }
 
-// selectAt is [Page.Select] among drop-downs that are named alike.
-func (p *Page) selectAt(label string, n int, option string) {
+// openAt opens one of several parts of a form that are named alike.
+func (p *Page) openAt(label string, n int) {
 	p.t.Helper()
 	c := p.at(label, n)
-	steps, err := p.steps(c.Node, option)
-	if err == nil {
-		err = p.focus(c.Node)
-	}
-	if err == nil {
-		err = p.do(chromedp.KeyEvent(kb.Home + strings.Repeat(kb.ArrowDown, steps)))
-	}
-	if err != nil {
-		p.t.Fatalf("choose in %v on %s: %v", c, p.URL(), err)
+	if err := p.click(c.Node); err != nil {
+		p.t.Fatalf("open %v on %s: %v", c, p.URL(), err)
 	}
 }
 

@@ -312,23 +312,28 @@ func (x *together) writeLadder() {
 	p := x.robin
 	x.follow(p, "Campaigns", "Clear water", "Write how the campaign steps up or stands down", "Write the ladder")
 	x.step(p, "Sign the petition", "petition", "Petition", "")
+	p.ClickRole("DisclosureTriangle", "What people do then, and where")
 	p.Fill("Address on this server (optional)", x.petition)
-	p.selectAt("What has to happen", -1, "People have signed a petition")
-	p.fillAt("Address, short name of a step, or what is declared (optional)", -1, x.petition)
-	p.fillAt("How many people (optional)", -1, "2")
+	p.ClickRole("DisclosureTriangle", "It is met when something has happened")
+	p.openAt("A petition is signed, unanswered or refused", -1)
+	p.Select("What has to happen", "People have signed it")
+	p.Fill("Address of the petition", x.petition)
+	p.Fill("How many people, if it is to be signed", "2")
 	x.press(p, "Save")
-	x.step(p, "Walk out", "walkout", "Walkout", "Sign the petition petition")
-	p.Select("What has to happen", "A petition got no reply in time")
-	p.Fill("Address, short name of a step, or what is declared (optional)", x.petition)
+	x.step(p, "Walk out", "walkout", "Walkout", "Sign the petition")
+	p.ClickRole("DisclosureTriangle", "A petition is signed, unanswered or refused")
+	p.Select("What has to happen", "It got no reply in time")
+	p.Fill("Address of the petition", x.petition)
 	x.press(p, "Save")
-	x.step(p, "Strike for a day", "strike", "Strike", "Walk out walkout")
-	p.Select("What has to happen", "People came to all events of the campaign")
-	p.Fill("How many people (optional)", "1000")
+	x.step(p, "Strike for a day", "strike", "Strike", "Walk out")
+	p.ClickRole("DisclosureTriangle", "People came")
+	p.Select("What has to happen", "To all events of the campaign")
+	p.Fill("How many people", "1000")
 	x.press(p, "Save")
 	x.shot(p, "ladder-edit")
 }
 
-// step begins a step.
+// step begins a step, which comes after the last one unless one says otherwise.
 func (x *together) step(p *Page, title, key, kind, after string) {
 	x.Helper()
 	x.follow(p, "Add a step")
@@ -336,7 +341,7 @@ func (x *together) step(p *Page, title, key, kind, after string) {
 	p.Fill("Short name", key)
 	p.Select("What it is", kind)
 	if after != "" {
-		p.Check(after, true)
+		p.HasRole("DisclosureTriangle", "Comes after: "+after)
 	}
 	x.shot(p, "step")
 }
@@ -345,11 +350,11 @@ func (x *together) step(p *Page, title, key, kind, after string) {
 func (x *together) whatIf() {
 	p := x.robin
 	x.follow(p, "What if?")
-	p.fillAt("On this day (optional)", 0, x.day(2))
+	p.fillAt("By this day (optional)", 0, x.day(2))
 	x.press(p, "Show")
 	p.HasText("So it would go")
 	p.HasText("Walk out Waiting Strike for a day Waiting")
-	p.fillAt("On this day (optional)", 1, x.day(9))
+	p.Fill("Nobody replies by this day (optional)", x.day(9))
 	x.press(p, "Show")
 	p.HasText("Walk out Open Strike for a day Waiting")
 	x.shot(p, "what-if")
