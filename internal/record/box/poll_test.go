@@ -58,7 +58,7 @@ func (s *stand) member(t fataler, i *box.Info, ref string) *boxtest.Voter {
 
 // TestPoll votes, changes and takes back, and counts what is left after the close.
 func TestPoll(t *testing.T) {
-	each(t, func(t *testing.T, s *stand) {
+	eachCounted(t, func(t *testing.T, s *stand) {
 		rules := yesno()
 		rules.Quorum = 3
 		i, refs := s.poll(t, 5, leaf.Box{Poll: rules})
@@ -144,7 +144,7 @@ func TestWithheld(t *testing.T) {
 // TestByName: seats vote by what they weigh; a mandate that ends takes its vote along,
 // and whoever comes after votes again.
 func TestByName(t *testing.T) {
-	each(t, func(t *testing.T, s *stand) {
+	eachCounted(t, func(t *testing.T, s *stand) {
 		var seats []box.NamedSeat
 		for n, name := range []string{"River", "Harbour", "Hill"} {
 			salt, err := box.Salt()
@@ -240,7 +240,7 @@ func TestByName(t *testing.T) {
 // TestTakenBackAtTheClose: between the end of a poll and its close a vote by name is
 // taken back, as when a mandate ended just before, and nothing else is said.
 func TestTakenBackAtTheClose(t *testing.T) {
-	each(t, func(t *testing.T, s *stand) {
+	eachCounted(t, func(t *testing.T, s *stand) {
 		closes := dbtest.Now.Add(time.Hour)
 		m := leaf.Box{Type: leaf.Poll, Poll: yesno(), Opens: dbtest.Now.Unix(), Closes: closes.Unix(), Text: fmt.Sprintf("%064d", 1)}
 		var b leaf.ID
@@ -377,7 +377,7 @@ func TestFreeze(t *testing.T) {
 
 // TestReasons: a block comes with why, and that is not in the record.
 func TestReasons(t *testing.T) {
-	each(t, func(t *testing.T, s *stand) {
+	eachCounted(t, func(t *testing.T, s *stand) {
 		i, refs := s.poll(t, 3, leaf.Box{Poll: &tally.Rules{Method: tally.Consent, Options: 1}})
 		v := s.member(t, i, refs[0])
 		why := box.Reason{Salt: [32]byte{1}, Text: "It costs more than we have."}

@@ -63,7 +63,7 @@ func (s *stand) release(i *box.Info, l leaf.Release) (enough bool, err error) {
 // after the close; then they are counted as everybody counts them, and spoiled ones
 // take part in nothing.
 func TestSealed(t *testing.T) {
-	each(t, func(t *testing.T, s *stand) {
+	eachCounted(t, func(t *testing.T, s *stand) {
 		i, refs, tr, secrets := s.keptShut(t, 5)
 		share := func(seat uint8) leaf.Release {
 			x, err := secrets[seat-1].Share(tr)

@@ -18,6 +18,7 @@ import (
 	"convoke/internal/record/keyset"
 	"convoke/internal/record/leaf"
 	"convoke/internal/record/recordtest"
+	"convoke/internal/record/recounttest"
 	"convoke/internal/record/tile"
 	"convoke/internal/record/wallet"
 )
@@ -62,6 +63,15 @@ func each(t *testing.T, f func(t *testing.T, s *stand)) {
 		})
 		t.Cleanup(s.Stop)
 		f(t, s)
+	})
+}
+
+// eachCounted is [each] of a test that counts polls: both verifiers count them again.
+func eachCounted(t *testing.T, f func(t *testing.T, s *stand)) {
+	t.Helper()
+	each(t, func(t *testing.T, s *stand) {
+		f(t, s)
+		recounttest.Record(t, s.Record)
 	})
 }
 
