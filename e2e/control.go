@@ -162,8 +162,11 @@ func (p *Page) Fill(label, value string) {
 	var err error
 	switch kind := attribute(attrs, "type"); {
 	case tag == "INPUT" && slices.Contains([]string{"date", "time", "datetime-local", "month", "week", "color", "range"}, kind):
-		// How these are typed depends on the browser's language.
-		err = p.setAttribute(c.Node, "value", value)
+		// How these are typed depends on the browser's language. Whoever types is in the
+		// field, and suggestions to the field before are away.
+		if err = p.focus(c.Node); err == nil {
+			err = p.setAttribute(c.Node, "value", value)
+		}
 	default:
 		err = p.retype(c.Node, value)
 	}

@@ -164,7 +164,9 @@ func (p *Page) fillAt(label string, n int, value string) {
 	tag, attrs := p.element(c.Node)
 	var err error
 	if tag == "INPUT" && attribute(attrs, "type") == "date" {
-		err = p.setAttribute(c.Node, "value", value)
+		if err = p.focus(c.Node); err == nil {
+			err = p.setAttribute(c.Node, "value", value)
+		}
 	} else {
 		err = p.retype(c.Node, value)
 	}
