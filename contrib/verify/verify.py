@@ -275,6 +275,7 @@ def sealed(call):
         spec = importlib.util.spec_from_file_location("convoke_sealed", file)
         if not file.exists():
             raise Unchecked("a poll is sealed, and sealed.py is not beside verify.py")
+        sys.dont_write_bytecode = True  # it leaves nothing beside itself
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         sys.modules["convoke_sealed"] = module
