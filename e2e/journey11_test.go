@@ -37,9 +37,7 @@ func TestIntegrator(t *testing.T) {
 		p.sound(t)
 		p.ClickRole("link", "Your tokens")
 		p.sound(t)
-		p.submitAsIs(t, "Make a token")
-		p.hasStatus(t, 422)
-		p.refused(t, "What for")
+		p.refuses(t, "Make a token", "What for")
 		p.Fill("What for", "our website")
 		for _, scope := range []string{"See what you see", "Publish and change events", "Start, change and end groups"} {
 			p.Check(scope, true)

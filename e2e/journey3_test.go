@@ -158,9 +158,7 @@ func startGroup(t *testing.T, p *Page) {
 	p.sound(t)
 	p.Fill("Name", "")
 	p.Fill("Handle", "canal-street")
-	p.submitAsIs(t, "Start the group")
-	p.hasStatus(t, 422)
-	p.refused(t, "Name")
+	p.refuses(t, "Start the group", "Name")
 	if p.Value("Handle") != "canal-street" {
 		t.Error("the handle was not kept")
 	}
@@ -190,6 +188,14 @@ func (p *Page) submitAsIs(t *testing.T, button string) {
 		}
 	}
 	p.ClickRole("button", button)
+}
+
+// refuses sends a form with something wrong in one field, as it is.
+func (p *Page) refuses(t *testing.T, button, label string) {
+	t.Helper()
+	p.submitAsIs(t, button)
+	p.hasStatus(t, 422)
+	p.refused(t, label)
 }
 
 // publish makes the first event, with mistakes first, and gives its path.

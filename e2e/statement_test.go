@@ -61,9 +61,7 @@ func writeStatement(t *testing.T, p *Page) string {
 			t.Errorf("the keywords are %q", got)
 		}
 	}
-	p.submitAsIs(t, "Save")
-	p.hasStatus(t, 422)
-	p.refused(t, "Text")
+	p.refuses(t, "Save", "Text")
 	p.sound(t)
 	p.Fill("Text", "We say **so**.")
 	p.ClickRole("button", "Save")

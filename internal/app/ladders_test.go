@@ -380,11 +380,16 @@ func TestLadderRefuses(t *testing.T) {
 	}
 }
 
-// twoGroups is a pledge in which two groups count apart, of two people at least.
+// twoGroups is a pledge in which two groups count apart, of two people at least, and hill
+// has two already.
 func (x *climb) twoGroups() (slug string, b leaf.ID) {
 	in := toolDay()
 	in.Split, in.Parts, in.People = pledges.ByGroup, "riverside\nhill", "2"
-	return x.pledge(x.by, "riverside", in)
+	slug, b = x.pledge(x.by, "riverside", in)
+	for range 2 {
+		x.pledger(b).pledge(2, 1)
+	}
+	return slug, b
 }
 
 // TestLadderGroups: places or groups that count apart open a step when enough of them
@@ -394,8 +399,6 @@ func TestLadderGroups(t *testing.T) {
 	each(t, func(t *testing.T, s *stand) {
 		x := newClimb(t, s)
 		slug, b := x.twoGroups()
-		s.pledger(b).pledge(2, 1)
-		s.pledger(b).pledge(2, 1) // hill has two before the ladder is published
 		x.publish(fmt.Sprintf(`{"steps":[
 			{"key":"one","title":"One","kind":"other","gate":{"count":{"pledge":"%[1]s","people":2,"part":"@riverside"}}},
 			{"key":"both","title":"Both","kind":"other","gate":{"count":{"pledge":"%[1]s","people":2,"groups":2}}},
@@ -479,8 +482,6 @@ func TestLadderNever(t *testing.T) {
 	each(t, func(t *testing.T, s *stand) {
 		x := newClimb(t, s)
 		slug, b := x.twoGroups()
-		s.pledger(b).pledge(2, 1)
-		s.pledger(b).pledge(2, 1)
 		x.signs(2)
 		step := func(key, gate string) string {
 			return `{"key":"` + key + `","title":"` + key + `","kind":"other","gate":` + gate + `}`

@@ -27,3 +27,11 @@ func Plan(t testing.TB, d *db.DB, query string, args ...any) string {
 	}
 	return strings.Join(steps, "\n")
 }
+
+// Walks demands that SQLite runs a query along an index and scans nothing.
+func Walks(t testing.TB, d *db.DB, index, query string, args ...any) {
+	t.Helper()
+	if plan := Plan(t, d, query, args...); strings.Contains(plan, "SCAN") || !strings.Contains(plan, index) {
+		t.Errorf("%s: %s", query, plan)
+	}
+}

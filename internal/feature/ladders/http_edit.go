@@ -93,11 +93,7 @@ func (w *Web) saveText(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	sequence, err := sequenceOf(f)
+	f, sequence, err := sent(c)
 	if err != nil {
 		return err
 	}
@@ -139,13 +135,16 @@ func (w *Web) publishData(c *web.Call, f *web.Form) (publishData, error) {
 	}, nil
 }
 
-// sequenceOf is that of the draft which a form was made from.
-func sequenceOf(f *web.Form) (int, error) {
-	n, ok := f.Int("sequence")
-	if !ok {
-		return 0, fault.Malformed("form.key", "This form is incomplete. Please open the page again.")
+// sent is a form with the sequence of the draft which it was made from.
+func sent(c *web.Call) (f *web.Form, sequence int, err error) {
+	if f, err = c.Form(); err != nil {
+		return nil, 0, err
 	}
-	return n, nil
+	sequence, ok := f.Int("sequence")
+	if !ok {
+		return nil, 0, fault.Malformed("form.key", "This form is incomplete. Please open the page again.")
+	}
+	return f, sequence, nil
 }
 
 func (w *Web) publishForm(c *web.Call) error {
@@ -160,11 +159,7 @@ func (w *Web) publishIt(c *web.Call) error {
 	if _, err := w.Editable(c.Context(), c.Actor(), c.Param("handle")); err != nil {
 		return err
 	}
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	sequence, err := sequenceOf(f)
+	f, sequence, err := sent(c)
 	if err != nil {
 		return err
 	}

@@ -248,11 +248,7 @@ func (w *Web) saveStep(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	f, err := c.Form()
-	if err != nil {
-		return err
-	}
-	sequence, err := sequenceOf(f)
+	f, sequence, err := sent(c)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package ladders
 
 import (
-	"strings"
 	"testing"
 
 	"convoke/internal/clock"
@@ -13,17 +12,7 @@ import (
 func TestGatesAreNotScanned(t *testing.T) {
 	t.Parallel()
 	d := dbtest.Open(t, dbtest.SQLite(t), clock.NewManual(start))
-	for name, q := range map[string]struct {
-		query, index string
-		args         []any
-	}{
-		"happened": {waitingQuery, "ladder_watch_subject", []any{"count", "x"}},
-		"due":      {dueQuery, "ladder_watch_due", []any{1, "", 10}},
-		"due of":   {dueOfQuery, "(campaign_id=?", []any{"c", 1}},
-	} {
-		plan := dbtest.Plan(t, d, q.query, q.args...)
-		if strings.Contains(plan, "SCAN") || !strings.Contains(plan, q.index) {
-			t.Errorf("%s: %s", name, plan)
-		}
-	}
+	dbtest.Walks(t, d, "ladder_watch_subject", waitingQuery, "count", "x")
+	dbtest.Walks(t, d, "ladder_watch_due", dueQuery, 1, "", 10)
+	dbtest.Walks(t, d, "(campaign_id=?", dueOfQuery, "c", 1)
 }

@@ -1,7 +1,6 @@
 package polls
 
 import (
-	"strings"
 	"testing"
 
 	"convoke/internal/clock"
@@ -13,17 +12,7 @@ import (
 func TestQueriesUseIndices(t *testing.T) {
 	t.Parallel()
 	d := dbtest.Open(t, dbtest.SQLite(t), clock.NewManual(dbtest.Now))
-	for name, q := range map[string]struct {
-		query, index string
-		args         []any
-	}{
-		"uncounted": {uncountedQuery, "poll_closed", []any{"", 10}},
-		"mandate":   {openSeatsQuery, "poll_seat_mandate", []any{"m"}},
-		"group":     {groupSeatsQuery, "poll_seat_group", []any{"g", "c"}},
-	} {
-		plan := dbtest.Plan(t, d, q.query, q.args...)
-		if strings.Contains(plan, "SCAN") || !strings.Contains(plan, q.index) {
-			t.Errorf("%s: %s", name, plan)
-		}
-	}
+	dbtest.Walks(t, d, "poll_closed", uncountedQuery, "", 10)
+	dbtest.Walks(t, d, "poll_seat_mandate", openSeatsQuery, "m")
+	dbtest.Walks(t, d, "poll_seat_group", groupSeatsQuery, "g", "c")
 }
