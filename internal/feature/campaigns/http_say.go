@@ -5,7 +5,6 @@ import (
 
 	"convoke/internal/db"
 	"convoke/internal/fact"
-	"convoke/internal/fault"
 	"convoke/internal/web"
 )
 
@@ -33,13 +32,11 @@ func (w *Web) demandsPage(c *web.Call, f *web.Form, camp Campaign) error {
 		if err != nil {
 			return err
 		}
-		switch err := w.ownedByOne(c.Context(), tx, camp.ID); {
-		case fault.Is(err, fault.KindInvalid):
+		several, err := w.shared(c.Context(), tx, camp.ID)
+		if several {
 			d.Vote = voteLinks(seat, camp.Handle, fact.EffectMet)
-			return nil
-		default:
-			return err
 		}
+		return err
 	})
 	if err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"convoke/internal/db"
-	"convoke/internal/fault"
 	"convoke/internal/id"
 )
 
@@ -23,11 +22,8 @@ func (s *Service) Owned(ctx context.Context, tx *db.Tx, c id.Campaign, g id.Grou
 	return o.State == Owns, err
 }
 
-// ownedByOne refuses what takes a decision where several groups own a campaign.
-func (s *Service) ownedByOne(ctx context.Context, tx *db.Tx, c id.Campaign) error {
+// shared reports whether several groups own a campaign.
+func (s *Service) shared(ctx context.Context, tx *db.Tx, c id.Campaign) (bool, error) {
 	owners, err := s.OwnersOf(ctx, tx, c)
-	if err == nil && len(owners) > 1 {
-		err = fault.Invalid(fault.Field("state", "demand.decision", "Several groups own this campaign, so a vote of one of them decides where a demand stands. Propose it in your group."))
-	}
-	return err
+	return len(owners) > 1, err
 }

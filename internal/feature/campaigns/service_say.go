@@ -75,8 +75,13 @@ func (s *Service) ChangeDemand(ctx context.Context, by authz.Actor, handle strin
 			return nil
 		}
 		if d.State != now.State {
-			if err := s.ownedByOne(ctx, tx, c.ID); err != nil {
+			several, err := s.shared(ctx, tx, c.ID)
+			if err != nil {
 				return err
+			}
+			if several {
+				return fault.Invalid(fault.Field("state", "demand.decision",
+					"Several groups own this campaign, so a vote of one of them decides where a demand stands. Propose it in your group."))
 			}
 		}
 		d.State = now.State

@@ -10,7 +10,6 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/id"
-	"convoke/internal/record/box"
 	"convoke/internal/record/leaf"
 )
 
@@ -56,11 +55,11 @@ func (s *Service) aboutOf(ctx context.Context, tx *db.Tx, by authz.Actor, d *Lad
 		return s.aboutCount(ctx, tx, by, g)
 	case "silence":
 		if a, err = s.aboutPetition(ctx, tx, by, g.Silence.Petition); a.Reply != nil {
-			a.So, a.Never, a.Due = a.Reply.Silent, a.Reply.Answered || a.Reply.Delivered && a.Reply.Until.IsZero(), a.Reply.SilentAt
+			a.So, a.Never, a.Due = a.Reply.Silent, a.Reply.neverSilent(), a.Reply.SilentAt
 		}
 	case "refusal":
 		if a, err = s.aboutPetition(ctx, tx, by, g.Refusal.Petition); a.Reply != nil {
-			a.So, a.Never = a.Reply.Refused, a.Reply.Answered
+			a.So, a.Never = a.Reply.Refused, a.Reply.neverRefused()
 		}
 	case "decision":
 		return s.aboutDecision(ctx, tx, by, g.Decision.Proposal)
@@ -112,21 +111,8 @@ func (s *Service) aboutCount(ctx context.Context, tx *db.Tx, by authz.Actor, g *
 	if err != nil || in == (leaf.ID{}) || n.Part != "" && n.Index == nil {
 		return a, hidden(err)
 	}
-	if a.Have, err = s.counted(ctx, tx, in, &n); err != nil {
+	if a.Have, err = s.had(ctx, tx, in, &n, len(x.Parts)); err != nil {
 		return a, err
-	}
-	if n.Groups > 0 {
-		now := 0
-		for i := range x.Parts {
-			people, err := s.Boxes.People(ctx, tx, in, i)
-			if err != nil {
-				return a, err
-			}
-			if people >= uint64(n.People) {
-				now++
-			}
-		}
-		a.Have = max(a.Have, now)
 	}
 	a.So = a.Have >= g.need()
 	return a, nil
@@ -135,30 +121,6 @@ func (s *Service) aboutCount(ctx context.Context, tx *db.Tx, by authz.Actor, g *
 // part is the place of a part, -1 when there is none of that label.
 func (x *Counting) part(label string) int {
 	return slices.IndexFunc(x.Parts, func(p Part) bool { return p.Label == label })
-}
-
-// counted is how far a count is in its box.
-func (s *Service) counted(ctx context.Context, tx *db.Tx, b leaf.ID, n *Count) (int, error) {
-	if n.Groups > 0 {
-		return s.groups(ctx, tx, b, uint64(n.People))
-	}
-	part := box.Whole
-	if n.Index != nil {
-		part = *n.Index
-	}
-	have, err := s.Boxes.People(ctx, tx, b, part)
-	return int(have), err
-}
-
-// groups is how many places or groups of a box were seen to have so many people.
-func (s *Service) groups(ctx context.Context, tx *db.Tx, b leaf.ID, people uint64) (n int, err error) {
-	all, err := s.Boxes.Seen(ctx, tx, b, people)
-	for _, x := range all {
-		if x.Part != box.Whole {
-			n++
-		}
-	}
-	return n, err
 }
 
 // live is what is known, with what was looked up of what has not happened yet. For a draft

@@ -67,28 +67,41 @@ func (n *Count) parts(of int) (out []int) {
 	return out
 }
 
-// had is how far a count is or has been, as [Gate.need] says it.
+// had is how far a count is or has been, as [Gate.need] says it. of is how many parts the
+// box has, 0 where that is not known.
 func (s *Service) had(ctx context.Context, tx *db.Tx, b leaf.ID, n *Count, of int) (have int, err error) {
 	seen, err := s.Boxes.Seen(ctx, tx, b, uint64(n.People))
 	if err != nil {
 		return 0, err
 	}
+	had := func(p int) bool { return slices.ContainsFunc(seen, func(c box.Counted) bool { return c.Part == p }) }
+	if n.Groups > 0 {
+		have = apart(seen)
+	}
 	for _, p := range n.parts(of) {
 		people, err := s.Boxes.People(ctx, tx, b, p)
-		if err != nil {
-			return 0, err
-		}
-		if slices.ContainsFunc(seen, func(c box.Counted) bool { return c.Part == p }) {
-			people = max(people, uint64(n.People))
-		}
 		switch {
+		case err != nil:
+			return 0, err
+		case n.Groups > 0 && !had(p) && people >= uint64(n.People):
+			have++
+		case n.Groups == 0 && had(p):
+			have = int(max(people, uint64(n.People)))
 		case n.Groups == 0:
 			have = int(people)
-		case people >= uint64(n.People):
-			have++
 		}
 	}
 	return have, nil
+}
+
+// apart is how many places or groups are among what a box was seen to have.
+func apart(seen []box.Counted) (n int) {
+	for _, x := range seen {
+		if x.Part != box.Whole {
+			n++
+		}
+	}
+	return n
 }
 
 // watchCount asks the box to tell, and takes what it has already.

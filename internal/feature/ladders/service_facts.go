@@ -36,12 +36,12 @@ func (s *Service) BoxCounted(ctx context.Context, tx *db.Tx, c box.Counted) erro
 	if all, err = waiting(ctx, tx, "count", countSubject(c.Box, int(c.People), "*")); err != nil || len(all) == 0 {
 		return err
 	}
-	parts, err := s.groups(ctx, tx, c.Box, c.People)
+	seen, err := s.Boxes.Seen(ctx, tx, c.Box, c.People)
 	if err != nil {
 		return err
 	}
 	for _, w := range all {
-		if err := s.mark(ctx, tx, w, parts); err != nil {
+		if err := s.mark(ctx, tx, w, apart(seen)); err != nil {
 			return err
 		}
 	}
