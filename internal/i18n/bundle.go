@@ -1,7 +1,9 @@
 package i18n
 
 import (
-	"embed"
+	"archive/zip"
+	"bytes"
+	_ "embed" // of the catalogues
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,8 +20,11 @@ import (
 	"convoke/internal/i18n/po"
 )
 
-//go:embed locales/*.po locales/convoke.pot
-var catalogues embed.FS
+// catalogues is locales/ as a ZIP file, which is a quarter of its size: 1.2 MB less
+// program. potool makes it.
+//
+//go:embed catalogues.zip
+var catalogues []byte
 
 // maxPreference bounds an Accept-Language header; a browser's has under 100
 // bytes and what lies beyond is not worth reading.
@@ -58,11 +63,17 @@ const maxKnown = 4096
 
 // Load reads the embedded catalogues. With dev it adds the pseudo locales
 // en-XA and ar-XB.
-func Load(dev bool) (*Bundle, error) { return load(catalogues, "", dev) }
+func Load(dev bool) (*Bundle, error) { return Open("", dev) }
 
 // Open is [Load] with a folder of the operator's own catalogues, which need not
 // exist. They add languages, and replace texts of those that are here already.
-func Open(folder string, dev bool) (*Bundle, error) { return load(catalogues, folder, dev) }
+func Open(folder string, dev bool) (*Bundle, error) {
+	files, err := zip.NewReader(bytes.NewReader(catalogues), int64(len(catalogues)))
+	if err != nil {
+		return nil, fmt.Errorf("i18n: the program's catalogues: %w", err)
+	}
+	return load(files, folder, dev)
+}
 
 func load(files fs.FS, folder string, dev bool) (*Bundle, error) {
 	b := &Bundle{files: files, folder: folder, dev: dev}

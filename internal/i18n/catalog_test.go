@@ -1,6 +1,8 @@
 package i18n_test
 
 import (
+	"archive/zip"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,7 +16,7 @@ import (
 //
 //	go run ./internal/i18n/potool update
 //
-// and translate what is then empty.
+// and translate what is then empty. Once more packs what was translated.
 func TestCatalogues(t *testing.T) {
 	t.Parallel()
 	c, err := extract.Find(os.DirFS("../.."), "internal", "cmd")
@@ -34,6 +36,7 @@ func TestCatalogues(t *testing.T) {
 	if string(pot) != string(extract.Template(c).Bytes()) {
 		t.Error("convoke.pot is not what the program says: running nodes would not know its texts")
 	}
+	packed(t)
 	files, err := filepath.Glob("locales/*.po")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no catalogues: %v", err)
@@ -49,6 +52,29 @@ func TestCatalogues(t *testing.T) {
 		}
 		for _, p := range extract.Check(c, f) {
 			t.Errorf("%s: %s", filepath.Base(file), p)
+		}
+	}
+}
+
+// packed fails when the program carries other catalogues than those in the folder.
+func packed(t *testing.T) {
+	t.Helper()
+	z, err := zip.OpenReader("catalogues.zip")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	files, err := filepath.Glob("locales/*")
+	if err != nil || len(files) != len(z.File) {
+		t.Errorf("%d files are packed of %d: %v", len(z.File), len(files), err)
+	}
+	for _, file := range files {
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := fs.ReadFile(z, file); err != nil || string(got) != string(want) {
+			t.Errorf("%s is not packed as it is (potool update): %v", file, err)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 // Command potool keeps the catalogues in internal/i18n/locales in step with
 // the texts of the program. Run it anywhere inside the repository:
 //
-//	go run ./internal/i18n/potool update   write convoke.pot, merge into every .po
+//	go run ./internal/i18n/potool update   write convoke.pot, merge into every .po, pack them for the program
 //	go run ./internal/i18n/potool check    print what is missing; exit 1 if anything is
 package main
 
@@ -44,7 +44,14 @@ func run(args []string, out io.Writer) error {
 	if args[0] == "check" {
 		return check(c, files, out)
 	}
-	return update(c, files, filepath.Join(root, locales, "convoke.pot"), out)
+	if err := update(c, files, filepath.Join(root, locales, "convoke.pot"), out); err != nil {
+		return err
+	}
+	packed, err := extract.Pack(filepath.Join(root, locales))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(root, locales, "..", "catalogues.zip"), packed, 0o644) //nolint:gosec // carried by the program
 }
 
 // moduleRoot is the nearest folder upwards with a go.mod.
