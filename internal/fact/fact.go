@@ -308,3 +308,27 @@ type CampaignDown struct {
 
 // CampaignBack says that a campaign that had stood down goes on.
 type CampaignBack struct{ Campaign id.Campaign }
+
+// AlertKind is what an alert does to its chain.
+type AlertKind string
+
+// The kinds. Each but the first follows another alert, and is of its chain.
+const (
+	AlertNew      AlertKind = "alert"
+	AlertUpdate   AlertKind = "update"   // more is known, or it goes on
+	AlertCorrect  AlertKind = "correct"  // something was wrong
+	AlertWithdraw AlertKind = "withdraw" // it was a mistake altogether
+	AlertClear    AlertKind = "clear"    // it is over
+)
+
+// AlertSent says that a verified alert goes out: to those who subscribed to one of its
+// cells and to its category, and, when it follows others, to all whom those reached.
+type AlertSent struct {
+	Alert    string // id
+	Chain    string // id of the first of its chain
+	Kind     AlertKind
+	Drill    bool
+	Category string
+	Cells    []int64 // of the grid, see geo.GridCell
+	Expires  time.Time
+}
