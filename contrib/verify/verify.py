@@ -342,7 +342,7 @@ class Reader:
         return self.take(len(self.raw))
 
 
-NODE, BOX, ROLL = {1, 2, 3, 4, 5, 6, 7, 8, 9}, {0x10, 0x11, 0x12, 0x13, 0x14}, {0x20, 0x21, 0x22, 0x23, 0x24, 0x25}
+NODE, BOX, ROLL = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, {0x10, 0x11, 0x12, 0x13, 0x14}, {0x20, 0x21, 0x22, 0x23, 0x24, 0x25}
 
 
 def read_leaf(raw):
@@ -372,6 +372,8 @@ def read_leaf(raw):
             f["manifest"] = shaped(ladder_manifest, r.rest())
         case 0x09:
             f.update(ladder=r.take(16), move=shaped(step_move, r.rest()))
+        case 0x0a:
+            f["alert"] = shaped(alert_line, r.rest())
         case 0x10:
             f.update(key=r.take(32), auth=r.take(256))
         case 0x11:
@@ -1208,7 +1210,7 @@ def shaped(read, raw):
     try:
         return read(raw)
     except (KeyError, TypeError, ValueError, AttributeError) as e:
-        raise Wrong("a ladder or a step has a member that is not as it should be") from e
+        raise Wrong("a ladder, a step or an alert has a member that is not as it should be") from e
 
 
 def ladder_manifest(raw):
@@ -1233,6 +1235,19 @@ def step_move(raw):
     for c in m.get("counts", []):
         need(c.keys() == {"box", "part", "people", "count", "size"} and c["part"] >= -1 and c["people"] > 0 and c["count"] >= c["people"], "a count of a step is not as it should be")
     return m
+
+
+def alert_line(raw):
+    a = read_json(raw)
+    need(a.keys() - {"drill"} == {"v", "alert", "chain", "n", "kind", "network", "text", "sent", "expires", "verifiers"} and a["v"] == 1 and a.get("drill", True) is True
+         and all(type(a[k]) is str and a[k] for k in ("alert", "chain", "network")) and type(a["n"]) is int and 1 <= a["n"] <= 50 and len(bytes.fromhex(a["text"])) == 32
+         and a["kind"] in ("alert", "update", "correct", "withdraw", "clear") and (a["n"] == 1) == (a["kind"] == "alert") == (a["alert"] == a["chain"])
+         and 0 < a["sent"] < a["expires"] <= a["sent"] + 12 * 60 * 60, "an alert is not as it should be")
+    who = a["verifiers"]
+    need(all(v.keys() == {"role", "first_hand"} and v["role"] == "verifier" and type(v["first_hand"]) is bool for v in who), "an alert has a verifier who is not as they should be")
+    need(len(who) >= (1 if a["kind"] == "withdraw" else 2), "an alert that too few verified")
+    need(a["kind"] != "alert" or "drill" in a or any(v["first_hand"] for v in who), "an alert that no verifier saw")
+    return a
 
 
 class Ladder:
@@ -1340,7 +1355,7 @@ class Verifier:
             self.extends(log)
         self.met = self.policy.met(log["body"], log["lines"])
         self.cosigned_at = self.policy.met_at(log["body"], log["lines"]) if self.met else 0
-        self.opens, self.about, self.anchors, self.ladders, slots = {}, {}, {}, {}, set()
+        self.opens, self.about, self.anchors, self.ladders, self.alerts, self.alert_ids, slots = {}, {}, {}, {}, {}, set(), set()
         for i, f in enumerate(log["leaves"]):
             at(i, self.node_leaf, f, slots)
         there = self.source.boxes() if isinstance(self.source, Zip) else set()
@@ -1391,6 +1406,16 @@ class Verifier:
                 need(c["box"] in self.opens, "it counts in a box that was not opened")
                 self.about[c["box"]].append(f | {"count": c})
             self.ladders[lid].move(f["move"])
+        elif f["kind"] == 0x0a:
+            a = f["alert"]
+            last = self.alerts.get(a["chain"])
+            need(a["alert"] not in self.alert_ids, "an alert goes out twice")
+            need((last is not None) == (a["n"] > 1), "it follows an alert that never went out")
+            if last:
+                need(a["n"] == last["n"] + 1 and a["sent"] >= last["sent"] and a["network"] == last["network"] and a.get("drill") == last.get("drill"), "not the next alert of its chain")
+                need(last["kind"] != "withdraw" and (last["kind"] != "clear" or a["kind"] in ("correct", "withdraw")), "it follows an alert that is over for good")
+            self.alerts[a["chain"]] = a
+            self.alert_ids.add(a["alert"])
         else:
             bid = base64.b32encode(f["box"]).decode().lower().rstrip("=")
             need(bid in self.opens, "of a box that was not opened")

@@ -102,6 +102,9 @@ const (
 	StillHere  Action = "say that a quiet group is still there"
 	AskForHelm Action = "ask to take a quiet group on"
 
+	RunNetwork  Action = "run an alert network, name its verifiers"
+	VerifyAlert Action = "verify reports, send and withdraw alerts"
+
 	ProposeTranslation Action = "propose a translation"
 	ReviewTranslation  Action = "review translations"
 )
@@ -120,11 +123,12 @@ var needs = map[Action]Role{
 	CallAssembly: Organizer, AttendAssembly: Member,
 	MakeManager: Organizer, NameRoster: Steward, SeeRosterLog: Steward,
 	EndGroup: Steward, MoveGroup: Steward, ExportGroup: Steward,
-	TakeTask: Member, RunTasks: Organizer, SeeSkills: Organizer, StillHere: Steward, AskForHelm: Member,
+	RunNetwork: Steward,
+	TakeTask:   Member, RunTasks: Organizer, SeeSkills: Organizer, StillHere: Steward, AskForHelm: Member,
 }
 
-// managers are what the manager of one event may do to it. SeeRoster is in
-// neither table: no role brings it, only being named for the event.
+// managers are what the manager of one event may do to it. SeeRoster and
+// VerifyAlert are in neither table: no role brings them, only being named.
 var managers = map[Action]bool{EditEvent: true, SeeDraft: true, SeeNumbers: true, AddEstimate: true}
 
 // Subject is what the action is done to, as far as the decision needs it.
@@ -138,6 +142,9 @@ type Subject struct {
 	// named as one who may see its sign-ups. Of anything but an event they are
 	// false.
 	Manages, Roster bool
+	// Verifies says that the actor was named a verifier of the alert network. Of
+	// anything else it is false.
+	Verifies bool
 	// Ended says that the group has ended its work: it can be read, and no more.
 	Ended bool
 }
@@ -157,6 +164,8 @@ func May(a Actor, do Action, s Subject) bool {
 		return a.Operator
 	case SeeRoster: // rosters do not leave the group with a person
 		return s.Roster && s.Role.AtLeast(Member) && !s.Suspended
+	case VerifyAlert: // for the group that named them
+		return s.Verifies && s.Role.AtLeast(Member) && !s.Suspended && !s.Ended
 	}
 	if !may(do, s) {
 		return false

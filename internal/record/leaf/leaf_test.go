@@ -35,6 +35,8 @@ func decodeAny(b []byte) ([]byte, error) {
 		return again(DecodeLadder(b))
 	case KindStep:
 		return again(DecodeStep(b))
+	case KindAlert:
+		return again(DecodeAlert(b))
 	case KindSign:
 		l, err := DecodeSign(b)
 		return l.Encode(), err
@@ -73,7 +75,7 @@ func samples() [][]byte {
 	return [][]byte{
 		Open{[]byte(`{"a":1}`)}.Encode(), Anchor{[32]byte{1}, 5, [32]byte{2}}.Encode(), Close{ID{1}, 5, [32]byte{2}}.Encode(),
 		Result{ID{1}, [32]byte{3}}.Encode(), Milestone{ID{1}, -1, 100, 101, 120, 1_700_000_000}.Encode(), Note{ID{1}, []byte(`{}`)}.Encode(),
-		Ladder{[]byte(`{"v":1}`)}.Encode(), Step{ID{1}, []byte(`{}`)}.Encode(),
+		Ladder{[]byte(`{"v":1}`)}.Encode(), Step{ID{1}, []byte(`{}`)}.Encode(), Alert{[]byte(`{"v":1}`)}.Encode(),
 		(&Sign{Key: Key{9}}).Encode(), say.Encode(), bare.Encode(), Ledger{1, true, 500, [3]byte{'E', 'U', 'R'}, [32]byte{4}}.Encode(),
 		Release{ID{1}, 2, [32]byte{3}}.Encode(), Batch{40, [32]byte{1}}.Encode(), Roll{[]byte(`{}`)}.Encode(), Member{[32]byte{1}}.Encode(),
 		Issue{NoMember, Assisted, 1, [32]byte{1}}.Encode(), (&Activate{Slot: 3}).Encode(), Freeze{1, 2, 3}.Encode(),

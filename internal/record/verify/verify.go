@@ -69,6 +69,8 @@ type nodeLog struct {
 	ladders    map[string]*ladder // by name
 	claims     map[leaf.ID][]claim
 	sealed     sealedPolls
+	alerts     map[string]leaf.AlertLine // the last one, by chain
+	alertIDs   map[string]bool
 }
 
 // anchors are the sizes and roots that the node's log tells of a log.
@@ -333,11 +335,13 @@ func (n *nodeLog) take(at int64, b []byte, cosigned int64) error {
 		_, closed := n.closes[l.Box]
 		return n.sealed.release(l, at, closed)
 	}
-	if kind == leaf.KindLadder {
+	switch kind {
+	case leaf.KindLadder:
 		return n.ladder(b)
-	}
-	if kind == leaf.KindStep {
+	case leaf.KindStep:
 		return n.step(at, b)
+	case leaf.KindAlert:
+		return n.alert(b)
 	}
 	return fmt.Errorf("a node's log has no leaves of kind %#02x", byte(kind))
 }

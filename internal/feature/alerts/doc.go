@@ -1,0 +1,27 @@
+// Package alerts is how neighbours warn each other: a network of groups takes reports,
+// verifies them, and only then tells everybody near.
+//
+// A network watches the cells of an area (see geo.GridCell: no cell is smaller than three
+// square kilometres). Anybody can report something to it, without an account; what they
+// report is seen by verifiers only, sealed, and forgotten within a day. Reports of one
+// kind, near each other in place and time, are one case.
+//
+// Nothing goes out that was not verified: one verifier says what the alert is to say,
+// another one, whom neither let in nor was let in by the first (see groups.Related),
+// confirms exactly that, and one of the two has seen it. Neither may have reported it.
+// What an alert says is put together from fixed texts, in every language, so there is no
+// field in which a person could be named. It always ends: after two hours unless told
+// otherwise, after twelve at most.
+//
+// Alerts are chained. An update, a correction and an all-clear need two verifiers again;
+// one is enough to withdraw. Each reaches all whom those before it reached: that is the
+// feature subscriptions, which hears [fact.AlertSent]. Of one cell at most three go out
+// within an hour, beside withdrawals. A drill says so in every line and has an address of
+// its own. Each is a line of the public record, with the time, the verifiers' part in it
+// and a hash of what it says.
+//
+// After seven days an alert is a number among others.
+//
+// It owns the tables whose names begin with alert_ but for those of subscriptions. Of the
+// table person it reads the handle.
+package alerts

@@ -1,0 +1,4 @@
+package alerts
+
+// Web is the feature's pages.
+type Web struct{ *Service }

@@ -1,0 +1,160 @@
+package alerts
+
+import (
+	"strings"
+	"time"
+
+	"convoke/internal/fact"
+	"convoke/internal/geo"
+	"convoke/internal/i18n"
+)
+
+// Part is one of the five parts of a warning, in the order in which people understand
+// them best (source, guidance, hazard, place, time).
+type Part struct{ Label, Text string }
+
+// Said is what an alert says in one language.
+type Said struct {
+	Title string // what and where, in one line
+	Parts []Part
+	// Short is at most 160 characters where a language allows: for push messages and SMS.
+	Short string
+	Drill bool
+	// Warn says what an earlier message of the chain got wrong, "" for others.
+	Warn string
+}
+
+// Said puts an alert into words. Nothing in it is typed by anybody.
+func (s *Service) Said(l *i18n.Locale, n *Network, m *Message, sent time.Time) Said {
+	c, _ := categoryOf(m.Category)
+	place, until := s.where(l, m), l.Time(local(sent.Add(time.Duration(m.Lasts)*time.Minute), n.Zone))
+	out := Said{Drill: m.Drill, Warn: warn(l, m.Kind)}
+	out.Title = kinded(l, m, l.T("{what}, {place}", "what", l.T(c.Name), "place", place))
+	out.Parts = []Part{{l.T("Source"), s.source(l, n, m)}}
+	ended := m.Kind == fact.AlertWithdraw || m.Kind == fact.AlertClear
+	var first string
+	if !ended && len(m.Guidance) > 0 {
+		var do []string
+		for _, g := range m.Guidance {
+			do = append(do, l.T(guidance(g)))
+		}
+		first = do[0]
+		out.Parts = append(out.Parts, Part{l.T("What to do"), strings.Join(do, " ")})
+	}
+	if ended {
+		first = out.Warn
+		out.Parts = append(out.Parts, Part{l.T("What to do"), out.Warn})
+	}
+	hazard := l.T(c.Hazard)
+	if m.Drill {
+		hazard = l.T("This is a drill. Nothing has happened, and there is nothing to do.")
+		first = hazard
+	}
+	out.Parts = append(out.Parts, Part{l.T("What happens"), hazard}, Part{l.T("Where"), place})
+	when := l.T("Seen {seen}; valid until {until}.", "seen", stamp(l, time.Unix(m.Seen, 0), n.Zone), "until", until)
+	if ended {
+		when = l.T("Seen {seen}.", "seen", stamp(l, time.Unix(m.Seen, 0), n.Zone))
+	}
+	out.Parts = append(out.Parts, Part{l.T("When"), when})
+	out.Short = out.Title + ". " + first
+	if !ended {
+		out.Short += " " + l.T("Until {until}.", "until", until)
+	}
+	return out
+}
+
+// kinded sets before a title what it does to the chain.
+func kinded(l *i18n.Locale, m *Message, title string) string {
+	switch m.Kind {
+	case fact.AlertUpdate:
+		title = l.T("Update: {title}", "title", title)
+	case fact.AlertCorrect:
+		title = l.T("Correction: {title}", "title", title)
+	case fact.AlertWithdraw:
+		title = l.T("Withdrawn: {title}", "title", title)
+	case fact.AlertClear:
+		title = l.T("All clear: {title}", "title", title)
+	case fact.AlertNew:
+	}
+	if m.Drill {
+		return l.T("DRILL. {title}", "title", title)
+	}
+	return title
+}
+
+func warn(l *i18n.Locale, k fact.AlertKind) string {
+	switch k {
+	case fact.AlertCorrect:
+		return l.T("What we told you before was not right. This is what holds.")
+	case fact.AlertWithdraw:
+		return l.T("What we told you was a mistake. There is nothing to do.")
+	case fact.AlertClear:
+		return l.T("It is over. There is nothing more to do.")
+	case fact.AlertNew, fact.AlertUpdate:
+	}
+	return ""
+}
+
+// source says who says so, and how sure they are.
+func (s *Service) source(l *i18n.Locale, n *Network, m *Message) string {
+	if m.Drill {
+		return l.T("The network {network} tries out how it warns.", "network", n.Name)
+	}
+	if m.Kind == fact.AlertWithdraw {
+		return l.T("A verifier of the network {network} takes it back.", "network", n.Name)
+	}
+	var how string
+	switch m.Basis {
+	case Seen:
+		how = l.T("Two verifiers of the network {network} confirm it; at least one saw it.", "network", n.Name)
+	case Official:
+		how = l.T("An authority says so; two verifiers of the network {network} confirm it.", "network", n.Name)
+	case Several:
+		how = l.T("Several people who do not know of each other report it; two verifiers of the network {network} confirm it.", "network", n.Name)
+	}
+	if m.Confidence == Likely {
+		return how + " " + l.T("It is likely, not certain.")
+	}
+	return how + " " + l.T("It is certain.")
+}
+
+// where names the place nearest to the middle of the cells, and how far it is.
+func (s *Service) where(l *i18n.Locale, m *Message) string {
+	p := middle(m.cells())
+	place, km := s.Nearest(p)
+	if place == "" {
+		return l.T("around {lat}, {lon}", "lat", p.Lat, "lon", p.Lon)
+	}
+	if km < 3 {
+		return place
+	}
+	return l.T("{distance} from {place}", "distance", l.Kilometers(km), "place", place)
+}
+
+// middle is the middle cell's: the one with the least distance to all others.
+func middle(cells []geo.GridCell) geo.Point {
+	best, least := geo.Point{}, -1.0
+	for _, c := range cells {
+		sum := 0.0
+		for _, o := range cells {
+			sum += geo.Distance(c.Middle(), o.Middle())
+		}
+		if least < 0 || sum < least {
+			best, least = c.Middle(), sum
+		}
+	}
+	return best
+}
+
+func local(t time.Time, zone string) time.Time {
+	if z, err := geo.LoadZone(zone); err == nil {
+		return t.In(z)
+	}
+	return t.UTC()
+}
+
+// stamp is a day and a time on the clocks of the network.
+func stamp(l *i18n.Locale, t time.Time, zone string) string {
+	at := local(t, zone)
+	return l.DateShort(at) + ", " + l.Time(at)
+}
