@@ -290,3 +290,27 @@ func FuzzParseBox(f *testing.F) {
 		}
 	})
 }
+
+// TestCoverShape asks that work is bounded and that coarser cells are named then.
+func TestCoverShape(t *testing.T) {
+	t.Parallel()
+	town := geo.Point{Lat: 38.47, Lon: -120.14}
+	asked := 0
+	holds := func(b geo.Box) bool { asked++; return b.Contains(town) }
+	for _, c := range []struct{ calls, least, most int }{{1000, 13, 13}, {60, 3, 12}, {30, 0, 6}, {6, 0, 0}, {0, 0, 0}} {
+		asked = 0
+		level, cells, ok := geo.CoverShape(holds, 13, 4, c.calls)
+		if !ok || !slices.Contains(cells, geo.Cell(town, level)) || level < c.least || level > c.most {
+			t.Errorf("%d calls: level %d, cells %v, %v", c.calls, level, cells, ok)
+		}
+		if asked > max(c.calls, 6) {
+			t.Errorf("%d calls became %d", c.calls, asked)
+		}
+	}
+	if _, _, ok := geo.CoverShape(func(geo.Box) bool { return true }, 13, 5, 1000); ok {
+		t.Error("five cells hold the earth")
+	}
+	if level, cells, ok := geo.CoverShape(func(geo.Box) bool { return true }, 13, 100, 1000); !ok || level != 2 || len(cells) != 96 {
+		t.Errorf("the earth: level %d, %d cells", level, len(cells))
+	}
+}

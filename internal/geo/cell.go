@@ -73,6 +73,55 @@ func Cover(b Box, limit int) (level int, cells []int64, ok bool) {
 	return level, cells, true
 }
 
+// CoverShape is [Cover] for any shape, which touches compares with a box; it may
+// err towards yes. It names the finest level, at most finest (to 30), at which
+// at most limit cells touch the shape, and those cells. It stops after about
+// calls of touches and then gives the finest level that was done. It says
+// ok=false when not even the coarsest level was.
+func CoverShape(touches func(Box) bool, finest, limit, calls int) (level int, cells []int64, ok bool) {
+	var front []s2.CellID
+	next := make([]s2.CellID, 0, 6)
+	for face := range 6 {
+		next = append(next, s2.CellIDFromFace(face))
+	}
+	for depth := 0; depth <= finest; depth++ {
+		kept := next[:0]
+		for _, id := range next {
+			if touches(bound(id)) {
+				kept = append(kept, id)
+			}
+		}
+		calls -= len(next)
+		if len(kept) <= limit {
+			level, front, ok = depth, kept, true
+		}
+		// The boxes around large cells err most, so a front that is too long can shrink
+		// again, but only a little below the second level.
+		if len(kept) > max(limit, 24) || calls < 4*len(kept) {
+			break
+		}
+		next = make([]s2.CellID, 0, 4*len(kept))
+		for _, id := range kept {
+			children := id.Children()
+			next = append(next, children[:]...)
+		}
+	}
+	for _, id := range front {
+		cells = append(cells, int64(id))
+	}
+	return level, cells, ok
+}
+
+// bound is the box around a cell.
+func bound(id s2.CellID) Box {
+	r := s2.CellFromCellID(id).RectBound()
+	b := Box{South: max(r.Lat.Lo/radian, -90), North: min(r.Lat.Hi/radian, 90), West: -180, East: 180}
+	if !r.Lng.IsFull() {
+		b.West, b.East = max(r.Lng.Lo/radian, -180), min(r.Lng.Hi/radian, 180)
+	}
+	return b
+}
+
 // touches compares bounding rectangles, which errs towards a cell too many (2 %
 // for 25 km around a town). s2.Rect.IntersectsCell means to be exact, but misses
 // cells that a parallel only bulges into.
