@@ -13,6 +13,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/feature/about"
+	"convoke/internal/feature/alerts"
 	"convoke/internal/feature/assemblies"
 	"convoke/internal/feature/attendance"
 	"convoke/internal/feature/campaigns"
@@ -63,6 +64,7 @@ type facts struct {
 	polls      *polls.Service
 	assemblies *assemblies.Service
 	ladders    *ladders.Service
+	alerts     *alerts.Service
 	down       func(ctx context.Context, tx *db.Tx, c id.Campaign) error
 }
 
@@ -99,7 +101,7 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 			f.petitions.GroupSuspended, f.pledges.GroupSuspended, f.coalitions.GroupSuspended, f.assemblies.GroupSuspended)
 	case fact.MemberLeft:
 		return tell(ctx, tx, x, f.grants.MemberLeft, f.coalitions.MemberLeft, f.tasks.MemberLeft, f.members.MemberLeft,
-			f.assemblies.MemberLeft, f.polls.MemberLeft, f.ladders.MemberLeft)
+			f.assemblies.MemberLeft, f.polls.MemberLeft, f.ladders.MemberLeft, f.alerts.MemberLeft)
 	case fact.PollDecided:
 		return tell(ctx, tx, x, f.campaigns.Decided, f.coalitions.PollDecided, f.ladders.PollDecided)
 	case fact.ProposalWithdrawn:
@@ -112,7 +114,7 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 		return tell(ctx, tx, x, f.events.GroupEnded, f.coalitions.GroupEnded)
 	case fact.GroupCleared:
 		return tell(ctx, tx, x, f.identity.GroupCleared, f.webhooks.GroupCleared, f.coalitions.GroupCleared, f.tasks.GroupCleared,
-			f.members.GroupCleared, f.polls.GroupCleared, f.assemblies.GroupCleared, f.ladders.GroupCleared)
+			f.members.GroupCleared, f.polls.GroupCleared, f.assemblies.GroupCleared, f.ladders.GroupCleared, f.alerts.GroupCleared)
 	case fact.TaskGiven:
 		return f.tasks.TaskGiven(ctx, tx, x)
 	case fact.MandateEnded:
@@ -169,6 +171,8 @@ func (l *limiter) Allow(bucket, subject string) (bool, time.Duration) {
 		rate = ratelimit.Rate{N: 4, Per: 10 * time.Minute}
 	case "live", "hand": // pages that follow an assembly, and hands that go up: a hall shares one corner
 		rate = ratelimit.Rate{N: 12_000, Per: 10 * time.Minute}
+	case "report": // of one corner of the network: a block of flats may share it
+		rate = ratelimit.Rate{N: 60, Per: 10 * time.Minute}
 	case "copy": // records as one file
 		rate = ratelimit.Rate{N: 60, Per: 10 * time.Minute}
 	case "archive": // of one group

@@ -16,6 +16,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/db/migrations"
 	"convoke/internal/feature/about"
+	"convoke/internal/feature/alerts"
 	"convoke/internal/feature/assemblies"
 	"convoke/internal/feature/attendance"
 	"convoke/internal/feature/campaigns"
@@ -89,6 +90,7 @@ type Node struct {
 	Polls      *polls.Service
 	Trustees   *trustees.Service
 	Ladders    *ladders.Service
+	Alerts     *alerts.Service
 	Rides      *rides.Service
 	Webhooks   *webhooks.Service
 	Grants     *grants.Service
@@ -116,6 +118,7 @@ type Node struct {
 	trusteesWeb   *trustees.Web
 	assembliesWeb *assemblies.Web
 	laddersWeb    *ladders.Web
+	alertsWeb     *alerts.Web
 	aboutWeb      *about.Web
 	basemap       *basemap.Archive
 	locales       *i18n.Bundle

@@ -125,8 +125,12 @@ func (n *Node) heldElsewhere(ctx context.Context, tx *db.Tx, p id.Person) ([]ide
 	if err != nil {
 		return nil, err
 	}
+	warns, err := n.heldAlerts(ctx, tx, p)
+	if err != nil {
+		return nil, err
+	}
 	inside, err := n.heldInside(ctx, tx, p)
-	return slices.Concat([]identity.Held{h, asked, confirmed, granted, sent}, wrote, meets, climbs, inside), err
+	return slices.Concat([]identity.Held{h, asked, confirmed, granted, sent}, wrote, meets, climbs, warns, inside), err
 }
 
 // heldRequests is what a person said who asked to join groups.

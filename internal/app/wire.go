@@ -110,6 +110,7 @@ func (n *Node) wire(ctx context.Context) error {
 	n.together()
 	n.newAssemblies(facts)
 	n.newLadders(facts, sender)
+	n.newAlerts(facts)
 	n.listenToBoxes()
 	press := print.New(n.locales)
 	n.pages(limits, mail, press)
@@ -211,6 +212,7 @@ func (n *Node) pages(limits *limiter, mail bool, press *print.Press) {
 	n.trusteePages(limits)
 	n.assemblyPages(limits)
 	n.ladderPages(limits)
+	n.alertPages(limits)
 	n.aboutWeb = &about.Web{
 		Sources: n.sources, Mail: mail, Onion: n.Config.Onion,
 		Credits: []string{geo.Credit, n.basemap.Credit(), ical.Credit},
@@ -251,6 +253,7 @@ func (n *Node) schedules() {
 	n.Jobs.Every("delete keys of trustees without a poll", time.Hour, n.Trustees.Expire)
 	n.Jobs.Every("close assemblies and erase who spoke", 15*time.Minute, n.Assemblies.Expire)
 	n.scheduleLadders()
+	n.scheduleAlerts()
 }
 
 func (n *Node) mount(ctx context.Context, limits *limiter) error {
@@ -276,6 +279,7 @@ func (n *Node) mount(ctx context.Context, limits *limiter) error {
 	n.Site.Nav("/calendar", i18n.Mark("Calendar"))
 	n.Site.Nav("/campaigns", i18n.Mark("Campaigns"))
 	n.Site.Nav("/petitions", i18n.Mark("Petitions"))
+	n.Site.Nav("/alerts", i18n.Mark("Alerts"))
 	n.Site.Nav("/groups", i18n.Mark("Groups"))
 	n.Site.Nav("/turnout", i18n.Mark("Turnout"))
 	n.Identity.Mount(n.Site)
@@ -299,6 +303,7 @@ func (n *Node) mount(ctx context.Context, limits *limiter) error {
 	n.trusteesWeb.Mount(n.Site)
 	n.assembliesWeb.Mount(n.Site)
 	n.laddersWeb.Mount(n.Site)
+	n.alertsWeb.Mount(n.Site)
 	n.aboutWeb.Mount(n.Site)
 	n.Identity.MountTokens(n.Site)
 	n.Webhooks.Mount(n.Site)

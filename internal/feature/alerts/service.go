@@ -9,6 +9,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/geo"
+	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/seal"
 	"convoke/internal/web"
@@ -62,6 +63,7 @@ type Deps struct {
 	// Nearest names the place nearest to a point, and how far it is in kilometres.
 	Nearest func(p geo.Point) (label string, km float64)
 	Record  Record
+	Locales *i18n.Bundle
 	Facts   Facts
 	// Audit notes who did what in a role.
 	Audit func(ctx context.Context, tx *db.Tx, by id.Person, action, subject string) error

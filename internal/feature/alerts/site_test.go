@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -174,9 +175,15 @@ func newFixture(t testing.TB, d *db.DB, c *clock.Manual) *fixture {
 	}
 	f.Web = &Web{Service: New(Deps{
 		DB: d, IDs: f.ids, Entropy: rand.Reader, Vault: f.vault, Groups: f.groups, Places: places{}, Record: &f.lines, Facts: &f.heard,
-		Nearest: func(p geo.Point) (string, float64) { return "Leipzig, Germany", geo.Distance(p, geo.Point{Lat: 51.34, Lon: 12.37}) },
-		Audit:   func(context.Context, *db.Tx, id.Person, string, string) error { return nil },
+		Nearest: func(p geo.Point) (string, float64) {
+			return "Leipzig, Germany", geo.Distance(p, geo.Point{Lat: 51.34, Lon: 12.37})
+		},
+		Audit: func(context.Context, *db.Tx, id.Person, string, string) error { return nil },
 	})}
+	f.Limiter, f.Pictures, f.Client, f.Locales = everybody{}, asSent{}, func(*web.Call) string { return "" }, webtest.Locales(t)
+	f.site = webtest.New(t, c, sessions{})
+	d.OnTouch(f.site.Cache().Touch)
+	f.Mount(f.site)
 	for _, g := range []string{"hill", "river"} {
 		f.exec(`insert into groups (id, handle, name, name_folded, about, about_html, place, zone, langs, suspended, sample, created_at)
 			values ($1, $1, $1, $1, '', '', '', 'UTC', '', $2, $2, 0)`, g, false)
@@ -288,3 +295,30 @@ type dbTx = db.Tx
 func (f *fixture) ctx() context.Context { return context.Background() }
 
 func advance(f *fixture, d time.Duration) { f.clock.Set(f.clock.Now().Add(d)) }
+
+type sessions struct{}
+
+func (sessions) Session(_ context.Context, secret string) (web.Session, bool, error) {
+	return web.Session{ID: secret, Actor: as(secret)}, true, nil
+}
+
+type everybody struct{}
+
+func (everybody) Allow(string, string) (bool, time.Duration) { return true, 0 }
+
+// asSent takes pictures as they are.
+type asSent struct{}
+
+func (asSent) Fresh(c *web.Call, field string) ([]byte, error) {
+	f, _, err := c.R.FormFile(field)
+	if err != nil {
+		return nil, nil //nolint:nilerr // none was sent
+	}
+	defer f.Close()
+	return io.ReadAll(f)
+}
+
+// webPoint is one of many places around Leipzig.
+func webPoint(i int) geo.Point {
+	return geo.Point{Lat: 51.29 + float64(i%32)*.003, Lon: 12.30 + float64(i/32%32)*.004}
+}
