@@ -236,6 +236,7 @@ type showData struct {
 	Cells    []cellView
 	Drill    bool
 	Verifies bool // the reader
+	Formats  []web.NavItem
 }
 
 type cellView struct{ Name, Middle string }
@@ -284,6 +285,7 @@ func (w *Web) show(c *web.Call) error {
 			d.Earlier = append(d.Earlier, w.view(c.Locale, n, &chain[i], c.Now()))
 		}
 		d.Latest, d.Earlier = d.Earlier[0], d.Earlier[1:]
+		d.Formats = []web.NavItem{{Href: d.Latest.CAP, Text: "CAP"}, {Href: "/alerts/" + d.Latest.ID + ".json", Text: "JSON"}}
 		if !d.Latest.Over {
 			c.ShownUntil(chain[0].Expires)
 		}
