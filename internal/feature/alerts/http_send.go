@@ -1,9 +1,9 @@
 package alerts
 
 import (
+	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"convoke/internal/db"
@@ -233,19 +233,31 @@ func (w *Web) direction(l *i18n.Locale, from, to geo.GridCell) string {
 		return l.T("The middle cell")
 	}
 	a, b := from.Middle(), to.Middle()
-	north, east := b.Lat-a.Lat, b.Lon-a.Lon
-	var names []string
-	if north > .005 {
-		names = append(names, l.T("north"))
-	} else if north < -.005 {
-		names = append(names, l.T("south"))
+	// East of it is to the right as far as a degree is long there.
+	angle := math.Atan2(b.Lat-a.Lat, (b.Lon-a.Lon)*math.Cos(a.Lat*math.Pi/180))
+	return l.T(compass(int(math.Round(angle/(math.Pi/4)))), "distance", l.Kilometers(geo.Distance(a, b)))
+}
+
+// compass is a direction in words; eighth counts eighths of a turn from the east,
+// counterclockwise, from -4 to 4.
+func compass(eighth int) string {
+	switch eighth {
+	case -3:
+		return i18n.Mark("{distance} south-west")
+	case -2:
+		return i18n.Mark("{distance} south")
+	case -1:
+		return i18n.Mark("{distance} south-east")
+	case 0:
+		return i18n.Mark("{distance} east")
+	case 1:
+		return i18n.Mark("{distance} north-east")
+	case 2:
+		return i18n.Mark("{distance} north")
+	case 3:
+		return i18n.Mark("{distance} north-west")
 	}
-	if east > .005 {
-		names = append(names, l.T("east"))
-	} else if east < -.005 {
-		names = append(names, l.T("west"))
-	}
-	return l.T("{distance} {direction}", "distance", l.Kilometers(geo.Distance(a, b)), "direction", strings.Join(names, "-"))
+	return i18n.Mark("{distance} west")
 }
 
 // preview shows the second verifier what goes out, in every language, and to how many.

@@ -102,32 +102,30 @@ func (in *NetworkInput) parse(places Places, allowed []string) (Network, []geo.G
 // parseArea reads circles, one in a line: a place, then kilometres. Five are meant where
 // none are given.
 func (n *Network) parseArea(typed string, places Places) (cells []geo.GridCell, wrong []fault.FieldError) {
-	fail := func(code, msg string, args ...any) ([]geo.GridCell, []fault.FieldError) {
-		return nil, []fault.FieldError{fault.Field("area", code, msg, args...)}
-	}
+	refuse := func(f fault.FieldError) ([]geo.GridCell, []fault.FieldError) { return nil, []fault.FieldError{f} }
 	for line := range strings.Lines(typed) {
 		line = strings.TrimSpace(line)
 		if line == "" {
 			continue
 		}
-		km, at := 5, strings.LastIndexAny(line, ";:")
+		km, at := 5, strings.LastIndexAny(line, ";:؛")
 		if at < 0 {
 			at = len(line)
-		} else if k, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(line[at+1:]), "km"))); err == nil && k >= 1 && k <= 100 {
+		} else if k, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(strings.TrimLeft(line[at:], ";:؛")), "km"))); err == nil && k >= 1 && k <= 100 {
 			km = k
 		} else {
-			return fail("alert.area_km", "Behind “{place}” stands no number of kilometres from 1 to 100.", "place", line[:at])
+			return refuse(fault.Field("area", "alert.area_km", "Behind “{place}” stands no number of kilometres from 1 to 100.", "place", line[:at]))
 		}
 		found := places.Find(strings.TrimSpace(line[:at]), 1)
 		if len(found) == 0 {
-			return fail("alert.area_place", "We do not know “{place}”. Write a town, a postcode or coordinates.", "place", line[:at])
+			return refuse(fault.Field("area", "alert.area_place", "We do not know “{place}”. Write a town, a postcode or coordinates.", "place", line[:at]))
 		}
 		p := found[0]
 		n.Area = append(n.Area, Circle{Place: p.Label(), Lat: p.Point.Lat, Lon: p.Point.Lon, Km: km})
 		some, ok := geo.GridWithin(p.Point, float64(km), maxAreaCells)
 		cells = append(cells, some...)
 		if slices.Sort(cells); !ok || len(n.Area) > maxCircles || len(slices.Compact(cells)) > maxAreaCells {
-			return fail("alert.area_large", "This area is too large for one network: neighbouring networks are better.")
+			return refuse(fault.Field("area", "alert.area_large", "This area is too large for one network: neighbouring networks are better."))
 		}
 		cells = slices.Compact(cells)
 		if len(n.Area) == 1 {
@@ -135,7 +133,7 @@ func (n *Network) parseArea(typed string, places Places) (cells []geo.GridCell, 
 		}
 	}
 	if len(n.Area) == 0 {
-		return fail("alert.area", "Say which area it watches.")
+		return refuse(fault.Field("area", "alert.area", "Say which area it watches."))
 	}
 	return cells, nil
 }

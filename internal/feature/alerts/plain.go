@@ -37,18 +37,17 @@ func notPlates() []string {
 // longer than a note may be. It is asked before anything is stored.
 func guard(field, text string) error {
 	text = date.ReplaceAllString(plain(text), "")
-	fail := func(code, msg string) error { return fault.Invalid(fault.Field(field, code, msg)) }
 	switch {
 	case len([]rune(text)) > maxNote:
 		return fault.Invalid(fault.Field(field, "alert.note_long", "At most {max} characters, please.", "max", maxNote))
 	case contact.MatchString(text):
-		return fail("alert.note_contact", "Please leave out addresses of mail, pages and accounts. Nothing was stored.")
+		return fault.Invalid(fault.Field(field, "alert.note_contact", "Please leave out addresses of mail, pages and accounts. Nothing was stored."))
 	case slices.ContainsFunc(phone.FindAllString(text, -1), func(m string) bool { return len(numeral.FindAllString(m, -1)) >= 7 }):
-		return fail("alert.note_phone", "This looks like a phone number. Please leave it out: nothing was stored.")
+		return fault.Invalid(fault.Field(field, "alert.note_phone", "This looks like a phone number. Please leave it out: nothing was stored."))
 	case slices.ContainsFunc(append(plate.FindAllString(text, -1), smaller.FindAllString(text, -1)...), isPlate):
-		return fail("alert.note_plate", "This looks like a number plate. Please leave it out: nothing was stored.")
+		return fault.Invalid(fault.Field(field, "alert.note_plate", "This looks like a number plate. Please leave it out: nothing was stored."))
 	case street.MatchString(text) && numeral.MatchString(text):
-		return fail("alert.note_address", "This looks like the address of a house. Say only the street or the square: nothing was stored.")
+		return fault.Invalid(fault.Field(field, "alert.note_address", "This looks like the address of a house. Say only the street or the square: nothing was stored."))
 	}
 	return nil
 }
