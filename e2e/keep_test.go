@@ -2,13 +2,17 @@ package e2e
 
 import (
 	"encoding/json"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	permissions "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/serviceworker"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
 
@@ -39,10 +43,7 @@ func TestKeptOnTheDevice(t *testing.T) {
 	p.NoOverflow(t)
 	p.NoThirdParty(t)
 	p.NoErrors(t)
-	p.run(t, `navigator.serviceWorker.getRegistration("/events").then((r) => new Promise((done) => {
-		const look = () => r.active?.state === "activated" ? done() : setTimeout(look, 20);
-		look();
-	}))`)
+	p.workerActs(t)
 	if got := p.run(t, stored); !strings.Contains(got, path+" ") || strings.Contains(got, "sign-in") || strings.Contains(got, "/attend") {
 		t.Errorf("kept: %s", got)
 	}
@@ -51,13 +52,21 @@ func TestKeptOnTheDevice(t *testing.T) {
 	p.HasNoText("There is no connection")
 	p.Axe(t)
 
+	// A week after the event, by the clock of the copy.
+	p.run(t, `caches.open("kept:`+path+`").then((c) => c.put("/sw.js?about", Response.json({ until: Date.now() - 1 })))`)
+	p.Goto("/events")
+	p.isGone(t)
+	p.Goto(path)
+	p.ClickRole("button", keepThis)
+	p.HasRole("button", removeThis)
+
 	s.Stop(t)
 	p.Goto(path)
 	p.HasRole("heading", "Open assembly")
 	p.HasText("When")
 	p.HasText("Access")
 	p.HasText("There is no connection. This is the copy from:")
-	if got := p.run(t, `getComputedStyle(document.querySelector("header.site")).display + document.styleSheets[0].cssRules.length`); got == `"block0"` {
+	if got := p.run(t, `getComputedStyle(document.documentElement).backgroundColor`); got != `"rgb(246, 241, 230)"` {
 		t.Errorf("the style is not kept: %s", got)
 	}
 	p.Goto("/events?q=anything")
@@ -68,14 +77,40 @@ func TestKeptOnTheDevice(t *testing.T) {
 	p.HasRole("button", keepThis)
 	p.ClickRole("button", keepThis)
 	p.HasText("The page could not be kept.")
-	if !until(func() bool { return p.run(t, stored) == `""` }) {
-		t.Errorf("after it was removed the browser has %s", p.run(t, stored))
+	p.isGone(t)
+}
+
+// isGone waits until neither a page nor the worker is left in the browser.
+func (p *Page) isGone(t *testing.T) {
+	t.Helper()
+	const workers = `navigator.serviceWorker.getRegistrations().then((all) => all.length)`
+	if !until(func() bool { return p.run(t, stored) == `""` && p.run(t, workers) == "0" }) {
+		t.Errorf("the browser has %s and %s workers", p.run(t, stored), p.run(t, workers))
 	}
-	if !until(func() bool {
-		return p.run(t, `navigator.serviceWorker.getRegistrations().then((all) => all.length)`) == "0"
-	}) {
-		t.Error("the worker stays though nothing needs it")
+}
+
+// TestNothingIsKeptOfWhoIsSignedIn: also when they signed in elsewhere since the
+// page was loaded.
+func TestNothingIsKeptOfWhoIsSignedIn(t *testing.T) {
+	t.Parallel()
+	s := Server(t, ServerOptions{Demo: true})
+	o := setUp(t, s)
+	p := Browser(t, PageOptions{Base: s.URL})
+	path := p.sampleEvent(t)
+	q := Browser(t, PageOptions{Base: s.URL})
+	q.signIn(t, o, path)
+	q.HasRole("heading", "Open assembly")
+	q.lacksRole(t, "button", keepThis)
+	cookies, err := ask(q, network.GetCookies, network.GetCookiesParams{})
+	if err != nil || len(cookies.Cookies) != 1 {
+		t.Fatalf("%v %v", cookies, err)
 	}
+	if _, err := ask(p, network.SetCookie, network.SetCookieParams{Name: cookies.Cookies[0].Name, Value: cookies.Cookies[0].Value, URL: s.URL}); err != nil {
+		t.Fatal(err)
+	}
+	p.ClickRole("button", keepThis)
+	p.HasText("The page could not be kept.")
+	p.isGone(t)
 }
 
 // TestPushedMessages: the worker shows what is pushed to it, and a message with the
@@ -95,6 +130,7 @@ func TestPushedMessages(t *testing.T) {
 	worker := p.registered(t)
 	p.ClickRole("button", keepThis)
 	p.HasRole("button", removeThis)
+	p.workerActs(t)
 	id := worker()
 	push := func(data string) {
 		t.Helper()
@@ -120,6 +156,55 @@ func TestPushedMessages(t *testing.T) {
 	shows("Withdrawn|It was a mistake.|a1|en|ltr|" + path)
 	push(`not ours`)
 	shows("Withdrawn|It was a mistake.|a1|en|ltr|" + path + "\n" + strings.TrimPrefix(s.URL, "http://") + "||||auto|")
+
+	w := p.worker(t)
+	const posted = `globalThis.fetch = (...asked) => (globalThis.asked = asked, Promise.resolve(new Response()));
+		renew({ oldSubscription: { endpoint: "old" }, newSubscription: { endpoint: "new" } }).then(() => JSON.stringify(globalThis.asked ?? null))`
+	if got := w(posted); got != "null" {
+		t.Errorf("nobody left an address, and the worker sends %s", got)
+	}
+	w(`caches.open("push").then((c) => c.put("/sw.js?push", Response.json({ address: "/renew/1", key: "k" })))`)
+	if got := w(posted); !strings.HasPrefix(got, `["/renew/1",{"method":"POST"`) || !strings.Contains(got, `{\"old\":\"old\",\"subscription\":{\"endpoint\":\"new\"}}`) {
+		t.Errorf("a new subscription is sent as %s", got)
+	}
+	for to, want := range map[string]string{
+		"/alerts/1": s.URL + "/alerts/1", "": s.URL + "/", "https://example.org/": s.URL + "/", "//example.org/x": s.URL + "/", "javascript:1": s.URL + "/",
+	} {
+		if got := w(`clients.matchAll = async () => []; clients.openWindow = async (to) => { globalThis.opened = to; }; go(` + strconv.Quote(to) + `).then(() => globalThis.opened)`); got != want {
+			t.Errorf("a message that leads to %q opens %q", to, got)
+		}
+	}
+}
+
+// worker runs script in the worker of the page's site, and gives the text that it
+// comes to.
+func (p *Page) worker(t *testing.T) func(script string) string {
+	t.Helper()
+	all, err := chromedp.Targets(p.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(all, func(x *target.Info) bool { return x.Type == "service_worker" && x.URL == p.o.Base+"/sw.js" })
+	if i < 0 {
+		t.Fatal("the worker does not run")
+	}
+	ctx, cancel := chromedp.NewContext(p.ctx, chromedp.WithTargetID(all[i].TargetID))
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal(err)
+	}
+	w := &Page{t: t, ctx: ctx, o: p.o}
+	return func(script string) (text string) {
+		t.Helper()
+		v, err := w.evaluate(0, script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(v) > 0 && json.Unmarshal(v, &text) != nil {
+			t.Fatalf("no text: %s", v)
+		}
+		return text
+	}
 }
 
 // sampleEvent goes to an event of the sample that is to come.
@@ -152,6 +237,15 @@ func (p *Page) run(t *testing.T, script string) string {
 		t.Fatal(err)
 	}
 	return string(v)
+}
+
+// workerActs waits until the worker has taken up its work.
+func (p *Page) workerActs(t *testing.T) {
+	t.Helper()
+	const state = `navigator.serviceWorker.getRegistration("/events").then((r) => r?.active?.state ?? "")`
+	if !until(func() bool { return p.run(t, state) == `"activated"` }) {
+		t.Fatal("the worker does not act")
+	}
 }
 
 // registered listens for the worker of the page's site; what it returns waits for

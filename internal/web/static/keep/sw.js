@@ -60,6 +60,7 @@ async function sweep() {
     else await caches.delete(name);
   }
   if (left || await registration.pushManager?.getSubscription()) return;
+  await caches.delete("push");
   await registration.unregister();
 }
 
@@ -100,7 +101,7 @@ addEventListener("pushsubscriptionchange", (event) => event.waitUntil(renew(even
 
 /**
  * renew sends a subscription that took the place of another to the address that the page left in the cache
- * "push" under /sw.js?push, as {"address","key"}, when it subscribed.
+ * "push" under /sw.js?push, as {"address","key"}, after it subscribed.
  */
 async function renew({ oldSubscription, newSubscription }) {
   const left = await (await match(renewal))?.json();
