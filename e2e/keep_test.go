@@ -113,9 +113,10 @@ func TestNothingIsKeptOfWhoIsSignedIn(t *testing.T) {
 	p.isGone(t)
 }
 
-// TestPushedMessages: the worker shows what is pushed to it, and a message with the
-// tag of an earlier one takes its place.
-func TestPushedMessages(t *testing.T) {
+// TestWorker: the worker shows what is pushed to it, and a message with the tag of
+// an earlier one takes its place; it opens this site only; and it shows a copy only
+// when the page itself does not come.
+func TestWorker(t *testing.T) {
 	t.Parallel()
 	s := Server(t, ServerOptions{Demo: true})
 	p := Browser(t, PageOptions{Base: s.URL})
@@ -173,6 +174,19 @@ func TestPushedMessages(t *testing.T) {
 		if got := w(`clients.matchAll = async () => []; clients.openWindow = async (to) => { globalThis.opened = to; }; go(` + strconv.Quote(to) + `).then(() => globalThis.opened)`); got != want {
 			t.Errorf("a message that leads to %q opens %q", to, got)
 		}
+	}
+
+	shown := func(fetch, then string) string {
+		return w(`globalThis.fetch = ` + fetch + `; page(new Request("` + path + `"), "` + path + `").then(` + then + `)`)
+	}
+	if got := shown(`() => new Promise(() => {})`, `async (r) => (await r.text()).includes("Open assembly") ? "copy" : "none"`); got != "copy" {
+		t.Errorf("when no answer comes the page shows: %s", got)
+	}
+	if got := shown(`async () => new Response("news")`, `(r) => r.text()`); got != "news" {
+		t.Errorf("when an answer comes the page shows: %s", got)
+	}
+	if got := shown(`async () => new Response("", { status: 404 })`, `async () => String(await caches.has("kept:`+path+`"))`); got != "false" {
+		t.Errorf("the event is gone, and its copy is there: %s", got)
 	}
 }
 
