@@ -86,7 +86,7 @@ func survey(t *testing.T, s *Instance, o organizer) *site {
 	ride, _, _ := strings.Cut(signedUp, "?")
 	ride += "/ride"
 	w.public = []string{
-		"/", "/events?near=Leipzig", "/events?near=Nowhereville", "/events?when=past", "/calendar", "/groups", "/groups/riverside",
+		"/", "/events?near=Leipzig", "/events?near=Nowhereville", "/events?when=past", "/events/kept", "/calendar", "/groups", "/groups/riverside",
 		"/turnout", "/turnout?by=place", upcoming, past, upcoming + "/attend", signedUp, ride, ride + "/offer", ride + "/need", "/sign-in", "/sign-in/code", "/about",
 		"/about/connection", "/about/sources", "/api", "/campaigns", "/campaigns?when=past", "/campaigns/open-doors",
 		"/campaigns/open-doors/places", "/campaigns/open-doors/host?near=Hamburg", "/campaigns/open-doors/embed", "/campaigns/open-doors/print", upcoming + "/print", "/statements", "/pledges", "/pledges?when=past", "/pledges/a-tool-for-the-garden-day", "/petitions", "/petitions?state=waiting", "/petitions/keep-the-library-open-on-sundays", "/petitions/keep-the-library-open-on-sundays/comment", "/petitions/keep-the-library-open-on-sundays/comments", "/nothing-here", "/setup/01234567890123456789012345",

@@ -35,7 +35,7 @@ func (a *Alert) check(found *problems) {
 	if a.Scope == ScopePrivate && len(a.Addresses) == 0 {
 		c.fail("addresses", "cap.addresses", "A private message says to whom it goes.")
 	}
-	if len(a.References) == 0 && a.MsgType != MsgAlert && strings.Contains(msgTypes, string(a.MsgType)) {
+	if len(a.References) == 0 && a.MsgType != MsgAlert && a.MsgType != "" {
 		c.fail("references", "cap.references", "An update, cancellation, receipt or error names the messages it is about.")
 	}
 	for _, ref := range a.References {

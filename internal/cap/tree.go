@@ -90,10 +90,26 @@ type problems struct{ fields []fault.FieldError }
 
 const maxProblems = 20
 
+// add quotes no more of a message than a person reads.
 func (p *problems) add(f fault.FieldError) {
-	if len(p.fields) < maxProblems {
-		p.fields = append(p.fields, f)
+	if len(p.fields) == maxProblems {
+		return
 	}
+	f.Name = short(f.Name)
+	for i, arg := range f.Args {
+		if s, ok := arg.(string); ok {
+			f.Args[i] = short(s)
+		}
+	}
+	p.fields = append(p.fields, f)
+}
+
+func short(s string) string {
+	const most = 100
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
 }
 
 // err is nil without problems.

@@ -113,7 +113,7 @@ const (
 	mapPolicy     = basePolicy + "; connect-src 'self'; img-src 'self' data:; worker-src 'self'; trusted-types default"
 	recountPolicy = basePolicy + "; connect-src 'none'; img-src 'self'; worker-src 'self'; trusted-types recount"
 
-	basePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; form-action 'self'; " +
+	basePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; manifest-src 'self'; form-action 'self'; " +
 		"base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
 

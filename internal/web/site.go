@@ -103,6 +103,8 @@ func New(o Options, sessions Sessions, files ...fs.FS) (*Site, error) {
 	s.static = st
 	s.allowHosts()
 	s.mux.Handle("GET /static/", http.HandlerFunc(s.static.serve))
+	s.mux.Handle("GET /sw.js", http.HandlerFunc(s.static.serveWorker))
+	s.Handle("GET /manifest.webmanifest", s.manifest)
 	return s, nil
 }
 

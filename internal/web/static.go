@@ -34,7 +34,7 @@ func loadStatic(more ...fs.FS) (*static, error) {
 		}
 	}
 	for p, b := range s.files {
-		if path.Ext(p) == ".js" && (path.Dir(p) == "." || path.Dir(p) == "recount" || path.Dir(p) == "sealed") {
+		if path.Ext(p) == ".js" && slices.Contains([]string{".", "keep", "recount", "sealed"}, path.Dir(p)) {
 			s.files[p] = newFile("text/javascript; charset=utf-8", Bare(b.body))
 		}
 	}

@@ -58,6 +58,7 @@ func (w *Web) Mount(site *web.Site) {
 	site.Handle("GET /map/picture.png", w.picture)
 	site.Handle("GET /places", w.places)
 	site.Handle("GET /events/{id}", w.show)
+	site.Handle("GET /events/kept", w.kept)
 	w.mountPrint(site)
 	w.mountProgramme(site)
 	w.mountSeries(site)

@@ -45,7 +45,8 @@ type showData struct {
 	Schema     template.JS
 	Exact      exactNote
 	Draft      string // what the browser kept of the form that was just saved
-	Preview    bool   // nothing of it is stored
+	Keep       keepView
+	Preview    bool // nothing of it is stored
 }
 
 var showPage = web.NewPage[showData](pages, "pages/show.html", "pages/event.html", "pages/parts.html", "pages/exact_parts.html")
@@ -159,6 +160,7 @@ func (w *Web) page(c *web.Call, e Event, g Group, sub authz.Subject, src Source,
 	if d.Programme, err = w.programmePanel(c, &e, p, d.Can, bringLang); err != nil {
 		return err
 	}
+	d.Keep = keepOf(c, &e)
 	return showPage.Render(c, d)
 }
 

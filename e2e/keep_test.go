@@ -1,0 +1,297 @@
+package e2e
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	permissions "github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/serviceworker"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+)
+
+const (
+	keepThis   = "Keep this page on this device"
+	removeThis = "Remove from this device"
+)
+
+// TestKeptOnTheDevice: who keeps an event's page has it without a connection,
+// nothing is stored that was not asked for, and what is removed is gone.
+func TestKeptOnTheDevice(t *testing.T) {
+	t.Parallel()
+	s := Server(t, ServerOptions{Demo: true})
+	plain := Browser(t, PageOptions{Base: s.URL, NoScript: true})
+	path := plain.sampleEvent(t)
+	plain.lacksRole(t, "button", keepThis)
+
+	p := Browser(t, PageOptions{Base: s.URL, Width: 320, Height: 640})
+	p.Goto(path)
+	p.HasRole("button", keepThis)
+	if got := p.run(t, stored); got != `""` {
+		t.Errorf("before anybody asked, the browser has %s", got)
+	}
+	p.ClickRole("button", keepThis)
+	p.HasRole("button", removeThis)
+	p.HasText("Kept on this device until")
+	p.Axe(t)
+	p.NoOverflow(t)
+	p.NoThirdParty(t)
+	p.NoErrors(t)
+	p.workerActs(t)
+	if got := p.run(t, stored); !strings.Contains(got, path+" ") || strings.Contains(got, "sign-in") || strings.Contains(got, "/attend") {
+		t.Errorf("kept: %s", got)
+	}
+	p.Goto("/events/kept")
+	p.HasRole("link", "Open assembly")
+	p.HasNoText("There is no connection")
+	p.Axe(t)
+
+	// A week after the event, by the clock of the copy.
+	p.run(t, `caches.open("kept:`+path+`").then((c) => c.put("/sw.js?about", Response.json({ until: Date.now() - 1 })))`)
+	p.Goto("/events")
+	p.isGone(t)
+	p.Goto(path)
+	p.ClickRole("button", keepThis)
+	p.HasRole("button", removeThis)
+
+	s.Stop(t)
+	p.Goto(path)
+	p.HasRole("heading", "Open assembly")
+	p.HasText("When")
+	p.HasText("Access")
+	p.HasText("There is no connection. This is the copy from:")
+	if got := p.run(t, `getComputedStyle(document.documentElement).backgroundColor`); got != `"rgb(246, 241, 230)"` {
+		t.Errorf("the style is not kept: %s", got)
+	}
+	p.Goto("/events?q=anything")
+	p.HasText("There is no connection, and the page that you asked for is not kept on this device.")
+	p.ClickRole("link", "Open assembly")
+	p.HasRole("heading", "Open assembly")
+	p.ClickRole("button", removeThis)
+	p.HasRole("button", keepThis)
+	p.ClickRole("button", keepThis)
+	p.HasText("The page could not be kept.")
+	p.isGone(t)
+}
+
+// isGone waits until neither a page nor the worker is left in the browser.
+func (p *Page) isGone(t *testing.T) {
+	t.Helper()
+	const workers = `navigator.serviceWorker.getRegistrations().then((all) => all.length)`
+	if !until(func() bool { return p.run(t, stored) == `""` && p.run(t, workers) == "0" }) {
+		t.Errorf("the browser has %s and %s workers", p.run(t, stored), p.run(t, workers))
+	}
+}
+
+// TestNothingIsKeptOfWhoIsSignedIn: also when they signed in elsewhere since the
+// page was loaded.
+func TestNothingIsKeptOfWhoIsSignedIn(t *testing.T) {
+	t.Parallel()
+	s := Server(t, ServerOptions{Demo: true})
+	o := setUp(t, s)
+	p := Browser(t, PageOptions{Base: s.URL})
+	path := p.sampleEvent(t)
+	q := Browser(t, PageOptions{Base: s.URL})
+	q.signIn(t, o, path)
+	q.HasRole("heading", "Open assembly")
+	q.lacksRole(t, "button", keepThis)
+	cookies, err := ask(q, network.GetCookies, network.GetCookiesParams{})
+	if err != nil || len(cookies.Cookies) != 1 {
+		t.Fatalf("%v %v", cookies, err)
+	}
+	if _, err := ask(p, network.SetCookie, network.SetCookieParams{Name: cookies.Cookies[0].Name, Value: cookies.Cookies[0].Value, URL: s.URL}); err != nil {
+		t.Fatal(err)
+	}
+	p.ClickRole("button", keepThis)
+	p.HasText("The page could not be kept.")
+	p.isGone(t)
+}
+
+// TestWorker: the worker shows what is pushed to it, and a message with the tag of
+// an earlier one takes its place; it opens this site only; and it shows a copy only
+// when the page itself does not come.
+func TestWorker(t *testing.T) {
+	t.Parallel()
+	s := Server(t, ServerOptions{Demo: true})
+	p := Browser(t, PageOptions{Base: s.URL})
+	path := p.sampleEvent(t)
+	c := chromedp.FromContext(p.ctx)
+	if _, err := ask(p, permissions.SetPermission, permissions.SetPermissionParams{
+		Permission: &permissions.PermissionDescriptor{Name: "notifications"}, Setting: permissions.PermissionSettingGranted,
+		Origin: s.URL, BrowserContextID: c.BrowserContextID,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	worker := p.registered(t)
+	p.ClickRole("button", keepThis)
+	p.HasRole("button", removeThis)
+	p.workerActs(t)
+	id := worker()
+	push := func(data string) {
+		t.Helper()
+		if _, err := ask(p, serviceworker.DeliverPushMessage, serviceworker.DeliverPushMessageParams{Origin: s.URL, RegistrationID: id, Data: data}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shows := func(want string) {
+		t.Helper()
+		const all = `navigator.serviceWorker.getRegistration("/events").then((r) => r.getNotifications()).then((all) =>
+			all.map((n) => [n.title, n.body, n.tag, n.lang, n.dir, n.data].join("|")).sort().join("\n"))`
+		quoted, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !until(func() bool { return p.run(t, all) == string(quoted) }) {
+			t.Fatalf("shown is %s, not %s", p.run(t, all), quoted)
+		}
+	}
+	push(`{"title":"Heat","body":"Drink water.","url":"` + path + `","tag":"a1","lang":"en","dir":"ltr"}`)
+	shows("Heat|Drink water.|a1|en|ltr|" + path)
+	push(`{"title":"Withdrawn","body":"It was a mistake.","url":"` + path + `","tag":"a1","lang":"en","dir":"ltr","renotify":true}`)
+	shows("Withdrawn|It was a mistake.|a1|en|ltr|" + path)
+	push(`not ours`)
+	shows("Withdrawn|It was a mistake.|a1|en|ltr|" + path + "\n" + strings.TrimPrefix(s.URL, "http://") + "||||auto|")
+
+	w := p.worker(t)
+	const posted = `globalThis.fetch = (...asked) => (globalThis.asked = asked, Promise.resolve(new Response()));
+		renew({ oldSubscription: { endpoint: "old" }, newSubscription: { endpoint: "new" } }).then(() => JSON.stringify(globalThis.asked ?? null))`
+	if got := w(posted); got != "null" {
+		t.Errorf("nobody left an address, and the worker sends %s", got)
+	}
+	w(`caches.open("push").then((c) => c.put("/sw.js?push", Response.json({ address: "/renew/1", key: "k" })))`)
+	if got := w(posted); !strings.HasPrefix(got, `["/renew/1",{"method":"POST"`) || !strings.Contains(got, `{\"old\":\"old\",\"subscription\":{\"endpoint\":\"new\"}}`) {
+		t.Errorf("a new subscription is sent as %s", got)
+	}
+	for to, want := range map[string]string{
+		"/alerts/1": s.URL + "/alerts/1", "": s.URL + "/", "https://example.org/": s.URL + "/", "//example.org/x": s.URL + "/", "javascript:1": s.URL + "/",
+	} {
+		if got := w(`clients.matchAll = async () => []; clients.openWindow = async (to) => { globalThis.opened = to; }; go(` + strconv.Quote(to) + `).then(() => globalThis.opened)`); got != want {
+			t.Errorf("a message that leads to %q opens %q", to, got)
+		}
+	}
+
+	shown := func(fetch, then string) string {
+		return w(`globalThis.fetch = ` + fetch + `; page(new Request("` + path + `"), "` + path + `").then(` + then + `)`)
+	}
+	if got := shown(`() => new Promise(() => {})`, `async (r) => (await r.text()).includes("Open assembly") ? "copy" : "none"`); got != "copy" {
+		t.Errorf("when no answer comes the page shows: %s", got)
+	}
+	if got := shown(`async () => new Response("news")`, `(r) => r.text()`); got != "news" {
+		t.Errorf("when an answer comes the page shows: %s", got)
+	}
+	if got := shown(`async () => new Response("", { status: 404 })`, `async () => String(await caches.has("kept:`+path+`"))`); got != "false" {
+		t.Errorf("the event is gone, and its copy is there: %s", got)
+	}
+}
+
+// worker runs script in the worker of the page's site, and gives the text that it
+// comes to.
+func (p *Page) worker(t *testing.T) func(script string) string {
+	t.Helper()
+	all, err := chromedp.Targets(p.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(all, func(x *target.Info) bool { return x.Type == "service_worker" && x.URL == p.o.Base+"/sw.js" })
+	if i < 0 {
+		t.Fatal("the worker does not run")
+	}
+	ctx, cancel := chromedp.NewContext(p.ctx, chromedp.WithTargetID(all[i].TargetID))
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal(err)
+	}
+	w := &Page{t: t, ctx: ctx, o: p.o}
+	return func(script string) (text string) {
+		t.Helper()
+		v, err := w.evaluate(0, script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(v) > 0 && json.Unmarshal(v, &text) != nil {
+			t.Fatalf("no text: %s", v)
+		}
+		return text
+	}
+}
+
+// sampleEvent goes to an event of the sample that is to come.
+func (p *Page) sampleEvent(t *testing.T) string {
+	t.Helper()
+	p.Goto("/events?near=Leipzig&q=assembly")
+	p.ClickRole("link", "Open assembly")
+	p.HasRole("heading", "Open assembly")
+	return p.Path()
+}
+
+func (p *Page) lacksRole(t *testing.T, role, name string) {
+	t.Helper()
+	for _, c := range p.Controls(role) {
+		if c.Name == name {
+			t.Errorf("%s has a %s %q", p.URL(), role, name)
+		}
+	}
+}
+
+// stored lists everything in the caches of the site.
+const stored = `caches.keys().then((names) => Promise.all(names.map((name) => caches.open(name).then((c) => c.keys())))).then((all) =>
+	all.flat().map((r) => new URL(r.url).pathname + " ").join(""))`
+
+// run gives what a script comes to in the page, as JSON.
+func (p *Page) run(t *testing.T, script string) string {
+	t.Helper()
+	v, err := p.evaluate(0, script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(v)
+}
+
+// workerActs waits until the worker has taken up its work.
+func (p *Page) workerActs(t *testing.T) {
+	t.Helper()
+	const state = `navigator.serviceWorker.getRegistration("/events").then((r) => r?.active?.state ?? "")`
+	if !until(func() bool { return p.run(t, state) == `"activated"` }) {
+		t.Fatal("the worker does not act")
+	}
+}
+
+// registered listens for the worker of the page's site; what it returns waits for
+// its name.
+func (p *Page) registered(t *testing.T) func() serviceworker.RegistrationID {
+	t.Helper()
+	var mu sync.Mutex
+	var id serviceworker.RegistrationID
+	if err := chromedp.Listen(p.ctx, func(ev any) {
+		e, ok := ev.(*serviceworker.EventWorkerRegistrationUpdated)
+		if !ok {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for _, r := range e.Registrations {
+			if strings.HasPrefix(r.ScopeURL, p.o.Base) {
+				id = r.RegistrationID
+			}
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ask(p, serviceworker.Enable, cdp.Empty{}); err != nil {
+		t.Fatal(err)
+	}
+	return func() serviceworker.RegistrationID {
+		t.Helper()
+		var got serviceworker.RegistrationID
+		if !until(func() bool { mu.Lock(); defer mu.Unlock(); got = id; return got != "" }) {
+			t.Fatal("no worker was registered")
+		}
+		return got
+	}
+}
