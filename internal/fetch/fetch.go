@@ -38,10 +38,8 @@ type Resolver interface {
 // guard opens connections to public addresses only.
 type guard struct {
 	resolver Resolver
-	dial     dialer
+	dial     Dialer
 }
-
-type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
 // Client fetches files. It is safe for concurrent use.
 type Client struct {
@@ -54,12 +52,12 @@ func New(r Resolver) *Client {
 	return newClient(r, plainDial(), nil)
 }
 
-func plainDial() dialer {
+func plainDial() Dialer {
 	d := &net.Dialer{Timeout: timeout}
 	return d.DialContext
 }
 
-func newClient(r Resolver, dial dialer, config *tls.Config) *Client {
+func newClient(r Resolver, dial Dialer, config *tls.Config) *Client {
 	return &Client{&http.Client{
 		Timeout: timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error {
@@ -76,7 +74,7 @@ func newClient(r Resolver, dial dialer, config *tls.Config) *Client {
 	}}
 }
 
-func newGuard(r Resolver, dial dialer) *guard {
+func newGuard(r Resolver, dial Dialer) *guard {
 	if r == nil {
 		r = net.DefaultResolver
 	}

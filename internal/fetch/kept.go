@@ -35,9 +35,15 @@ type Kept struct {
 }
 
 // NewKept returns one that asks r for addresses; nil means the system's resolver.
-func NewKept(r Resolver) *Kept { return newKept(r, plainDial(), nil) }
+func NewKept(r Resolver) *Kept { return NewKeptOver(r, plainDial(), nil) }
 
-func newKept(r Resolver, dial dialer, config *tls.Config) *Kept {
+// Dialer opens a connection, as net.Dialer.DialContext does.
+type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
+
+// NewKeptOver is [NewKept] for programs that bring their own network, such as tests
+// and benchmarks: dial is given addresses that were judged, and leads where it wants.
+// config may be nil.
+func NewKeptOver(r Resolver, dial Dialer, config *tls.Config) *Kept {
 	k := &Kept{seed: maphash.MakeSeed(), timeout: timeout}
 	g := newGuard(r, dial)
 	for i := range k.lanes {
