@@ -97,6 +97,9 @@ func (k *Kept) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if res.Body == http.NoBody {
+		return res, nil
+	}
 	defer res.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(res.Body, maxKeptAnswer))
 	if err != nil {

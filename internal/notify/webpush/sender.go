@@ -102,15 +102,12 @@ func (s *Sender) Send(ctx context.Context, to Subscription, p *Prepared, m Messa
 }
 
 func (m Message) header(auth string) http.Header {
-	h := http.Header{
-		"Authorization": {auth}, "Content-Encoding": {"aes128gcm"}, "Content-Type": {"application/octet-stream"},
-		"Ttl": {strconv.FormatInt(int64(max(0, m.TTL)/time.Second), 10)}, "User-Agent": {"Convoke"},
-	}
-	if m.Urgency != "" {
-		h["Urgency"] = []string{string(m.Urgency)}
-	}
-	if m.Topic != "" {
-		h["Topic"] = []string{m.Topic}
+	ttl := strconv.FormatInt(int64(max(0, m.TTL)/time.Second), 10)
+	h, values := make(http.Header, 8), [...]string{auth, "aes128gcm", "application/octet-stream", ttl, "Convoke", string(m.Urgency), m.Topic}
+	for i, name := range [...]string{"Authorization", "Content-Encoding", "Content-Type", "Ttl", "User-Agent", "Urgency", "Topic"} {
+		if values[i] != "" {
+			h[name] = values[i : i+1 : i+1]
+		}
 	}
 	return h
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"convoke/internal/notify/webpush"
@@ -19,8 +18,6 @@ type Browser struct {
 	endpoint, server string
 	key              *ecdh.PrivateKey
 	auth             []byte
-	seen             atomic.Bool
-	count            atomic.Int64
 
 	mu       sync.Mutex
 	messages []Message
@@ -72,9 +69,6 @@ func (b *Browser) Messages() []Message {
 	defer b.mu.Unlock()
 	return slices.Clone(b.messages)
 }
-
-// Count is how many came, those that were only counted too.
-func (b *Browser) Count() int { return int(b.count.Load()) }
 
 // Answer makes the service answer so from now on.
 func (b *Browser) Answer(a Answer) {

@@ -2,9 +2,6 @@ package pushservice
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
@@ -12,10 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"math/big"
-	"net"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,16 +20,8 @@ import (
 	"convoke/internal/fetch"
 )
 
-// Host is the name of the push service; it is in no DNS.
-const Host = "push.example.net"
-
 // Service is a push service. It is safe for concurrent use.
 type Service struct {
-	// CountOnly says that messages after the first of each browser are counted and
-	// not looked at, so that a benchmark measures the sender. Set it before the first
-	// message.
-	CountOnly bool
-
 	clock  clock.Clock
 	server *http.Server
 	addr   string
@@ -50,16 +36,15 @@ type Service struct {
 
 // Start serves on a free port of 127.0.0.1; c judges tokens.
 func Start(ctx context.Context, c clock.Clock) (*Service, error) {
-	cert, err := certificate()
+	cert, roots, err := certificate()
 	if err != nil {
 		return nil, fmt.Errorf("make a certificate: %w", err)
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	l, err := listen(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("start the push service: %w", err)
+		return nil, err
 	}
-	s := &Service{clock: c, addr: l.Addr().String(), roots: x509.NewCertPool()}
-	s.roots.AddCert(cert.Leaf)
+	s := &Service{clock: c, addr: l.Addr().String(), roots: roots}
 	s.server = &http.Server{
 		Handler: http.HandlerFunc(s.serve), TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13},
 		ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0),
@@ -79,39 +64,9 @@ func Start(ctx context.Context, c clock.Clock) (*Service, error) {
 // Close stops the service and ends its connections. It may be repeated.
 func (s *Service) Close() error { return s.close() }
 
-// certificate is one that signs itself, for as long as a test runs.
-func certificate() (tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	t := &x509.Certificate{
-		SerialNumber: big.NewInt(1), DNSNames: []string{Host}, NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, t, t, &key.PublicKey, key)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	leaf, err := x509.ParseCertificate(der)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, err
-}
-
-// resolver answers each name with one public address, which nobody dials.
-type resolver struct{}
-
-// LookupNetIP implements fetch.Resolver.
-func (resolver) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
-	return []netip.Addr{netip.AddrFrom4([4]byte{93, 184, 216, 34})}, nil
-}
-
 // Transport is the product's own, except that every connection leads to this
 // service, whatever the name, and that its certificate is trusted.
-func (s *Service) Transport() *fetch.Kept {
-	return fetch.NewKeptOver(resolver{}, func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, s.addr)
-	}, &tls.Config{RootCAs: s.roots, MinVersion: tls.VersionTLS13})
-}
+func (s *Service) Transport() *fetch.Kept { return transport(s.addr, s.roots) }
 
 // Asked is how many requests came, and Taken how many messages were taken.
 func (s *Service) Asked() int { return int(s.asked.Load()) }
@@ -142,12 +97,7 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request) {
 		a.write(w, r)
 		return
 	}
-	if s.CountOnly && b.seen.Load() {
-		if _, err := io.Copy(io.Discard, r.Body); err != nil {
-			return
-		}
-		b.count.Add(1)
-	} else if err := b.take(r, s.clock.Now()); err != nil {
+	if err := b.take(r, s.clock.Now()); err != nil {
 		w.Header().Set("X-Why", err.Error())
 		Answer{Status: http.StatusForbidden}.write(w, r)
 		return
@@ -183,8 +133,6 @@ func (b *Browser) take(r *http.Request, now time.Time) error {
 	if b.server != "" && b.server != key {
 		return errors.New("the subscription is bound to another sender")
 	}
-	b.seen.Store(true)
-	b.count.Add(1)
 	b.messages = append(b.messages, Message{
 		Text: text, TTL: time.Duration(ttl) * time.Second, Urgency: r.Header.Get("Urgency"), Topic: r.Header.Get("Topic"), Size: len(body), Sender: key,
 	})
