@@ -1,12 +1,14 @@
 package sms
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -35,11 +37,12 @@ const (
 
 // Gateway sends. It is safe for concurrent use.
 type Gateway struct {
-	s      Settings
-	header http.Header
-	json   bool
-	host   string
-	http   *http.Client
+	s         Settings
+	header    http.Header
+	json      bool
+	address   string // host:port
+	encrypted bool
+	http      *http.Client
 }
 
 // New checks the settings. Its errors say what to change and quote nothing.
@@ -67,7 +70,12 @@ func New(s Settings) (*Gateway, error) {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || strings.Contains(authority, "{") {
 		return nil, errors.New("the address must begin with https:// or http:// and have {to} and {text} only behind the host")
 	}
-	g.host = u.Host
+	g.encrypted = u.Scheme == "https"
+	port := "80"
+	if g.encrypted {
+		port = "443"
+	}
+	g.address = net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port))
 	if all := s.URL + s.Body; !strings.Contains(all, "{text}") || !strings.Contains(all, "{to}") && !strings.Contains(all, "{digits}") {
 		return nil, errors.New("address and body must have {text}, and {to} or {digits}")
 	}
@@ -110,8 +118,9 @@ func (g *Gateway) content() error {
 	return nil
 }
 
-// Host is the host of the gateway, with its port if the address names one.
-func (g *Gateway) Host() string { return g.host }
+// Address is where the gateway listens, as host:port, and whether it is spoken to over
+// TLS.
+func (g *Gateway) Address() (hostPort string, encrypted bool) { return g.address, g.encrypted }
 
 // Send gives the gateway one message; now is for one that asks to wait until a time.
 // The error is one of package failure, or nil when the gateway has taken it. What the

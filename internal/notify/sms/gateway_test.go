@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -113,8 +114,18 @@ func TestGatewayAnswers(t *testing.T) {
 func TestSettingsAreChecked(t *testing.T) {
 	t.Parallel()
 	good := Settings{URL: "http://user:pass@10.0.0.7:8080/send", Body: `to={to}&text={text}`}
-	if g, err := New(good); err != nil || g.Host() != "10.0.0.7:8080" {
-		t.Fatalf("%v", err)
+	for address, want := range map[string]string{
+		good.URL: "10.0.0.7:8080 false", "http://gateway/x": "gateway:80 false", "https://[fd00::1]/x": "[fd00::1]:443 true",
+	} {
+		s := good
+		s.URL = address
+		g, err := New(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at, tls := g.Address(); fmt.Sprint(at, " ", tls) != want {
+			t.Errorf("%s: %s %v", address, at, tls)
+		}
 	}
 	for name, change := range map[string]func(*Settings){
 		"no address":      func(s *Settings) { s.URL = "" },
