@@ -298,3 +298,16 @@ func FuzzHeader(f *testing.F) {
 		}
 	})
 }
+
+// Whoever writes a value wrongly still cannot begin another line with it.
+func TestNoValueBeginsALine(t *testing.T) {
+	t.Parallel()
+	for v, want := range map[string]string{
+		"a\r\nBcc: b": "X: a Bcc: b\r\n", "a\nb\x00c\td\x7fe": "X: a b c d e\r\n", "": "X:\r\n", "\r\n": "X:\r\n",
+		strings.Repeat("aaaa ", 20): "X: " + strings.Repeat("aaaa ", 13) + "aaaa\r\n " + strings.Repeat("aaaa ", 5) + "aaaa\r\n",
+	} {
+		if got := notify.Field("X", v); got != want {
+			t.Errorf("%q: %q", v, got)
+		}
+	}
+}

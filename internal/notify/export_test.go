@@ -35,3 +35,10 @@ func Compose(name string, m Message) (from [2]string, raw string, err error) {
 
 // OneLine is for the tests of subjects.
 func OneLine(s string) string { return oneLine(s) }
+
+// Field is a line of a header.
+func Field(name, value string) string {
+	var h header
+	h.add(name, value)
+	return h.String()
+}
