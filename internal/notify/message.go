@@ -44,6 +44,12 @@ func parseSender(from, bounces string) (sender, error) {
 	return s, nil
 }
 
+// Domain is what follows the @ of a sender as [SMTPOptions] take it.
+func Domain(from string) (string, error) {
+	s, err := parseSender(from, "")
+	return s.domain, err
+}
+
 const (
 	maxLocal   = 64 // letters before the @ (RFC 5321, section 4.5.3.1.1)
 	maxToken   = 48
