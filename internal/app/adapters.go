@@ -31,6 +31,7 @@ import (
 	"convoke/internal/feature/rides"
 	"convoke/internal/feature/roles"
 	"convoke/internal/feature/statements"
+	"convoke/internal/feature/subscriptions"
 	"convoke/internal/feature/tasks"
 	"convoke/internal/feature/turnout"
 	"convoke/internal/feature/webhooks"
@@ -44,26 +45,27 @@ import (
 
 // facts brings what one feature says to those who listen, in its transaction.
 type facts struct {
-	identity   *identity.Service
-	attendance *attendance.Service
-	events     *events.Service
-	campaigns  *campaigns.Service
-	statements *statements.Service
-	petitions  *petitions.Service
-	rides      *rides.Service
-	webhooks   *webhooks.Service
-	door       *door.Service
-	feedback   *feedback.Service
-	roles      *roles.Service
-	grants     *grants.Service
-	pledges    *pledges.Service
-	coalitions *coalitions.Service
-	tasks      *tasks.Service
-	members    *members.Service
-	polls      *polls.Service
-	assemblies *assemblies.Service
-	ladders    *ladders.Service
-	down       func(ctx context.Context, tx *db.Tx, c id.Campaign) error
+	identity      *identity.Service
+	attendance    *attendance.Service
+	events        *events.Service
+	campaigns     *campaigns.Service
+	statements    *statements.Service
+	petitions     *petitions.Service
+	rides         *rides.Service
+	webhooks      *webhooks.Service
+	door          *door.Service
+	feedback      *feedback.Service
+	roles         *roles.Service
+	grants        *grants.Service
+	pledges       *pledges.Service
+	coalitions    *coalitions.Service
+	tasks         *tasks.Service
+	members       *members.Service
+	polls         *polls.Service
+	assemblies    *assemblies.Service
+	ladders       *ladders.Service
+	subscriptions *subscriptions.Service
+	down          func(ctx context.Context, tx *db.Tx, c id.Campaign) error
 }
 
 // Emit implements the features' Facts.
@@ -127,6 +129,8 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 		return f.ladders.DemandsStand(ctx, tx, x)
 	case fact.PledgeReached, fact.PledgeMissed, fact.PetitionReached, fact.LadderMoved:
 		return nil // pages say so; nobody else reacts
+	case fact.AlertSent:
+		return f.subscriptions.AlertSent(ctx, tx, x)
 	case fact.CampaignDown:
 		return f.down(ctx, tx, x.Campaign)
 	case fact.CampaignBack:

@@ -51,6 +51,7 @@ func (n *Node) mountAPI(limits *limiter) {
 	n.trusteesWeb.MountAPI(n.API)
 	n.assembliesWeb.MountAPI(n.API)
 	n.laddersWeb.MountAPI(n.API)
+	n.subscriptionsWeb.MountAPI(n.API)
 	n.Webhooks.MountAPI(n.API)
 }
 

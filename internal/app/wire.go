@@ -110,6 +110,7 @@ func (n *Node) wire(ctx context.Context) error {
 	n.together()
 	n.newAssemblies(facts)
 	n.newLadders(facts, sender)
+	n.newSubscriptions(facts, sender)
 	n.listenToBoxes()
 	press := print.New(n.locales)
 	n.pages(limits, mail, press)
@@ -211,6 +212,7 @@ func (n *Node) pages(limits *limiter, mail bool, press *print.Press) {
 	n.trusteePages(limits)
 	n.assemblyPages(limits)
 	n.ladderPages(limits)
+	n.subscriptionPages(limits)
 	n.aboutWeb = &about.Web{
 		Sources: n.sources, Mail: mail, Onion: n.Config.Onion,
 		Credits: []string{geo.Credit, n.basemap.Credit(), ical.Credit},
@@ -251,6 +253,7 @@ func (n *Node) schedules() {
 	n.Jobs.Every("delete keys of trustees without a poll", time.Hour, n.Trustees.Expire)
 	n.Jobs.Every("close assemblies and erase who spoke", 15*time.Minute, n.Assemblies.Expire)
 	n.scheduleLadders()
+	n.scheduleSubscriptions()
 }
 
 func (n *Node) mount(ctx context.Context, limits *limiter) error {
@@ -299,6 +302,7 @@ func (n *Node) mount(ctx context.Context, limits *limiter) error {
 	n.trusteesWeb.Mount(n.Site)
 	n.assembliesWeb.Mount(n.Site)
 	n.laddersWeb.Mount(n.Site)
+	n.subscriptionsWeb.Mount(n.Site)
 	n.aboutWeb.Mount(n.Site)
 	n.Identity.MountTokens(n.Site)
 	n.Webhooks.Mount(n.Site)

@@ -385,6 +385,9 @@ func (s *Service) ConfirmCode(ctx context.Context, ticket, code string) error {
 
 // Change is that somebody wants something else on the same channel.
 func (s *Service) Change(ctx context.Context, secret string, in Choice) error {
+	if _, err := s.Find(ctx, secret); err != nil {
+		return err
+	}
 	want, fields := s.read(&in)
 	if err := fault.Invalid(fields...); err != nil {
 		return err

@@ -36,7 +36,7 @@ func (s *Service) note(ctx context.Context, tx *db.Tx, sid, about string) error 
 }
 
 // manage is the address of somebody's own page.
-func (s *Service) manage(secret string) string { return s.BaseURL + "/alerts/subscribe/" + secret }
+func (s *Service) manage(secret string) string { return s.BaseURL + "/subscriptions/" + secret }
 
 // parcel addresses what is said to one subscriber. what names it among all that they get.
 func (s *Service) parcel(ctx context.Context, sub *Subscription, said Said, what, tag string) (Parcel, error) {
