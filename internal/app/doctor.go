@@ -57,6 +57,7 @@ func (d *Doctor) failed(check string, err error, fix string) { d.add(check, Wron
 // Run makes all checks that can be made, in a fixed order.
 func (d *Doctor) Run(ctx context.Context) []Finding {
 	d.settings()
+	d.textMessages(ctx)
 	if !d.folder() {
 		return d.found
 	}

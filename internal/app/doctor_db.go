@@ -213,4 +213,5 @@ func (d *Doctor) keys(ctx context.Context, k *db.DB, boot *seal.BootKey) {
 		return
 	}
 	d.add("keys fit", OK, "the boot key opens them", "")
+	d.webPush(ctx, v)
 }

@@ -5,6 +5,8 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+
+	"convoke/internal/notify/sms"
 )
 
 // Config is everything that can be set. [Load] fills in what follows from other
@@ -35,6 +37,15 @@ type Config struct {
 	RecordPolicy  string   // path of a tlog-policy, or empty for no witnesses
 	WitnessLogs   string   // path of the keys of logs that this node cosigns, or empty for none
 	Dev           bool     // pseudo-locales and other help for developers
+
+	SMSURL           string   // of the gateway, with {to}, {digits} and {text}; empty for no text messages; a secret
+	SMSMethod        string   // "POST", "PUT" or "GET"
+	SMSHeaders       []string // "Name: value"; secrets
+	SMSBody          string   // JSON or form with the same places; a secret
+	SMSTaken         []int    // statuses; none for 200 to 299
+	SMSInboundSecret string   // empty for no messages from the gateway
+	SMSInboundFrom   string   // a field's name
+	SMSInboundText   string   // a field's name
 
 	origins map[string]string // key to where its value came from
 }
@@ -81,6 +92,13 @@ func (c *Config) conflicts() Problems {
 	}
 	if c.Registration == "email" && c.SMTPURL == "" {
 		add("registration", "can be email only when smtp_url is set")
+	}
+	if c.SMSURL == "" {
+		if c.SMSBody != "" || c.SMSInboundSecret != "" {
+			add("sms_url", "is needed when sms_body or sms_inbound_secret is set: the address of the gateway")
+		}
+	} else if _, err := sms.New(c.SMS()); err != nil {
+		add("sms_url", "and what belongs to it cannot be used: "+err.Error())
 	}
 	return p
 }

@@ -48,6 +48,7 @@ func TestDefaults(t *testing.T) {
 		Data: "data", Listen: "localhost:8080", BaseURL: "http://localhost:8080", Role: "all", Language: "en",
 		DatabaseURL: "data/convoke.db", KeysURL: "data/keys.db", BootKeyFile: "data/boot.key",
 		LogFormat: "text", LogLevel: slog.LevelInfo, MaxUploadMiB: 20, Registration: "invited",
+		SMSMethod: "POST", SMSInboundFrom: "from", SMSInboundText: "text",
 	}
 	if d := cmp.Diff(want, c, plainly); d != "" {
 		t.Error(d)
@@ -80,6 +81,7 @@ log_level = "warn"
 		Data: "/srv/env", Listen: "[::]:3000", BaseURL: "http://localhost:3000", Role: "web", Language: "en", Demo: true,
 		DatabaseURL: "postgres://u@h/d", KeysURL: "/k/keys.db", BootKeyFile: "/srv/env/boot.key", LogFormat: "text",
 		LogLevel: slog.LevelWarn, MaxUploadMiB: 5, Registration: "invited", Hosts: []string{"a.example", "b.example"},
+		SMSMethod: "POST", SMSInboundFrom: "from", SMSInboundText: "text",
 	}
 	if d := cmp.Diff(want, c, plainly); d != "" {
 		t.Error(d)
@@ -292,7 +294,7 @@ func TestEachFieldHasOneKey(t *testing.T) {
 			fields++
 		}
 	}
-	values := map[shape][]string{aText: {"debug", "web", "json", "email", "en", "postgres://h/d", "smtp://h", "http://h", "h:1", "a@h.example", strings.Repeat("a", 56) + ".onion"}, aBool: {"true"}, aNumber: {"7"}, aList: {"h"}}
+	values := map[shape][]string{aText: {"debug", "web", "json", "email", "en", "postgres://h/d", "smtp://h", "http://h", "h:1", "a@h.example", "PUT", strings.Repeat("s", 16), strings.Repeat("a", 56) + ".onion"}, aBool: {"true"}, aNumber: {"7"}, aList: {"h", "200"}}
 	seen := map[string]string{}
 	for _, o := range options() {
 		for _, v := range values[o.shape] {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -22,10 +23,11 @@ const (
 type option struct {
 	key    string
 	shape  shape
-	def    string // as in the environment; "" when there is none or it is derived
-	doc    string // for the reference page
-	defDoc string // when the default is not def
-	secret bool
+	def    string                      // as in the environment; "" when there is none or it is derived
+	doc    string                      // for the reference page
+	defDoc string                      // when the default is not def
+	secret bool                        // its password is hidden
+	hidden bool                        // all of it is
 	set    func(*Config, string) error // lists come joined by commas
 	show   func(*Config) string        // as TOML
 }
@@ -46,7 +48,7 @@ const envPrefix = "CONVOKE_"
 
 // options is the table of all keys, in the order of the reference page.
 func options() []option {
-	return append(append(append(place(), service()...), contact()...), publicRecord()...)
+	return slices.Concat(place(), service(), contact(), textMessages(), publicRecord())
 }
 
 func place() []option {
@@ -117,6 +119,8 @@ func publicRecord() []option {
 }
 
 func secret(o option) option { o.secret = true; return o }
+
+func hidden(o option) option { o.hidden = true; return o }
 
 func derived(doc string, o option) option { o.defDoc = doc; return o }
 
@@ -189,26 +193,32 @@ func logLevel() option {
 }
 
 func hosts() option {
+	return list("hosts", "Further host names under which the node answers, as in `[\"www.example.org\"]`.",
+		func(c *Config) *[]string { return &c.Hosts }, hostName)
+}
+
+// list is a key with several values, each of which parse reads.
+func list[T any](key, doc string, field func(*Config) *[]T, parse func(string) (T, error)) option {
 	return option{
-		key: "hosts", shape: aList, doc: "Further host names under which the node answers, as in `[\"www.example.org\"]`. In the environment and flags they are separated by commas.",
+		key: key, shape: aList, doc: doc + " In the environment and flags they are separated by commas.",
 		set: func(c *Config, v string) error {
-			c.Hosts = nil
+			*field(c) = nil
 			if v == "" {
 				return nil
 			}
-			for _, h := range strings.Split(v, ",") {
-				name, err := hostName(strings.TrimSpace(h))
+			for _, part := range strings.Split(v, ",") {
+				x, err := parse(strings.TrimSpace(part))
 				if err != nil {
 					return err
 				}
-				c.Hosts = append(c.Hosts, name)
+				*field(c) = append(*field(c), x)
 			}
 			return nil
 		},
 		show: func(c *Config) string {
-			quoted := make([]string, len(c.Hosts))
-			for i, h := range c.Hosts {
-				quoted[i] = strconv.Quote(h)
+			quoted := make([]string, len(*field(c)))
+			for i, x := range *field(c) {
+				quoted[i] = strconv.Quote(fmt.Sprint(x))
 			}
 			return "[" + strings.Join(quoted, ", ") + "]"
 		},

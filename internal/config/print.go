@@ -21,6 +21,9 @@ func (c Config) Print(w io.Writer) error {
 			}
 			v = strconv.Quote(redact(plain))
 		}
+		if empty := o.show(&Config{}); o.hidden && v != empty {
+			v = `"(hidden)"`
+		}
 		if _, err := fmt.Fprintf(t, "%s = %s\t# %s\n", o.key, v, c.origins[o.key]); err != nil {
 			return fmt.Errorf("print the settings: %w", err)
 		}
@@ -74,6 +77,9 @@ hosts = ["www.example.org"]
 		fmt.Fprintf(&b, "- Environment: `%s`; flag: `%s`\n- Value: %s; default: %s\n", o.env(), o.flag(), o.shape, def)
 		if o.secret {
 			b.WriteString("- Secret: its password is hidden wherever settings are shown.\n")
+		}
+		if o.hidden {
+			b.WriteString("- Secret: it is hidden wherever settings are shown.\n")
 		}
 	}
 	return b.String()

@@ -7,4 +7,7 @@
 // be reached is decided on the very address that is dialled, after the name
 // was resolved, so a name that resolves differently the second time (DNS
 // rebinding) gains nothing.
+//
+// [Client] opens a connection for each request; [Kept] keeps them, for many small
+// ones.
 package fetch

@@ -35,40 +35,50 @@ type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
+// guard opens connections to public addresses only.
+type guard struct {
+	resolver Resolver
+	dial     Dialer
+}
+
 // Client fetches files. It is safe for concurrent use.
 type Client struct {
-	resolver Resolver
-	dial     func(ctx context.Context, network, address string) (net.Conn, error)
-	http     *http.Client
+	http *http.Client
 }
 
 // New returns a client that asks r for addresses; nil means the system's
 // resolver.
 func New(r Resolver) *Client {
-	if r == nil {
-		r = net.DefaultResolver
-	}
-	d := &net.Dialer{Timeout: timeout}
-	return newClient(r, d.DialContext, nil)
+	return newClient(r, plainDial(), nil)
 }
 
-func newClient(r Resolver, dial func(context.Context, string, string) (net.Conn, error), config *tls.Config) *Client {
-	c := &Client{resolver: r, dial: dial}
-	c.http = &http.Client{
+func plainDial() Dialer {
+	d := &net.Dialer{Timeout: timeout}
+	return d.DialContext
+}
+
+func newClient(r Resolver, dial Dialer, config *tls.Config) *Client {
+	return &Client{&http.Client{
 		Timeout: timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		},
 		Transport: &http.Transport{
 			Proxy:                  nil, // never from the environment
-			DialContext:            c.dialPublic,
+			DialContext:            newGuard(r, dial).dialPublic,
 			TLSClientConfig:        config,
 			DisableKeepAlives:      true,
 			ForceAttemptHTTP2:      true,
 			MaxResponseHeaderBytes: 64 << 10,
 		},
+	}}
+}
+
+func newGuard(r Resolver, dial Dialer) *guard {
+	if r == nil {
+		r = net.DefaultResolver
 	}
-	return c
+	return &guard{r, dial}
 }
 
 // Get returns the file at an https:// address, at most [MaxBytes] of it;
@@ -118,21 +128,26 @@ func check(address string) (*url.URL, error) {
 	if u.Scheme == "webcal" || u.Scheme == "webcals" {
 		u.Scheme = "https"
 	}
-	if u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Opaque != "" || u.Port() != "" && u.Port() != port {
+	if !plain(u) {
 		return nil, ErrURL
 	}
 	u.Fragment = ""
 	return u, nil
 }
 
+// plain reports whether an address is https://name/path and no more.
+func plain(u *url.URL) bool {
+	return u.Scheme == "https" && u.Hostname() != "" && u.User == nil && u.Opaque == "" && (u.Port() == "" || u.Port() == port)
+}
+
 // dialPublic resolves, judges and dials the same address. A name of which any
 // address is not public is refused as a whole: an honest name has no such one.
-func (c *Client) dialPublic(ctx context.Context, network, address string) (net.Conn, error) {
+func (g *guard) dialPublic(ctx context.Context, network, address string) (net.Conn, error) {
 	host, p, err := net.SplitHostPort(address)
 	if err != nil || p != port {
 		return nil, ErrURL
 	}
-	addrs, err := c.resolve(ctx, host)
+	addrs, err := g.resolve(ctx, host)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +158,7 @@ func (c *Client) dialPublic(ctx context.Context, network, address string) (net.C
 	}
 	var errs []error
 	for _, a := range addrs {
-		conn, err := c.dial(ctx, network, netip.AddrPortFrom(a.Unmap(), 443).String())
+		conn, err := g.dial(ctx, network, netip.AddrPortFrom(a.Unmap(), 443).String())
 		if err == nil {
 			return conn, nil
 		}
@@ -152,11 +167,11 @@ func (c *Client) dialPublic(ctx context.Context, network, address string) (net.C
 	return nil, errors.Join(errs...)
 }
 
-func (c *Client) resolve(ctx context.Context, host string) ([]netip.Addr, error) {
+func (g *guard) resolve(ctx context.Context, host string) ([]netip.Addr, error) {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{a}, nil
 	}
-	addrs, err := c.resolver.LookupNetIP(ctx, "ip", host)
+	addrs, err := g.resolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
 		return nil, fmt.Errorf("find the address of %s: %w", host, err)
 	}

@@ -3,10 +3,10 @@ package webhooks
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"convoke/internal/db"
+	"convoke/internal/notify/hook"
 )
 
 // delivery is the job that sends one.
@@ -46,10 +46,7 @@ func (s *Service) deliver(ctx context.Context, a delivery) error {
 	if err != nil {
 		return err
 	}
-	status, sendErr := s.Sender.Post(ctx, h.URL, sign(key, &d, now), d.Body)
-	if sendErr == nil && (status < 200 || status > 299) {
-		sendErr = fmt.Errorf("the receiver answered %d", status)
-	}
+	status, sendErr := hook.Send(ctx, s.Sender, h.URL, key, hook.Message{ID: d.ID, Body: d.Body}, now)
 	given, err := s.note(ctx, d.ID, status, sendErr == nil)
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package webhooks
 import (
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 
 	"convoke/internal/authz"
@@ -12,6 +11,7 @@ import (
 	"convoke/internal/fault"
 	"convoke/internal/id"
 	"convoke/internal/job"
+	"convoke/internal/notify/hook"
 	"convoke/internal/web"
 )
 
@@ -31,11 +31,6 @@ type Groups interface {
 	Role(ctx context.Context, tx *db.Tx, g id.Group, p id.Person) (authz.Role, error)
 }
 
-// Sender sends to addresses of strangers; *fetch.Client does.
-type Sender interface {
-	Post(ctx context.Context, address string, header http.Header, body []byte) (status int, err error)
-}
-
 // Keys makes a keyed hash under a secret of this node.
 type Keys interface {
 	Tag(ctx context.Context, purpose, value string) ([]byte, error)
@@ -47,7 +42,7 @@ type Deps struct {
 	IDs    *id.Source
 	Jobs   *job.Queue
 	Groups Groups
-	Sender Sender
+	Sender hook.Poster
 	Keys   Keys
 	// BaseURL begins the addresses in messages; "" when it is not configured.
 	BaseURL string
@@ -139,7 +134,7 @@ func (s *Service) Add(ctx context.Context, by authz.Actor, handle, key string, i
 		return h, "", err
 	}
 	k, err := s.key(ctx, h.ID)
-	return h, secretText(k), err
+	return h, hook.SecretText(k), err
 }
 
 // key is what signs the messages of a webhook.

@@ -1,15 +1,10 @@
 package webhooks
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
-	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -135,17 +130,3 @@ func (m message) encode() ([]byte, error) {
 	}
 	return b, nil
 }
-
-// sign makes the headers of Standard Webhooks 1.0.0 for one attempt.
-func sign(key []byte, d *Delivery, now time.Time) http.Header {
-	at := strconv.FormatInt(now.Unix(), 10)
-	m := hmac.New(sha256.New, key)
-	fmt.Fprintf(m, "%s.%s.%s", d.ID, at, d.Body)
-	return http.Header{
-		"Content-Type": {"application/json"}, "Webhook-Id": {d.ID}, "Webhook-Timestamp": {at},
-		"Webhook-Signature": {"v1," + base64.StdEncoding.EncodeToString(m.Sum(nil))},
-	}
-}
-
-// secretText is the signing key as libraries of Standard Webhooks take it.
-func secretText(key []byte) string { return "whsec_" + base64.StdEncoding.EncodeToString(key) }
