@@ -45,27 +45,29 @@ import (
 
 // facts brings what one feature says to those who listen, in its transaction.
 type facts struct {
-	identity      *identity.Service
-	attendance    *attendance.Service
-	events        *events.Service
-	campaigns     *campaigns.Service
-	statements    *statements.Service
-	petitions     *petitions.Service
-	rides         *rides.Service
-	webhooks      *webhooks.Service
-	door          *door.Service
-	feedback      *feedback.Service
-	roles         *roles.Service
-	grants        *grants.Service
-	pledges       *pledges.Service
-	coalitions    *coalitions.Service
-	tasks         *tasks.Service
-	members       *members.Service
-	polls         *polls.Service
-	assemblies    *assemblies.Service
-	ladders       *ladders.Service
+	identity   *identity.Service
+	attendance *attendance.Service
+	events     *events.Service
+	campaigns  *campaigns.Service
+	statements *statements.Service
+	petitions  *petitions.Service
+	rides      *rides.Service
+	webhooks   *webhooks.Service
+	door       *door.Service
+	feedback   *feedback.Service
+	roles      *roles.Service
+	grants     *grants.Service
+	pledges    *pledges.Service
+	coalitions *coalitions.Service
+	tasks      *tasks.Service
+	members    *members.Service
+	polls      *polls.Service
+	assemblies *assemblies.Service
+	ladders    *ladders.Service
+
 	subscriptions *subscriptions.Service
-	down          func(ctx context.Context, tx *db.Tx, c id.Campaign) error
+
+	down func(ctx context.Context, tx *db.Tx, c id.Campaign) error
 }
 
 // Emit implements the features' Facts.

@@ -73,63 +73,64 @@ type Node struct {
 	Record *record.Record
 	Boxes  *box.Boxes
 
-	Identity      *identity.Service
-	Groups        *groups.Service
-	Assemblies    *assemblies.Service
-	Events        *events.Service
-	Attendance    *attendance.Service
-	Turnout       *turnout.Service
-	Door          *door.Service
-	Feedback      *feedback.Service
-	Roles         *roles.Service
-	Campaigns     *campaigns.Service
-	Statements    *statements.Service
-	Petitions     *petitions.Service
-	Pledges       *pledges.Service
-	Coalitions    *coalitions.Service
-	Polls         *polls.Service
-	Trustees      *trustees.Service
-	Ladders       *ladders.Service
-	Subscriptions *subscriptions.Service
-	Rides         *rides.Service
-	Webhooks      *webhooks.Service
-	Grants        *grants.Service
-	Translate     *translate.Service
-	Tasks         *tasks.Service
-	Members       *members.Service
-	API           *api.API
+	Identity   *identity.Service
+	Groups     *groups.Service
+	Assemblies *assemblies.Service
+	Events     *events.Service
+	Attendance *attendance.Service
+	Turnout    *turnout.Service
+	Door       *door.Service
+	Feedback   *feedback.Service
+	Roles      *roles.Service
+	Campaigns  *campaigns.Service
+	Statements *statements.Service
+	Petitions  *petitions.Service
+	Pledges    *pledges.Service
+	Coalitions *coalitions.Service
+	Polls      *polls.Service
+	Trustees   *trustees.Service
+	Ladders    *ladders.Service
+	Rides      *rides.Service
+	Webhooks   *webhooks.Service
+	Grants     *grants.Service
+	Translate  *translate.Service
+	Tasks      *tasks.Service
+	Members    *members.Service
+	API        *api.API
 
-	eventsWeb        *events.Web
-	attendWeb        *attendance.Web
-	grantsWeb        *grants.Web
-	turnoutWeb       *turnout.Web
-	doorWeb          *door.Web
-	feedbackWeb      *feedback.Web
-	rolesWeb         *roles.Web
-	ridesWeb         *rides.Web
-	campaignsWeb     *campaigns.Web
-	statementsWeb    *statements.Web
-	petitionsWeb     *petitions.Web
-	pledgesWeb       *pledges.Web
-	coalitionsWeb    *coalitions.Web
-	tasksWeb         *tasks.Web
-	membersWeb       *members.Web
-	pollsWeb         *polls.Web
-	trusteesWeb      *trustees.Web
-	assembliesWeb    *assemblies.Web
-	laddersWeb       *ladders.Web
+	Subscriptions    *subscriptions.Service
 	subscriptionsWeb *subscriptions.Web
-	aboutWeb         *about.Web
-	basemap          *basemap.Archive
-	locales          *i18n.Bundle
-	blobs            *media.Folder
-	pictures         *pictures
-	metrics          *metrics
-	sets             *keyset.Sets
-	witness          *witness.Witness
-	collector        *witness.Collector
-	mailer           notify.Sender            // nil where no mail server is set up
-	subjects         map[string]take.Subjects // by the kind of box
+
+	eventsWeb     *events.Web
+	attendWeb     *attendance.Web
+	grantsWeb     *grants.Web
+	turnoutWeb    *turnout.Web
+	doorWeb       *door.Web
+	feedbackWeb   *feedback.Web
+	rolesWeb      *roles.Web
+	ridesWeb      *rides.Web
+	campaignsWeb  *campaigns.Web
+	statementsWeb *statements.Web
+	petitionsWeb  *petitions.Web
+	pledgesWeb    *pledges.Web
+	coalitionsWeb *coalitions.Web
+	tasksWeb      *tasks.Web
+	membersWeb    *members.Web
+	pollsWeb      *polls.Web
+	trusteesWeb   *trustees.Web
+	assembliesWeb *assemblies.Web
+	laddersWeb    *ladders.Web
+	aboutWeb      *about.Web
+	basemap       *basemap.Archive
+	locales       *i18n.Bundle
+	blobs         *media.Folder
+	pictures      *pictures
+	metrics       *metrics
+	sets          *keyset.Sets
+	witness       *witness.Witness
+	collector     *witness.Collector
+	mailer        notify.Sender            // nil where no mail server is set up
+	subjects      map[string]take.Subjects // by the kind of box
 
 	infoChanged chan struct{} // what every page shows may have changed
 
