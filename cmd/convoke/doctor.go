@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 
 	"convoke/internal/app"
 	"convoke/internal/clock"
@@ -47,7 +48,7 @@ func (d *doctorCmd) find(ctx context.Context, p *program, set Settings) []app.Fi
 		return []app.Finding{{Check: "settings", Status: app.Wrong, Message: err.Error(), Fix: "change what is named, then: convoke config check"}}
 	}
 	c.LogLevel = max(c.LogLevel, slog.LevelWarn)
-	x := app.Doctor{Config: c, Log: p.logger(c), Clock: clock.System{}, Fix: d.Fix}
+	x := app.Doctor{Config: c, Log: p.logger(c), Clock: clock.System{}, Fix: d.Fix, LookupTXT: net.DefaultResolver.LookupTXT}
 	return append([]app.Finding{{Check: "settings", Status: app.OK, Message: "fine"}}, x.Run(ctx)...)
 }
 

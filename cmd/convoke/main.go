@@ -43,6 +43,8 @@ type commands struct {
 	Import       importCmd       `cmd:"" help:"Take in events from a table or calendar, statements from Markdown files, and whole groups."`
 	Export       exportCmd       `cmd:"" help:"Write all public events as a table or calendar, a group's statements as Markdown files, a whole group, or the public record."`
 	Admin        adminCmd        `cmd:"" help:"Operators and accounts."`
+	Jobs         jobsCmd         `cmd:"" help:"What could not be done, such as mail that was refused: list it, try again, give up."`
+	Mail         mailCmd         `cmd:"" help:"The key that signs mail."`
 	Config       configCmd       `cmd:"" help:"Show or check the settings."`
 	Migrate      migrateCmd      `cmd:"" help:"Bring the database up to this version."`
 	Backup       backupCmd       `cmd:"" help:"Write everything into two encrypted files."`

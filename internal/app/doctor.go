@@ -43,6 +43,8 @@ type Doctor struct {
 	Log    *slog.Logger
 	Clock  clock.Clock
 	Fix    bool
+	// LookupTXT asks the DNS for texts; nil asks nobody.
+	LookupTXT func(ctx context.Context, name string) ([]string, error)
 
 	found []Finding
 }
@@ -58,6 +60,7 @@ func (d *Doctor) failed(check string, err error, fix string) { d.add(check, Wron
 func (d *Doctor) Run(ctx context.Context) []Finding {
 	d.settings()
 	d.textMessages(ctx)
+	d.mail(ctx)
 	if !d.folder() {
 		return d.found
 	}
@@ -99,11 +102,6 @@ func (d *Doctor) settings() {
 		d.add("onion", OK, "none is set", "")
 	} else {
 		d.add("onion", OK, c.Onion, "") // its form was checked with the settings
-	}
-	if c.SMTPURL == "" {
-		d.add("mail", OK, "not set up: nobody is told by e-mail, and forms do not ask for addresses", "")
-	} else {
-		d.add("mail", OK, "from "+c.MailFrom, "")
 	}
 }
 

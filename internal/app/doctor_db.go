@@ -176,7 +176,8 @@ func (d *Doctor) jobs(ctx context.Context, m *db.DB) {
 	}
 	sort.Strings(parts)
 	d.add("jobs", Wrong, fmt.Sprintf("%d failed: %s. The last error: %s.", len(failed), strings.Join(parts, ", "), strings.TrimSuffix(failed[len(failed)-1].Error, ".")),
-		"mend what the error names (mail that fails: smtp_url); schedules try again by themselves")
+		"mend what the error names (mail that fails: smtp_url); each is in "+d.command("jobs list")+", then: "+d.command("jobs retry --all")+
+			" or "+d.command("jobs discard --all")+"; schedules try again by themselves")
 }
 
 // bootKey returns nil when it cannot be used.

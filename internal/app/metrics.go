@@ -36,6 +36,11 @@ func newMetrics(n *Node) *metrics {
 	return m
 }
 
+// bounced counts a message that came back.
+func (m *metrics) bounced(permanent bool) {
+	m.set.GetOrCreateCounter(`convoke_mail_bounced_total{permanent="` + strconv.FormatBool(permanent) + `"}`).Inc()
+}
+
 // buckets are seconds.
 var buckets = []float64{.001, .005, .025, .1, .5, 2.5, 10}
 

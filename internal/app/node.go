@@ -130,6 +130,8 @@ type Node struct {
 	witness       *witness.Witness
 	collector     *witness.Collector
 	mailer        notify.Sender            // nil where no mail server is set up
+	bounced       bounced                  // who hears of mail that came back; may be nil
+	mailBoxes     map[string]mailBox       // who gets letters, by the part before the @
 	subjects      map[string]take.Subjects // by the kind of box
 
 	infoChanged chan struct{} // what every page shows may have changed

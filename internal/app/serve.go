@@ -56,6 +56,9 @@ func (n *Node) Serve(ctx context.Context, out, notes io.Writer) (err error) {
 	if n.Config.MetricsListen != "" {
 		err = n.serveMetrics(work, g)
 	}
+	if err == nil && n.Config.Role != "web" {
+		err = n.listenForMail(work, g)
+	}
 	if err == nil {
 		err = n.announce(ctx, base, out, notes)
 	}

@@ -138,14 +138,6 @@ func (n *Node) client(r *http.Request) string {
 	return ratelimit.Prefix(net.JoinHostPort(last, "0"))
 }
 
-// sender is the operator's mail server, nil where none is set up.
-func (n *Node) sender() (notify.Sender, error) {
-	if n.Config.SMTPURL == "" {
-		return nil, nil //nolint:nilnil // no server is no error
-	}
-	return notify.NewSMTP(notify.SMTPOptions{URL: n.Config.SMTPURL, From: n.Config.MailFrom, Clock: n.Clock})
-}
-
 // notices sends mail where the operator has set up a server.
 func (n *Node) notices(sender notify.Sender) attendance.Notices {
 	if sender == nil {

@@ -205,6 +205,26 @@ func mailAddress(v string) (string, error) {
 	return v, nil
 }
 
+// bareAddress leaves room for a plus sign and 48 letters before the @ (RFC 5321,
+// section 4.5.3.1.1).
+func bareAddress(v string) (string, error) {
+	a, err := mail.ParseAddress(v)
+	local, _, _ := strings.Cut(v, "@")
+	if err != nil || a.Address != v || len(local) > 15 || strings.ContainsFunc(v, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return "", errors.New(`must be one mail address without a name, with at most 15 letters before the @, as in "bounce@example.org"`)
+	}
+	return v, nil
+}
+
+// selector takes a name of the DNS (RFC 6376, section 3.1).
+func selector(v string) (string, error) {
+	name, err := hostName(v + "._domainkey")
+	if err != nil {
+		return "", errors.New(`must be a word of letters, digits and hyphens, as in "mail1"`)
+	}
+	return strings.TrimSuffix(name, "._domainkey"), nil
+}
+
 func languageTag(v string) (string, error) {
 	t, err := language.Parse(v)
 	if err != nil || t == language.Und {

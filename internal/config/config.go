@@ -32,6 +32,10 @@ type Config struct {
 	MaxUploadMiB  int      // 2^20 bytes each
 	SMTPURL       string   // smtp:// or smtps://; empty for no mail; a secret
 	MailFrom      string   // RFC 5322 address
+	MailBounces   string   // bare address that undeliverable mail comes back to; empty for that of MailFrom
+	MailListen    string   // host:port of the listener for mail; empty for none
+	DKIMSelector  string   // name of the key in the DNS; empty for no signatures
+	DKIMKey       string   // path
 	Registration  string   // "invited" or "email"
 	RecordName    string   // host that the public record of a new node is named after; empty for that of BaseURL
 	RecordPolicy  string   // path of a tlog-policy, or empty for no witnesses
@@ -60,6 +64,7 @@ func (c *Config) derive() {
 	fill(&c.DatabaseURL, filepath.Join(c.Data, "convoke.db"))
 	fill(&c.KeysURL, filepath.Join(c.Data, "keys.db"))
 	fill(&c.BootKeyFile, filepath.Join(c.Data, "boot.key"))
+	fill(&c.DKIMKey, filepath.Join(c.Data, "dkim.key"))
 	if c.BaseURL == "" {
 		c.BaseURL = localURL(c.Listen)
 	}
@@ -89,6 +94,12 @@ func (c *Config) conflicts() Problems {
 	}
 	if c.SMTPURL != "" && c.MailFrom == "" {
 		add("mail_from", "is needed when smtp_url is set: the address that mail comes from")
+	}
+	if c.MailBounces != "" && c.MailListen == "" {
+		add("mail_bounces", "can be set only when mail_listen is: there the mail server hands over what comes back")
+	}
+	if c.MailListen != "" && !strings.HasSuffix(c.MailListen, ":0") && (c.MailListen == c.Listen || c.MailListen == c.MetricsListen) {
+		add("mail_listen", "must not be the same address as listen or metrics_listen")
 	}
 	if c.Registration == "email" && c.SMTPURL == "" {
 		add("registration", "can be email only when smtp_url is set")

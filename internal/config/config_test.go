@@ -46,7 +46,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := Config{
 		Data: "data", Listen: "localhost:8080", BaseURL: "http://localhost:8080", Role: "all", Language: "en",
-		DatabaseURL: "data/convoke.db", KeysURL: "data/keys.db", BootKeyFile: "data/boot.key",
+		DatabaseURL: "data/convoke.db", KeysURL: "data/keys.db", BootKeyFile: "data/boot.key", DKIMKey: "data/dkim.key",
 		LogFormat: "text", LogLevel: slog.LevelInfo, MaxUploadMiB: 20, Registration: "invited",
 		SMSMethod: "POST", SMSInboundFrom: "from", SMSInboundText: "text",
 	}
@@ -79,7 +79,7 @@ log_level = "warn"
 	}
 	want := Config{
 		Data: "/srv/env", Listen: "[::]:3000", BaseURL: "http://localhost:3000", Role: "web", Language: "en", Demo: true,
-		DatabaseURL: "postgres://u@h/d", KeysURL: "/k/keys.db", BootKeyFile: "/srv/env/boot.key", LogFormat: "text",
+		DatabaseURL: "postgres://u@h/d", KeysURL: "/k/keys.db", BootKeyFile: "/srv/env/boot.key", DKIMKey: "/srv/env/dkim.key", LogFormat: "text",
 		LogLevel: slog.LevelWarn, MaxUploadMiB: 5, Registration: "invited", Hosts: []string{"a.example", "b.example"},
 		SMSMethod: "POST", SMSInboundFrom: "from", SMSInboundText: "text",
 	}
@@ -180,6 +180,9 @@ func TestValues(t *testing.T) {
 		"onion":          {"", onion, "www." + onion},
 		"max_upload_mib": {"1", "1024"},
 		"mail_from":      {"a@example.org", "Riverside Neighbours <post@example.org>"},
+		"mail_bounces":   {""},
+		"mail_listen":    {"", "localhost:2424", "127.0.0.1:0"},
+		"dkim_selector":  {"", "mail1", "2026.mail", "MAIL-1"},
 		"log_level":      {"debug", "error"},
 	}
 	bad := map[string][]string{
@@ -194,6 +197,9 @@ func TestValues(t *testing.T) {
 		"onion":          {"example.org", "http://" + onion, "abc.onion", strings.ReplaceAll(onion, "2", "1")},
 		"max_upload_mib": {"0", "1025", "ten", "1.5", ""},
 		"mail_from":      {"nobody", "a@example.org, b@example.org"},
+		"mail_bounces":   {"bounce", "Bounce <b@example.org>", "b\u00e9@example.org", "sixteen-letters-@example.org", "bounce@example.org"},
+		"mail_listen":    {"2424", "localhost:8080", "/run/mail"},
+		"dkim_selector":  {"a b", "-a", "a..b", "a/b", strings.Repeat("a", 64)},
 		"log_level":      {"loud", "INFO"},
 		"smtp_url":       {"mail.example.org:465", "https://mail.example.org", "smtp://", "smtp://h/path", "smtp://h:x", "smtp://u:p@q@h"},
 		"dev":            {"", "on"},
@@ -364,6 +370,15 @@ func FuzzFile(f *testing.F) {
 			t.Fatalf("%s\nfrom %q", d, bytes.TrimSpace(b))
 		}
 	})
+}
+
+// Mail that comes back needs a place to come to.
+func TestBouncesNeedAListener(t *testing.T) {
+	t.Parallel()
+	flags := map[string]string{"mail_bounces": "bounce@example.org", "mail_listen": "localhost:2424"}
+	if c, err := Load(Source{Flags: flags}); err != nil || c.MailBounces != "bounce@example.org" {
+		t.Errorf("%q, %v", c.MailBounces, err)
+	}
 }
 
 // Accounts by mail need mail.

@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"net"
+	netmail "net/mail"
 	"time"
 )
 
@@ -20,4 +21,24 @@ func (s *SMTP) Keep(d time.Duration) { s.kept = d }
 func ParseServer(raw string) error {
 	_, err := parseServer(raw)
 	return err
+}
+
+// Compose makes a message from post@riverside.example, and its envelope.
+func Compose(name string, m Message) (from [2]string, raw string, err error) {
+	s, err := parseSender((&netmail.Address{Name: name, Address: "post@riverside.example"}).String(), "bounce@riverside.example")
+	if err != nil {
+		return from, "", err
+	}
+	env, msg, err := s.compose(m, time.Unix(0, 0), nil)
+	return [2]string{env.from, env.to}, string(msg), err
+}
+
+// OneLine is for the tests of subjects.
+func OneLine(s string) string { return oneLine(s) }
+
+// Field is a line of a header.
+func Field(name, value string) string {
+	var h header
+	h.add(name, value)
+	return h.String()
 }

@@ -11,14 +11,17 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/wneessen/go-mail"
 	"golang.org/x/text/language"
 )
 
 // sender is who mail comes from.
-type sender struct{ name, address, domain string }
+type sender struct {
+	from            string // the header's value
+	address, domain string
+	bounces         string // where bounces go, with %s for the token; empty for nowhere
+}
 
-func parseSender(from string) (sender, error) {
+func parseSender(from, bounces string) (sender, error) {
 	a, err := netmail.ParseAddress(from)
 	if err != nil {
 		return sender{}, errors.New("the sender must be one mail address, alone or as Name <post@example.org>")
@@ -26,41 +29,139 @@ func parseSender(from string) (sender, error) {
 	if !ascii(a.Address) {
 		return sender{}, errors.New("the sender's address must be in ASCII letters")
 	}
-	return sender{name: a.Name, address: a.Address, domain: a.Address[strings.LastIndexByte(a.Address, '@')+1:]}, nil
+	s := sender{address: a.Address, domain: a.Address[strings.LastIndexByte(a.Address, '@')+1:]}
+	if s.from = "<" + a.Address + ">"; a.Name != "" {
+		s.from = phrase(a.Name) + " " + s.from
+	}
+	if bounces == "" {
+		return s, nil
+	}
+	local, domain, _ := strings.Cut(bounces, "@")
+	if b, err := netmail.ParseAddress(bounces); err != nil || b.Address != bounces || !ascii(bounces) || len(local) > maxLocal-maxToken-1 {
+		return sender{}, errors.New("the address of bounces must be one bare mail address in ASCII letters, with at most 15 before the @")
+	}
+	s.bounces = local + "+%s@" + domain
+	return s, nil
 }
 
-// build makes a message with exactly the headers that are needed: the library's
-// own Message-ID would name this machine, and its User-Agent the software.
-func (s sender) build(m Message, now time.Time, entropy io.Reader) (*mail.Msg, error) {
+// Domain is what follows the @ of a sender as [SMTPOptions] take it.
+func Domain(from string) (string, error) {
+	s, err := parseSender(from, "")
+	return s.domain, err
+}
+
+const (
+	maxLocal   = 64 // letters before the @ (RFC 5321, section 4.5.3.1.1)
+	maxToken   = 48
+	maxAddress = 254 // RFC 5321, section 4.5.3.1.3, without the brackets
+	maxThread  = 10
+)
+
+// envelope is whom a message comes from and goes to on its way.
+type envelope struct {
+	from, to string
+	utf8     bool // an address that needs RFC 6531
+}
+
+// compose makes a message with exactly the headers that are needed, lines ended
+// by CR LF, and its envelope.
+func (s sender) compose(m Message, now time.Time, entropy io.Reader) (envelope, []byte, error) {
+	env := envelope{from: s.address, to: m.To, utf8: !ascii(m.To)}
 	to, err := netmail.ParseAddress(m.To)
-	if err != nil || to.Address != m.To || strings.ContainsAny(m.To, "\r\n\x00") {
-		return nil, &Error{Step: StepAddress}
+	if err != nil || to.Address != m.To || len(m.To) > maxAddress || strings.ContainsFunc(m.To, unicode.IsControl) {
+		return env, nil, &Error{Step: StepAddress}
 	}
-	out := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithCharset(mail.CharsetUTF8), mail.WithEncoding(mail.EncodingQP))
-	if err := out.FromFormat(s.name, s.address); err != nil {
-		return nil, fmt.Errorf("send mail: our own address: %w", err)
-	}
-	if err := out.To("<" + m.To + ">"); err != nil {
-		return nil, &Error{Step: StepAddress} // the cause quotes it
+	if m.Bounce != "" && s.bounces != "" {
+		if len(m.Bounce) > maxToken || strings.Trim(m.Bounce, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+			return env, nil, &Error{Step: StepCompose, cause: errors.New("the token for bounces is none")}
+		}
+		env.from = strings.Replace(s.bounces, "%s", m.Bounce, 1)
 	}
 	id, err := messageID(m.ID, entropy)
 	if err != nil {
-		return nil, err
+		return env, nil, err
 	}
-	out.SetMessageIDWithValue(id + "@" + s.domain)
-	out.SetDateWithValue(now)
-	out.Subject(oneLine(m.Subject))
-	out.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834, section 5
+	var h header
+	h.Grow(4096)
+	h.add("From", s.from)
+	h.add("To", "<"+m.To+">")
+	h.add("Subject", encoded(oneLine(m.Subject)))
+	h.add("Date", now.UTC().Format("Mon, 02 Jan 2006 15:04:05 -0700"))
+	h.add("Message-ID", "<"+id+"@"+s.domain+">")
+	h.thread(m.Thread, s.domain)
+	if err := h.unsubscribe(m.Unsubscribe); err != nil {
+		return env, nil, &Error{Step: StepCompose, cause: err}
+	}
+	h.add("Auto-Submitted", "auto-generated") // RFC 3834, section 5
 	if t, err := language.Parse(m.Lang); err == nil && t != language.Und {
-		out.SetGenHeader(mail.HeaderContentLang, t.String()) // RFC 3282
+		h.add("Content-Language", t.String()) // RFC 3282
 	}
-	out.SetBodyString(mail.TypeTextPlain, clean(m.Text))
-	return out, nil
+	h.add("MIME-Version", "1.0")
+	if err := h.content(m); err != nil {
+		return env, nil, &Error{Step: StepCompose, cause: err}
+	}
+	return env, h.Bytes(), nil
+}
+
+// thread names the messages before this one (RFC 5322, section 3.6.4).
+func (h *header) thread(ids []string, domain string) {
+	var refs []string
+	for _, id := range ids {
+		if validID(id) {
+			refs = append(refs, "<"+id+"@"+domain+">")
+		}
+	}
+	if len(refs) == 0 {
+		return
+	}
+	if len(refs) > maxThread {
+		refs = append(refs[:1], refs[len(refs)-maxThread+1:]...)
+	}
+	h.add("In-Reply-To", refs[len(refs)-1])
+	h.add("References", strings.Join(refs, " "))
+}
+
+func (h *header) unsubscribe(address string) error {
+	if address == "" {
+		return nil
+	}
+	a, err := webAddress(address)
+	if err != nil {
+		return err
+	}
+	h.add("List-Unsubscribe", "<"+a+">")
+	if strings.HasPrefix(a, "https:") {
+		h.add("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	}
+	return nil
+}
+
+// boundary can be in no part: "=" is never followed by "_" in quoted-printable
+// nor in base64 (RFC 2045, section 6.7).
+const boundary = "=_alternative"
+
+// content ends the header and adds what the message says.
+func (h *header) content(m Message) error {
+	if len(m.Body.Parts) == 0 && len(m.Body.Footer) == 0 {
+		h.part("text/plain", clean(m.Text))
+		return nil
+	}
+	text, page, err := m.Body.Render(m.Subject, m.Lang)
+	if err != nil {
+		return err
+	}
+	h.add("Content-Type", `multipart/alternative; boundary="`+boundary+`"`)
+	h.WriteString("\r\n--" + boundary + "\r\n")
+	h.part("text/plain", clean(text))
+	h.WriteString("\r\n--" + boundary + "\r\n")
+	h.part("text/html", page)
+	h.WriteString("\r\n--" + boundary + "--\r\n")
+	return nil
 }
 
 // messageID is the left side of a Message-ID (RFC 5322, section 3.6.4).
 func messageID(id string, entropy io.Reader) (string, error) {
-	if id != "" && len(id) <= 64 && strings.Trim(id, idChars) == "" && strings.Trim(id, ".") == id && !strings.Contains(id, "..") {
+	if validID(id) {
 		return id, nil
 	}
 	if entropy == nil {
@@ -73,36 +174,8 @@ func messageID(id string, entropy io.Reader) (string, error) {
 	return hex.EncodeToString(b[:]), nil
 }
 
+func validID(id string) bool {
+	return id != "" && len(id) <= 64 && strings.Trim(id, idChars) == "" && strings.Trim(id, ".") == id && !strings.Contains(id, "..")
+}
+
 const idChars = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-."
-
-// oneLine joins lines and drops what a header must not hold.
-func oneLine(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	return strings.Join(strings.Fields(s), " ")
-}
-
-// clean keeps text, line breaks and tabs.
-func clean(s string) string {
-	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n")
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case r == '\r':
-			return '\n'
-		case r == '\n' || r == '\t':
-			return r
-		case unicode.IsControl(r):
-			return -1
-		}
-		return r
-	}, s)
-	return strings.TrimRight(s, "\n") + "\n"
-}
-
-func ascii(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0
-}

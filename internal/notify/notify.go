@@ -6,20 +6,40 @@ import (
 	"fmt"
 )
 
-// Message is one e-mail to one person.
+// Message is one e-mail to one person. No field can add a line to the header,
+// whatever is in it.
 type Message struct {
 	// To is a bare address, as in "sam@example.org".
 	To string
 	// Subject is one line; line breaks in it become spaces.
 	Subject string
-	// Text is the body, lines of any length.
+	// Text is the body as plain text alone, lines of any length. It is used
+	// where Body has no parts.
 	Text string
+	// Body is said once and sent as plain text and as HTML.
+	Body Body
 	// Lang is the BCP 47 tag of subject and text; it may be empty.
 	Lang string
 	// ID makes the Message-ID: 1 to 64 letters, digits, dots and hyphens. A
 	// message that is sent again keeps its ID, so that a mailbox can drop the
 	// second copy. When it is empty or no such text, a random one is taken.
 	ID string
+	// Thread lists the IDs of the messages that this one follows, oldest first,
+	// so that mailboxes show them together (RFC 5322, section 3.6.4). Of more
+	// than ten, the first and the last nine are named.
+	Thread []string
+	// Unsubscribe is an address that ends such messages to this reader; mailboxes
+	// show a button for it (RFC 2369). A POST to an https address must do so by
+	// itself, with neither cookie nor question (RFC 8058). It may be empty.
+	Unsubscribe string
+	// Bounce is a token of 1 to 48 lower-case letters and digits that comes back
+	// with the message when it cannot be delivered, where the operator has set up
+	// the return path ([SMTPOptions.Bounces]); see package inbound. It may be
+	// empty.
+	Bounce string
+	// Bulk says that many get such a message and that nobody waits for it: one
+	// connection is always left for the others.
+	Bulk bool
 }
 
 // Sender sends messages. Implementations are safe for concurrent use.
@@ -30,14 +50,15 @@ type Sender interface {
 	Send(ctx context.Context, m Message) error
 }
 
-// ErrPermanent says that trying again is of no use: the address is none, or the
-// server refused the recipient or the message with a reply of 500 to 599
-// (RFC 5321, section 4.2.1).
+// ErrPermanent says that trying again is of no use: the address is none, the
+// message cannot be written, or the server refused the recipient or the message
+// with a reply of 500 to 599 (RFC 5321, section 4.2.1).
 var ErrPermanent = errors.New("trying again is of no use")
 
 // The steps at which sending can fail.
 const (
 	StepAddress   = "address"   // the recipient's address cannot be used
+	StepCompose   = "compose"   // a link or a token in the message cannot be used
 	StepConnect   = "connect"   // the server was not reached, or it did not let us in
 	StepSender    = "sender"    // it refused our address
 	StepRecipient = "recipient" // it refused the recipient
@@ -75,7 +96,7 @@ func (e *Error) Error() string {
 // that wait then still go out.
 func (e *Error) Permanent() bool {
 	switch e.Step {
-	case StepAddress:
+	case StepAddress, StepCompose:
 		return true
 	case StepRecipient, StepMessage:
 		return e.Code >= 500 && e.Code <= 599

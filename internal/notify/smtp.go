@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -8,12 +9,12 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/textproto"
+	"slices"
+	"sync"
 	"time"
 
-	"github.com/wneessen/go-mail"
-
 	"convoke/internal/clock"
+	"convoke/internal/notify/dkim"
 )
 
 // SMTPOptions say which server takes the mail and who it comes from.
@@ -24,7 +25,14 @@ type SMTPOptions struct {
 	URL string
 	// From is the sender, as in "Riverside Neighbours <post@example.org>" or
 	// the address alone.
-	From  string
+	From string
+	// Bounces is where mail that cannot be delivered comes back, as in
+	// "bounce@example.org", of which each message with a token gets an address of
+	// its own: bounce+TOKEN@example.org. Empty means that it comes back to From.
+	Bounces string
+	// Keys sign every message, each with a signature of its own. Their domain is
+	// that of From.
+	Keys  []dkim.Key
 	Clock clock.Clock // of the Date header
 	// Entropy makes message ids; nil means crypto/rand.
 	Entropy io.Reader
@@ -33,10 +41,13 @@ type SMTPOptions struct {
 	Roots *x509.CertPool
 	// Timeout bounds one message, connecting included; 0 means 20 seconds.
 	Timeout time.Duration
+	// Connections is how many there are at most at a time; 0 means 4.
+	Connections int
 }
 
 const (
-	defaultTimeout = 20 * time.Second
+	defaultTimeout     = 20 * time.Second
+	defaultConnections = 4
 	// kept is how long a connection stays open for the next message.
 	kept = 10 * time.Second
 	// mostMessages is how many messages go over one connection: servers grow
@@ -44,20 +55,22 @@ const (
 	mostMessages = 100
 )
 
-// SMTP is a [Sender] through a mail server (RFC 5321). It has at most one
-// connection, used by one message at a time and kept open for ten seconds.
+// SMTP is a [Sender] through a mail server (RFC 5321). It has a few connections,
+// each used by one message at a time and kept open for ten seconds.
 type SMTP struct {
 	server  server
 	from    sender
+	keys    []dkim.Key
 	clock   clock.Clock
 	entropy io.Reader
 	timeout time.Duration
 	kept    time.Duration
 	tls     *tls.Config
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
-	// slot holds the session, or nil when there is none. Who takes it may
-	// send, and puts back what is left.
-	slot chan *session
+
+	turns, bulk chan struct{} // who may send; bulk leaves one for the others
+	mu          sync.Mutex
+	resting     []*client // the last was used last
 }
 
 // NewSMTP returns a sender. It does not connect. Its errors do not hold the
@@ -67,169 +80,185 @@ func NewSMTP(o SMTPOptions) (*SMTP, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up mail: %w", err)
 	}
-	from, err := parseSender(o.From)
+	from, err := parseSender(o.From, o.Bounces)
 	if err != nil {
 		return nil, fmt.Errorf("set up mail: %w", err)
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = defaultTimeout
 	}
-	s := &SMTP{
-		server: srv, from: from, clock: o.Clock, entropy: o.Entropy, timeout: o.Timeout, kept: kept,
-		tls:  &tls.Config{ServerName: srv.host, RootCAs: o.Roots, MinVersion: tls.VersionTLS12},
-		dial: (&net.Dialer{}).DialContext,
-		slot: make(chan *session, 1),
+	if o.Connections <= 0 {
+		o.Connections = defaultConnections
 	}
-	s.slot <- nil
-	return s, nil
+	return &SMTP{
+		server: srv, from: from, keys: o.Keys, clock: o.Clock, entropy: o.Entropy, timeout: o.Timeout, kept: kept,
+		tls:   &tls.Config{ServerName: srv.host, RootCAs: o.Roots, MinVersion: tls.VersionTLS12},
+		dial:  (&net.Dialer{}).DialContext,
+		turns: make(chan struct{}, o.Connections), bulk: make(chan struct{}, max(1, o.Connections-1)),
+	}, nil
 }
 
 // Send implements [Sender]. It waits for its turn, then takes at most the
 // timeout.
 func (s *SMTP) Send(ctx context.Context, m Message) error {
-	msg, err := s.from.build(m, s.clock.Now(), s.entropy)
+	env, msg, err := s.write(m)
 	if err != nil {
 		return err
 	}
-	var c *session
-	select {
-	case c = <-s.slot:
-	case <-ctx.Done():
-		return fmt.Errorf("send mail: wait for other messages: %w", ctx.Err())
+	end, err := s.turn(ctx, m.Bulk)
+	if err != nil {
+		return fmt.Errorf("send mail: wait for other messages: %w", err)
 	}
+	defer end()
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	c, err = s.ready(ctx, c)
-	if err != nil {
-		s.slot <- nil
-		return connectError(ctx, err)
+	for {
+		c := s.rested()
+		if c == nil {
+			if c, err = s.open(ctx); err != nil {
+				return connectError(ctx, err)
+			}
+		}
+		stop := context.AfterFunc(ctx, func() { c.conn.Close() })
+		err := c.deliver(ctx, env, msg)
+		stop()
+		if errors.As(err, new(stale)) {
+			c.close(false)
+			continue // with another that rests, and at last with a new one
+		}
+		s.put(c, err)
+		return err
 	}
-	err = c.send(ctx, msg, ascii(m.To))
+}
+
+// write makes a message as it goes over the line, signed.
+func (s *SMTP) write(m Message) (envelope, []byte, error) {
+	now := s.clock.Now()
+	env, msg, err := s.from.compose(m, now, s.entropy)
+	if err != nil {
+		return env, nil, err
+	}
+	var signatures []byte
+	for _, k := range s.keys {
+		f, err := k.Field(msg, now)
+		if err != nil {
+			return env, nil, err
+		}
+		signatures = append(signatures, f...)
+	}
+	return env, append(signatures, msg...), nil
+}
+
+// turn waits until there is a connection to use, or ctx ends.
+func (s *SMTP) turn(ctx context.Context, bulk bool) (end func(), err error) {
+	var taken []chan struct{}
+	end = func() {
+		for _, c := range taken {
+			<-c
+		}
+	}
+	wait := []chan struct{}{s.turns}
+	if bulk {
+		wait = []chan struct{}{s.bulk, s.turns}
+	}
+	for _, c := range wait {
+		select {
+		case c <- struct{}{}:
+			taken = append(taken, c)
+		case <-ctx.Done():
+			end()
+			return nil, ctx.Err()
+		}
+	}
+	return end, nil
+}
+
+// rested is the connection that was used last, or nil when none is open.
+func (s *SMTP) rested() *client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.resting)
+	if n == 0 {
+		return nil
+	}
+	c := s.resting[n-1]
+	s.resting = s.resting[:n-1]
+	c.idle.Stop()
+	return c
+}
+
+// put lets c rest until somebody uses it or its time is over, or ends it when it
+// is of no more use after err.
+func (s *SMTP) put(c *client, err error) {
 	if broken(err) || c.sent >= mostMessages {
 		c.close(err == nil)
-		c = nil
+		return
 	}
-	s.put(c)
-	return err
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.idle = time.AfterFunc(s.kept, func() {
+		s.mu.Lock()
+		i := slices.Index(s.resting, c)
+		if i >= 0 {
+			s.resting = slices.Delete(s.resting, i, i+1)
+		}
+		s.mu.Unlock()
+		if i >= 0 {
+			c.close(true)
+		}
+	})
+	s.resting = append(s.resting, c)
 }
 
 // broken reports whether the connection is of no more use after err: nothing
 // was answered, or the server is leaving (421).
 func broken(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && (e.Code == 0 || e.Code == 421)
+	return errors.As(err, &e) && (e.Code == 0 && !errors.Is(err, errNoUTF8) || e.Code == 421)
 }
 
-// put gives the slot back, and lets the session end when nobody uses it.
-func (s *SMTP) put(c *session) {
-	if c != nil {
-		c.idle = time.AfterFunc(s.kept, func() {
-			select {
-			case now := <-s.slot:
-				if now == c {
-					c.close(true)
-					now = nil
-				}
-				s.slot <- now
-			default: // in use
-			}
-		})
-	}
-	s.slot <- c
-}
-
-// Close ends the connection, if there is one. A later Send opens a new one.
+// Close ends the connections that rest. A later Send opens a new one.
 func (s *SMTP) Close() error {
-	c := <-s.slot
-	if c != nil {
-		c.idle.Stop()
+	for c := s.rested(); c != nil; c = s.rested() {
 		c.close(true)
 	}
-	s.slot <- nil
 	return nil
 }
 
-// ready returns c when it still lives, or a new session.
-func (s *SMTP) ready(ctx context.Context, c *session) (*session, error) {
-	if c != nil {
-		c.idle.Stop()
-		if c.alive(ctx) {
-			return c, nil
-		}
-		c.close(false)
-	}
-	return s.open(ctx)
-}
-
 // open connects, secures the connection and signs in.
-func (s *SMTP) open(ctx context.Context) (*session, error) {
-	c := &session{timeout: s.timeout}
-	opts := []mail.Option{
-		mail.WithPort(s.server.port), mail.WithTimeout(s.timeout), mail.WithTLSConfig(s.tls),
-		mail.WithHELO(s.from.domain), // the library would tell this machine's name
-		mail.WithTLSPolicy(mail.NoTLS),
-		// One message needs neither a NOOP before it nor a RSET behind it; an
-		// error of the latter would send it twice.
-		mail.WithoutNoop(), mail.WithoutRset(),
-		mail.WithDialContextFunc(func(ctx context.Context, network, _ string) (net.Conn, error) {
-			conn, err := s.connect(ctx, network)
-			c.hold(conn)
-			return conn, err
-		}),
-	}
-	if s.server.startTLS {
-		opts = append(opts, mail.WithTLSPolicy(mail.TLSMandatory))
-	}
-	if s.server.tls {
-		opts = append(opts, mail.WithSSL())
-	}
-	if s.server.user != "" {
-		// A password in plain is safe here: the connection is encrypted and its
-		// certificate checked, or stays on this machine.
-		opts = append(opts, mail.WithUsername(s.server.user), mail.WithPassword(s.server.pass),
-			mail.WithOpportunisticSMTPAuth(mail.SMTPAuthPlain, mail.SMTPAuthLogin, mail.SMTPAuthSCRAMSHA256))
-	}
-	var err error
-	if c.client, err = mail.NewClient(s.server.host, opts...); err != nil {
+func (s *SMTP) open(ctx context.Context) (*client, error) {
+	conn, err := s.dial(ctx, "tcp", s.server.address())
+	if err != nil {
 		return nil, err
 	}
-	stop := context.AfterFunc(ctx, c.abort)
-	c.smtp, err = c.client.DialToSMTPClientWithContext(ctx)
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	if s.server.tls {
+		t := tls.Client(conn, s.tls)
+		err, conn = t.HandshakeContext(ctx), t
+	}
+	c := &client{conn: conn, r: bufio.NewReader(conn)}
+	if err == nil {
+		err = c.begin(ctx, s.server, s.from.domain, s.tls)
+	}
 	if !stop() && err == nil {
 		err = ctx.Err()
 	}
 	if err != nil {
-		c.abort() // the library leaves it open
+		conn.Close()
 		return nil, err
 	}
 	return c, nil
 }
 
-func (s *SMTP) connect(ctx context.Context, network string) (net.Conn, error) {
-	conn, err := s.dial(ctx, network, s.server.address())
-	if err != nil || !s.server.tls {
-		return conn, err
-	}
-	t := tls.Client(conn, s.tls)
-	if err := t.HandshakeContext(ctx); err != nil {
-		conn.Close()
-		return nil, err
-	}
-	return t, nil
-}
-
 // connectError keeps what an operator needs to mend the connection: the reply
 // code, or the network's error, which names the server alone.
 func connectError(ctx context.Context, err error) error {
-	e := &Error{Step: StepConnect}
-	var reply *textproto.Error
+	var refused *Error
 	switch {
-	case errors.As(err, &reply):
-		e.Code = reply.Code
+	case errors.As(err, &refused):
+		return refused
 	case ctx.Err() != nil:
-		e.cause = ctx.Err()
-	default:
-		e.cause = err
+		return &Error{Step: StepConnect, cause: ctx.Err()}
 	}
-	return e
+	return &Error{Step: StepConnect, cause: err}
 }

@@ -49,7 +49,7 @@ func TestWhatIsSent(t *testing.T) {
 	t.Parallel()
 	sink := notifytest.Sink(t)
 	s := sender(t, notify.SMTPOptions{URL: sink.URL(), Entropy: bytes.NewReader(make([]byte, 16))})
-	long := strings.Repeat("Straße – ", 40) + "end"
+	long := strings.Repeat("Straße und Platz, ", 40) + "end"
 	m := notify.Message{
 		To: "sam@example.org", Lang: "es",
 		Subject: "Está\r\nBcc: evil@example.org confirmado: " + strings.Repeat("Plaza Mayor ", 20),
@@ -119,7 +119,7 @@ func TestMessageID(t *testing.T) {
 func TestConnectionIsReused(t *testing.T) {
 	t.Parallel()
 	sink := notifytest.Sink(t)
-	s := sender(t, notify.SMTPOptions{URL: sink.URL()})
+	s := sender(t, notify.SMTPOptions{URL: sink.URL(), Connections: 1})
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
@@ -148,6 +148,46 @@ func TestConnectionIsReused(t *testing.T) {
 	}
 	if err := s.Send(t.Context(), hello("sam@example.org")); err != nil || sink.Sessions() != 3 {
 		t.Errorf("after Close: %v, %d connections", err, sink.Sessions())
+	}
+}
+
+// Several messages go at once, over as many connections and no more.
+func TestConnectionsAreBounded(t *testing.T) {
+	t.Parallel()
+	sink := notifytest.Sink(t)
+	s := sender(t, notify.SMTPOptions{URL: sink.URL(), Connections: 3})
+	arrived, release := make(chan struct{}, 12), make(chan struct{})
+	sink.OnData(func() error { arrived <- struct{}{}; <-release; return nil })
+	var wg sync.WaitGroup
+	send := func(bulk bool) {
+		wg.Go(func() {
+			m := hello("sam@example.org")
+			m.Bulk = bulk
+			if err := s.Send(t.Context(), m); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range 10 {
+		send(true)
+	}
+	for range 2 {
+		<-arrived
+	}
+	// What nobody waits for leaves one connection to the others.
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	bulk := hello("sam@example.org")
+	bulk.Bulk = true
+	if err := s.Send(ctx, bulk); !errors.Is(err, context.DeadlineExceeded) || len(arrived) != 0 {
+		t.Errorf("%v, %d more came", err, len(arrived))
+	}
+	send(false)
+	<-arrived
+	close(release)
+	wg.Wait()
+	if n := sink.Sessions(); n != 3 || len(sink.Messages()) != 11 {
+		t.Errorf("%d connections for %d messages", n, len(sink.Messages()))
 	}
 }
 

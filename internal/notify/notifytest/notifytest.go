@@ -11,12 +11,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"log"
 	"math/big"
 	"mime"
+	"mime/multipart"
 	"mime/quotedprintable"
 	"net"
 	"net/mail"
@@ -41,7 +43,8 @@ type Mail struct {
 	To      []string    // of the envelope
 	Header  mail.Header // as it came, encoded
 	Subject string      // decoded
-	Text    string      // decoded, with plain line feeds
+	Text    string      // decoded, with plain line feeds; of two forms the plain one
+	HTML    string      // the other form, decoded; empty when there is one only
 	Raw     string
 }
 
@@ -102,7 +105,8 @@ func Sink(t testing.TB, opts ...Option) *Server {
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()
 	t.Cleanup(func() {
-		err := errors.Join(srv.Close(), <-done)
+		// Close knows the listener only once Serve has begun.
+		err := errors.Join(srv.Close(), s.listener.Close(), <-done)
 		if err != nil && !errors.Is(err, smtp.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			t.Errorf("mail server: %v", err)
 		}
@@ -296,13 +300,34 @@ func (m *Mail) parse(raw []byte) error {
 	if m.Subject, err = new(mime.WordDecoder).DecodeHeader(p.Header.Get("Subject")); err != nil {
 		return err
 	}
-	var body io.Reader = p.Body
-	if strings.EqualFold(p.Header.Get("Content-Transfer-Encoding"), "quoted-printable") {
+	kind, params, err := mime.ParseMediaType(p.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/alternative" {
+		m.Text, err = decoded(p.Header.Get, p.Body)
+		return err
+	}
+	r := multipart.NewReader(p.Body, params["boundary"])
+	for _, to := range []*string{&m.Text, &m.HTML} {
+		part, err := r.NextRawPart()
+		if err != nil {
+			return err
+		}
+		if *to, err = decoded(part.Header.Get, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decoded is a text, of the kinds that our own messages have.
+func decoded(header func(string) string, body io.Reader) (string, error) {
+	switch strings.ToLower(header("Content-Transfer-Encoding")) {
+	case "quoted-printable":
 		body = quotedprintable.NewReader(body)
+	case "base64":
+		body = base64.NewDecoder(base64.StdEncoding, body)
 	}
 	text, err := io.ReadAll(body)
-	m.Text = strings.ReplaceAll(string(text), "\r\n", "\n")
-	return err
+	return strings.ReplaceAll(string(text), "\r\n", "\n"), err
 }
 
 // authSession is a session that offers a sign-in.
