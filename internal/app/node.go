@@ -47,6 +47,7 @@ import (
 	"convoke/internal/job"
 	"convoke/internal/media"
 	"convoke/internal/notify"
+	"convoke/internal/notify/webpush"
 	"convoke/internal/record"
 	"convoke/internal/record/box"
 	"convoke/internal/record/keyset"
@@ -100,6 +101,7 @@ type Node struct {
 
 	Subscriptions    *subscriptions.Service
 	subscriptionsWeb *subscriptions.Web
+	push             *webpush.Sender // nil where browsers take no messages
 
 	eventsWeb     *events.Web
 	attendWeb     *attendance.Web

@@ -110,7 +110,9 @@ func (n *Node) wire(ctx context.Context) error {
 	n.together()
 	n.newAssemblies(facts)
 	n.newLadders(facts, sender)
-	n.newSubscriptions(facts, sender)
+	if err := n.newSubscriptions(ctx, facts, sender); err != nil {
+		return err
+	}
 	n.listenToBoxes()
 	press := print.New(n.locales)
 	n.pages(limits, mail, press)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"convoke/internal/notify/failure"
 )
 
 // Said is an alert, or a note about a subscription, in one language.
@@ -29,6 +31,8 @@ type Parcel struct {
 	// ID is the same when the same is sent again, 32 hexadecimal digits; Tag is that of all
 	// of a chain, so that a device can show the newest in place of the one before.
 	ID, Tag string
+	// Key signs what goes to a program, 32 bytes: whoever has the link can see it.
+	Key []byte
 }
 
 // Channel hands messages over to one kind of service. Implementations are safe for
@@ -56,6 +60,24 @@ type Later struct{ After time.Duration } // 0 is unknown
 // Error implements error.
 func (l Later) Error() string { return "the service does not take the message now" }
 
+// failed says what an error of package failure means here.
+func failed(err error) error {
+	var e *failure.Error
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &e):
+		return err
+	case e.Kind == failure.Gone:
+		return ErrGone
+	case e.Kind == failure.Later && e.Status != 0:
+		return Later{e.After}
+	case e.Kind == failure.Later: // without an answer nobody knows
+		return err
+	}
+	return ErrRefused
+}
+
 // Proof is how somebody shows that a contact is theirs.
 type Proof int
 
@@ -63,7 +85,7 @@ type Proof int
 const (
 	ByLink Proof = iota // they press a button behind the link of the first message
 	ByCode              // they type the number in it
-	ByKeys              // their browser made the contact; the first message only greets
+	ByKeys              // their browser made the contact: that it takes the first message is enough
 )
 
 // Way is a channel as people choose it. Name, Label and Hint are marked for translation.

@@ -37,12 +37,17 @@ func (Email) Parse(typed string) (string, error) {
 // Prepare implements Channel.
 func (e Email) Prepare(p Parcel) (func(context.Context) error, error) {
 	l := e.Locales.Match(p.Lang)
-	parts := append([]string{}, p.Lines...)
-	if p.Link != "" {
-		parts = append(parts, p.Link)
+	m := notify.Message{To: p.Contact, Subject: p.Title, Lang: p.Lang, ID: p.ID, Unsubscribe: p.Leave, Bulk: p.Tag != notes}
+	for _, line := range p.Lines {
+		m.Body.Parts = append(m.Body.Parts, notify.Paragraph(line))
 	}
-	parts = append(parts, l.T("Change what you hear of, or leave with one click: {url}", "url", p.Manage))
-	m := notify.Message{To: p.Contact, Subject: p.Title, Text: strings.Join(parts, "\n\n"), Lang: p.Lang, ID: p.ID}
+	switch {
+	case p.Link == p.Manage:
+		m.Body.Parts = append(m.Body.Parts, notify.Button(l.T("Open the page"), p.Link))
+	case p.Link != "":
+		m.Body.Parts = append(m.Body.Parts, notify.Button(l.T("Read the alert"), p.Link))
+	}
+	m.Body.Footer = []notify.Part{notify.Link(l.T("Change what you hear of, or leave with one click"), p.Manage)}
 	return func(ctx context.Context) error { return mailed(e.Sender.Send(ctx, m)) }, nil
 }
 

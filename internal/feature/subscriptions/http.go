@@ -2,6 +2,9 @@ package subscriptions
 
 import (
 	"embed"
+	"errors"
+	"io"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -9,6 +12,8 @@ import (
 	"convoke/internal/fault"
 	"convoke/internal/geo"
 	"convoke/internal/i18n"
+	"convoke/internal/notify/hook"
+	"convoke/internal/notify/sms"
 	"convoke/internal/web"
 )
 
@@ -28,6 +33,8 @@ type Web struct {
 	Client func(c *web.Call) string
 	// Key is what a browser needs to subscribe to push messages, "" without.
 	Key string
+	// Inbound is how the gateway of text messages hands on what people answer.
+	Inbound sms.Inbound
 }
 
 // Mount adds the routes.
@@ -40,6 +47,7 @@ func (w *Web) Mount(site *web.Site) {
 	site.Handle("POST /subscriptions/{secret}/leave", w.leave)
 	site.Handle("GET /subscriptions/{secret}/code", w.codeForm)
 	site.Handle("POST /subscriptions/{secret}/code", w.confirmCode)
+	site.Handle("POST /subscriptions/{secret}/answer", w.answered)
 }
 
 // wayView is a channel as a link to its form.
@@ -215,6 +223,7 @@ type mineData struct {
 	URL          string
 	Where        string
 	Channel      string
+	Key          string // of a program
 	Ends         string
 	Soon         bool // it ends soon
 	Saved        bool
@@ -230,6 +239,9 @@ func (w *Web) mine(c *web.Call, f *web.Form, sub *Subscription) error {
 	}
 	if way, ok := w.way(sub.Channel); ok {
 		d.Channel = c.Locale.T(way.Name)
+		if _, ok := way.Channel.(Hook); ok {
+			d.Key = hook.SecretText(signing(c.Param("secret")))
+		}
 	}
 	w.choices(c, f, &d.formData)
 	return minePage.RenderForm(c, f, d)
@@ -312,6 +324,28 @@ func (w *Web) leave(c *web.Call) error {
 		return err
 	}
 	return leavePage.Render(c, leaveData{Left: true})
+}
+
+// answered takes what somebody wrote back to a text message, from the gateway, whose secret is
+// in the address: STOP and its like end their subscription.
+func (w *Web) answered(c *web.Call) error {
+	if !w.Inbound.Allowed(c.Param("secret")) {
+		return web.ErrNotFound()
+	}
+	body, err := io.ReadAll(io.LimitReader(c.R.Body, sms.MaxInbound+1))
+	if err != nil || len(body) > sms.MaxInbound {
+		return fault.Malformed("form.unreadable", "This form could not be read. Nothing was recorded.")
+	}
+	m, err := w.Inbound.Parse(c.R.Header.Get("Content-Type"), body)
+	switch {
+	case errors.Is(err, sms.ErrInbound):
+		return fault.Malformed("form.unreadable", "This form could not be read. Nothing was recorded.")
+	case err == nil && sms.IsStop(m.Text):
+		if err := w.LeaveBy(c.Context(), "sms", string(m.From)); err != nil {
+			return err
+		}
+	}
+	return c.Write(http.StatusOK, "text/plain; charset=utf-8", nil) // a gateway would send its words to the number
 }
 
 // nearby counts who hears of a cell by its name.

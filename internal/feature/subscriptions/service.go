@@ -293,9 +293,6 @@ func (s *Service) Subscribe(ctx context.Context, in Choice) (ticket string, err 
 		case !errors.Is(err, db.ErrNoRows):
 			return err
 		}
-		if w.Proof == ByKeys {
-			sub.Confirmed, sub.Ends = true, yearFrom(tx.Now())
-		}
 		if err := insertSubscription(ctx, tx, &sub, id.Hash(secret), tags[0]); err != nil {
 			return err
 		}

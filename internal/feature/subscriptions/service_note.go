@@ -2,6 +2,7 @@ package subscriptions
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"time"
@@ -21,6 +22,9 @@ const (
 	noteKnown = "known" // somebody subscribed this contact once more
 	noteRenew = "renew" // it ends soon
 )
+
+// notes is the tag of all of them.
+const notes = "subscription"
 
 // noteJob is the job of one note. What it says is decided when it is sent.
 type noteJob struct {
@@ -47,8 +51,15 @@ func (s *Service) parcel(ctx context.Context, sub *Subscription, said Said, what
 	l, at := s.Locales.Match(sub.Lang), s.manage(x.secret)
 	return Parcel{
 		Said: said, Contact: x.contact, Lang: l.Tag(), Dir: l.Dir(), Manage: at, Leave: at + "/leave",
-		ID: hex.EncodeToString(k.Tag("message", sub.id+" "+what)), Tag: tag,
+		ID: hex.EncodeToString(k.Tag("message", sub.id+" "+what)), Tag: tag, Key: signing(x.secret),
 	}, nil
+}
+
+// signing is the key by which a program knows that a message is for it and from here. It
+// follows from the secret of the link, which its owner has.
+func signing(secret string) []byte {
+	k := sha256.Sum256([]byte("convoke alerts hook 1 " + secret))
+	return k[:]
 }
 
 // sendNote is the worker of a note. There is none for a subscription that is gone.
@@ -65,7 +76,7 @@ func (s *Service) sendNote(ctx context.Context, a noteJob) error {
 		return err
 	}
 	w, ok := s.way(sub.Channel)
-	if !ok || (a.About != noteAsk && !sub.Confirmed) || (a.About == noteAsk && sub.Confirmed && w.Proof != ByKeys) {
+	if !ok || (a.About != noteAsk && !sub.Confirmed) || (a.About == noteAsk && sub.Confirmed) {
 		return nil
 	}
 	x, k, err := s.open(ctx, &sub)
@@ -76,7 +87,7 @@ func (s *Service) sendNote(ctx context.Context, a noteJob) error {
 		return err
 	}
 	said := s.words(s.Locales.Match(sub.Lang), &sub, a.About, s.manage(x.secret), codeOf(k, sub.id), w.Proof)
-	p, err := s.parcel(ctx, &sub, said, a.About+sub.Ends.Format(time.DateOnly), "subscription")
+	p, err := s.parcel(ctx, &sub, said, a.About+sub.Ends.Format(time.DateOnly), notes)
 	if err != nil {
 		return err
 	}
@@ -86,6 +97,9 @@ func (s *Service) sendNote(ctx context.Context, a noteJob) error {
 	}
 	if errors.Is(err, ErrGone) {
 		return s.DB.Write(ctx, func(tx *db.Tx) error { return deleteSubscription(ctx, tx, sub.id) })
+	}
+	if err == nil && a.About == noteAsk && w.Proof == ByKeys {
+		return s.confirm(ctx, &sub)
 	}
 	if errors.Is(err, ErrRefused) {
 		return nil // nobody can do anything about it; it is never confirmed

@@ -145,7 +145,7 @@ func counts(ctx context.Context, tx *db.Tx, alert string) ([]Count, error) {
 	return db.Query(ctx, tx, `select channel, delivered, failed, gone, opted_out,
 		(select count(*) from alert_later l where l.alert_id = c.alert_id and l.channel = c.channel and l.due_at < $2
 			and not exists (select 1 from alert_broadcast b join alert_broadcast newer on newer.chain = b.chain and newer.n > b.n where b.alert_id = c.alert_id))
-		from alert_count c where alert_id = $1 order by channel`, []any{alert, int64(never)}, func(scan func(...any) error) (c Count, err error) {
+		from alert_broadcast_count c where alert_id = $1 order by channel`, []any{alert, int64(never)}, func(scan func(...any) error) (c Count, err error) {
 		return c, scan(&c.Channel, &c.Delivered, &c.Failed, &c.Gone, &c.OptedOut, &c.Waiting)
 	})
 }
@@ -178,9 +178,9 @@ func addCount(ctx context.Context, tx *db.Tx, alert, channel string, t tally) er
 	if t == (tally{}) {
 		return nil
 	}
-	_, err := tx.Exec(ctx, `insert into alert_count (alert_id, channel, delivered, failed, gone, opted_out) values ($1, $2, $3, $4, $5, $6)
-		on conflict (alert_id, channel) do update set delivered = alert_count.delivered + excluded.delivered, failed = alert_count.failed + excluded.failed,
-		gone = alert_count.gone + excluded.gone, opted_out = alert_count.opted_out + excluded.opted_out`,
+	_, err := tx.Exec(ctx, `insert into alert_broadcast_count (alert_id, channel, delivered, failed, gone, opted_out) values ($1, $2, $3, $4, $5, $6)
+		on conflict (alert_id, channel) do update set delivered = alert_broadcast_count.delivered + excluded.delivered, failed = alert_broadcast_count.failed + excluded.failed,
+		gone = alert_broadcast_count.gone + excluded.gone, opted_out = alert_broadcast_count.opted_out + excluded.opted_out`,
 		alert, channel, t.delivered, t.failed, t.gone, t.optedOut)
 	if err != nil {
 		return fmt.Errorf("count what became of an alert: %w", err)

@@ -90,7 +90,7 @@ create index alert_later_due on alert_later (alert_id, channel, due_at);
 create index alert_later_subscription on alert_later (subscription_id);
 
 -- How it went, in numbers that stay.
-create table alert_count (
+create table alert_broadcast_count (
 	alert_id text not null,
 	channel text not null,
 	delivered {{int}} not null,
