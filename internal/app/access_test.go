@@ -486,6 +486,8 @@ var alters = map[string]string{
 	"PUT /api/v1/campaigns/{handle}/picture":                   "gives it a picture",
 	"PUT /api/v1/events/{id}/place":                            "empties the facts of the place",
 	"DELETE /api/v1/events/{id}/picture":                       "removes the picture",
+	"POST /subscriptions/{secret}/leave":                       "leaves again what is left: whoever knows a secret holds it",
+	"DELETE /api/v1/subscriptions/{secret}":                    "leaves again what is left: whoever knows a secret holds it",
 	"DELETE /api/v1/events/{id}/attendance/{secret}":           "cancels again what is cancelled: whoever knows a secret holds it",
 	"PUT /api/v1/events/{id}/attendance/{secret}/ride":         "asks for a seat",
 	"DELETE /api/v1/events/{id}/attendance/{secret}/ride":      "takes back what was not asked for",

@@ -32,6 +32,7 @@ import (
 	"convoke/internal/feature/rides"
 	"convoke/internal/feature/roles"
 	"convoke/internal/feature/statements"
+	"convoke/internal/feature/subscriptions"
 	"convoke/internal/feature/tasks"
 	"convoke/internal/feature/turnout"
 	"convoke/internal/feature/webhooks"
@@ -65,7 +66,10 @@ type facts struct {
 	assemblies *assemblies.Service
 	ladders    *ladders.Service
 	alerts     *alerts.Service
-	down       func(ctx context.Context, tx *db.Tx, c id.Campaign) error
+
+	subscriptions *subscriptions.Service
+
+	down func(ctx context.Context, tx *db.Tx, c id.Campaign) error
 }
 
 // Emit implements the features' Facts.
@@ -129,6 +133,8 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 		return f.ladders.DemandsStand(ctx, tx, x)
 	case fact.PledgeReached, fact.PledgeMissed, fact.PetitionReached, fact.LadderMoved:
 		return nil // pages say so; nobody else reacts
+	case fact.AlertSent:
+		return f.subscriptions.AlertSent(ctx, tx, x)
 	case fact.CampaignDown:
 		return f.down(ctx, tx, x.Campaign)
 	case fact.CampaignBack:

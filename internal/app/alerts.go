@@ -35,7 +35,7 @@ func (n *Node) newAlerts(f *facts) {
 
 func (n *Node) alertPages(limits *limiter) {
 	n.alertsWeb = &alerts.Web{
-		Service: n.Alerts, Limiter: limits, Pictures: freshPictures{n.pictures}, Client: func(c *web.Call) string { return n.client(c.R) },
+		Service: n.Alerts, Limiter: limits, Pictures: freshPictures{n.pictures}, Client: func(c *web.Call) string { return n.client(c.R) }, Subscribe: "/alerts/subscribe",
 	}
 }
 

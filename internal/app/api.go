@@ -52,6 +52,7 @@ func (n *Node) mountAPI(limits *limiter) {
 	n.assembliesWeb.MountAPI(n.API)
 	n.laddersWeb.MountAPI(n.API)
 	n.alertsWeb.MountAPI(n.API)
+	n.subscriptionsWeb.MountAPI(n.API)
 	n.Webhooks.MountAPI(n.API)
 }
 

@@ -29,6 +29,7 @@ import (
 	"convoke/internal/feature/pledges"
 	"convoke/internal/feature/rides"
 	"convoke/internal/feature/roles"
+	"convoke/internal/feature/subscriptions"
 	"convoke/internal/record"
 	"convoke/internal/record/box"
 	"convoke/internal/seal"
@@ -59,7 +60,8 @@ func sealedRows() []backup.Sealed {
 		backup.Sealed{Table: rides.SealedTable, Column: rides.SealedColumn, Prefix: attendance.ScopePrefix},
 		backup.Sealed{Table: members.SealedTable, Column: members.SealedColumn, Prefix: members.ScopePrefix},
 		backup.Sealed{Table: pledges.SealedTable, Column: pledges.SealedColumn, Prefix: pledges.ScopePrefix},
-		backup.Sealed{Table: ladders.SealedTable, Column: ladders.SealedColumn, Prefix: ladders.ScopePrefix})
+		backup.Sealed{Table: ladders.SealedTable, Column: ladders.SealedColumn, Prefix: ladders.ScopePrefix},
+		backup.Sealed{Table: subscriptions.SealedTable, Column: subscriptions.SealedColumn, Prefix: subscriptions.ScopePrefix})
 }
 
 // recordRows are the sealed ones of the public record. Of slots only the key goes:
@@ -174,6 +176,9 @@ func Restore(ctx context.Context, c config.Config, log *slog.Logger, file string
 		Finish: func(ctx context.Context, d *db.DB) error {
 			// Where sign-ups were lost with their keys, places are free again.
 			if _, err := recountSignUps(ctx, d); err != nil {
+				return err
+			}
+			if err := subscriptions.Restored(ctx, d); err != nil {
 				return err
 			}
 			halted, err := record.Restored(ctx, d)

@@ -141,6 +141,7 @@ func (d *described) steps() {
 	d.campaignsAsDescribed()
 	d.assembliesAsDescribed()
 	d.laddersAsDescribed()
+	d.subscriptionsAsDescribed()
 	d.statementsAsDescribed()
 	d.petitionsAsDescribed()
 	d.pledgesAsDescribed()

@@ -35,6 +35,7 @@ import (
 	"convoke/internal/feature/rides"
 	"convoke/internal/feature/roles"
 	"convoke/internal/feature/statements"
+	"convoke/internal/feature/subscriptions"
 	"convoke/internal/feature/tasks"
 	"convoke/internal/feature/translate"
 	"convoke/internal/feature/trustees"
@@ -47,6 +48,7 @@ import (
 	"convoke/internal/job"
 	"convoke/internal/media"
 	"convoke/internal/notify"
+	"convoke/internal/notify/webpush"
 	"convoke/internal/record"
 	"convoke/internal/record/box"
 	"convoke/internal/record/keyset"
@@ -98,6 +100,10 @@ type Node struct {
 	Tasks      *tasks.Service
 	Members    *members.Service
 	API        *api.API
+
+	Subscriptions    *subscriptions.Service
+	subscriptionsWeb *subscriptions.Web
+	push             *webpush.Sender // nil where browsers take no messages
 
 	eventsWeb     *events.Web
 	attendWeb     *attendance.Web

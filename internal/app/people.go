@@ -15,6 +15,7 @@ import (
 	"convoke/internal/feature/members"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
+	"convoke/internal/feature/subscriptions"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/notify"
@@ -31,7 +32,7 @@ func (n *Node) signInMail(sender notify.Sender) *identity.Mail {
 // messageKinds are the jobs that reach people outside.
 func messageKinds() []string {
 	return slices.Concat(attendance.MessageKinds(), identity.MessageKinds(), petitions.MessageKinds(), pledges.MessageKinds(),
-		members.MessageKinds(), ladders.MessageKinds())
+		members.MessageKinds(), ladders.MessageKinds(), subscriptions.MessageKinds())
 }
 
 // mailRows are addresses, which only keys make useful.

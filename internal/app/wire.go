@@ -111,6 +111,9 @@ func (n *Node) wire(ctx context.Context) error {
 	n.newAssemblies(facts)
 	n.newLadders(facts, sender)
 	n.newAlerts(facts)
+	if err := n.newSubscriptions(ctx, facts, sender); err != nil {
+		return err
+	}
 	n.listenToBoxes()
 	press := print.New(n.locales)
 	n.pages(limits, mail, press)
@@ -205,6 +208,7 @@ func (n *Node) pages(limits *limiter, mail bool, press *print.Press) {
 	n.assemblyPages(limits)
 	n.ladderPages(limits)
 	n.alertPages(limits)
+	n.subscriptionPages(limits)
 	n.aboutWeb = &about.Web{
 		Sources: n.sources, Mail: mail, Onion: n.Config.Onion,
 		Credits: []string{geo.Credit, n.basemap.Credit(), ical.Credit},
@@ -246,6 +250,7 @@ func (n *Node) schedules() {
 	n.Jobs.Every("close assemblies and erase who spoke", 15*time.Minute, n.Assemblies.Expire)
 	n.scheduleLadders()
 	n.scheduleAlerts()
+	n.scheduleSubscriptions()
 }
 
 func (n *Node) mount(ctx context.Context, limits *limiter) error {
@@ -296,6 +301,7 @@ func (n *Node) mount(ctx context.Context, limits *limiter) error {
 	n.assembliesWeb.Mount(n.Site)
 	n.laddersWeb.Mount(n.Site)
 	n.alertsWeb.Mount(n.Site)
+	n.subscriptionsWeb.Mount(n.Site)
 	n.aboutWeb.Mount(n.Site)
 	n.Identity.MountTokens(n.Site)
 	n.Webhooks.Mount(n.Site)

@@ -22,8 +22,8 @@ type Category struct {
 	CAP string
 }
 
-// categories are all that there are. An operator may allow fewer.
-func categories() []Category {
+// Categories are all that there are. An operator may allow fewer.
+func Categories() []Category {
 	return []Category{
 		{
 			Code: "weather", Name: i18n.Mark("Weather and heat"), Hazard: i18n.Mark("Dangerous weather or heat."), Life: true, CAP: "Met",
@@ -76,7 +76,7 @@ func categories() []Category {
 
 // categoryOf is not ok for a code that there is not.
 func categoryOf(code string) (Category, bool) {
-	all := categories()
+	all := Categories()
 	i := slices.IndexFunc(all, func(c Category) bool { return c.Code == code })
 	if i < 0 {
 		return Category{}, false

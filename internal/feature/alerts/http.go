@@ -72,7 +72,7 @@ type alertView struct {
 
 func (w *Web) view(l *i18n.Locale, n *Network, a *Alert, now time.Time) alertView {
 	v := alertView{
-		Said: w.Said(l, n, &a.Message, a.Sent), ID: a.ID, Chain: a.Chain, URL: a.path(), Sent: stamp(l, a.Sent, n.Zone), Datetime: a.Sent.Format(time.RFC3339),
+		Said: w.Said(l, n, &a.Message, a.Sent), ID: a.ID, Chain: a.Chain, URL: a.Path(), Sent: stamp(l, a.Sent, n.Zone), Datetime: a.Sent.Format(time.RFC3339),
 		Over: a.over(now), CAP: "/alerts/" + a.ID + ".cap", Hash: a.Hash,
 	}
 	switch {
@@ -90,9 +90,9 @@ func (w *Web) view(l *i18n.Locale, n *Network, a *Alert, now time.Time) alertVie
 	return v
 }
 
-// path is the address of a chain. Drills have others, so that nobody takes one for an
+// Path is the address of a chain. Drills have others, so that nobody takes one for an
 // alert.
-func (a *Alert) path() string {
+func (a *Alert) Path() string {
 	if a.Drill {
 		return "/alerts/drills/" + a.Chain
 	}
@@ -278,7 +278,7 @@ func (w *Web) show(c *web.Call) error {
 		case format != "":
 			return web.ErrNotFound()
 		case one.Drill != drill || one.Chain != aid:
-			return c.SeeOther(one.path())
+			return c.SeeOther(one.Path())
 		}
 		d := showData{Network: *n, Drill: drill, Verifies: me.Verifies}
 		for i := range chain {

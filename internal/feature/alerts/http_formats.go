@@ -55,7 +55,7 @@ func (w *Web) capInfo(c *web.Call, l *i18n.Locale, n *Network, a *Alert) cap.Inf
 	info := cap.Info{
 		Language: l.Tag(), Category: []cap.Category{cap.Category(k.CAP)}, Event: l.T(k.Name), Urgency: cap.UrgencyExpected, Severity: cap.SeverityModerate,
 		Certainty: cap.CertaintyObserved, Effective: local(a.Sent, n.Zone), Onset: local(time.Unix(a.Seen, 0), n.Zone), Expires: local(a.Expires, n.Zone),
-		SenderName: n.Name, Headline: said.Title, Web: c.BaseURL() + a.path(),
+		SenderName: n.Name, Headline: said.Title, Web: c.BaseURL() + a.Path(),
 	}
 	if k.Life {
 		info.Urgency, info.Severity = cap.UrgencyImmediate, cap.SeveritySevere
@@ -119,7 +119,7 @@ func (w *Web) feed(c *web.Call, asCAP bool) error {
 		for i := range all {
 			a := &all[i]
 			said := w.Said(c.Locale, of[a.Network], &a.Message, a.Sent)
-			e := cap.Entry{ID: base + "/alerts/" + a.ID, Title: said.Title, Updated: a.Sent, Link: base + "/alerts/" + a.ID + ".cap", Page: base + a.path()}
+			e := cap.Entry{ID: base + "/alerts/" + a.ID, Title: said.Title, Updated: a.Sent, Link: base + "/alerts/" + a.ID + ".cap", Page: base + a.Path()}
 			var parts []string
 			for _, p := range said.Parts {
 				parts = append(parts, p.Label+": "+p.Text)
@@ -189,7 +189,7 @@ func (w *Web) apiAlert(c *web.Call, n *Network, a *Alert) apiAlert {
 	said := w.Said(c.Locale, n, &a.Message, a.Sent)
 	out := apiAlert{
 		ID: a.ID, Chain: a.Chain, N: a.N, Kind: string(a.Kind), Drill: a.Drill, Network: n.Handle, Category: a.Category, Basis: string(a.Basis), Confidence: string(a.Confidence),
-		Title: said.Title, Seen: time.Unix(a.Seen, 0).UTC(), Sent: a.Sent, Expires: a.Expires, Over: a.over(c.Now()), URL: c.BaseURL() + a.path(),
+		Title: said.Title, Seen: time.Unix(a.Seen, 0).UTC(), Sent: a.Sent, Expires: a.Expires, Over: a.over(c.Now()), URL: c.BaseURL() + a.Path(),
 		CAP: c.BaseURL() + "/alerts/" + a.ID + ".cap", Statement: a.Statement(n), Salt: a.Salt, Text: a.Hash, Parts: []apiPart{}, Cells: []apiCell{},
 	}
 	for _, p := range said.Parts {

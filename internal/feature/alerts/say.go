@@ -1,9 +1,11 @@
 package alerts
 
 import (
+	"context"
 	"strings"
 	"time"
 
+	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/geo"
 	"convoke/internal/i18n"
@@ -61,6 +63,25 @@ func (s *Service) Said(l *i18n.Locale, n *Network, m *Message, sent time.Time) S
 		out.Short += " " + l.T("Until {until}.", "until", until)
 	}
 	return out
+}
+
+// Say is an alert with its words in a language; a NotFound fault when it is forgotten.
+func (s *Service) Say(ctx context.Context, tx *db.Tx, alert string, l *i18n.Locale) (*Alert, Said, error) {
+	a, ok, err := alertByID(ctx, tx, alert)
+	if err != nil || !ok {
+		return nil, Said{}, cmpErr(err)
+	}
+	n, err := s.networkByID(ctx, tx, a.Network)
+	if err != nil {
+		return nil, Said{}, err
+	}
+	return a, s.Said(l, n, &a.Message, a.Sent), nil
+}
+
+// Urgent reports whether it cannot wait for the morning.
+func (a *Alert) Urgent() bool {
+	c, _ := categoryOf(a.Category)
+	return c.Life && !a.Drill
 }
 
 // kinded sets before a title what it does to the chain.

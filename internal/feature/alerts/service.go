@@ -67,9 +67,9 @@ type Deps struct {
 	Facts   Facts
 	// Audit notes who did what in a role.
 	Audit func(ctx context.Context, tx *db.Tx, by id.Person, action, subject string) error
-	// Audience says how many would hear of an alert in some cells, and of one that
-	// follows a chain; both may be set after New. nil says nothing.
-	Audience func(ctx context.Context, tx *db.Tx, category string, cells []geo.GridCell, chain string) (int, error)
+	// Audience says how many could hear of an alert in some cells, and, when it follows a
+	// chain, of that. It may be set after New; nil says nothing.
+	Audience func(ctx context.Context, tx *db.Tx, cells []geo.GridCell, chain string) (int, error)
 }
 
 // Service is the use cases of alerts.

@@ -16,7 +16,7 @@ import (
 
 // allowed are the categories of this node.
 func (s *Service) allowed() (out []string) {
-	for _, c := range categories() {
+	for _, c := range Categories() {
 		out = append(out, c.Code)
 	}
 	return out

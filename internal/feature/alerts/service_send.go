@@ -368,6 +368,6 @@ func (s *Service) reach(ctx context.Context, tx *db.Tx, m *Message, chain string
 	}
 	cells := m.cells()
 	slices.Sort(cells)
-	n, err := s.Audience(ctx, tx, m.Category, cells, chain)
+	n, err := s.Audience(ctx, tx, cells, chain)
 	return n, true, err
 }

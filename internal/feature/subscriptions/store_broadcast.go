@@ -1,0 +1,195 @@
+package subscriptions
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"convoke/internal/clock"
+	"convoke/internal/db"
+	"convoke/internal/geo"
+)
+
+// never is later than all times.
+const never = math.MaxInt64
+
+func insertBroadcast(ctx context.Context, tx *db.Tx, b *broadcast, cells []int64) error {
+	text, err := json.Marshal(cells)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `insert into alert_broadcast (alert_id, chain, n, kind, drill, category, cells, mended, expires_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, b.alert, b.chain, b.n, string(b.kind), b.drill, b.category, string(text), b.mended, clock.Micros(b.expires))
+	if err != nil {
+		return fmt.Errorf("store what goes out: %w", err)
+	}
+	return nil
+}
+
+// newest is the last alert of a chain, or [db.ErrNoRows].
+func newest(ctx context.Context, tx *db.Tx, chain string) (b broadcast, err error) {
+	var cells string
+	var expires int64
+	err = tx.Get(ctx, `select alert_id, chain, n, kind, drill, category, cells, mended, expires_at from alert_broadcast
+		where chain = $1 order by n desc limit 1`, []any{chain}, &b.alert, &b.chain, &b.n, &b.kind, &b.drill, &b.category, &cells, &b.mended, &expires)
+	if err != nil {
+		return b, err
+	}
+	b.expires = clock.FromMicros(expires)
+	var at []geo.GridCell
+	if err := json.Unmarshal([]byte(cells), &at); err != nil {
+		return b, fmt.Errorf("read the cells of alert %s: %w", b.alert, err)
+	}
+	b.areas = geo.AreasWith(at, levels()...)
+	return b, nil
+}
+
+func startRun(ctx context.Context, tx *db.Tx, b *broadcast, channel string) error {
+	_, err := tx.Exec(ctx, `insert into alert_run (chain, channel, n, runner, lease_until, centre, after_id, wake_at) values ($1, $2, $3, '', 0, $4, '', $5)
+		on conflict (chain, channel) do update set wake_at = excluded.wake_at`,
+		b.chain, channel, b.n, beginning().area, clock.Micros(tx.Now()))
+	if err != nil {
+		return fmt.Errorf("start a broadcast: %w", err)
+	}
+	return nil
+}
+
+// dueRuns are those with something to do that no process has.
+func dueRuns(ctx context.Context, tx *db.Tx, limit int) ([]sendJob, error) {
+	return db.Query(ctx, tx, dueQuery, []any{clock.Micros(tx.Now()), limit}, func(scan func(...any) error) (a sendJob, err error) {
+		return a, scan(&a.Chain, &a.Channel)
+	})
+}
+
+const dueQuery = "select chain, channel from alert_run where wake_at <= $1 and lease_until <= $1 order by wake_at limit $2"
+
+// cursor is how far the area of an alert was handed out: all of the areas before one, and of
+// that the subscriptions up to one. It spares walking there again; who was reached stands in
+// alert_heard alone.
+type cursor struct {
+	area  int64
+	after string
+}
+
+func beginning() cursor { return cursor{area: math.MinInt64} }
+
+// acquire takes the lease of a run for the newest alert of its chain, unless another process
+// has it or there is nothing to do.
+func acquire(ctx context.Context, tx *db.Tx, a sendJob, me string, until time.Time) (b broadcast, at cursor, ok bool, err error) {
+	var n int64
+	err = tx.Returning(ctx, `update alert_run set runner = $3, lease_until = $4 where chain = $1 and channel = $2
+		and (runner = $3 or lease_until <= $5) and wake_at <= $5 returning n, centre, after_id`,
+		[]any{a.Chain, a.Channel, me, clock.Micros(until), clock.Micros(tx.Now())}, &n, &at.area, &at.after)
+	if errors.Is(err, db.ErrNoRows) {
+		return b, at, false, nil
+	}
+	if err != nil {
+		return b, at, false, err
+	}
+	if b, err = newest(ctx, tx, a.Chain); err != nil || b.n == n {
+		return b, at, err == nil, err
+	}
+	at = beginning()
+	_, err = tx.Exec(ctx, "update alert_run set n = $3, centre = $4, after_id = '' where chain = $1 and channel = $2", a.Chain, a.Channel, b.n, at.area)
+	return b, at, err == nil, err
+}
+
+// keep notes how far a run is and holds its lease. It is not ok when another process has
+// taken over.
+func (r *run) keep(ctx context.Context, tx *db.Tx, at cursor, until time.Time) (ok bool, err error) {
+	n, err := tx.Exec(ctx, `update alert_run set lease_until = $4, centre = $5, after_id = $6 where chain = $1 and channel = $2 and runner = $3`,
+		r.chain, r.channel, r.me, clock.Micros(until), at.area, at.after)
+	return n == 1, err
+}
+
+// overtaken reports whether a newer alert of the chain has come.
+func (r *run) overtaken(ctx context.Context, tx *db.Tx) (bool, error) {
+	var n int64
+	err := tx.Get(ctx, overtakenQuery, []any{r.chain}, &n)
+	return n != r.n, err
+}
+
+const overtakenQuery = "select n from alert_broadcast where chain = $1 order by n desc limit 1"
+
+// release gives the lease back. done says that nothing is left but what waits for its time.
+// again says that there is something to do at once: the rest, or a newer alert.
+func (r *run) release(ctx context.Context, tx *db.Tx, done bool) (again bool, err error) {
+	newer, err := r.overtaken(ctx, tx)
+	if err != nil {
+		return false, err
+	}
+	wake := clock.Micros(tx.Now())
+	if again = newer || !done; !again {
+		if err := tx.Get(ctx, laterFirst, []any{r.alert, r.channel}, &wake); errors.Is(err, db.ErrNoRows) {
+			wake = never
+		} else if err != nil {
+			return false, err
+		}
+	}
+	n, err := tx.Exec(ctx, "update alert_run set lease_until = 0, wake_at = $4, centre = $5, after_id = $6 where chain = $1 and channel = $2 and runner = $3",
+		r.chain, r.channel, r.me, wake, r.at.area, r.at.after)
+	return again && n == 1, err
+}
+
+const laterFirst = "select due_at from alert_later where alert_id = $1 and channel = $2 order by due_at limit 1"
+
+func overChains(ctx context.Context, tx *db.Tx, expired time.Time, limit int) ([]string, error) {
+	return db.Column[string](ctx, tx, `select distinct chain from alert_broadcast b where expires_at <= $1
+		and not exists (select 1 from alert_broadcast later where later.chain = b.chain and later.expires_at > $1) limit $2`, clock.Micros(expired), limit)
+}
+
+func counts(ctx context.Context, tx *db.Tx, alert string) ([]Count, error) {
+	return db.Query(ctx, tx, `select channel, delivered, failed, gone, opted_out,
+		(select count(*) from alert_later l where l.alert_id = c.alert_id and l.channel = c.channel and l.due_at < $2
+			and not exists (select 1 from alert_broadcast b join alert_broadcast newer on newer.chain = b.chain and newer.n > b.n where b.alert_id = c.alert_id))
+		from alert_broadcast_count c where alert_id = $1 order by channel`, []any{alert, int64(never)}, func(scan func(...any) error) (c Count, err error) {
+		return c, scan(&c.Channel, &c.Delivered, &c.Failed, &c.Gone, &c.OptedOut, &c.Waiting)
+	})
+}
+
+// busyRuns counts the channels on which an alert, the newest of its chain, is under way.
+func busyRuns(ctx context.Context, tx *db.Tx, alert string) (n int, err error) {
+	err = tx.Get(ctx, `select count(*) from alert_run r join alert_broadcast b on b.chain = r.chain
+		where b.alert_id = $1 and r.wake_at <= $2 and not exists (select 1 from alert_broadcast newer where newer.chain = b.chain and newer.n > b.n)`, []any{alert, clock.Micros(tx.Now())}, &n)
+	return n, err
+}
+
+// countLeft notes that somebody left after the last alert that they got.
+func countLeft(ctx context.Context, tx *db.Tx, s *Subscription) error {
+	var alert string
+	err := tx.Get(ctx, `select b.alert_id from alert_heard h join alert_broadcast b on b.chain = h.chain and b.n = h.heard
+		where h.subscription_id = $1 order by h.heard_at desc limit 1`, []any{s.id}, &alert)
+	if errors.Is(err, db.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return addCount(ctx, tx, alert, s.Channel, tally{optedOut: 1})
+}
+
+// tally is what one commit adds to the counts of an alert.
+type tally struct{ delivered, failed, gone, optedOut int }
+
+func addCount(ctx context.Context, tx *db.Tx, alert, channel string, t tally) error {
+	if t == (tally{}) {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `insert into alert_broadcast_count (alert_id, channel, delivered, failed, gone, opted_out) values ($1, $2, $3, $4, $5, $6)
+		on conflict (alert_id, channel) do update set delivered = alert_broadcast_count.delivered + excluded.delivered, failed = alert_broadcast_count.failed + excluded.failed,
+		gone = alert_broadcast_count.gone + excluded.gone, opted_out = alert_broadcast_count.opted_out + excluded.opted_out`,
+		alert, channel, t.delivered, t.failed, t.gone, t.optedOut)
+	if err != nil {
+		return fmt.Errorf("count what became of an alert: %w", err)
+	}
+	return nil
+}
+
+// countHeard is how many a chain has reached.
+func countHeard(ctx context.Context, tx *db.Tx, chain string) (n int, err error) {
+	err = tx.Get(ctx, "select count(*) from alert_heard where chain = $1 and heard > 0", []any{chain}, &n)
+	return n, err
+}
