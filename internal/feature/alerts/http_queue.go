@@ -80,8 +80,11 @@ func (w *Web) queue(c *web.Call) error { return w.showQueue(c, c.NewForm()) }
 
 // age is how long ago something was, in words.
 func age(l *i18n.Locale, since time.Duration) string {
-	if m := int(since.Minutes()); m < 60 {
-		return l.N("{n} minute ago", "{n} minutes ago", max(m, 0))
+	switch m := int(since.Minutes()); {
+	case m < 1:
+		return l.T("just now")
+	case m < 60:
+		return l.N("{n} minute ago", "{n} minutes ago", m)
 	}
 	return l.N("{n} hour ago", "{n} hours ago", int(since.Hours()))
 }

@@ -22,6 +22,8 @@ type Said struct {
 	// Short is at most 160 characters where a language allows: for push messages and SMS.
 	Short string
 	Drill bool
+	// Do is what to do, "" for nothing said, and When the last of the parts.
+	Do, When string
 	// Warn says what an earlier message of the chain got wrong, "" for others.
 	Warn string
 }
@@ -35,17 +37,18 @@ func (s *Service) Said(l *i18n.Locale, n *Network, m *Message, sent time.Time) S
 	out.Parts = []Part{{l.T("Source"), s.source(l, n, m)}}
 	ended := m.Kind == fact.AlertWithdraw || m.Kind == fact.AlertClear
 	var first string
-	if !ended && len(m.Guidance) > 0 {
+	switch {
+	case ended:
+		first, out.Do = out.Warn, out.Warn
+	case len(m.Guidance) > 0:
 		var do []string
 		for _, g := range m.Guidance {
 			do = append(do, l.T(guidance(g)))
 		}
-		first = do[0]
-		out.Parts = append(out.Parts, Part{l.T("What to do"), strings.Join(do, " ")})
+		first, out.Do = do[0], strings.Join(do, " ")
 	}
-	if ended {
-		first = out.Warn
-		out.Parts = append(out.Parts, Part{l.T("What to do"), out.Warn})
+	if out.Do != "" {
+		out.Parts = append(out.Parts, Part{l.T("What to do"), out.Do})
 	}
 	hazard := l.T(c.Hazard)
 	if m.Drill {
@@ -53,11 +56,11 @@ func (s *Service) Said(l *i18n.Locale, n *Network, m *Message, sent time.Time) S
 		first = hazard
 	}
 	out.Parts = append(out.Parts, Part{l.T("What happens"), hazard}, Part{l.T("Where"), place})
-	when := l.T("Seen {seen}; valid until {until}.", "seen", stamp(l, time.Unix(m.Seen, 0), n.Zone), "until", until)
+	out.When = l.T("Seen {seen}; valid until {until}.", "seen", stamp(l, time.Unix(m.Seen, 0), n.Zone), "until", until)
 	if ended {
-		when = l.T("Seen {seen}.", "seen", stamp(l, time.Unix(m.Seen, 0), n.Zone))
+		out.When = l.T("Seen {seen}.", "seen", stamp(l, time.Unix(m.Seen, 0), n.Zone))
 	}
-	out.Parts = append(out.Parts, Part{l.T("When"), when})
+	out.Parts = append(out.Parts, Part{l.T("When"), out.When})
 	out.Short = out.Title + ". " + first
 	if !ended {
 		out.Short += " " + l.T("Until {until}.", "until", until)
