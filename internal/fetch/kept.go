@@ -14,7 +14,7 @@ import (
 
 const (
 	maxKeptAnswer = 4 << 10 // bytes of a body that are read
-	lanes         = 4       // connections to one HTTP/2 server at most
+	lanes         = 4       // connections over which one HTTP/2 server is spoken to
 )
 
 // Kept sends many small requests to servers that strangers name, by the rules of
@@ -97,7 +97,7 @@ func (k *Kept) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if res.Body == http.NoBody {
+	if res.ContentLength == 0 { // most answers: nothing is to be read
 		return res, nil
 	}
 	defer res.Body.Close()
