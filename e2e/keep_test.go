@@ -21,11 +21,18 @@ const (
 	removeThis = "Remove from this device"
 )
 
-// TestKeptOnTheDevice: who keeps an event's page has it without a connection,
-// nothing is stored that was not asked for, and what is removed is gone.
-func TestKeptOnTheDevice(t *testing.T) {
+// TestKeeping is about pages kept on a device, and their worker.
+func TestKeeping(t *testing.T) {
 	t.Parallel()
 	s := Server(t, ServerOptions{Demo: true})
+	t.Run("SignedIn", func(t *testing.T) { keepsNothingOfAnAccount(t, s) })
+	t.Run("Worker", func(t *testing.T) { workerWorks(t, s) })
+	t.Run("Kept", func(t *testing.T) { keepsAnEvent(t, s) }) // stops the server
+}
+
+// keepsAnEvent: who keeps an event's page has it without a connection, nothing is
+// stored that was not asked for, and what is removed is gone.
+func keepsAnEvent(t *testing.T, s *Instance) {
 	plain := Browser(t, PageOptions{Base: s.URL, NoScript: true})
 	path := plain.sampleEvent(t)
 	plain.lacksRole(t, "button", keepThis)
@@ -89,11 +96,9 @@ func (p *Page) isGone(t *testing.T) {
 	}
 }
 
-// TestNothingIsKeptOfWhoIsSignedIn: also when they signed in elsewhere since the
-// page was loaded.
-func TestNothingIsKeptOfWhoIsSignedIn(t *testing.T) {
-	t.Parallel()
-	s := Server(t, ServerOptions{Demo: true})
+// keepsNothingOfAnAccount: also when somebody signed in elsewhere since the page was
+// loaded.
+func keepsNothingOfAnAccount(t *testing.T, s *Instance) {
 	o := setUp(t, s)
 	p := Browser(t, PageOptions{Base: s.URL})
 	path := p.sampleEvent(t)
@@ -113,12 +118,10 @@ func TestNothingIsKeptOfWhoIsSignedIn(t *testing.T) {
 	p.isGone(t)
 }
 
-// TestWorker: the worker shows what is pushed to it, and a message with the tag of
+// workerWorks: the worker shows what is pushed to it, and a message with the tag of
 // an earlier one takes its place; it opens this site only; and it shows a copy only
 // when the page itself does not come.
-func TestWorker(t *testing.T) {
-	t.Parallel()
-	s := Server(t, ServerOptions{Demo: true})
+func workerWorks(t *testing.T, s *Instance) {
 	p := Browser(t, PageOptions{Base: s.URL})
 	path := p.sampleEvent(t)
 	c := chromedp.FromContext(p.ctx)
