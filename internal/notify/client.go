@@ -202,7 +202,10 @@ func (c *client) deliver(ctx context.Context, env envelope, msg []byte) error {
 	}
 	// Lines that begin with a dot get another, and one alone ends it all (RFC
 	// 5321, section 4.5.2).
-	msg = append(bytes.ReplaceAll(msg, []byte("\r\n."), []byte("\r\n..")), ".\r\n"...)
+	if bytes.Contains(msg, []byte("\r\n.")) {
+		msg = bytes.ReplaceAll(msg, []byte("\r\n."), []byte("\r\n.."))
+	}
+	msg = append(msg, ".\r\n"...)
 	if _, err := c.conn.Write(msg); err != nil {
 		return breakdown(ctx, nil, err)
 	}
