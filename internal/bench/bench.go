@@ -59,7 +59,7 @@ func (s Scale) sizes() (sizes, error) {
 		return sizes{
 			signUps: 10_000, signUpConns: 2000, pageEvents: 3000, requests: 10_000, pageConns: 32, misses: 20, near: 200_000, text: 200_000,
 			queries: 300, imported: 5000, starts: 5, callEvents: 3000, callOwners: 200, callSignUps: 100_000,
-			casts: 40_000, castConns: 2000, leaves: 200_000, ballots: 100_000, blindSigned: 2000, reminded: 100_000, phones: 1000, members: 2000, delegates: 5, mailed: 5000,
+			casts: 40_000, castConns: 2000, leaves: 200_000, ballots: 100_000, blindSigned: 2000, reminded: 100_000, phones: 1000, members: 2000, delegates: 5, mailed: 4000,
 		}, nil
 	case Full:
 		return sizes{
