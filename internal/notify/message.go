@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-
-	"golang.org/x/text/language"
 )
 
 // sender is who mail comes from.
@@ -67,8 +65,7 @@ type envelope struct {
 // ended by CR LF, and makes its envelope.
 func (s sender) compose(h *header, m Message, known *texts, now time.Time, entropy io.Reader) (envelope, error) {
 	env := envelope{from: s.address, to: m.To, utf8: !ascii(m.To)}
-	to, err := netmail.ParseAddress(m.To)
-	if err != nil || to.Address != m.To || len(m.To) > maxAddress || strings.ContainsFunc(m.To, unicode.IsControl) {
+	if !usable(m.To) {
 		return env, &Error{Step: StepAddress}
 	}
 	if m.Bounce != "" && s.bounces != "" {
@@ -91,9 +88,6 @@ func (s sender) compose(h *header, m Message, known *texts, now time.Time, entro
 		return env, &Error{Step: StepCompose, cause: err}
 	}
 	h.add("Auto-Submitted", "auto-generated") // RFC 3834, section 5
-	if t, err := language.Parse(m.Lang); err == nil && t != language.Und {
-		h.add("Content-Language", t.String()) // RFC 3282
-	}
 	h.add("MIME-Version", "1.0")
 	content, err := known.of(m)
 	if err != nil {
@@ -101,6 +95,21 @@ func (s sender) compose(h *header, m Message, known *texts, now time.Time, entro
 	}
 	h.Write(content)
 	return env, nil
+}
+
+// usable reports whether an address is bare and none but itself. Most are of a few
+// letters only, and need no parser.
+func usable(a string) bool {
+	if len(a) > maxAddress {
+		return false
+	}
+	local, domain, ok := strings.Cut(a, "@")
+	if ok && local != "" && domain != "" && strings.Trim(local, idChars+"_+") == "" && strings.Trim(domain, idChars) == "" &&
+		strings.Trim(local, ".") == local && strings.Trim(domain, ".") == domain && !strings.Contains(a, "..") {
+		return true
+	}
+	to, err := netmail.ParseAddress(a)
+	return err == nil && to.Address == a && !strings.ContainsFunc(a, unicode.IsControl)
 }
 
 // thread names the messages before this one (RFC 5322, section 3.6.4).

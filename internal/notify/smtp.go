@@ -52,7 +52,7 @@ const (
 	kept = 10 * time.Second
 	// mostMessages is how many messages go over one connection: servers grow
 	// suspicious of long ones.
-	mostMessages = 100
+	mostMessages = 500
 )
 
 // SMTP is a [Sender] through a mail server (RFC 5321). It has a few connections,
@@ -205,18 +205,25 @@ func (s *SMTP) put(c *client, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.idle = time.AfterFunc(s.kept, func() {
-		s.mu.Lock()
-		i := slices.Index(s.resting, c)
-		if i >= 0 {
-			s.resting = slices.Delete(s.resting, i, i+1)
-		}
-		s.mu.Unlock()
-		if i >= 0 {
-			c.close(true)
-		}
-	})
 	s.resting = append(s.resting, c)
+	if c.idle == nil {
+		c.idle = time.AfterFunc(s.kept, func() { s.end(c) })
+		return
+	}
+	c.idle.Reset(s.kept)
+}
+
+// end closes c when it still rests.
+func (s *SMTP) end(c *client) {
+	s.mu.Lock()
+	i := slices.Index(s.resting, c)
+	if i >= 0 {
+		s.resting = slices.Delete(s.resting, i, i+1)
+	}
+	s.mu.Unlock()
+	if i >= 0 {
+		c.close(true)
+	}
 }
 
 // broken reports whether the connection is of no more use after err: nothing

@@ -3,6 +3,8 @@ package notify
 import (
 	"slices"
 	"sync"
+
+	"golang.org/x/text/language"
 )
 
 // texts keeps what was written last in each language to many: it is written once,
@@ -68,6 +70,9 @@ const boundary = "=_alternative"
 
 // content ends the header and adds what the message says.
 func (h *header) content(m Message) error {
+	if t, err := language.Parse(m.Lang); err == nil && t != language.Und {
+		h.add("Content-Language", t.String()) // RFC 3282
+	}
 	if len(m.Body.Parts) == 0 && len(m.Body.Footer) == 0 {
 		h.part("text/plain", clean(m.Text))
 		return nil
