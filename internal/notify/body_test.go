@@ -2,6 +2,7 @@ package notify_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	netmail "net/mail"
@@ -181,6 +182,50 @@ func TestBothFormsAreSent(t *testing.T) {
 	for line := range strings.SplitSeq(g.Raw, "\r\n") {
 		if len(line) > 78 {
 			t.Errorf("a line of %d bytes", len(line))
+		}
+	}
+}
+
+// What goes to many is written once, and still each gets what was meant for them.
+func TestWhatIsWrittenOnce(t *testing.T) {
+	t.Parallel()
+	sink := notifytest.Sink(t)
+	s := sender(t, notify.SMTPOptions{URL: sink.URL(), Connections: 1})
+	facts := []notify.Fact{{Label: "When", Value: "today"}}
+	m := notify.Message{Subject: "One", Lang: "en", Bulk: true, Body: notify.Body{Parts: []notify.Part{notify.Facts(facts...)}}}
+	var want []string
+	send := func(said string) {
+		t.Helper()
+		m.To = fmt.Sprintf("reader%d@example.org", len(want))
+		if err := s.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, m.To+" "+said)
+	}
+	send("When: today en One")
+	send("When: today en One")
+	facts[0].Value = "tomorrow"
+	send("When: tomorrow en One")
+	m.Subject = "Two"
+	send("When: tomorrow en Two")
+	m.Lang = "ar"
+	send("When: tomorrow ar Two")
+	m.Lang, m.Body.Footer = "en", []notify.Part{notify.Paragraph("bye")}
+	send("When: tomorrow bye en Two")
+	m.Body = notify.Body{}
+	m.Text = "plain"
+	send("plain en Two")
+	for i := range 20 {
+		m.Lang = fmt.Sprintf("en-x-%02d", i)
+		send("plain " + m.Lang + " Two")
+	}
+	for i, g := range sink.Messages() {
+		title, tag := g.Subject, g.Header.Get("Content-Language")
+		if g.HTML != "" {
+			title = strings.TrimSuffix(strings.SplitAfterN(strings.SplitN(g.HTML, "</title>", 2)[0], "<title>", 2)[1], "</title>")
+		}
+		if got := g.To[0] + " " + strings.Join(strings.Fields(g.Text), " ") + " " + tag + " " + title; got != want[i] {
+			t.Errorf("%s\nwant %s", got, want[i])
 		}
 	}
 }

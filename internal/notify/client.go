@@ -30,7 +30,7 @@ type client struct {
 // reply is what the server answers; its words are not kept.
 type reply struct {
 	code   int
-	status string // enhanced (RFC 2034); may be empty
+	status string // of a refusal, enhanced (RFC 2034); may be empty
 }
 
 var (
@@ -58,12 +58,14 @@ func (c *client) read(line func(string)) (r reply, err error) {
 		if code < 200 || code > 599 || r.code != 0 && code != r.code || len(b) > 3 && b[3] != ' ' && b[3] != '-' {
 			return r, errNotReply
 		}
-		text := string(b[min(4, len(b)):])
+		text := b[min(4, len(b)):]
 		if r.code == 0 {
-			r = reply{code, enhanced(text)}
+			if r.code = code; code >= 400 {
+				r.status = enhanced(string(text))
+			}
 		}
 		if line != nil {
-			line(text)
+			line(string(text))
 		}
 		if len(b) == 3 || b[3] == ' ' {
 			return r, nil
@@ -202,7 +204,10 @@ func (c *client) deliver(ctx context.Context, env envelope, msg []byte) error {
 	}
 	// Lines that begin with a dot get another, and one alone ends it all (RFC
 	// 5321, section 4.5.2).
-	msg = append(bytes.ReplaceAll(msg, []byte("\r\n."), []byte("\r\n..")), ".\r\n"...)
+	if bytes.Contains(msg, []byte("\r\n.")) {
+		msg = bytes.ReplaceAll(msg, []byte("\r\n."), []byte("\r\n.."))
+	}
+	msg = append(msg, ".\r\n"...)
 	if _, err := c.conn.Write(msg); err != nil {
 		return breakdown(ctx, nil, err)
 	}

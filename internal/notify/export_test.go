@@ -29,8 +29,9 @@ func Compose(name string, m Message) (from [2]string, raw string, err error) {
 	if err != nil {
 		return from, "", err
 	}
-	env, msg, err := s.compose(m, time.Unix(0, 0), nil)
-	return [2]string{env.from, env.to}, string(msg), err
+	var h header
+	env, err := s.compose(&h, m, &texts{known: map[string]*text{}}, time.Unix(0, 0), nil)
+	return [2]string{env.from, env.to}, h.String(), err
 }
 
 // OneLine is for the tests of subjects.

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-
-	"golang.org/x/text/language"
 )
 
 // sender is who mail comes from.
@@ -63,26 +61,23 @@ type envelope struct {
 	utf8     bool // an address that needs RFC 6531
 }
 
-// compose makes a message with exactly the headers that are needed, lines ended
-// by CR LF, and its envelope.
-func (s sender) compose(m Message, now time.Time, entropy io.Reader) (envelope, []byte, error) {
+// compose writes a message into h with exactly the headers that are needed, lines
+// ended by CR LF, and makes its envelope.
+func (s sender) compose(h *header, m Message, known *texts, now time.Time, entropy io.Reader) (envelope, error) {
 	env := envelope{from: s.address, to: m.To, utf8: !ascii(m.To)}
-	to, err := netmail.ParseAddress(m.To)
-	if err != nil || to.Address != m.To || len(m.To) > maxAddress || strings.ContainsFunc(m.To, unicode.IsControl) {
-		return env, nil, &Error{Step: StepAddress}
+	if !usable(m.To) {
+		return env, &Error{Step: StepAddress}
 	}
 	if m.Bounce != "" && s.bounces != "" {
 		if len(m.Bounce) > maxToken || strings.Trim(m.Bounce, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
-			return env, nil, &Error{Step: StepCompose, cause: errors.New("the token for bounces is none")}
+			return env, &Error{Step: StepCompose, cause: errors.New("the token for bounces is none")}
 		}
 		env.from = strings.Replace(s.bounces, "%s", m.Bounce, 1)
 	}
 	id, err := messageID(m.ID, entropy)
 	if err != nil {
-		return env, nil, err
+		return env, err
 	}
-	var h header
-	h.Grow(4096)
 	h.add("From", s.from)
 	h.add("To", "<"+m.To+">")
 	h.add("Subject", encoded(oneLine(m.Subject)))
@@ -90,17 +85,31 @@ func (s sender) compose(m Message, now time.Time, entropy io.Reader) (envelope, 
 	h.add("Message-ID", "<"+id+"@"+s.domain+">")
 	h.thread(m.Thread, s.domain)
 	if err := h.unsubscribe(m.Unsubscribe); err != nil {
-		return env, nil, &Error{Step: StepCompose, cause: err}
+		return env, &Error{Step: StepCompose, cause: err}
 	}
 	h.add("Auto-Submitted", "auto-generated") // RFC 3834, section 5
-	if t, err := language.Parse(m.Lang); err == nil && t != language.Und {
-		h.add("Content-Language", t.String()) // RFC 3282
-	}
 	h.add("MIME-Version", "1.0")
-	if err := h.content(m); err != nil {
-		return env, nil, &Error{Step: StepCompose, cause: err}
+	content, err := known.of(m)
+	if err != nil {
+		return env, &Error{Step: StepCompose, cause: err}
 	}
-	return env, h.Bytes(), nil
+	h.Write(content)
+	return env, nil
+}
+
+// usable reports whether an address is bare and none but itself. Most are of a few
+// letters only, and need no parser.
+func usable(a string) bool {
+	if len(a) > maxAddress {
+		return false
+	}
+	local, domain, ok := strings.Cut(a, "@")
+	if ok && local != "" && domain != "" && strings.Trim(local, idChars+"_+") == "" && strings.Trim(domain, idChars) == "" &&
+		strings.Trim(local, ".") == local && strings.Trim(domain, ".") == domain && !strings.Contains(a, "..") {
+		return true
+	}
+	to, err := netmail.ParseAddress(a)
+	return err == nil && to.Address == a && !strings.ContainsFunc(a, unicode.IsControl)
 }
 
 // thread names the messages before this one (RFC 5322, section 3.6.4).
@@ -133,29 +142,6 @@ func (h *header) unsubscribe(address string) error {
 	if strings.HasPrefix(a, "https:") {
 		h.add("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
 	}
-	return nil
-}
-
-// boundary can be in no part: "=" is never followed by "_" in quoted-printable
-// nor in base64 (RFC 2045, section 6.7).
-const boundary = "=_alternative"
-
-// content ends the header and adds what the message says.
-func (h *header) content(m Message) error {
-	if len(m.Body.Parts) == 0 && len(m.Body.Footer) == 0 {
-		h.part("text/plain", clean(m.Text))
-		return nil
-	}
-	text, page, err := m.Body.Render(m.Subject, m.Lang)
-	if err != nil {
-		return err
-	}
-	h.add("Content-Type", `multipart/alternative; boundary="`+boundary+`"`)
-	h.WriteString("\r\n--" + boundary + "\r\n")
-	h.part("text/plain", clean(text))
-	h.WriteString("\r\n--" + boundary + "\r\n")
-	h.part("text/html", page)
-	h.WriteString("\r\n--" + boundary + "--\r\n")
 	return nil
 }
 

@@ -98,6 +98,9 @@ func (h *header) part(kind, text string) {
 
 // oneLine joins lines and drops what a header must not hold.
 func oneLine(s string) string {
+	if simple(s, false) {
+		return strings.TrimSpace(s)
+	}
 	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
 			return ' '
@@ -108,6 +111,9 @@ func oneLine(s string) string {
 
 // clean keeps text, line breaks and tabs, and ends with one line break.
 func clean(s string) string {
+	if simple(s, true) {
+		return strings.TrimRight(s, "\n") + "\n"
+	}
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n")
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -121,6 +127,17 @@ func clean(s string) string {
 		return visible(r)
 	}, s)
 	return strings.TrimRight(s, "\n") + "\n"
+}
+
+// simple reports whether s is printable ASCII, with line breaks or without two
+// blanks together: most texts need no more work.
+func simple(s string, lines bool) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' && (c != '\n' || !lines) || c > '~' || c == ' ' && !lines && i > 0 && s[i-1] == ' ' {
+			return false
+		}
+	}
+	return true
 }
 
 // visible drops the two characters that show text in another order than it is

@@ -38,7 +38,8 @@ type Message struct {
 	// empty.
 	Bounce string
 	// Bulk says that many get such a message and that nobody waits for it: one
-	// connection is always left for the others.
+	// connection is always left for the others. It goes quickest where Subject,
+	// Text and Body are the same for all who read Lang.
 	Bulk bool
 }
 

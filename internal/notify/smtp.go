@@ -52,7 +52,7 @@ const (
 	kept = 10 * time.Second
 	// mostMessages is how many messages go over one connection: servers grow
 	// suspicious of long ones.
-	mostMessages = 100
+	mostMessages = 500
 )
 
 // SMTP is a [Sender] through a mail server (RFC 5321). It has a few connections,
@@ -61,6 +61,8 @@ type SMTP struct {
 	server  server
 	from    sender
 	keys    []dkim.Key
+	texts   texts
+	drafts  sync.Pool // of *header, to be written over
 	clock   clock.Clock
 	entropy io.Reader
 	timeout time.Duration
@@ -91,7 +93,7 @@ func NewSMTP(o SMTPOptions) (*SMTP, error) {
 		o.Connections = defaultConnections
 	}
 	return &SMTP{
-		server: srv, from: from, keys: o.Keys, clock: o.Clock, entropy: o.Entropy, timeout: o.Timeout, kept: kept,
+		server: srv, from: from, texts: texts{known: map[string]*text{}}, keys: o.Keys, clock: o.Clock, entropy: o.Entropy, timeout: o.Timeout, kept: kept,
 		tls:   &tls.Config{ServerName: srv.host, RootCAs: o.Roots, MinVersion: tls.VersionTLS12},
 		dial:  (&net.Dialer{}).DialContext,
 		turns: make(chan struct{}, o.Connections), bulk: make(chan struct{}, max(1, o.Connections-1)),
@@ -101,7 +103,12 @@ func NewSMTP(o SMTPOptions) (*SMTP, error) {
 // Send implements [Sender]. It waits for its turn, then takes at most the
 // timeout.
 func (s *SMTP) Send(ctx context.Context, m Message) error {
-	env, msg, err := s.write(m)
+	h, ok := s.drafts.Get().(*header)
+	if !ok {
+		h = new(header)
+	}
+	defer s.drafts.Put(h)
+	env, msg, err := s.write(h, m)
 	if err != nil {
 		return err
 	}
@@ -131,22 +138,24 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 	}
 }
 
-// write makes a message as it goes over the line, signed.
-func (s *SMTP) write(m Message) (envelope, []byte, error) {
+// write makes a message as it goes over the line, signed. It may lie in h.
+func (s *SMTP) write(h *header, m Message) (envelope, []byte, error) {
 	now := s.clock.Now()
-	env, msg, err := s.from.compose(m, now, s.entropy)
-	if err != nil {
-		return env, nil, err
+	h.Reset()
+	env, err := s.from.compose(h, m, &s.texts, now, s.entropy)
+	msg := h.Bytes()
+	if err != nil || len(s.keys) == 0 {
+		return env, msg, err
 	}
-	var signatures []byte
+	var signed []byte
 	for _, k := range s.keys {
 		f, err := k.Field(msg, now)
 		if err != nil {
 			return env, nil, err
 		}
-		signatures = append(signatures, f...)
+		signed = append(signed, f...)
 	}
-	return env, append(signatures, msg...), nil
+	return env, append(signed, msg...), nil
 }
 
 // turn waits until there is a connection to use, or ctx ends.
@@ -196,18 +205,25 @@ func (s *SMTP) put(c *client, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.idle = time.AfterFunc(s.kept, func() {
-		s.mu.Lock()
-		i := slices.Index(s.resting, c)
-		if i >= 0 {
-			s.resting = slices.Delete(s.resting, i, i+1)
-		}
-		s.mu.Unlock()
-		if i >= 0 {
-			c.close(true)
-		}
-	})
 	s.resting = append(s.resting, c)
+	if c.idle == nil {
+		c.idle = time.AfterFunc(s.kept, func() { s.end(c) })
+		return
+	}
+	c.idle.Reset(s.kept)
+}
+
+// end closes c when it still rests.
+func (s *SMTP) end(c *client) {
+	s.mu.Lock()
+	i := slices.Index(s.resting, c)
+	if i >= 0 {
+		s.resting = slices.Delete(s.resting, i, i+1)
+	}
+	s.mu.Unlock()
+	if i >= 0 {
+		c.close(true)
+	}
 }
 
 // broken reports whether the connection is of no more use after err: nothing

@@ -132,13 +132,13 @@ func TestConnectionIsReused(t *testing.T) {
 	if n := sink.Sessions(); n != 1 || len(sink.Messages()) != 20 {
 		t.Errorf("%d connections for %d messages", n, len(sink.Messages()))
 	}
-	for range 100 {
+	for range 500 {
 		if err := s.Send(t.Context(), hello("sam@example.org")); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if n := sink.Sessions(); n != 2 {
-		t.Errorf("%d connections for 120 messages", n)
+		t.Errorf("%d connections for 520 messages", n)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
