@@ -285,6 +285,7 @@ func (x *access) whole() map[string]string {
 	seat := x.seat(x.values["/trustees/{id}"])
 	return map[string]string{
 		"POST /api/v1/trustees/{id}/messages":             `{"message": "` + seat + `"}`,
+		"POST /api/v1/alerts/subscribe":                   `{"near": "Leipzig, Germany", "size": "town", "channel": "hook", "contact": "https://program.example.org/in"}`,
 		"POST /api/v1/groups":                             `{"name": "Lake Swimmers", "handle": "lake"}`,
 		"POST /api/v1/campaigns":                          `{"handle": "new-doors", "group": "riverside", "title": "New doors", "lang": "en", "state": "open"}`,
 		"POST /api/v1/campaigns/{handle}/candidates":      `{"group": "riverside", "text": "", "addressee": ""}`,
@@ -487,6 +488,7 @@ var alters = map[string]string{
 	"PUT /api/v1/events/{id}/place":                            "empties the facts of the place",
 	"DELETE /api/v1/events/{id}/picture":                       "removes the picture",
 	"POST /subscriptions/{secret}/leave":                       "leaves again what is left: whoever knows a secret holds it",
+	"POST /api/v1/alerts/subscribe":                            "asks a program whether it wants alerts",
 	"DELETE /api/v1/subscriptions/{secret}":                    "leaves again what is left: whoever knows a secret holds it",
 	"DELETE /api/v1/events/{id}/attendance/{secret}":           "cancels again what is cancelled: whoever knows a secret holds it",
 	"PUT /api/v1/events/{id}/attendance/{secret}/ride":         "asks for a seat",

@@ -159,7 +159,7 @@ func TestSubscribeAPI(t *testing.T) {
 	if near.People == nil || *near.People != 10 {
 		t.Error("ten are not said")
 	}
-	c.Do("GET", "/alerts/subscribers?cell=zz", nil).Refused(422, "form.invalid")
+	c.Do("GET", "/alerts/subscribers?cell=zz", nil).Refused(404, "alerts.cell")
 	var sub struct {
 		Channel, Cell, Place, Size, Zone string
 		QuietFrom                        string `json:"quiet_from"`

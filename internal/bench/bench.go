@@ -47,6 +47,7 @@ type sizes struct {
 	members, delegates   int // groups of one coalition, and of each
 	pushed               int // messages to devices each turn
 	mailed               int // messages each turn
+	subscribed, told     int // who hears of alerts, and who of one
 }
 
 func (s Scale) sizes() (sizes, error) {
@@ -54,19 +55,19 @@ func (s Scale) sizes() (sizes, error) {
 	case tiny:
 		return sizes{
 			signUps: 40, signUpConns: 4, pageEvents: 60, requests: 40, pageConns: 2, misses: 2, near: 300, text: 300, queries: 3,
-			imported: 60, starts: 1, callEvents: 6, callOwners: 2, callSignUps: 30, casts: 40, castConns: 4, leaves: 600, ballots: 300, blindSigned: 10, reminded: 900, phones: 10, members: 4, delegates: 2, pushed: 40, mailed: 50,
+			imported: 60, starts: 1, callEvents: 6, callOwners: 2, callSignUps: 30, casts: 40, castConns: 4, leaves: 600, ballots: 300, blindSigned: 10, reminded: 900, phones: 10, members: 4, delegates: 2, pushed: 40, mailed: 50, subscribed: 300, told: 60,
 		}, nil
 	case Small:
 		return sizes{
 			signUps: 10_000, signUpConns: 2000, pageEvents: 3000, requests: 10_000, pageConns: 32, misses: 20, near: 200_000, text: 200_000,
 			queries: 300, imported: 5000, starts: 5, callEvents: 3000, callOwners: 200, callSignUps: 100_000,
-			casts: 40_000, castConns: 2000, leaves: 200_000, ballots: 100_000, blindSigned: 2000, reminded: 100_000, phones: 1000, members: 2000, delegates: 5, pushed: 20_000, mailed: 4000,
+			casts: 40_000, castConns: 2000, leaves: 200_000, ballots: 100_000, blindSigned: 2000, reminded: 100_000, phones: 1000, members: 2000, delegates: 5, pushed: 20_000, mailed: 4000, subscribed: 200_000, told: 20_000,
 		}, nil
 	case Full:
 		return sizes{
 			signUps: 40_000, signUpConns: 2000, pageEvents: 3000, requests: 40_000, pageConns: 32, misses: 50, near: 10_000_000, text: 1_000_000,
 			queries: 2000, imported: 50_000, starts: 9, callEvents: 3000, callOwners: 200, callSignUps: 7_000_000,
-			casts: 100_000, castConns: 2000, leaves: 7_000_000, ballots: 1_000_000, blindSigned: 5000, reminded: 1_000_000, phones: 1000, members: 2000, delegates: 5, pushed: 100_000, mailed: 20_000,
+			casts: 100_000, castConns: 2000, leaves: 7_000_000, ballots: 1_000_000, blindSigned: 5000, reminded: 1_000_000, phones: 1000, members: 2000, delegates: 5, pushed: 100_000, mailed: 20_000, subscribed: 2_000_000, told: 200_000,
 		}, nil
 	}
 	return sizes{}, fmt.Errorf("there is no scale %q: choose %s or %s", s, Small, Full)
@@ -98,8 +99,8 @@ var benchmarks = [...]struct {
 }{
 	{"signup", (*bench).signup}, {"pages", (*bench).pages}, {"near", (*bench).near}, {"import", (*bench).imports},
 	{"text", (*bench).text}, {"campaign", (*bench).campaign}, {"footprint", (*bench).footprint},
-	{"cast", (*bench).cast}, {"issue", (*bench).issue}, {"append", (*bench).appends}, {"recount", (*bench).recount}, {"poll", (*bench).poll}, {"receipt", (*bench).receipt}, {"petition", (*bench).petition}, {"reminders", (*bench).reminders}, {"assembly", (*bench).assembly}, {"coalition", (*bench).coalition}, {"mail", (*bench).mail},
-	{"webpush", (*bench).webpush},
+	{"cast", (*bench).cast}, {"issue", (*bench).issue}, {"append", (*bench).appends}, {"recount", (*bench).recount}, {"poll", (*bench).poll}, {"receipt", (*bench).receipt}, {"petition", (*bench).petition}, {"reminders", (*bench).reminders}, {"assembly", (*bench).assembly}, {"coalition", (*bench).coalition},
+	{"webpush", (*bench).webpush}, {"mail", (*bench).mail}, {"recipients", (*bench).recipients}, {"broadcast", (*bench).broadcast},
 }
 
 // Names lists the benchmarks.

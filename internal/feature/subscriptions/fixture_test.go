@@ -117,7 +117,13 @@ var places = sync.OnceValues(geo.Load)
 
 func newFixture(t testing.TB, d *db.DB, c *clock.Manual) *fixture {
 	t.Helper()
-	keys, err := db.Open(t.Context(), db.Options{URL: t.TempDir() + "/keys.db", Migrations: migrations.Keys, Clock: c, SecureDelete: true})
+	return newFixtureAt(t, d, c, t.TempDir())
+}
+
+// newFixtureAt has its keys in a folder.
+func newFixtureAt(t testing.TB, d *db.DB, c *clock.Manual, dir string) *fixture {
+	t.Helper()
+	keys, err := db.Open(t.Context(), db.Options{URL: dir + "/keys.db", Migrations: migrations.Keys, Clock: c, SecureDelete: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -352,7 +352,7 @@ func (w *Web) answered(c *web.Call) error {
 func (w *Web) nearby(c *web.Call, name string) (n int, err error) {
 	cell, ok := geo.ParseGridCell(name)
 	if !ok {
-		return 0, fault.Invalid(fault.Field("cell", "alerts.cell", "This is no cell of the map."))
+		return 0, fault.NotFound("alerts.cell", "This is no cell of the map.")
 	}
 	err = w.DB.Read(c.Context(), func(tx *db.Tx) (err error) {
 		n, err = w.Near(c.Context(), tx, cell)

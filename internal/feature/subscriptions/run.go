@@ -15,9 +15,11 @@ const (
 	// leastAir and mostAir bound the messages of a broadcast that are in the air at once. Those
 	// go out twice when the process dies, so there are only as many as it takes to hand over
 	// perSecond of them at the pace of the service.
-	leastAir  = 16
+	leastAir  = 20
 	mostAir   = 256
 	perSecond = 2000
+	// landFor is how long landings are waited for that can be written down together.
+	landFor = 5 * time.Millisecond
 	// sliceFor is how long a job sends before it lets others have its turn; sendFor bounds one
 	// message, and leaseFor, which is longer, how long a process that died is waited for.
 	sliceFor = 10 * time.Second
@@ -158,7 +160,7 @@ func (r *run) work(ctx context.Context) (done bool, err error) {
 			case <-stop:
 			}
 		}
-		landed = collect(landed, landings)
+		landed = collect(landed, landings, flying)
 		var ready []item
 		if going {
 			ready, queue = next(queue, r.air()-flying+len(landed))
@@ -192,16 +194,23 @@ func (r *run) air() int {
 	return n
 }
 
-// collect takes what has landed, without waiting.
-func collect(landed []landing, from <-chan landing) []landing {
-	for {
+// collect takes what lands, until all that flies has or a short while is over: what a quick
+// service takes together is written down together.
+func collect(landed []landing, from <-chan landing, flying int) []landing {
+	if len(landed) == 0 {
+		return nil
+	}
+	over := time.NewTimer(landFor)
+	defer over.Stop()
+	for len(landed) < flying {
 		select {
 		case l := <-from:
 			landed = append(landed, l)
-		default:
+		case <-over.C:
 			return landed
 		}
 	}
+	return landed
 }
 
 // next takes items from a queue until so many of them are to be sent.

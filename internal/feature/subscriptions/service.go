@@ -181,11 +181,13 @@ func (s *Service) read(in *Choice) (sub Subscription, fields []fault.FieldError)
 // sealed is where to write to somebody, and the secret of their link.
 type sealed struct{ secret, contact string }
 
-func (s *Service) seal(k *seal.Key, sid string, x sealed) []byte {
-	plain := x.secret + " " + x.contact
+// SealContact seals where to write to somebody, with the secret of their link, for the
+// column sealed of the row sid.
+func SealContact(k *seal.Key, entropy io.Reader, sid, secret, contact string) []byte {
+	plain := secret + " " + contact
 	// The length of an address tells nothing.
 	plain += strings.Repeat(" ", 127-len(plain)%128+1)
-	return k.Seal(s.Entropy, SealedTable, "sealed", sid, []byte(plain))
+	return k.Seal(entropy, SealedTable, "sealed", sid, []byte(plain))
 }
 
 // open returns an error that is [seal.ErrDestroyed] when it is forgotten.
@@ -267,7 +269,7 @@ func (s *Service) Subscribe(ctx context.Context, in Choice) (ticket string, err 
 	}
 	sub.id, sub.month, sub.Channel, sub.Zone = s.IDs.Secret(), month, w.Code, s.Places.ZoneAt(sub.Area.Middle())
 	secret := s.IDs.Secret()
-	sub.sealed = s.seal(k, sub.id, sealed{secret, contact})
+	sub.sealed = SealContact(k, s.Entropy, sub.id, secret, contact)
 	err = s.DB.Write(ctx, func(tx *db.Tx) error {
 		sub := sub
 		ticket = sub.id
@@ -340,7 +342,7 @@ func (s *Service) confirm(ctx context.Context, sub *Subscription) error {
 	if err != nil {
 		return err
 	}
-	box, tag := s.seal(k, sub.id, x), tagOf(k, sub.Channel, x.contact)
+	box, tag := SealContact(k, s.Entropy, sub.id, x.secret, x.contact), tagOf(k, sub.Channel, x.contact)
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
 		n, err := confirmed(ctx, tx, sub.id, month, box, tag, yearFrom(tx.Now()))
 		if err == nil && n == 0 {
@@ -442,8 +444,8 @@ func (s *Service) LeaveBy(ctx context.Context, channel, contact string) error {
 // Few is the number of subscribers below which none is said: so few could be named.
 const Few = 10
 
-// Near counts who would hear of an alert of one cell, whatever its category. Show less than
+// Near counts who would hear of an alert of some cells, whatever its category. Show less than
 // [Few] as that, never as a number.
-func (s *Service) Near(ctx context.Context, tx *db.Tx, cell geo.GridCell) (int, error) {
-	return countAreas(ctx, tx, geo.AreasWith([]geo.GridCell{cell}, levels()...))
+func (s *Service) Near(ctx context.Context, tx *db.Tx, cells ...geo.GridCell) (int, error) {
+	return countAreas(ctx, tx, geo.AreasWith(cells, levels()...))
 }
