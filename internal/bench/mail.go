@@ -80,8 +80,13 @@ func (b *bench) sendMail(ctx context.Context, sink *sink, keys []dkim.Key, same 
 		return result{}, err
 	}
 	r, err := b.mails(ctx, func(ctx context.Context, next func() (int, bool)) error {
+		words := mailOf(0)
 		for i, ok := next(); ok; i, ok = next() {
-			if err := s.Send(ctx, mailOf(i, same)); err != nil {
+			m := mailOf(i)
+			if m.Bulk = same; same {
+				m.Body = words.Body
+			}
+			if err := s.Send(ctx, m); err != nil {
 				return err
 			}
 		}
@@ -107,23 +112,18 @@ func (b *bench) mails(ctx context.Context, work func(ctx context.Context, next f
 	return watch.stop(b.mailed), err
 }
 
-// mailOf is a reminder, with a link of its own unless the words are the same for
-// all.
-func mailOf(i int, same bool) notify.Message {
+// mailOf is a reminder, with a link of its own.
+func mailOf(i int) notify.Message {
 	id := strconv.Itoa(1_000_000_000 + i)
-	link := id
-	if same {
-		link = "1000000000"
-	}
 	return notify.Message{
-		To: "reader" + id + "@example.org", Subject: "Tomorrow: Garden Meeting", Lang: "en", ID: "bench" + id, Bounce: "bench" + id, Bulk: same,
+		To: "reader" + id + "@example.org", Subject: "Tomorrow: Garden Meeting", Lang: "en", ID: "bench" + id, Bounce: "bench" + id,
 		Unsubscribe: "https://example.org/preferences/" + id,
 		Body: notify.Body{
 			Parts: []notify.Part{
 				notify.Paragraph("You signed up for this event. Are you still coming?"),
 				notify.Heading("Garden Meeting"),
 				notify.Facts(notify.Fact{Label: "When", Value: "Saturday, 2 May 2026, 14:00–16:00"}, notify.Fact{Label: "Where", Value: "Riverside Park, at the old oak"}),
-				notify.Button("Still coming, or can’t come? Say it here:", "https://example.org/events/01jd0000000000000000000000/coming/"+link),
+				notify.Button("Still coming, or can’t come? Say it here:", "https://example.org/events/01jd0000000000000000000000/coming/"+id),
 				notify.Paragraph("If you cannot come, please say so, so that others get the place."),
 			},
 			Footer: []notify.Part{

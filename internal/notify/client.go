@@ -229,10 +229,11 @@ func (c *client) offer(env envelope) (failed *Error, err error) {
 	if env.utf8 {
 		from += " SMTPUTF8"
 	}
-	lines := []string{from, "RCPT TO:<" + env.to + ">", "DATA"}
-	steps := []string{StepSender, StepRecipient, StepMessage}
+	all := [...]string{"RSET", from, "RCPT TO:<" + env.to + ">", "DATA"}
+	each := [...]string{StepConnect, StepSender, StepRecipient, StepMessage}
+	lines, steps := all[1:], each[1:]
 	if c.dirty {
-		lines, steps = append([]string{"RSET"}, lines...), append([]string{StepConnect}, steps...)
+		lines, steps = all[:], each[:]
 		c.dirty = false
 	}
 	if c.pipelining {

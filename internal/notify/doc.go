@@ -1,5 +1,7 @@
-// Package notify sends e-mail: plain text, from one address, through one mail
-// server, with nothing in it that tells whether or where it was read.
+// Package notify sends e-mail: plain text, and HTML made of the same parts, from
+// one address, through one mail server, with nothing in it that tells whether or
+// where it was read. Package dkim signs it, and package inbound takes what comes
+// back.
 //
 // A message goes to one person. It says that a program wrote it (RFC 3834), so
 // that absence notices do not answer it, and names neither the machine nor the

@@ -112,11 +112,10 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 	if err != nil {
 		return err
 	}
-	end, err := s.turn(ctx, m.Bulk)
-	if err != nil {
+	if err := s.turn(ctx, m.Bulk); err != nil {
 		return fmt.Errorf("send mail: wait for other messages: %w", err)
 	}
-	defer end()
+	defer s.endTurn(m.Bulk)
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	for {
@@ -159,27 +158,30 @@ func (s *SMTP) write(h *header, m Message) (envelope, []byte, error) {
 }
 
 // turn waits until there is a connection to use, or ctx ends.
-func (s *SMTP) turn(ctx context.Context, bulk bool) (end func(), err error) {
-	var taken []chan struct{}
-	end = func() {
-		for _, c := range taken {
-			<-c
-		}
-	}
-	wait := []chan struct{}{s.turns}
+func (s *SMTP) turn(ctx context.Context, bulk bool) error {
 	if bulk {
-		wait = []chan struct{}{s.bulk, s.turns}
-	}
-	for _, c := range wait {
 		select {
-		case c <- struct{}{}:
-			taken = append(taken, c)
+		case s.bulk <- struct{}{}:
 		case <-ctx.Done():
-			end()
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
 	}
-	return end, nil
+	select {
+	case s.turns <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		if bulk {
+			<-s.bulk
+		}
+		return ctx.Err()
+	}
+}
+
+func (s *SMTP) endTurn(bulk bool) {
+	<-s.turns
+	if bulk {
+		<-s.bulk
+	}
 }
 
 // rested is the connection that was used last, or nil when none is open.

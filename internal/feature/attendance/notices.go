@@ -134,7 +134,7 @@ const (
 const (
 	pageSize = 200
 	// tellTimeout leaves room for the messages of all workers in turn: they
-	// share one connection.
+	// share a few connections.
 	tellTimeout = 2 * time.Minute
 )
 
