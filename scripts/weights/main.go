@@ -78,7 +78,7 @@ func measure(static, binary string) ([]weight, error) {
 
 // together are scripts that one page loads beside those of all pages. No page loads
 // two of these rows.
-var together = [][]string{{"passkey.js"}, {"record.js", "take.js"}, {"recount.js"}, {"assembly.js"}, {"places.js"}, {"keep.js"}}
+var together = [][]string{{"passkey.js"}, {"record.js", "take.js"}, {"recount.js"}, {"assembly.js"}, {"places.js", "push.js"}, {"keep.js"}}
 
 // scripts is what the page with most of them loads.
 func scripts(dir string) (int64, error) {
