@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"convoke/internal/authz"
@@ -17,18 +18,23 @@ import (
 	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/media"
+	"convoke/internal/notify"
 	"convoke/internal/web"
 )
 
 // newAlerts makes the feature of alerts.
-func (n *Node) newAlerts(f *facts) {
+func (n *Node) newAlerts(f *facts, sender notify.Sender) {
+	var post *alerts.Post
+	if sender != nil {
+		post = &alerts.Post{Addresses: n.Identity, Sender: sender, BaseURL: strings.TrimSuffix(n.Config.BaseURL, "/")}
+	}
 	n.Alerts = alerts.New(alerts.Deps{
 		DB: n.DB, IDs: n.IDs, Entropy: rand.Reader, Vault: n.Vault, Groups: alertGroups{n.Groups}, Places: n.Places, Locales: n.locales, Record: n.Record, Facts: f,
 		Nearest: func(p geo.Point) (string, float64) {
 			at, km := n.Places.Nearest(p)
 			return at.Label(), km
 		},
-		Audit: n.audited,
+		Audit: n.audited, Jobs: n.Jobs, Post: post,
 	})
 	f.alerts = n.Alerts
 }
@@ -40,6 +46,7 @@ func (n *Node) alertPages(limits *limiter) {
 }
 
 func (n *Node) scheduleAlerts() {
+	n.Jobs.Every("call verifiers", time.Minute, n.Alerts.Call)
 	n.Jobs.Every("forget reports and alerts", 10*time.Minute, n.Alerts.Expire)
 }
 

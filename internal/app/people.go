@@ -8,6 +8,7 @@ import (
 	"convoke/internal/backup"
 	"convoke/internal/day"
 	"convoke/internal/db"
+	"convoke/internal/feature/alerts"
 	"convoke/internal/feature/attendance"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
@@ -32,7 +33,7 @@ func (n *Node) signInMail(sender notify.Sender) *identity.Mail {
 // messageKinds are the jobs that reach people outside.
 func messageKinds() []string {
 	return slices.Concat(attendance.MessageKinds(), identity.MessageKinds(), petitions.MessageKinds(), pledges.MessageKinds(),
-		members.MessageKinds(), ladders.MessageKinds(), subscriptions.MessageKinds())
+		members.MessageKinds(), ladders.MessageKinds(), alerts.MessageKinds(), subscriptions.MessageKinds())
 }
 
 // mailRows are addresses, which only keys make useful.

@@ -110,7 +110,7 @@ func (n *Node) wire(ctx context.Context) error {
 	n.together()
 	n.newAssemblies(facts)
 	n.newLadders(facts, sender)
-	n.newAlerts(facts)
+	n.newAlerts(facts, sender)
 	if err := n.newSubscriptions(ctx, facts, sender); err != nil {
 		return err
 	}

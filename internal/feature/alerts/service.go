@@ -11,6 +11,7 @@ import (
 	"convoke/internal/geo"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
+	"convoke/internal/job"
 	"convoke/internal/seal"
 	"convoke/internal/web"
 )
@@ -65,6 +66,9 @@ type Deps struct {
 	Record  Record
 	Locales *i18n.Bundle
 	Facts   Facts
+	Jobs    *job.Queue
+	// Post is nil on a node that sends no mail.
+	Post *Post
 	// Audit notes who did what in a role.
 	Audit func(ctx context.Context, tx *db.Tx, by id.Person, action, subject string) error
 	// Audience says how many could hear of an alert in some cells, and, when it follows a
@@ -76,7 +80,11 @@ type Deps struct {
 type Service struct{ Deps }
 
 // New returns the service.
-func New(d Deps) *Service { return &Service{d} }
+func New(d Deps) *Service {
+	s := &Service{d}
+	job.Register(s.Jobs, s.sendCall, job.Timeout(2*time.Minute))
+	return s
+}
 
 // seat is what somebody may do in a network.
 type seat struct {

@@ -19,6 +19,7 @@ import (
 	"convoke/internal/fact"
 	"convoke/internal/geo"
 	"convoke/internal/id"
+	"convoke/internal/job"
 	"convoke/internal/record"
 	"convoke/internal/record/leaf"
 	"convoke/internal/seal"
@@ -174,7 +175,7 @@ func newFixture(t testing.TB, d *db.DB, c *clock.Manual) *fixture {
 		f.groups.all[id.Group(h)] = &Group{ID: id.Group(h), Handle: h, Name: strings.ToUpper(h[:1]) + h[1:], Zone: "Europe/Berlin"}
 	}
 	f.Web = &Web{Service: New(Deps{
-		DB: d, IDs: f.ids, Entropy: rand.Reader, Vault: f.vault, Groups: f.groups, Places: places{}, Record: &f.lines, Facts: &f.heard,
+		DB: d, IDs: f.ids, Entropy: rand.Reader, Vault: f.vault, Groups: f.groups, Places: places{}, Record: &f.lines, Facts: &f.heard, Jobs: job.New(d, c, webtest.Log(t)),
 		Nearest: func(p geo.Point) (string, float64) {
 			return "Leipzig, Germany", geo.Distance(p, geo.Point{Lat: 51.34, Lon: 12.37})
 		},

@@ -34,11 +34,13 @@ create table alert_owner (
 create index alert_owner_group on alert_owner (group_id);
 
 -- Who may verify, named by stewards of a group that runs it, of which they are members.
+-- called_at is when a mail called them last.
 create table alert_verifier (
 	network_id text not null references alert_network (id) on delete cascade,
 	person_id text not null references person (id) on delete cascade,
 	group_id text not null references groups (id) on delete cascade,
 	since {{int}} not null,
+	called_at {{int}} not null default 0,
 	primary key (network_id, person_id)
 ) {{clustered}};
 create index alert_verifier_person on alert_verifier (person_id);
