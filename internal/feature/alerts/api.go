@@ -512,6 +512,11 @@ func (w *Web) apiSend(c *web.Call, in *apiSendIn) (out apiSent, err error) {
 	if m.Kind == "" {
 		m.Kind = fact.AlertNew
 	}
+	if k, err := w.Case(ctx, by, in.Handle, in.Subject); err == nil {
+		m.Seen = k.Seen.Unix()
+	} else if !fault.Is(err, fault.KindNotFound) {
+		return out, err
+	}
 	if err := w.Propose(ctx, by, in.Handle, in.Subject, m, b.FirstHand, ticked(b.Checked)); err != nil {
 		return out, err
 	}

@@ -40,10 +40,17 @@ func draftsOf(ctx context.Context, tx *db.Tx, network string, now time.Time) ([]
 
 func putDraft(ctx context.Context, tx *db.Tx, d *Draft, expires time.Time) error {
 	_, err := tx.Exec(ctx, `insert into alert_draft (subject, network_id, message, by_person, first_hand, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)
-		on conflict (subject) do update set message = excluded.message, by_person = excluded.by_person, first_hand = excluded.first_hand, created_at = excluded.created_at,
+		on conflict (subject) do update set network_id = excluded.network_id, message = excluded.message, by_person = excluded.by_person, first_hand = excluded.first_hand, created_at = excluded.created_at,
 			expires_at = excluded.expires_at`,
 		d.Subject, d.Network, d.Message.JSON(), string(d.By), d.FirstHand, clock.Micros(d.Created), clock.Micros(expires))
 	return err
+}
+
+// isSubject reports whether something is a case or an alert, of whatever network.
+func isSubject(ctx context.Context, tx *db.Tx, subject string) (bool, error) {
+	var n int
+	err := tx.Get(ctx, "select (select count(*) from alert_case where id = $1) + (select count(*) from alert where id = $1)", []any{subject}, &n)
+	return n > 0, err
 }
 
 func dropDraft(ctx context.Context, tx *db.Tx, subject string) error {
