@@ -34,8 +34,10 @@ func draftOf(ctx context.Context, tx *db.Tx, subject string, now time.Time) (*Dr
 	return &all[0], nil
 }
 
+const draftsQuery = "select " + draftColumns + " from alert_draft where network_id = $1 and expires_at > $2 order by created_at limit 50"
+
 func draftsOf(ctx context.Context, tx *db.Tx, network string, now time.Time) ([]Draft, error) {
-	return db.Query(ctx, tx, "select "+draftColumns+" from alert_draft where network_id = $1 and expires_at > $2 order by created_at limit 50", []any{network, clock.Micros(now)}, scanDraft)
+	return db.Query(ctx, tx, draftsQuery, []any{network, clock.Micros(now)}, scanDraft)
 }
 
 func putDraft(ctx context.Context, tx *db.Tx, d *Draft, expires time.Time) error {
@@ -93,19 +95,21 @@ func chainOf(ctx context.Context, tx *db.Tx, chain string) ([]Alert, error) {
 	return db.Query(ctx, tx, "select "+alertColumns+" from alert where chain_id = $1 order by n desc", []any{chain}, scanAlert)
 }
 
+// newestOfQuery asks for drill so that SQLite walks the index of the network.
+const (
+	newestQuery   = "select " + alertColumns + " from alert where newest and drill = $1 order by sent_at desc limit $2"
+	newestOfQuery = "select " + alertColumns + " from alert where network_id = $1 and newest and not drill <> $2 order by sent_at desc limit $3"
+	sinceQuery    = "select count(*) from alert_cell where cell = $1 and sent_at > $2 and counts"
+	oldQuery      = "delete from alert where chain_id in (select chain_id from alert where newest and sent_at < $1)"
+)
+
 // newest lists the last alerts of chains, the newest first: drills or not, of a network
 // or all.
 func newest(ctx context.Context, tx *db.Tx, drill bool, network string, limit int) ([]Alert, error) {
 	if network != "" {
-		return db.Query(ctx, tx, "select "+alertColumns+" from alert where network_id = $1 and newest and drill = $2 order by sent_at desc limit $3", []any{network, drill, limit}, scanAlert)
+		return db.Query(ctx, tx, newestOfQuery, []any{network, drill, limit}, scanAlert)
 	}
-	return db.Query(ctx, tx, "select "+alertColumns+" from alert where newest and drill = $1 order by sent_at desc limit $2", []any{drill, limit}, scanAlert)
-}
-
-// newestIn lists those of one cell.
-func newestIn(ctx context.Context, tx *db.Tx, c geo.GridCell, limit int) ([]Alert, error) {
-	return db.Query(ctx, tx, "select "+alertColumns+` from alert where newest and not drill and id in (select alert_id from alert_cell where cell = $1 order by sent_at desc limit $2)
-		order by sent_at desc`, []any{int64(c), limit}, scanAlert)
+	return db.Query(ctx, tx, newestQuery, []any{drill, limit}, scanAlert)
 }
 
 func insertAlert(ctx context.Context, tx *db.Tx, a *Alert, counts bool) error {
@@ -129,7 +133,7 @@ func insertAlert(ctx context.Context, tx *db.Tx, a *Alert, counts bool) error {
 
 // sentSince counts what went to a cell, without withdrawals.
 func sentSince(ctx context.Context, tx *db.Tx, c geo.GridCell, since time.Time) (n int, err error) {
-	err = tx.Get(ctx, "select count(*) from alert_cell where cell = $1 and sent_at > $2 and counts", []any{int64(c), clock.Micros(since)}, &n)
+	err = tx.Get(ctx, sinceQuery, []any{int64(c), clock.Micros(since)}, &n)
 	return n, err
 }
 
@@ -160,7 +164,7 @@ func countsOf(ctx context.Context, tx *db.Tx, network string, limit int) ([]Coun
 
 // forgetAlerts deletes what was sent long ago; the public record and the counts stay.
 func forgetAlerts(ctx context.Context, tx *db.Tx, before time.Time) (int64, error) {
-	return tx.Exec(ctx, "delete from alert where chain_id in (select chain_id from alert where newest and sent_at < $1)", clock.Micros(before))
+	return tx.Exec(ctx, oldQuery, clock.Micros(before))
 }
 
 // forgetReports deletes what is a day old, and what was proposed and never sent.
