@@ -86,7 +86,7 @@ func newModel(t *rapid.T, f *fixture, told map[string]int) *model {
 		f: f, t: t, net: "n" + tag, by: map[string]map[string]string{}, names: map[string]string{}, cases: map[string]*modelCase{}, chains: map[string][]modelSent{},
 		drafts: map[string]*modelDraft{}, out: len(f.heard.all), told: told,
 	}
-	for i := range 4 {
+	for i := range 5 {
 		m.people = append(m.people, fmt.Sprintf("p%d-%s", i, tag))
 	}
 	for i := range 2 {
@@ -99,8 +99,8 @@ func newModel(t *rapid.T, f *fixture, told map[string]int) *model {
 		f.member(g, head, "steward", "")
 		in := []string{head}
 		for _, p := range m.people {
-			if rapid.IntRange(0, 3).Draw(t, "joins") > 0 {
-				by := rapid.SampledFrom(append([]string{""}, in...)).Draw(t, "let in by")
+			if rapid.IntRange(0, 4).Draw(t, "joins") > 0 {
+				by := rapid.SampledFrom(append(in, "")).Draw(t, "let in by")
 				f.member(g, p, "member", by)
 				m.by[g][p], in = by, append(in, p)
 			}
@@ -371,9 +371,8 @@ func (m *model) leave(t *rapid.T) {
 }
 
 func (m *model) wait(t *rapid.T) {
-	advance(m.f, time.Duration(rapid.IntRange(1, 45).Draw(t, "minutes"))*time.Minute)
-	if rapid.IntRange(0, 9).Draw(t, "long") == 0 {
-		advance(m.f, 3*time.Hour)
+	advance(m.f, time.Duration(rapid.SampledFrom([]int{1, 20, 45, 60, 119, 121}).Draw(t, "minutes"))*time.Minute)
+	if rapid.Bool().Draw(t, "forget") {
 		must(m.f.t, m.f.Expire(m.f.ctx()))
 	}
 }
