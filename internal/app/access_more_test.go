@@ -51,6 +51,9 @@ var paged = []string{
 
 // formatsOf are the formats that a pattern is asked for in.
 func formatsOf(pattern string) []string {
+	if pattern == "GET /alerts/{id}" {
+		return []string{".cap", ".json", ".pdf"}
+	}
 	if !slices.Contains(paged, pattern) {
 		return nil
 	}
@@ -68,8 +71,9 @@ func withFormats(patterns []string) (out []string) {
 	return out
 }
 
-// coOwned makes a group with an organizer, and an owner of both campaigns of it.
-func (x *access) coOwned(steward, organizer authz.Actor) {
+// coOwned makes a group with an organizer, and an owner of both campaigns of it. It
+// returns who founded it.
+func (x *access) coOwned(steward, organizer authz.Actor) authz.Actor {
 	x.t.Helper()
 	ctx := x.t.Context()
 	_, founder := x.signIn("the-founder")
@@ -83,6 +87,27 @@ func (x *access) coOwned(steward, organizer authz.Actor) {
 	if err != nil {
 		x.t.Fatal(err)
 	}
+	return founder
+}
+
+// warned makes a network of riverside and orchard, which hill is asked to run, too. Its
+// verifiers are the organizer and the co-owner, and no steward. An alert is out, a drill,
+// and a case with a picture, of which an alert waits to be confirmed.
+func (x *access) warned(actors map[string]authz.Actor, founder authz.Actor) {
+	x.t.Helper()
+	w := x.warns("near", "riverside", "orchard", actors["steward"], founder, actors["organizer"], actors["coowner"])
+	x.must(x.Alerts.Ask(x.t.Context(), actors["steward"], "near", "hill"))
+	_, road := w.report(authz.Actor{}, "road", nil)
+	chain := w.send(road, w.message(road))
+	key, of := w.report(authz.Actor{}, "fire", picture(x.t))
+	m := w.message(of)
+	w.propose(of, m)
+	m.Drill = true
+	drill := w.send(x.IDs.Secret(), m)
+	maps.Copy(x.values, map[string]string{
+		"/alerts/{id}": chain, "/alerts/drills/{id}": drill, "/alerts/report/{key}": key, "/alerts/reports/{key}": key, "/alerts/networks/{handle}": "near",
+		"/alerts/queue/{handle}": "near", "case": of, "subject": of, "photo": photoOf(key), "person": "the-organizer",
+	})
 }
 
 // held makes one of each private link: of a sign-up for the public event, of the

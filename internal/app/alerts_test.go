@@ -1,85 +1,177 @@
 package app_test
 
 import (
-	"strings"
+	"encoding/hex"
 	"testing"
 	"time"
 
 	"convoke/internal/authz"
-	"convoke/internal/db/dbtest"
-	"convoke/internal/notify/notifytest"
+	"convoke/internal/fact"
+	"convoke/internal/feature/alerts"
+	"convoke/internal/id"
 )
 
-// TestFromReportToMail is the whole way on a whole node, by forms: somebody subscribes, a
-// visitor reports, two verifiers check it, a mail goes out, one verifier takes it back,
-// and the same person hears of that; and the public record counts.
-func TestFromReportToMail(t *testing.T) {
-	t.Parallel()
-	for name, url := range map[string]func(testing.TB) string{"sqlite": func(testing.TB) string { return "" }, "postgres": dbtest.Postgres} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			cfg, sink := settings(t, url(t)), notifytest.Sink(t)
-			cfg.SMTPURL, cfg.MailFrom, cfg.BaseURL = sink.URL(), "post@example.org", "http://example.org"
-			s := start(t, cfg)
-			mails := func(n int) []notifytest.Mail {
-				t.Helper()
-				if _, err := s.Jobs.RunPending(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				all := sink.Messages()
-				if len(all) != n {
-					t.Fatalf("%d mails, not %d", len(all), n)
-				}
-				return all
-			}
-			sam, steward := s.signIn("sam")
-			s.group(steward, "riverside", "Riverside Neighbours")
-			kim, k := s.signIn("kim")
-			ned, n := s.signIn("ned")
-			s.joined(k, authz.Member)
-			s.joined(n, authz.Member)
-			key := sam.Get("/alerts/networks/new").Want(t, 200, "").Attr("input[name=key]", "value")
-			sam.Post("/alerts/networks/new", "key", key, "group", "riverside", "handle", "near", "name", "Near", "area", "Leipzig, Germany; 6", "categories", "fire").Want(t, 303, "/alerts/networks/near")
-			for _, v := range []string{"kim", "ned"} {
-				sam.Post("/alerts/networks/near/people", "do", "name", "group", "riverside", "person", v).Want(t, 303, "/alerts/networks/near/people")
-			}
-			v := s.visitor()
-			v.Post("/alerts/subscribe", "channel", "email", "near", "Leipzig, Germany", "size", "town", "category", "fire", "lang", "es", "contact", "ann@example.org").Want(t, 200, "")
-			first := mails(1)[0].Text
-			mine := strings.TrimPrefix(strings.Fields(first[strings.Index(first, "http://example.org/subscriptions/"):])[0], "http://example.org")
-			v.Post(mine, "do", "confirm").Want(t, 303, mine+"?saved=1")
+// warning is a network near Leipzig of two groups, run from the first of which a steward
+// is, with a verifier of each.
+type warning struct {
+	*stand
+	handle        string
+	first, second authz.Actor // verifiers
+}
 
-			key = v.Get("/alerts/report").Want(t, 200, "").Attr("input[name=key]", "value")
-			v.Post("/alerts/report", "key", key, "category", "fire", "place", "Leipzig, Germany", "ago", "0", "first_hand", "seen").Want(t, 303, "/alerts/report/"+key)
-			page := kim.Get("/alerts/queue/near").Want(t, 200, "").Attr("article.card a", "href")
-			send := strings.Replace(page, "/cases/", "/send/", 1)
-			cell := kim.Get(send).Want(t, 200, "").Attr("fieldset#cells input", "value")
-			kim.Post(send, "do", "propose", "basis", "seen", "confidence", "certain", "guidance", "windows", "cells", cell, "lasts", "120", "category", "fire",
-				"checked", "0", "checked", "1", "checked", "2", "seen_it", "1").Want(t, 303, send)
-			mails(1) // nothing goes out by one person's word
-			read := ned.Get(send).Want(t, 200, "")
-			if !strings.Contains(read.Text("main"), "At most so many people get it: fewer than ten") {
-				t.Errorf("%s", read.Text("main"))
-			}
-			sent := ned.Post(send, "do", "confirm", "hash", read.Attr("input[name=hash]", "value"), "checked", "0", "checked", "1", "checked", "2")
-			if sent.Status != 303 {
-				t.Fatalf("%d %s", sent.Status, sent.Text("main"))
-			}
-			told := mails(2)[1]
-			for _, want := range []string{"Cierra ventanas y puertas.", "http://example.org" + sent.Location, mine + "/leave"} {
-				if !strings.Contains(told.Text+told.Header.Get("List-Unsubscribe"), want) {
-					t.Errorf("%q is missing: %s", want, told.Text)
-				}
-			}
-			s.clock.Add(time.Hour)
-			kim.Post("/alerts/queue/near/send/"+strings.TrimPrefix(sent.Location, "/alerts/"), "do", "withdraw")
-			back := mails(3)[2]
-			if back.To[0] != "ann@example.org" || !strings.Contains(back.Subject, ":") || strings.Contains(back.Text, "Cierra ventanas") {
-				t.Errorf("%s: %s", back.Subject, back.Text)
-			}
-			if r := s.verified(); len(r.Wrong) > 0 {
-				t.Errorf("%+v", r.Wrong)
-			}
-		})
+// warns lets a group start a network, and another one run it, too; verifiers are of one
+// each. Only they are: stewards give that up.
+func (s *stand) warns(handle, group, other string, steward, founder, first, second authz.Actor) *warning {
+	s.t.Helper()
+	ctx := s.t.Context()
+	s.must(s.Alerts.Start(ctx, steward, s.IDs.Secret(), alerts.NetworkInput{
+		Handle: handle, Name: "Near the river", Group: group, Area: "Leipzig; 8", Categories: []string{"fire", "road"}, Rules: "We look first.",
+	}))
+	s.must(s.Alerts.Ask(ctx, steward, handle, other))
+	s.must(s.Alerts.Answer(ctx, founder, handle, other, true))
+	s.must(s.Alerts.Name(ctx, steward, handle, group, first.Handle))
+	s.must(s.Alerts.Name(ctx, founder, handle, other, second.Handle))
+	if steward.Person != first.Person {
+		s.must(s.Alerts.Unname(ctx, steward, handle, steward.Handle))
 	}
+	return &warning{s, handle, first, second}
+}
+
+func (s *stand) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// report sends one and returns its key, and the case that it is in.
+func (w *warning) report(by authz.Actor, category string, photo []byte) (key, of string) {
+	w.t.Helper()
+	key = w.IDs.Secret()
+	w.must(w.Alerts.Report(w.t.Context(), by, key, alerts.ReportInput{
+		Category: category, Place: "Leipzig", Network: w.handle, Ago: "15", FirstHand: "seen", Note: "By the market", Photo: photo,
+	}))
+	return key, w.column("select case_id from alert_report where hash = $1", id.Hash(key))[0]
+}
+
+// message is what the verifiers say of a case.
+func (w *warning) message(of string) alerts.Message {
+	w.t.Helper()
+	c, err := w.Alerts.Case(w.t.Context(), w.first, w.handle, of)
+	w.must(err)
+	return alerts.Message{
+		Kind: fact.AlertNew, Category: c.Category, Basis: alerts.Seen, Confidence: alerts.Certain, Guidance: []string{"away"}, Cells: []string{c.Cell.String()},
+		Seen: c.Seen.Unix(), Lasts: 240,
+	}
+}
+
+// propose has the first verifier say so, and returns what the second one reads.
+func (w *warning) propose(subject string, m alerts.Message) (hash string) {
+	w.t.Helper()
+	w.must(w.Alerts.Propose(w.t.Context(), w.first, w.handle, subject, m, true, 3))
+	d := alerts.Draft{Subject: subject, Message: m}
+	return d.Hash()
+}
+
+// send has both say so.
+func (w *warning) send(subject string, m alerts.Message) (alert string) {
+	w.t.Helper()
+	alert, err := w.Alerts.Confirm(w.t.Context(), w.second, w.handle, subject, w.propose(subject, m), true, 3)
+	w.must(err)
+	return alert
+}
+
+// photoOf is the address of the picture of a report.
+func photoOf(key string) string { return hex.EncodeToString(id.Hash(key)) }
+
+// verifies makes robin a verifier who is on call, checks a report, wrote a note on it, and
+// proposes an alert about it.
+func (s *mailStand) verifies(sam, robin authz.Actor) {
+	s.t.Helper()
+	ctx := s.t.Context()
+	w := s.warns("near", "riverside", "hillside", sam, robin, robin, robin)
+	_, of := w.report(authz.Actor{}, "fire", nil)
+	s.must(s.Alerts.AddShift(ctx, robin, "near", s.IDs.Secret(), robin.Handle, s.clock.Now(), s.clock.Now().Add(time.Hour)))
+	s.must(s.Alerts.Claim(ctx, robin, "near", of))
+	s.must(s.Alerts.Write(ctx, robin, "near", of, s.IDs.Secret(), "I go there"))
+	w.propose(of, w.message(of))
+}
+
+// TestAlertsSentTwice: each form of alerts may be sent again, as [twice] says.
+func TestAlertsSentTwice(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings(t, ""))
+	sam, by := s.signIn("sam")
+	kim, other := s.signIn("kim")
+	s.group(by, "riverside", "Riverside Neighbours")
+	s.group(other, "hill", "Hill Gardeners")
+	twice := func(path string, again int, pairs ...string) {
+		t.Helper()
+		first, second := sam.Post(path, pairs...), sam.Post(path, pairs...)
+		if first.Status != 303 || second.Status != again {
+			t.Errorf("%s %q: %d, then %d: %s", path, pairs, first.Status, second.Status, first.Text(".error-summary"))
+		}
+	}
+	one := func(q string, want int) {
+		t.Helper()
+		if n := s.count(q); n != want {
+			t.Errorf("%s: %d, not %d", q, n, want)
+		}
+	}
+	const network, people, queue = "/alerts/networks/near", "/alerts/networks/near/people", "/alerts/queue/near"
+	text := []string{"name", "Near", "area", "Leipzig; 8", "categories", "fire", "categories", "road"}
+	twice("/alerts/networks/new", 303, append([]string{"key", s.IDs.Secret(), "handle", "near", "group", "riverside"}, text...)...)
+	one("select count(*) from alert_network", 1)
+	twice(network+"/edit", 422, append([]string{"sequence", "0", "rules", "We look first."}, text...)...)
+	twice(network, 303, "do", "ask", "group", "hill")
+	one("select count(*) from alert_owner", 2)
+	s.must(s.Alerts.Answer(t.Context(), other, "near", "hill", true))
+	s.must(s.Alerts.Name(t.Context(), other, "near", "hill", "kim"))
+	twice(people, 303, "do", "name", "group", "riverside", "person", "sam")
+	one("select count(*) from alert_verifier", 2)
+	shift := []string{"key", s.IDs.Secret(), "person", "sam", "day", s.clock.Now().AddDate(0, 0, 1).Format(time.DateOnly), "start", "10:00", "hours", "4"}
+	twice(people, 303, append(shift, "do", "shift")...)
+	one("select count(*) from alert_shift", 1)
+	twice(people, 303, "do", "drop", "person", "sam", "shift", shift[1])
+
+	report := func(category string) (key, of string) {
+		t.Helper()
+		key = s.IDs.Secret()
+		twice("/alerts/report", 303, "key", key, "category", category, "place", "Leipzig", "ago", "0", "first_hand", "seen")
+		return key, s.column("select case_id from alert_report where hash = $1", id.Hash(key))[0]
+	}
+	key, of := report("road") // by a member, who so keeps themselves from verifying it
+	one("select reports from alert_case", 1)
+	twice("/alerts/report/"+key, 303, "note", "It grows")
+	one("select more from alert_report", 1)
+	twice(queue, 303, "key", s.IDs.Secret(), "note", "All quiet")
+	twice(queue+"/cases/"+of, 303, "do", "note", "key", s.IDs.Secret(), "note", "I go there")
+	one("select count(*) from alert_note", 2)
+	_, fire := report("fire")
+	for _, do := range [][]string{{"do", "claim"}, {"do", "release"}, {"do", "deny"}, {"do", "reopen"}} {
+		twice(queue+"/cases/"+fire, 303, do...)
+	}
+	twice(queue+"/cases/"+fire, 303, "do", "same", "of", of)
+	one("select count(*) from alert_case where state = 'duplicate'", 1)
+
+	s.clock.Add(13 * time.Hour) // what is reported now is another case
+	w := &warning{s, "near", by, other}
+	_, of = w.report(authz.Actor{}, "fire", nil)
+	m := w.message(of)
+	send := queue + "/send/" + of
+	typed := []string{"basis", "seen", "confidence", "certain", "guidance", "away", "cells", m.Cells[0], "lasts", "60", "checked", "0", "checked", "1", "checked", "2", "seen_it", "1"}
+	twice(send, 303, append([]string{"do", "propose"}, typed...)...)
+	one("select count(*) from alert_draft", 1)
+	confirm := []string{"do", "confirm", "hash", kim.Get(send).Want(t, 200, "").Attr("input[name=hash]", "value"), "checked", "0", "checked", "1", "checked", "2"}
+	if a := kim.Post(send, confirm...); a.Status != 303 {
+		t.Fatalf("%d: %s", a.Status, a.Text("main"))
+	}
+	kim.Post(send, confirm...).Want(t, 409, "") // it is out already
+	one("select count(*) from alert", 1)
+	twice(queue+"/send/"+s.column("select chain_id from alert")[0], 303, "do", "withdraw")
+	one("select count(*) from alert", 2)
+	twice(people, 303, "do", "unname", "person", "sam")
+	twice(network, 303, "do", "close")
+	twice(network, 422, "do", "part", "group", "riverside") // it is out already: so says the second
+	one("select count(*) from alert_owner", 1)
 }

@@ -148,6 +148,7 @@ func (d *described) steps() {
 	d.coalitionsAsDescribed()
 	d.pollsAsDescribed()
 	d.candidatesAsDescribed()
+	d.alertsAsDescribed()
 	d.hooksAsDescribed()
 	d.timesAsDescribed()
 	d.helpersAsDescribed()

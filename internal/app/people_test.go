@@ -183,6 +183,7 @@ func (s *mailStand) filled() (b *webtest.Browser, robin authz.Actor, sam authz.A
 	s.proposes(robin)
 	s.meets(robin)
 	s.climbs(sam, robin)
+	s.verifies(sam, robin)
 	b.Post("/groups/riverside/members/lee/recovery").Want(s.t, 303, "/groups/riverside/members/lee/recovery")
 	b.Post("/groups/riverside/tasks", "key", s.IDs.Secret(), "title", "Print flyers", "mine", "1").Want(s.t, 303, "/groups/riverside/tasks")
 	b.Post("/groups/riverside/skills", "do", "offer", "skill", "cooking", "line", "my van", "shared", "1").Want(s.t, 303, "/groups/riverside/skills")

@@ -9,6 +9,15 @@ import (
 // twins says for each form of the pages which operation of the API does the same,
 // or, after "- ", why none does; docs/api.md has the reasons in full. Several operations stand for a form with several buttons.
 var twins = map[string]string{
+	"POST /alerts/report":                                              "POST /alerts/reports",
+	"POST /alerts/report/{key}":                                        "POST /alerts/reports/{key}/notes",
+	"POST /alerts/networks/new":                                        "POST /alerts/networks",
+	"POST /alerts/networks/{handle}":                                   "PUT /alerts/networks/{handle}, PUT /alerts/networks/{handle}/requests/{group}, PUT /alerts/networks/{handle}/groups/{group}, DELETE /alerts/networks/{handle}/groups/{group}",
+	"POST /alerts/networks/{handle}/edit":                              "PUT /alerts/networks/{handle}",
+	"POST /alerts/networks/{handle}/people":                            "PUT /alerts/networks/{handle}/verifiers/{person}, DELETE /alerts/networks/{handle}/verifiers/{person}, POST /alerts/networks/{handle}/shifts, DELETE /alerts/networks/{handle}/verifiers/{person}/shifts/{id}",
+	"POST /alerts/queue/{handle}":                                      "POST /alerts/queue/{handle}/notes",
+	"POST /alerts/queue/{handle}/cases/{case}":                         "POST /alerts/queue/{handle}/cases/{case}",
+	"POST /alerts/queue/{handle}/send/{subject}":                       "POST /alerts/queue/{handle}/send/{subject}",
 	"POST /assemblies/new":                                             "POST /groups/{handle}/assemblies",
 	"POST /assemblies/{id}/agenda":                                     "POST /assemblies/{id}/items, PUT /assemblies/{id}/items/{item}, POST /assemblies/{id}/items/{item}/arrange",
 	"POST /assemblies/{id}/call":                                       "POST /assemblies/{id}/call",

@@ -79,6 +79,8 @@ func (m *Message) cells() []geo.GridCell {
 func (m *Message) check(now time.Time) error {
 	c, ok := categoryOf(m.Category)
 	switch {
+	case !slices.Contains([]fact.AlertKind{fact.AlertNew, fact.AlertUpdate, fact.AlertCorrect, fact.AlertClear}, m.Kind):
+		return fault.Invalid(fault.Field("kind", "alert.kind", "Choose what it does."))
 	case !ok:
 		return fault.Invalid(fault.Field("category", "alert.category", "Choose what it is about."))
 	case !slices.Contains([]Basis{Seen, Official, Several}, m.Basis):
@@ -93,7 +95,7 @@ func (m *Message) check(now time.Time) error {
 		return fault.Invalid(fault.Field("cells", "alert.cells", "Choose from 1 to {max} cells of the network’s area.", "max", maxCells))
 	case m.Lasts < 10 || time.Duration(m.Lasts)*time.Minute > lastsAtMost:
 		return fault.Invalid(fault.Field("lasts", "alert.lasts", "An alert lasts from ten minutes to twelve hours."))
-	case m.Seen > now.Unix()+60 || m.Seen < now.Add(-24*time.Hour).Unix():
+	case m.Kind == fact.AlertNew && (m.Seen > now.Unix()+60 || m.Seen < now.Add(-24*time.Hour).Unix()):
 		return fault.Invalid(fault.Field("seen", "alert.seen", "Say when it was seen: within the last 24 hours."))
 	}
 	return nil
@@ -121,8 +123,8 @@ func (a *Alert) over(now time.Time) bool {
 // withdrawn stays so, and of what is over only the mistake can be told.
 func follows(last *Alert, kind fact.AlertKind, now time.Time) error {
 	switch {
-	case last.N >= maxChain:
-		return fault.Conflict("alert.long_chain", "This alert was changed {max} times. Let it end, or withdraw it.", "max", maxChain)
+	case last.N >= maxChain-1 && kind != fact.AlertWithdraw: // which always has room
+		return fault.Conflict("alert.long_chain", "This alert was changed {max} times. Let it end, or withdraw it.", "max", maxChain-1)
 	case last.Kind == fact.AlertWithdraw:
 		return fault.Conflict("alert.withdrawn", "This alert was withdrawn. If it was right after all, send a new one.")
 	case kind == fact.AlertWithdraw || kind == fact.AlertCorrect:

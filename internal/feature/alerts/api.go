@@ -46,14 +46,24 @@ type (
 		}
 	}
 	apiNetworkIn struct {
-		Body apiNetworkText
+		Body struct {
+			Handle     string   `json:"handle"`
+			Group      string   `json:"group" doc:"Handle of the group that starts it."`
+			Name       string   `json:"name"`
+			Area       string   `json:"area" doc:"A line for each part: a place, a semicolon, kilometres."`
+			Categories []string `json:"categories" nullable:"false"`
+			Rules      string   `json:"rules,omitempty" doc:"Markdown."`
+		}
 	}
 	apiNetworkPut struct {
 		Handle string `path:"handle"`
 		Body   struct {
-			apiNetworkText
-			Sequence int  `json:"sequence" doc:"That of the network as it was read."`
-			Closed   bool `json:"closed,omitempty"`
+			Name       string   `json:"name"`
+			Area       string   `json:"area" doc:"A line for each part: a place, a semicolon, kilometres."`
+			Categories []string `json:"categories" nullable:"false"`
+			Rules      string   `json:"rules,omitempty" doc:"Markdown."`
+			Sequence   int      `json:"sequence" doc:"That of the network as it was read."`
+			Closed     bool     `json:"closed,omitempty"`
 		}
 	}
 	apiOwnerIn struct {
@@ -129,15 +139,6 @@ type (
 	}
 )
 
-type apiNetworkText struct {
-	Handle     string   `json:"handle,omitempty" doc:"Of a new one."`
-	Group      string   `json:"group,omitempty" doc:"Handle of the group that starts it."`
-	Name       string   `json:"name"`
-	Area       string   `json:"area" doc:"A line for each part: a place, a semicolon, kilometres."`
-	Categories []string `json:"categories" nullable:"false"`
-	Rules      string   `json:"rules,omitempty" doc:"Markdown."`
-}
-
 type apiNetwork struct {
 	Handle     string      `json:"handle"`
 	Name       string      `json:"name"`
@@ -165,6 +166,13 @@ type apiReported struct {
 	State    string    `json:"state"`
 	More     int       `json:"more" doc:"How often it can still be added to."`
 	Expires  time.Time `json:"expires"`
+}
+
+type apiShift struct {
+	ID     string    `json:"id" doc:"With which it is taken back."`
+	Person string    `json:"person"`
+	Start  time.Time `json:"start"`
+	End    time.Time `json:"end"`
 }
 
 type apiCase struct {
@@ -298,13 +306,14 @@ func (w *Web) mountNetworksAPI(a *api.API, op opOf) {
 		return w.Unname(c.Context(), c.Actor(), in.Handle, in.Person)
 	})
 	shift := op(http.MethodPost, "/networks/{handle}/shifts", "addShift", "Put a verifier on call", "For stewards, and for themselves.")
-	shift.Keyed, shift.Status = true, http.StatusNoContent
-	api.Do(a, shift, func(c *web.Call, in *apiShiftIn) error {
+	shift.Keyed, shift.Status = true, http.StatusCreated
+	api.Add(a, shift, func(c *web.Call, in *apiShiftIn) (apiShift, error) {
 		key, _, err := a.Keyed(c, in.Body)
 		if err != nil {
-			return err
+			return apiShift{}, err
 		}
-		return w.AddShift(c.Context(), c.Actor(), in.Handle, key, in.Body.Person, in.Body.Start, in.Body.End)
+		b := &in.Body
+		return apiShift{key, b.Person, b.Start, b.End}, w.AddShift(c.Context(), c.Actor(), in.Handle, key, b.Person, b.Start, b.End)
 	})
 	api.Do(a, op(http.MethodDelete, "/networks/{handle}/verifiers/{person}/shifts/{id}", "dropShift", "Take a shift back", "For stewards, and for themselves."), func(c *web.Call, in *apiShiftPath) error {
 		return w.DropShift(c.Context(), c.Actor(), in.Handle, in.Person, in.ID)
@@ -511,6 +520,11 @@ func (w *Web) apiSend(c *web.Call, in *apiSendIn) (out apiSent, err error) {
 	}
 	if m.Kind == "" {
 		m.Kind = fact.AlertNew
+	}
+	if k, err := w.Case(ctx, by, in.Handle, in.Subject); err == nil {
+		m.Seen = k.Seen.Unix()
+	} else if !fault.Is(err, fault.KindNotFound) {
+		return out, err
 	}
 	if err := w.Propose(ctx, by, in.Handle, in.Subject, m, b.FirstHand, ticked(b.Checked)); err != nil {
 		return out, err

@@ -40,11 +40,14 @@ func (s *Service) Expire(ctx context.Context) error {
 	})
 }
 
+func overQuery(table string) string {
+	return "select scope from " + table + " a where expires_at <= $1 and not exists (select 1 from " + table + " b where b.scope = a.scope and b.expires_at > $1)"
+}
+
 // overScopes lists the keys of what is forgotten, which nothing else is sealed under.
 func overScopes(ctx context.Context, tx *db.Tx, now time.Time) (out []string, err error) {
 	for _, table := range []string{"alert_report", "alert_note", "alert_case"} {
-		some, got := db.Column[string](ctx, tx, "select distinct scope from "+table+" a where expires_at <= $1 and not exists (select 1 from "+table+" b where b.scope = a.scope and b.expires_at > $1)",
-			clock.Micros(now))
+		some, got := db.Column[string](ctx, tx, overQuery(table), clock.Micros(now))
 		err = errors.Join(err, got)
 		out = append(out, some...)
 	}

@@ -169,6 +169,9 @@ func (w *Web) caseLine(l *i18n.Locale, n *Network, x *Case, now time.Time) caseL
 }
 
 func (w *Web) handOver(c *web.Call) error {
+	if err := c.RequireActor(); err != nil {
+		return err
+	}
 	f, err := c.Form()
 	if err != nil {
 		return err

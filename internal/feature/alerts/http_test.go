@@ -178,6 +178,9 @@ func TestNetworkByForms(t *testing.T) {
 		if a := v.Get("/alerts/networks/near").Want(t, 200, ""); strings.Contains(a.Body, ">bo<") || !strings.Contains(a.Text("main"), "somebody is on call") {
 			t.Errorf("%s", a.Text("main"))
 		}
+		for _, who := range []string{"bo", "cy", "nobody"} { // a verifier, and others
+			f.browser("gus").Post(people, "do", "unname", "person", who).Want(t, 403, "")
+		}
 		ada.Post(people, "do", "unname", "person", "bo").Want(t, 303, people)
 		bo.Get("/alerts/queue/near").Want(t, 404, "")
 		ada.Post("/alerts/networks/near/edit", "sequence", "7", "name", "Nearby", "area", "Leipzig; 4", "categories", "fire").Want(t, 422, "")

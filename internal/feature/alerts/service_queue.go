@@ -290,7 +290,10 @@ func (s *Service) Release(ctx context.Context, by authz.Actor, handle, cid strin
 // Deny says that a case could not be confirmed. Reopen takes that back.
 func (s *Service) Deny(ctx context.Context, by authz.Actor, handle, cid string) error {
 	return s.act(ctx, by, handle, cid, func(tx *db.Tx, n *Network, c *Case) error {
-		if !c.State.open() {
+		switch {
+		case c.State == Denied:
+			return nil // the same form once more
+		case !c.State.open():
 			return errSettled()
 		}
 		c.State, c.ClaimedBy, c.Claimed = Denied, "", time.Time{}
@@ -301,7 +304,10 @@ func (s *Service) Deny(ctx context.Context, by authz.Actor, handle, cid string) 
 // Reopen puts a case that was denied, or taken for another one, back into the queue.
 func (s *Service) Reopen(ctx context.Context, by authz.Actor, handle, cid string) error {
 	return s.act(ctx, by, handle, cid, func(_ *db.Tx, _ *Network, c *Case) error {
-		if c.State != Denied && c.State != Duplicate {
+		switch {
+		case c.State.open():
+			return nil // the same form once more
+		case c.State != Denied && c.State != Duplicate:
 			return errSettled()
 		}
 		c.State, c.Of = Fresh, ""
@@ -316,6 +322,8 @@ func (s *Service) Same(ctx context.Context, by authz.Actor, handle, cid, of stri
 		switch {
 		case err != nil:
 			return err
+		case c.State == Duplicate && c.Of == of:
+			return nil // the same form once more
 		case !ok || of == cid || o.State == Duplicate:
 			return fault.Invalid(fault.Field("of", "alert.no_case", "Choose another case of this network."))
 		case !c.State.open():

@@ -82,7 +82,7 @@ func (s *Service) stands(ctx context.Context, tx *db.Tx, n *Network, d *Draft) (
 
 // proposable checks what is to be sent against the case or chain that it is about.
 func (s *Service) proposable(ctx context.Context, tx *db.Tx, by authz.Actor, n *Network, subject string, m *Message, checked int) error {
-	if n.Closed && m.Kind != fact.AlertWithdraw {
+	if n.Closed {
 		return errClosed()
 	}
 	if err := m.check(tx.Now()); err != nil {
@@ -103,27 +103,32 @@ func (s *Service) proposable(ctx context.Context, tx *db.Tx, by authz.Actor, n *
 		if err != nil {
 			return err
 		}
-		if last.Drill != m.Drill {
-			return fault.Malformed("form.unreadable", "This form could not be read. Nothing was recorded.")
+		if last.Drill != m.Drill || last.Category != m.Category {
+			return errUnreadable()
 		}
+		m.Seen = last.Seen
 		return follows(last, m.Kind, tx.Now())
 	}
 	if m.Drill {
-		if !id.ValidSecret(subject) {
+		if taken, err := isSubject(ctx, tx, subject); err != nil {
+			return err
+		} else if taken || !id.ValidSecret(subject) { // a drill keeps nobody from sending an alert
 			return fault.Malformed("form.key", "This form is incomplete. Please open the page again.")
 		}
 		return nil
 	}
-	return s.proposableCase(ctx, tx, by, n, subject)
+	return s.proposableCase(ctx, tx, by, n, subject, m.Category)
 }
 
-func (s *Service) proposableCase(ctx context.Context, tx *db.Tx, by authz.Actor, n *Network, cid string) error {
+func (s *Service) proposableCase(ctx context.Context, tx *db.Tx, by authz.Actor, n *Network, cid, category string) error {
 	k, ok, err := caseByID(ctx, tx, n.ID, cid)
 	switch {
 	case err != nil:
 		return err
 	case !ok:
 		return web.ErrNotFound()
+	case k.Category != category:
+		return errUnreadable()
 	case k.Chain != "":
 		return fault.Conflict("alert.sent_already", "An alert about this case is out already. Update, correct or withdraw that.")
 	case !k.State.open() || !k.Expires.After(tx.Now()):
@@ -198,8 +203,10 @@ func (s *Service) Confirm(ctx context.Context, by authz.Actor, handle, subject, 
 		if err := enough(kind, part{d.By, d.FirstHand}, part{by.Person, firstHand}, related); err != nil {
 			return err
 		}
-		if err := s.proposable(ctx, tx, by, n, subject, &d.Message, checked); err != nil {
-			return err
+		for _, who := range []authz.Actor{by, {Person: d.By}} { // who proposed it may have reported it since
+			if err := s.proposable(ctx, tx, who, n, subject, &d.Message, checked); err != nil {
+				return err
+			}
 		}
 		a := &Alert{Message: d.Message, Network: n.ID, Verifiers: 2, FirstHand: count(d.FirstHand, firstHand)}
 		sent, err = s.send(ctx, tx, n, subject, a, salt)

@@ -40,9 +40,14 @@ func networksAfter(ctx context.Context, tx *db.Tx, after string, limit int) ([]N
 	return db.Query(ctx, tx, "select "+networkColumns+" from alert_network where handle > $1 order by handle limit $2", []any{after, limit}, scanNetwork)
 }
 
+const (
+	watchingQuery = "select " + networkColumns + " from alert_network join alert_area on network_id = id where cell = $1 and not closed order by handle"
+	areaQuery     = "select cell from alert_area where network_id = $1 order by cell"
+)
+
 // networksOf lists those whose area has a cell.
 func networksOf(ctx context.Context, tx *db.Tx, c geo.GridCell) ([]Network, error) {
-	return db.Query(ctx, tx, "select "+networkColumns+" from alert_network join alert_area on network_id = id where cell = $1 and not closed order by handle", []any{int64(c)}, scanNetwork)
+	return db.Query(ctx, tx, watchingQuery, []any{int64(c)}, scanNetwork)
 }
 
 func insertNetwork(ctx context.Context, tx *db.Tx, n *Network) error {
@@ -86,7 +91,7 @@ func watches(ctx context.Context, tx *db.Tx, nid string, c geo.GridCell) (bool, 
 
 // areaOf lists the cells of a network.
 func areaOf(ctx context.Context, tx *db.Tx, nid string) ([]geo.GridCell, error) {
-	return db.Column[geo.GridCell](ctx, tx, "select cell from alert_area where network_id = $1 order by cell", nid)
+	return db.Column[geo.GridCell](ctx, tx, areaQuery, nid)
 }
 
 type ownerRow struct {

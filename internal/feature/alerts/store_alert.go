@@ -34,16 +34,25 @@ func draftOf(ctx context.Context, tx *db.Tx, subject string, now time.Time) (*Dr
 	return &all[0], nil
 }
 
+const draftsQuery = "select " + draftColumns + " from alert_draft where network_id = $1 and expires_at > $2 order by created_at limit 50"
+
 func draftsOf(ctx context.Context, tx *db.Tx, network string, now time.Time) ([]Draft, error) {
-	return db.Query(ctx, tx, "select "+draftColumns+" from alert_draft where network_id = $1 and expires_at > $2 order by created_at limit 50", []any{network, clock.Micros(now)}, scanDraft)
+	return db.Query(ctx, tx, draftsQuery, []any{network, clock.Micros(now)}, scanDraft)
 }
 
 func putDraft(ctx context.Context, tx *db.Tx, d *Draft, expires time.Time) error {
 	_, err := tx.Exec(ctx, `insert into alert_draft (subject, network_id, message, by_person, first_hand, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)
-		on conflict (subject) do update set message = excluded.message, by_person = excluded.by_person, first_hand = excluded.first_hand, created_at = excluded.created_at,
+		on conflict (subject) do update set network_id = excluded.network_id, message = excluded.message, by_person = excluded.by_person, first_hand = excluded.first_hand, created_at = excluded.created_at,
 			expires_at = excluded.expires_at`,
 		d.Subject, d.Network, d.Message.JSON(), string(d.By), d.FirstHand, clock.Micros(d.Created), clock.Micros(expires))
 	return err
+}
+
+// isSubject reports whether something is a case or an alert, of whatever network.
+func isSubject(ctx context.Context, tx *db.Tx, subject string) (bool, error) {
+	var n int
+	err := tx.Get(ctx, "select (select count(*) from alert_case where id = $1) + (select count(*) from alert where id = $1)", []any{subject}, &n)
+	return n > 0, err
 }
 
 func dropDraft(ctx context.Context, tx *db.Tx, subject string) error {
@@ -86,19 +95,21 @@ func chainOf(ctx context.Context, tx *db.Tx, chain string) ([]Alert, error) {
 	return db.Query(ctx, tx, "select "+alertColumns+" from alert where chain_id = $1 order by n desc", []any{chain}, scanAlert)
 }
 
+// newestOfQuery asks for drill so that SQLite walks the index of the network.
+const (
+	newestQuery   = "select " + alertColumns + " from alert where newest and drill = $1 order by sent_at desc limit $2"
+	newestOfQuery = "select " + alertColumns + " from alert where network_id = $1 and newest and not drill <> $2 order by sent_at desc limit $3"
+	sinceQuery    = "select count(*) from alert_cell where cell = $1 and sent_at > $2 and counts"
+	oldQuery      = "delete from alert where chain_id in (select chain_id from alert where newest and sent_at < $1)"
+)
+
 // newest lists the last alerts of chains, the newest first: drills or not, of a network
 // or all.
 func newest(ctx context.Context, tx *db.Tx, drill bool, network string, limit int) ([]Alert, error) {
 	if network != "" {
-		return db.Query(ctx, tx, "select "+alertColumns+" from alert where network_id = $1 and newest and drill = $2 order by sent_at desc limit $3", []any{network, drill, limit}, scanAlert)
+		return db.Query(ctx, tx, newestOfQuery, []any{network, drill, limit}, scanAlert)
 	}
-	return db.Query(ctx, tx, "select "+alertColumns+" from alert where newest and drill = $1 order by sent_at desc limit $2", []any{drill, limit}, scanAlert)
-}
-
-// newestIn lists those of one cell.
-func newestIn(ctx context.Context, tx *db.Tx, c geo.GridCell, limit int) ([]Alert, error) {
-	return db.Query(ctx, tx, "select "+alertColumns+` from alert where newest and not drill and id in (select alert_id from alert_cell where cell = $1 order by sent_at desc limit $2)
-		order by sent_at desc`, []any{int64(c), limit}, scanAlert)
+	return db.Query(ctx, tx, newestQuery, []any{drill, limit}, scanAlert)
 }
 
 func insertAlert(ctx context.Context, tx *db.Tx, a *Alert, counts bool) error {
@@ -122,7 +133,7 @@ func insertAlert(ctx context.Context, tx *db.Tx, a *Alert, counts bool) error {
 
 // sentSince counts what went to a cell, without withdrawals.
 func sentSince(ctx context.Context, tx *db.Tx, c geo.GridCell, since time.Time) (n int, err error) {
-	err = tx.Get(ctx, "select count(*) from alert_cell where cell = $1 and sent_at > $2 and counts", []any{int64(c), clock.Micros(since)}, &n)
+	err = tx.Get(ctx, sinceQuery, []any{int64(c), clock.Micros(since)}, &n)
 	return n, err
 }
 
@@ -153,7 +164,7 @@ func countsOf(ctx context.Context, tx *db.Tx, network string, limit int) ([]Coun
 
 // forgetAlerts deletes what was sent long ago; the public record and the counts stay.
 func forgetAlerts(ctx context.Context, tx *db.Tx, before time.Time) (int64, error) {
-	return tx.Exec(ctx, "delete from alert where chain_id in (select chain_id from alert where newest and sent_at < $1)", clock.Micros(before))
+	return tx.Exec(ctx, oldQuery, clock.Micros(before))
 }
 
 // forgetReports deletes what is a day old, and what was proposed and never sent.

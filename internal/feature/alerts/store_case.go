@@ -50,17 +50,24 @@ func caseByID(ctx context.Context, tx *db.Tx, network, cid string) (*Case, bool,
 // caseNear finds the newest case in a cell, or one beside it, that a report belongs to.
 func caseNear(ctx context.Context, tx *db.Tx, network, category string, cell geo.GridCell, now time.Time) (*Case, bool, error) {
 	args := []any{network, category, clock.Micros(now.Add(-nearTime)), clock.Micros(now.Add(-caseOpen)), int64(cell)}
-	in := []string{"$5"}
 	for _, c := range cell.Around() {
 		args = append(args, int64(c))
-		in = append(in, fmt.Sprintf("$%d", len(args)))
 	}
-	all, err := db.Query(ctx, tx, "select "+caseColumns+" from alert_case where network_id = $1 and category = $2 and last_at >= $3 and created_at >= $4 and cell in ("+strings.Join(in, ", ")+`)
-		and state in ('new', 'checking', 'confirmed') order by case when cell = $5 then 0 else 1 end, created_at limit 1`, args, scanCase)
+	all, err := db.Query(ctx, tx, nearQuery(len(args)-5), args, scanCase)
 	if err != nil || len(all) == 0 {
 		return nil, false, err
 	}
 	return &all[0], true, nil
+}
+
+// nearQuery is of a cell and so many around it.
+func nearQuery(around int) string {
+	in := []string{"$5"}
+	for i := range around {
+		in = append(in, fmt.Sprintf("$%d", 6+i))
+	}
+	return "select " + caseColumns + " from alert_case where network_id = $1 and category = $2 and last_at >= $3 and created_at >= $4 and cell in (" + strings.Join(in, ", ") + `)
+		and state in ('new', 'checking', 'confirmed') order by case when cell = $5 then 0 else 1 end, created_at limit 1`
 }
 
 func putCase(ctx context.Context, tx *db.Tx, c *Case) error {
@@ -81,10 +88,12 @@ func putCase(ctx context.Context, tx *db.Tx, c *Case) error {
 	return nil
 }
 
+const casesQuery = "select " + caseColumns + ` from alert_case where network_id = $1 and state = $2 and ($3 = '' or category = $3)
+	order by score desc, created_at limit $5 offset $4`
+
 // casesOf lists a part of the queue: cases in a state, the surest first.
 func casesOf(ctx context.Context, tx *db.Tx, network string, state State, category string, skip, limit int) ([]Case, error) {
-	return db.Query(ctx, tx, "select "+caseColumns+` from alert_case where network_id = $1 and state = $2 and ($3 = '' or category = $3)
-		order by score desc, created_at limit $5 offset $4`, []any{network, string(state), category, skip, limit}, scanCase)
+	return db.Query(ctx, tx, casesQuery, []any{network, string(state), category, skip, limit}, scanCase)
 }
 
 func countCases(ctx context.Context, tx *db.Tx, network string) (map[State]int, error) {

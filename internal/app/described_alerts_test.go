@@ -1,0 +1,114 @@
+package app_test
+
+import (
+	"strings"
+	"time"
+)
+
+// refused asks an operation for what must not be, and wants that it says so.
+func (d *described) refused(role, op string, body any, status int, code, field string, names ...string) {
+	d.t.Helper()
+	method, path, _ := strings.Cut(d.ops[op], " ")
+	for _, v := range names {
+		at := unfilled.FindStringIndex(path)
+		path = path[:at[0]] + v + path[at[1]:]
+	}
+	var pointer []string
+	if field != "" {
+		pointer = []string{"#/" + field, code}
+		code = "form.invalid"
+	}
+	d.c.As(d.tokens[role]).Do(method, strings.TrimPrefix(path, "/api/v1"), body, "Idempotency-Key", d.IDs.Secret()).Refused(status, code, pointer...)
+}
+
+// but is a body with something else in it.
+func but(body obj, name string, v any) obj {
+	out := obj{}
+	for k, x := range body {
+		out[k] = x
+	}
+	out[name] = v
+	return out
+}
+
+// alertsAsDescribed goes from a new network over a report to an alert, its update and its
+// withdrawal.
+func (d *described) alertsAsDescribed() {
+	const n = "streets"
+	body := obj{"handle": n, "group": "riverside", "name": "Streets", "area": "Leipzig; 4", "categories": []string{"fire", "road"}}
+	d.refused("steward", "startAlertNetwork", but(body, "area", "Nowhere at all; 4"), 422, "alert.area_place", "area")
+	d.refused("member", "startAlertNetwork", body, 403, "authz.forbidden", "")
+	x := d.do("steward", "startAlertNetwork", body)
+	body = obj{"name": "Streets", "area": "Leipzig; 5", "categories": []string{"fire", "road"}, "rules": "We look first.", "sequence": x["sequence"]}
+	d.do("steward", "changeAlertNetwork", body, n)
+	d.refused("steward", "changeAlertNetwork", body, 409, "alert.changed_meanwhile", "", n)
+	if in(d.do("visitor", "getAlertNetwork", nil, n), "area.0.km") != "5" {
+		d.t.Error("the area has not changed")
+	}
+	d.do("visitor", "listAlertNetworks", nil)
+	d.do("steward", "askToRunNetwork", nil, n, "hill")
+	d.refused("steward", "runNetwork", nil, 403, "authz.forbidden", "", n, "hill")
+	d.do("other", "runNetwork", nil, n, "hill")
+	d.refused("other", "nameVerifier", obj{"group": "riverside"}, 422, "alert.group", "group", n, "the-member")
+	d.do("other", "nameVerifier", obj{"group": "hill"}, n, "the-other")
+	d.do("steward", "nameVerifier", obj{"group": "riverside"}, n, "the-organizer")
+	d.refused("account", "dropVerifier", nil, 403, "authz.forbidden", "", n, "the-organizer")
+	d.do("organizer", "dropVerifier", nil, n, "the-organizer")
+	d.refused("organizer", "getVerifiersQueue", nil, 404, "web.not_found", "", n)
+	at := d.clock.Now().Add(time.Hour)
+	shift := obj{"person": "the-other", "start": at.Format(time.RFC3339), "end": at.Add(4 * time.Hour).Format(time.RFC3339)}
+	d.refused("other", "addShift", but(shift, "end", at.Format(time.RFC3339)), 422, "alert.shift", "end", n)
+	d.do("other", "dropShift", nil, n, "the-other", in(d.do("other", "addShift", shift, n), "id"))
+	d.sentAsDescribed(n)
+	d.refused("other", "leaveNetwork", nil, 403, "authz.forbidden", "", n, "riverside")
+	d.do("other", "leaveNetwork", nil, n, "hill")
+	d.refused("other", "leaveNetwork", nil, 409, "alert.not_asked", "", n, "hill")
+}
+
+// sentAsDescribed reports something, and has two verifiers tell everybody.
+func (d *described) sentAsDescribed(n string) {
+	report := obj{"category": "road", "place": "51.36, 12.40", "network": n, "ago": 15, "first_hand": true, "note": "By the market"}
+	d.refused("visitor", "reportSomething", but(report, "note", "a van L-XY 1234"), 422, "alert.note_plate", "note")
+	d.refused("visitor", "reportSomething", but(report, "category", "fires"), 422, "alert.category", "category")
+	key := in(d.do("visitor", "reportSomething", report), "key")
+	d.refused("visitor", "addToReport", obj{"note": "sam@example.org"}, 422, "alert.note_contact", "note", key)
+	d.do("visitor", "addToReport", obj{"note": "Buses go round."}, key)
+	if got := in(d.do("visitor", "getReport", nil, key), "state"); got != "new" {
+		d.t.Errorf("the report is %s", got)
+	}
+	d.refused("visitor", "getReport", nil, 404, "alert.no_report", "", d.IDs.Secret())
+	of := in(d.do("steward", "getVerifiersQueue", nil, n), "items.0.id")
+	d.do("steward", "actOnCase", obj{"do": "claim"}, n, of)
+	d.refused("other", "actOnCase", obj{"do": "claim"}, 409, "alert.claimed", "", n, of)
+	d.do("other", "actOnCase", obj{"do": "note", "note": "I look, too."}, n, of)
+	d.do("other", "handOver", obj{"note": "All quiet."}, n)
+	c := d.do("other", "getCase", nil, n, of)
+	if in(c, "said.0.note") != "By the market" || in(c, "said.0.more.0") != "Buses go round." || in(c, "notes.0") != "I look, too." {
+		d.t.Errorf("the case is %v", c)
+	}
+	d.refused("account", "getCase", nil, 404, "web.not_found", "", n, of)
+
+	say := obj{
+		"do": "propose", "category": "road", "basis": "seen", "confidence": "certain", "guidance": []string{"detour"}, "cells": []string{in(c, "cell")}, "lasts": 120, "checked": true,
+		"first_hand": true,
+	}
+	d.refused("steward", "sendAlert", but(say, "checked", false), 422, "alert.checks", "checked", n, of)
+	d.refused("steward", "sendAlert", but(say, "lasts", 721), 422, "alert.lasts", "lasts", n, of)
+	d.refused("steward", "sendAlert", but(say, "cells", []string{"nowhere"}), 422, "alert.cells", "cells", n, of)
+	both := func(subject string) obj {
+		draft := d.do("steward", "sendAlert", say, n, subject)
+		confirm := obj{"do": "confirm", "hash": in(draft, "draft.hash"), "checked": true}
+		d.refused("steward", "sendAlert", confirm, 409, "alert.same_person", "", n, subject)
+		d.refused("other", "sendAlert", but(confirm, "hash", "0000000000000000"), 409, "alert.draft_changed", "", n, subject)
+		return d.do("other", "sendAlert", confirm, n, subject)
+	}
+	chain := in(both(of), "alert")
+	d.do("visitor", "listAlerts", nil)
+	say["kind"] = "update"
+	if got := d.do("visitor", "getAlert", nil, in(both(chain), "alert")); in(got, "kind") != "update" || in(got, "chain") != chain {
+		d.t.Errorf("the alert is %v", got)
+	}
+	d.do("other", "sendAlert", obj{"do": "withdraw"}, n, chain)
+	d.refused("steward", "sendAlert", say, 409, "alert.withdrawn", "", n, chain)
+	d.refused("visitor", "getAlert", nil, 404, "web.not_found", "", "nothing")
+}
