@@ -27,7 +27,7 @@ func (n *Node) newSubscriptions(ctx context.Context, f *facts, sender notify.Sen
 		DB: n.DB, IDs: n.IDs, Clock: n.Clock, Entropy: rand.Reader, Jobs: n.Jobs, Vault: n.Vault, Places: n.Places, Locales: n.locales,
 		Alerts: alertWords{}, Ways: ways, BaseURL: strings.TrimSuffix(n.Config.BaseURL, "/"),
 	})
-	f.subscriptions = n.Subscriptions
+	f.subscriptions, n.bounced = n.Subscriptions, n.Subscriptions.Bounced
 	return nil
 }
 
