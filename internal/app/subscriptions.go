@@ -27,7 +27,7 @@ func (n *Node) newSubscriptions(ctx context.Context, f *facts, sender notify.Sen
 		DB: n.DB, IDs: n.IDs, Clock: n.Clock, Entropy: rand.Reader, Jobs: n.Jobs, Vault: n.Vault, Places: n.Places, Locales: n.locales,
 		Alerts: alertWords{}, Ways: ways, BaseURL: strings.TrimSuffix(n.Config.BaseURL, "/"),
 	})
-	f.subscriptions, n.bounced = n.Subscriptions, n.Subscriptions.Bounced
+	f.subscriptions = n.Subscriptions
 	return nil
 }
 
@@ -68,8 +68,9 @@ func (n *Node) subscriptionPages(limits *limiter) {
 	n.subscriptionsWeb.Inbound = sms.Inbound{Secret: n.Config.SMSInboundSecret, From: n.Config.SMSInboundFrom, Text: n.Config.SMSInboundText}
 }
 
-// scheduleSubscriptions are the jobs of subscriptions.
+// scheduleSubscriptions are the jobs of subscriptions, and what mail that comes back does.
 func (n *Node) scheduleSubscriptions() {
+	n.bounced = n.Subscriptions.Bounced
 	n.Jobs.Every("send alerts that wait", 15*time.Second, n.Subscriptions.Due)
 	n.Jobs.Every("expire who hears of alerts", time.Hour, n.Subscriptions.Expire)
 }
