@@ -131,7 +131,7 @@ func (f *facts) Emit(ctx context.Context, tx *db.Tx, what any) error {
 		return f.ladders.TurnoutPublished(ctx, tx, x)
 	case fact.DemandsStand:
 		return f.ladders.DemandsStand(ctx, tx, x)
-	case fact.PledgeReached, fact.PledgeMissed, fact.PetitionReached, fact.LadderMoved, fact.AlertSent:
+	case fact.PledgeReached, fact.PledgeMissed, fact.PetitionReached, fact.LadderMoved:
 		return nil // pages say so; nobody else reacts
 	case fact.AlertSent:
 		return f.subscriptions.AlertSent(ctx, tx, x)

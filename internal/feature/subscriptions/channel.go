@@ -31,6 +31,8 @@ type Parcel struct {
 	// ID is the same when the same is sent again, 32 hexadecimal digits; Tag is that of all
 	// of a chain, so that a device can show the newest in place of the one before.
 	ID, Tag string
+	// Bounce comes back with a message that could not be delivered; see [Service.Bounced].
+	Bounce string
 	// Key signs what goes to a program, 32 bytes: whoever has the link can see it.
 	Key []byte
 }

@@ -441,6 +441,15 @@ func (s *Service) LeaveBy(ctx context.Context, channel, contact string) error {
 	})
 }
 
+// Bounced hears that a message with a token came back: where the address is bad for good
+// (RFC 3463, section 3.2), the subscription is deleted. Other tokens are somebody else's.
+func (s *Service) Bounced(ctx context.Context, token string, permanent bool, status string) error {
+	if !permanent || !strings.HasPrefix(status, "5.1.") {
+		return nil
+	}
+	return s.DB.Write(ctx, func(tx *db.Tx) error { return deleteSubscription(ctx, tx, token) })
+}
+
 // Few is the number of subscribers below which none is said: so few could be named.
 const Few = 10
 

@@ -330,8 +330,18 @@ func TestProofs(t *testing.T) {
 		}
 		must(t, x.LeaveBy(x.ctx, "sms", "+491701"))
 		must(t, x.LeaveBy(x.ctx, "sms", "+491799"))
+		bounce := x.DB.Read(x.ctx, func(tx *db.Tx) error {
+			return tx.Get(x.ctx, "select id from alert_subscription where confirmed", nil, &code)
+		})
+		must(t, bounce)
+		must(t, x.Bounced(x.ctx, code, false, "4.2.2"))
+		must(t, x.Bounced(x.ctx, code, true, "5.7.1"))
 		if n := x.count("select count(*) from alert_subscription where confirmed"); n != 1 {
 			t.Errorf("%d are left", n)
+		}
+		must(t, x.Bounced(x.ctx, code, true, "5.1.1"))
+		if n := x.count("select count(*) from alert_subscription where confirmed"); n != 0 {
+			t.Errorf("%d are left behind a bad address", n)
 		}
 	})
 }
