@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,12 @@ import (
 )
 
 // newAlerts makes the feature of alerts.
-func (n *Node) newAlerts(f *facts, sender notify.Sender) {
+func (n *Node) newAlerts(f *facts, sender notify.Sender) error {
+	for _, code := range n.Config.AlertKinds {
+		if !slices.ContainsFunc(alerts.Categories(), func(c alerts.Category) bool { return c.Code == code }) {
+			return fmt.Errorf("alert_categories: there is no category %q", code)
+		}
+	}
 	var post *alerts.Post
 	if sender != nil {
 		post = &alerts.Post{Addresses: n.Identity, Sender: sender, BaseURL: strings.TrimSuffix(n.Config.BaseURL, "/")}
@@ -34,9 +40,10 @@ func (n *Node) newAlerts(f *facts, sender notify.Sender) {
 			at, km := n.Places.Nearest(p)
 			return at.Label(), km
 		},
-		Audit: n.audited, Jobs: n.Jobs, Post: post,
+		Audit: n.audited, Jobs: n.Jobs, Post: post, Allowed: n.Config.AlertKinds,
 	})
 	f.alerts = n.Alerts
+	return nil
 }
 
 func (n *Node) alertPages(limits *limiter) {

@@ -110,7 +110,9 @@ func (n *Node) wire(ctx context.Context) error {
 	n.together()
 	n.newAssemblies(facts)
 	n.newLadders(facts, sender)
-	n.newAlerts(facts, sender)
+	if err := n.newAlerts(facts, sender); err != nil {
+		return err
+	}
 	if err := n.newSubscriptions(ctx, facts, sender); err != nil {
 		return err
 	}

@@ -40,6 +40,7 @@ type Config struct {
 	RecordName    string   // host that the public record of a new node is named after; empty for that of BaseURL
 	RecordPolicy  string   // path of a tlog-policy, or empty for no witnesses
 	WitnessLogs   string   // path of the keys of logs that this node cosigns, or empty for none
+	AlertKinds    []string // categories of alerts that networks may choose; none for all
 	Dev           bool     // pseudo-locales and other help for developers
 
 	SMSURL           string   // of the gateway, with {to}, {digits} and {text}; empty for no text messages; a secret

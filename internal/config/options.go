@@ -83,7 +83,7 @@ func service() []option {
 			func(c *Config) *string { return &c.LogFormat }, oneOf("text", "json")),
 		boolean("trusted_proxy", "Believes the last entry of `X-Forwarded-For` that a web server on the same machine sends, so that floods are slowed by the network they come from. Without it, requests from this machine are not limited.",
 			func(c *Config) *bool { return &c.TrustedProxy }),
-		hosts(),
+		hosts(), alertCategories(),
 		text("onion", "", "Onion service of this node, as in `abc….onion`; Tor Browser offers it to visitors.",
 			func(c *Config) *string { return &c.Onion }, onion),
 		derived("the bundled map of the world", text("basemap", "", "Path of a larger map, a `.pmtiles` file.",
@@ -203,6 +203,16 @@ func logLevel() option {
 func hosts() option {
 	return list("hosts", "Further host names under which the node answers, as in `[\"www.example.org\"]`.",
 		func(c *Config) *[]string { return &c.Hosts }, hostName)
+}
+
+func alertCategories() option {
+	return list("alert_categories", "What alert networks on this node may warn of; empty is all: `weather`, `fire`, `eviction`, `utility`, `service`, `road`, `operation`, `threat`, `person`, `medical`, `observers`.",
+		func(c *Config) *[]string { return &c.AlertKinds }, func(v string) (string, error) {
+			if v == "" || strings.Trim(v, "abcdefghijklmnopqrstuvwxyz") != "" {
+				return "", errors.New("must be codes of categories, as in fire,weather")
+			}
+			return v, nil
+		})
 }
 
 // list is a key with several values, each of which parse reads.

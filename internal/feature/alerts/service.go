@@ -63,6 +63,8 @@ type Deps struct {
 	Places  Places
 	// Nearest names the place nearest to a point, and how far it is in kilometres.
 	Nearest func(p geo.Point) (label string, km float64)
+	// Allowed are the categories that networks may choose; none for all.
+	Allowed []string
 	Record  Record
 	Locales *i18n.Bundle
 	Facts   Facts

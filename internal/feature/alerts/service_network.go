@@ -17,18 +17,21 @@ import (
 // allowed are the categories of this node.
 func (s *Service) allowed() (out []string) {
 	for _, c := range Categories() {
-		out = append(out, c.Code)
+		if len(s.Allowed) == 0 || slices.Contains(s.Allowed, c.Code) {
+			out = append(out, c.Code)
+		}
 	}
 	return out
 }
 
-// owners adds to a network the groups that run it.
+// owners adds to a network the groups that run it, and leaves out what the node does not
+// allow.
 func (s *Service) owners(ctx context.Context, tx *db.Tx, n *Network) error {
 	rows, err := ownersOf(ctx, tx, n.ID)
 	if err != nil {
 		return err
 	}
-	n.Owners = nil
+	n.Owners, n.Categories = nil, slices.DeleteFunc(n.Categories, func(c string) bool { return !slices.Contains(s.allowed(), c) })
 	for _, r := range rows {
 		g, err := s.Groups.ByID(ctx, tx, r.Group)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -113,7 +114,7 @@ func (s *Service) receiver(ctx context.Context, tx *db.Tx, in *ReportInput, r *R
 	}
 	var fit []Network
 	for _, n := range all {
-		if n.has(r.Category) && (in.Network == "" || in.Network == n.Handle) {
+		if n.has(r.Category) && slices.Contains(s.allowed(), r.Category) && (in.Network == "" || in.Network == n.Handle) {
 			fit = append(fit, n)
 		}
 	}

@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -240,4 +241,23 @@ func (f *fixture) count(table string) (n int) {
 	f.t.Helper()
 	must(f.t, f.DB.Read(f.ctx(), func(tx *dbTx) error { return tx.Get(f.ctx(), "select count(*) from "+table, nil, &n) }))
 	return n
+}
+
+// TestAllowed: what the operator does not allow is reported to nobody, and sent by nobody,
+// even by a network that chose it before.
+func TestAllowed(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		f.network("bo", "cy")
+		_, err := f.report("", smoke())
+		must(t, err)
+		c := f.first()
+		f.Allowed = []string{"road"}
+		_, err = f.report("", smoke())
+		wants(t, err, "alert.not_theirs")
+		wants(t, f.Propose(t.Context(), as("bo"), "near", c.ID, f.message(c), true, 3), "alert.category")
+		if page := f.browser("").Get("/alerts/networks/near").Want(t, 200, ""); strings.Contains(page.Text("main"), "Fire and smoke") {
+			t.Error("the network says that it warns of it")
+		}
+	})
 }
