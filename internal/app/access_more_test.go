@@ -217,6 +217,34 @@ func (x *access) call(c *apitest.Client, pattern string, bodies, queries map[str
 	return a
 }
 
+// leastOf is the emptiest value that a schema allows.
+func leastOf(s *openapi3.Schema) any {
+	switch {
+	case len(s.Enum) > 0:
+		return s.Enum[0]
+	case s.Type.Is("string"):
+		return strings.Repeat("x", int(s.MinLength))
+	case s.Type.Is("integer"), s.Type.Is("number"):
+		if s.Min != nil {
+			return *s.Min
+		}
+		return 0
+	case s.Type.Is("boolean"):
+		return false
+	case s.Type.Is("array"):
+		all := []any{}
+		for range s.MinItems {
+			all = append(all, leastOf(s.Items.Value))
+		}
+		return all
+	}
+	o := map[string]any{}
+	for _, name := range s.Required {
+		o[name] = leastOf(s.Properties[name].Value)
+	}
+	return o
+}
+
 // scopesOf are the scopes that an operation names.
 func scopesOf(op *openapi3.Operation) (out []string) {
 	for _, all := range *op.Security {

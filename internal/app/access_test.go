@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/go-cmp/cmp"
 
 	"convoke/internal/api"
@@ -336,34 +335,6 @@ func (x *access) bodies() (out, queries map[string]string) {
 	}
 	maps.Copy(out, x.whole())
 	return out, queries
-}
-
-// leastOf is the emptiest value that a schema allows.
-func leastOf(s *openapi3.Schema) any {
-	switch {
-	case len(s.Enum) > 0:
-		return s.Enum[0]
-	case s.Type.Is("string"):
-		return strings.Repeat("x", int(s.MinLength))
-	case s.Type.Is("integer"), s.Type.Is("number"):
-		if s.Min != nil {
-			return *s.Min
-		}
-		return 0
-	case s.Type.Is("boolean"):
-		return false
-	case s.Type.Is("array"):
-		all := []any{}
-		for range s.MinItems {
-			all = append(all, leastOf(s.Items.Value))
-		}
-		return all
-	}
-	o := map[string]any{}
-	for _, name := range s.Required {
-		o[name] = leastOf(s.Properties[name].Value)
-	}
-	return o
 }
 
 // ask is the status of a route for a role: of a page with the role's session, of

@@ -2,13 +2,17 @@ package app_test
 
 import (
 	"encoding/hex"
+	"maps"
 	"testing"
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/feature/alerts"
+	"convoke/internal/feature/groups"
 	"convoke/internal/id"
+	"convoke/internal/web/webtest"
 )
 
 // warning is a network near Leipzig of two groups, run from the first of which a steward
@@ -174,4 +178,36 @@ func TestAlertsSentTwice(t *testing.T) {
 	twice(network, 303, "do", "close")
 	twice(network, 422, "do", "part", "group", "riverside") // it is out already: so says the second
 	one("select count(*) from alert_owner", 1)
+}
+
+// TestReportsSayNothing: of what somebody reports nothing can be read without the keys, and
+// nothing says who they are, also not of a member who is signed in.
+func TestReportsSayNothing(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings(t, ""))
+	_, by := s.signIn("sam")
+	eve, member := s.signIn("eve")
+	g := s.group(by, "riverside", "Riverside Neighbours")
+	s.group(member, "hill", "Hill Gardeners")
+	s.must(s.DB.Write(t.Context(), func(tx *db.Tx) error {
+		return s.Groups.Join(t.Context(), tx, g, member.Person, groups.Admission{Role: "member", By: by.Person})
+	}))
+	s.warns("near", "riverside", "hill", by, member, by, member)
+	s.must(s.Alerts.Unname(t.Context(), member, "near", "eve"))
+	was := s.scan(string(member.Person))
+	for _, b := range []*webtest.Browser{eve, s.visitor()} {
+		key := s.IDs.Secret()
+		b.PostFile("/alerts/report", "photo", "a.png", picture(t), "key", key, "category", "fire", "place", "51.3321, 12.3654", "ago", "0", "first_hand", "seen", "note", "By the fountain").
+			Want(t, 303, "/alerts/report/"+key)
+		b.Post("/alerts/report/"+key, "note", "Heavier now").Want(t, 303, "/alerts/report/"+key)
+		if got := s.scan("fountain", "Heavier", "51.3321", "12.3654", key, "192.0.2.1", hex.EncodeToString([]byte("fountain"))); len(got) > 0 {
+			t.Errorf("it can be read in %v", got)
+		}
+	}
+	if now := s.scan(string(member.Person)); !maps.Equal(was, now) || s.count("select count(*) from alert_report where member") != 1 || s.count("select count(*) from alert_photo") != 2 {
+		t.Errorf("of who reported %v became %v", was, now)
+	}
+	if n := s.count("select count(*) from alert_report_tag"); n == 0 || n > 20 {
+		t.Errorf("%d tags keep the member from verifying", n)
+	}
 }

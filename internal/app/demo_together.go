@@ -128,7 +128,8 @@ func (x *teller) meet(ctx context.Context, tx *db.Tx) (err error) {
 }
 
 // demoStory goes on from [Node.demoTogether]: the others come in, a demand is chosen, a
-// poll is open, a text is discussed, delegates meet, and the campaign has a ladder.
+// poll is open, a text is discussed, delegates meet, the campaign has a ladder, and two groups
+// warn each other.
 func (n *Node) demoStory(ctx context.Context) error {
 	x := teller{n: n}
 	err := n.DB.Write(ctx, func(tx *db.Tx) error {
@@ -161,6 +162,9 @@ func (n *Node) demoStory(ctx context.Context) error {
 	}
 	if err := x.climb(ctx, ranking, calendar); err != nil {
 		return fmt.Errorf("publish a ladder: %w", err)
+	}
+	if err := x.warn(ctx); err != nil {
+		return fmt.Errorf("warn each other: %w", err)
 	}
 	return nil
 }

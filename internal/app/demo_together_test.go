@@ -17,6 +17,7 @@ import (
 var demoTables = [...]string{
 	"person", "groups", "member", "coalition_member", "delegate", "demand", "demand_candidate", "poll_proposal", "poll_text", "poll_comment",
 	"poll_amendment", "poll", "poll_seat", "assembly", "assembly_item", "assembly_line", "ladder_version", "ladder_step", "ladder_move", "announcement", "task",
+	"alert_network", "alert_owner", "alert_verifier", "alert_report", "alert_case", "alert", "alert_draft",
 }
 
 func (s *stand) demoRows() (out []int) {
@@ -88,6 +89,15 @@ func TestDemoTogether(t *testing.T) {
 			t.Errorf("the steps are %v", states)
 		}
 		wants(t, v.Get("/campaigns/open-doors/ladder"), "Met", "Open", "Waiting", "A walk with lanterns")
+		now := v.Get("/alerts")
+		wants(t, now, "Road or transit closure", "All clear: Water, power, heating or phones cut")
+		wants(t, v.Get("/alerts/networks/leipzig"), "Leipzig neighbours", "Riverside Neighbours", "Hill Gardeners", "fewer than ten")
+		if got := s.column("select category from alert_case where state = 'new'"); !slices.Equal(got, []string{"service"}) {
+			t.Errorf("%v wait for verifiers", got)
+		}
+		if n := s.count("select count(*) from alert_verifier"); n != 3 {
+			t.Errorf("%d verify", n)
+		}
 		if n := s.count("select count(*) from groups where not sample"); n != 0 {
 			t.Errorf("%d groups are not marked as a sample", n)
 		}
