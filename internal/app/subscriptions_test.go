@@ -91,6 +91,9 @@ func TestSubscribe(t *testing.T) {
 				t.Errorf("a wrong cell: %d", a.Status)
 			}
 			cell := v.Get(mine).Attr("input[name=cell]", "value")
+			if a := v.Post(mine, "do", "change", "cell", cell, "near", "Springfield", "size", "near"); a.Status != 422 || a.Attr("input[name=place_pick]", "value") == "" {
+				t.Errorf("a typed place counts before the old one: %d", a.Status)
+			}
 			v.Post(mine, "do", "change", "cell", cell, "size", "region", "category", "flood", "quiet_from", "22:00", "quiet_to", "06:30", "lang", "es").Want(t, 303, mine+"?saved=1")
 			if a := v.Get(mine); a.Attr("#quiet_to", "value") != "06:30" || !strings.Contains(a.Body, `<option value="es" selected`) || strings.Contains(a.Body, `value="fire" checked`) {
 				t.Errorf("changed: %s", a.Text("main"))
