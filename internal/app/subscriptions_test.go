@@ -2,6 +2,8 @@ package app_test
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -89,6 +91,9 @@ func TestSubscribe(t *testing.T) {
 				t.Errorf("a wrong cell: %d", a.Status)
 			}
 			cell := v.Get(mine).Attr("input[name=cell]", "value")
+			if a := v.Post(mine, "do", "change", "cell", cell, "near", "Springfield", "size", "near"); a.Status != 422 || a.Attr("input[name=place_pick]", "value") == "" {
+				t.Errorf("a typed place counts before the old one: %d", a.Status)
+			}
 			v.Post(mine, "do", "change", "cell", cell, "size", "region", "category", "flood", "quiet_from", "22:00", "quiet_to", "06:30", "lang", "es").Want(t, 303, mine+"?saved=1")
 			if a := v.Get(mine); a.Attr("#quiet_to", "value") != "06:30" || !strings.Contains(a.Body, `<option value="es" selected`) || strings.Contains(a.Body, `value="fire" checked`) {
 				t.Errorf("changed: %s", a.Text("main"))
@@ -206,4 +211,50 @@ func (d *described) subscriptionsAsDescribed() {
 	d.c.Do("GET", "/alerts/subscribers?cell="+in(d.do("visitor", "getSubscription", nil, secret), "cell"), nil).Want(200, nil)
 	d.do("visitor", "changeSubscription", obj{"near": "Leipzig, Germany", "size": "near", "quiet_from": "22:00", "quiet_to": "07:00"}, secret)
 	d.do("visitor", "leaveAlerts", nil, secret)
+}
+
+// TestSubscribeBySMS: a number in a text message confirms, and STOP, which the gateway hands
+// on, ends it.
+func TestSubscribeBySMS(t *testing.T) {
+	t.Parallel()
+	texts := make(chan string, 10)
+	gate := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { texts <- r.FormValue("text") }))
+	defer gate.Close()
+	cfg := settings(t, "")
+	cfg.SMSURL, cfg.SMSBody, cfg.SMSInboundSecret = gate.URL, "to={to}&text={text}", "0123456789abcdef"
+	s := start(t, cfg)
+	s.Subscriptions.Alerts = oneAlert{}
+	v := s.visitor()
+	at := v.Post("/alerts/subscribe", "channel", "sms", "near", "Leipzig, Germany", "size", "near", "contact", "0049 170 1234567", "lang", "es").Location
+	if !strings.HasSuffix(at, "/code") {
+		t.Fatalf("it goes on at %q", at)
+	}
+	if _, err := s.Jobs.RunPending(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	code := (<-texts)[:6]
+	if a := v.Post(at, "code", "12"); a.Status != 422 || a.Attr("#code", "value") != "12" {
+		t.Errorf("a wrong number: %d", a.Status)
+	}
+	v.Post(at, "code", code).Want(t, 200, "")
+	left := func() int { return s.count("select count(*) from alert_subscription where confirmed") }
+	for path, form := range map[string][]string{
+		"/subscriptions/0123456789abcdee/answer": {"from", "+491701234567", "text", "STOP"},
+		"/subscriptions/x/answer":                {"from", "+491701234567", "text", "STOP"},
+	} {
+		v.Post(path, form...).Want(t, 404, "")
+	}
+	const in = "/subscriptions/0123456789abcdef/answer"
+	v.Post(in, "from", "+491701234567", "text", "Thank you!").Want(t, 200, "")
+	v.Post(in, "from", "+491709999999", "text", "STOP").Want(t, 200, "")
+	v.Post(in, "text", "STOP").Want(t, 400, "")
+	if left() != 1 {
+		t.Fatal("somebody left who did not say so")
+	}
+	for range 2 {
+		v.Post(in, "from", "0049 170 1234567", "text", "Stop.").Want(t, 200, "")
+	}
+	if left() != 0 {
+		t.Error("STOP does not end it")
+	}
 }

@@ -180,6 +180,11 @@ var twins = map[string]string{
 	"POST /petitions/{slug}/translate":                                 "PUT /petitions/{slug}/texts/{lang}",
 	"POST /statements/{id}/translate":                                  "PUT /statements/{id}/texts/{lang}",
 	"POST /statements/{id}/withdraw":                                   "POST /statements/{id}/withdraw",
+	"POST /alerts/subscribe":                                           "POST /alerts/subscribe",
+	"POST /subscriptions/{secret}":                                     "PUT /subscriptions/{secret}, PUT /subscriptions/{secret}/confirmed, DELETE /subscriptions/{secret}",
+	"POST /subscriptions/{secret}/answer":                              "- the gateway's own protocol",
+	"POST /subscriptions/{secret}/code":                                "PUT /subscriptions/{secret}/code",
+	"POST /subscriptions/{secret}/leave":                               "DELETE /subscriptions/{secret}",
 	"POST /witness/add-checkpoint":                                     "- its own protocol",
 }
 

@@ -101,7 +101,7 @@ func (w *Web) choices(c *web.Call, f *web.Form, d *formData) {
 		p, _ := w.Places.Nearest(cell.Middle())
 		d.Cell, d.Place = cell.String(), p.Label()
 	}
-	if d.Cell == "" && f.Error("near") != "" || f.Raw("place_pick") != "" {
+	if f.Line("near") != "" && (f.Error("near") != "" || f.Raw("place_pick") != "") {
 		for _, p := range w.Meant(f.Line("near")) {
 			d.Picks = append(d.Picks, web.Choice{Value: p.Pick, Label: p.Label})
 		}
@@ -149,11 +149,16 @@ func (w *Web) form(c *web.Call) error {
 	return w.formOf(c, f, formData{})
 }
 
+// choiceOf reads the form. A place that was typed counts before one chosen elsewhere.
 func choiceOf(f *web.Form) Choice {
-	return Choice{
+	in := Choice{
 		Near: f.Line("near"), Pick: f.Line("place_pick"), Cell: f.Line("cell"), Size: f.Line("size"), Channel: f.Line("channel"), Contact: f.Line("contact"),
 		Categories: f.All("category"), Drills: f.Has("drills", "on"), QuietFrom: f.Line("quiet_from"), QuietTo: f.Line("quiet_to"), Lang: f.Line("lang"),
 	}
+	if in.Near != "" {
+		in.Cell = ""
+	}
+	return in
 }
 
 // slowed refuses a flood: of messages to strangers sooner than of browsers that subscribe
@@ -284,11 +289,7 @@ func (w *Web) act(c *web.Call) error {
 	case "leave":
 		return w.leave(c)
 	case "change":
-		in := choiceOf(f)
-		if in.Near != "" {
-			in.Cell = ""
-		}
-		err = w.Change(c.Context(), secret, in)
+		err = w.Change(c.Context(), secret, choiceOf(f))
 	default:
 		return fault.Malformed("form.unreadable", "This form could not be read. Nothing was recorded.")
 	}
