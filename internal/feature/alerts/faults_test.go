@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"convoke/internal/db/dbtest"
 	"convoke/internal/fact"
 )
 
@@ -71,9 +72,17 @@ func TestCorrectedAfterDays(t *testing.T) {
 		m.Kind = fact.AlertCorrect
 		for range maxChain - 2 {
 			advance(f, 3*time.Hour)
+			m.Seen = f.clock.Now().Unix() // which is not when it was seen first
 			_, err = f.send(chain, m, "bo", "cy")
 			must(t, err)
 		}
+		must(t, f.DB.Read(t.Context(), func(tx *dbTx) error {
+			last, _, err := newestOf(t.Context(), tx, chain)
+			if err == nil && last.Seen != dbtest.Now.Unix() {
+				t.Errorf("it was seen at %d", last.Seen)
+			}
+			return err
+		}))
 		if f.lines.all[0].N != 1 || f.lines.all[maxChain-2].N != maxChain-1 {
 			t.Errorf("%d lines", len(f.lines.all))
 		}

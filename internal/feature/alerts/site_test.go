@@ -286,9 +286,13 @@ func (f *fixture) send(subject string, m Message, first, second string) (string,
 
 func each(t *testing.T, do func(t *testing.T, f *fixture)) {
 	t.Helper()
-	c := func() *clock.Manual { return clock.NewManual(dbtest.Now) }
-	one := c()
-	dbtest.EachClock(t, one, func(t *testing.T, d *db.DB) { do(t, newFixture(t, d, one)) })
+	for name, url := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := clock.NewManual(dbtest.Now) // its own: both run at once
+			do(t, newFixture(t, dbtest.Open(t, url(t), c), c))
+		})
+	}
 }
 
 type dbTx = db.Tx
