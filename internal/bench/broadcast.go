@@ -17,7 +17,6 @@ import (
 	"convoke/internal/feature/subscriptions"
 	"convoke/internal/geo"
 	"convoke/internal/i18n"
-	"convoke/internal/id"
 	"convoke/internal/notify/webpush"
 	"convoke/internal/notify/webpush/pushservice"
 )
@@ -76,7 +75,7 @@ func (b *bench) subscribe(ctx context.Context, node *app.Node, n int, of func(i 
 				area, sealed := of(i)
 				_, err := tx.Exec(ctx, `insert into alert_subscription (id, month, channel, centre, hash, tag, sealed, lang, categories, drills,
 					quiet_from, quiet_to, zone, confirmed, tries, asked_at, ends_at) values ($1, $2, 'push', $3, $4, $5, $6, 'en', '', false, 0, 0, 'UTC', true, 0, 0, $7)`,
-					subscriberID(i), month, int64(area), id.Hash(node.IDs.Secret()), node.IDs.Bytes(16), sealed, b.started.AddDate(1, 0, 0).UnixMicro())
+					subscriberID(i), month, int64(area), []byte(subscriberID(i)), []byte(subscriberID(i)), sealed, b.started.AddDate(1, 0, 0).UnixMicro())
 				if err != nil {
 					return err
 				}
@@ -90,8 +89,8 @@ func (b *bench) subscribe(ctx context.Context, node *app.Node, n int, of func(i 
 	return nil
 }
 
-// subscriberID spreads ids as random ones are.
-func subscriberID(i int) string { return fmt.Sprintf("%016x%010d", uint64(i)*0x9e3779b97f4a7c15, i) }
+// subscriberID is as long as real ones; in order, it is stored quickly.
+func subscriberID(i int) string { return fmt.Sprintf("%026d", i) }
 
 // alarm is the one alert of the bench.
 type alarm struct{}
