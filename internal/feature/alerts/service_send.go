@@ -271,8 +271,8 @@ func (s *Service) send(ctx context.Context, tx *db.Tx, n *Network, subject strin
 		}
 		a.Chain, a.N = last.Chain, last.N+1
 	}
-	counts := a.Kind != fact.AlertWithdraw
-	if counts {
+	counts := a.Kind != fact.AlertWithdraw && !a.Drill
+	if a.Kind != fact.AlertWithdraw {
 		if err := rate(ctx, tx, a); err != nil {
 			return "", err
 		}
@@ -309,8 +309,16 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, n *Network, cid string,
 	return putCase(ctx, tx, c)
 }
 
-// rate keeps a cell from being warned more often than people can bear.
+// rate keeps a cell from being warned more often than people can bear. Drills are counted
+// for themselves, by network: they hold up no alert.
 func rate(ctx context.Context, tx *db.Tx, a *Alert) error {
+	if a.Drill {
+		n, err := drillsSince(ctx, tx, a.Network, a.Sent.Add(-time.Hour))
+		if err == nil && n >= perHour {
+			err = fault.Conflict("alert.many_drills", "This network sent {max} messages of drills within an hour. Wait until the hour is over.", "max", perHour)
+		}
+		return err
+	}
 	for _, c := range a.cells() {
 		n, err := sentSince(ctx, tx, c, a.Sent.Add(-time.Hour))
 		if err != nil {

@@ -137,6 +137,14 @@ func sentSince(ctx context.Context, tx *db.Tx, c geo.GridCell, since time.Time) 
 	return n, err
 }
 
+const drillsQuery = "select count(*) from alert where sent_at > $1 and network_id = $2 and drill and kind <> 'withdraw'"
+
+// drillsSince counts the messages of drills of a network, without withdrawals.
+func drillsSince(ctx context.Context, tx *db.Tx, network string, since time.Time) (n int, err error) {
+	err = tx.Get(ctx, drillsQuery, []any{clock.Micros(since), network}, &n)
+	return n, err
+}
+
 // addCount adds to what is left of alerts when they are forgotten.
 func addCount(ctx context.Context, tx *db.Tx, a *Alert, zone string) error {
 	_, err := tx.Exec(ctx, `insert into alert_count (network_id, day, category, kind, drill, n) values ($1, $2, $3, $4, $5, 1)

@@ -261,3 +261,27 @@ func TestAllowed(t *testing.T) {
 		}
 	})
 }
+
+// TestDrillsHoldUpNothing: three drills in an hour are enough, and an alert goes out beside
+// them.
+func TestDrillsHoldUpNothing(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		f.network("bo", "cy")
+		_, err := f.report("", smoke())
+		must(t, err)
+		c := f.first()
+		m := f.message(c)
+		m.Drill = true
+		for i := range 4 {
+			_, err := f.send(f.ids.Secret(), m, "bo", "cy")
+			if i < 3 {
+				must(t, err)
+			} else {
+				wants(t, err, "alert.many_drills")
+			}
+		}
+		_, err = f.send(c.ID, f.message(c), "bo", "cy")
+		must(t, err)
+	})
+}
