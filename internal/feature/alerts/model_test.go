@@ -48,8 +48,13 @@ type modelDraft struct {
 	at   time.Time
 }
 
+type modelReporter struct {
+	who  string
+	then line
+}
+
 type modelCase struct {
-	reporters map[string]line // as they were
+	reporters []modelReporter // as they were, each time
 	sent      bool
 	at        time.Time
 }
@@ -140,8 +145,8 @@ func (m *model) line(p string) line {
 func (m *model) verifies(p string) bool { return m.names[p] != "" }
 
 func (m *model) kept(p string, c *modelCase) bool {
-	for r, then := range c.reporters {
-		if kin(r, then, p, m.line(p)) {
+	for _, r := range c.reporters {
+		if kin(r.who, r.then, p, m.line(p)) {
 			return true
 		}
 	}
@@ -224,10 +229,10 @@ func (m *model) report(t *rapid.T) {
 	m.agree("report", err, true)
 	of := m.f.text("select case_id from alert_report where hash = $1", id.Hash(key))
 	if m.cases[of] == nil {
-		m.cases[of] = &modelCase{reporters: map[string]line{}, at: m.f.clock.Now()}
+		m.cases[of] = &modelCase{at: m.f.clock.Now()}
 	}
 	if l := m.line(by); len(l) > 0 {
-		m.cases[of].reporters[by] = l
+		m.cases[of].reporters = append(m.cases[of].reporters, modelReporter{by, l})
 	}
 }
 
