@@ -23,10 +23,11 @@ func finding(t *testing.T, all []app.Finding, check string) app.Finding {
 
 func TestDoctorLooksAtWebPush(t *testing.T) {
 	t.Parallel()
-	s := newSaved(t, "")
+	cfg := settings(t, "") // at http://, so that the node makes no key by itself
+	s := start(t, cfg)
 	look := func(base string) app.Finding {
 		t.Helper()
-		d := app.Doctor{Config: s.Config, Log: webtest.Log(t), Clock: s.clock}
+		d := app.Doctor{Config: cfg, Log: webtest.Log(t), Clock: s.clock}
 		d.Config.BaseURL = base
 		return finding(t, d.Run(t.Context()), "web push")
 	}
