@@ -13,7 +13,7 @@ import (
 
 // benchCmd measures the machine.
 type benchCmd struct {
-	Name  []string `arg:"" optional:"" help:"Which benchmarks: signup, pages, near, import, text, campaign, footprint, cast, issue, append, recount, poll, receipt, petition, reminders, assembly, coalition, webpush (default: all)."`
+	Name  []string `arg:"" optional:"" help:"Which benchmarks: signup, pages, near, import, text, campaign, footprint, cast, issue, append, recount, poll, receipt, petition, reminders, assembly, coalition, webpush, mail, recipients, broadcast (default: all)."`
 	JSON  bool     `name:"json" help:"Write the report to standard output as JSON."`
 	Runs  int      `help:"Turns of product and reference, whose median a figure is; what takes minutes has one turn." default:"5"`
 	Scale string   `help:"small (minutes) or full (ten million events, seven million signatures; two hours and 35 GB of disk)." enum:"small,full" default:"small"`
