@@ -187,19 +187,23 @@ func TestOvertaken(t *testing.T) {
 		for i := range people {
 			x.join(Choice{Cell: at.String(), Size: "near", Contact: fmt.Sprint("p", i)})
 		}
-		withdrawn, before := false, 0
+		withdrawn, before, gone := false, 0, make(chan struct{})
 		x.channel.after = func(p Parcel) error {
 			x.channel.mu.Lock()
 			now := !withdrawn && len(x.channel.got) >= 30
 			withdrawn = withdrawn || now
+			wait := withdrawn && !now
 			x.channel.mu.Unlock()
-			if now {
+			switch {
+			case wait:
+				<-gone // what flies meanwhile lands when it is withdrawn
+			case now:
+				defer close(gone)
 				x.sent("a", 2, fact.AlertWithdraw, "fire", 48*time.Hour, at)
 				x.channel.mu.Lock()
 				before = len(x.channel.got)
 				x.channel.mu.Unlock()
 			}
-			time.Sleep(time.Millisecond)
 			return nil
 		}
 		x.sent("a", 1, fact.AlertNew, "fire", 48*time.Hour, at)
