@@ -10,7 +10,6 @@ import (
 
 	"convoke/internal/api/apitest"
 	"convoke/internal/db"
-	"convoke/internal/db/dbtest"
 	"convoke/internal/fact"
 	"convoke/internal/feature/subscriptions"
 	"convoke/internal/geo"
@@ -33,92 +32,86 @@ func (oneAlert) Categories() []subscriptions.Category {
 // they hear of, and leaves with one click.
 func TestSubscribe(t *testing.T) {
 	t.Parallel()
-	for name, url := range map[string]func(testing.TB) string{"sqlite": func(testing.TB) string { return "" }, "postgres": dbtest.Postgres} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			cfg, sink := settings(t, url(t)), notifytest.Sink(t)
-			cfg.SMTPURL, cfg.MailFrom, cfg.BaseURL = sink.URL(), "post@example.org", "http://example.org"
-			s := start(t, cfg)
-			s.Subscriptions.Alerts = oneAlert{}
-			mails := func() []notifytest.Mail {
-				t.Helper()
-				if _, err := s.Jobs.RunPending(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				return sink.Messages()
+	eachWithMail(t, func(t *testing.T, s *mailStand) {
+		s.Subscriptions.Alerts = oneAlert{}
+		mails := func() []notifytest.Mail {
+			t.Helper()
+			if _, err := s.Jobs.RunPending(t.Context()); err != nil {
+				t.Fatal(err)
 			}
-			v := s.visitor()
-			page := v.Get("/alerts/subscribe?near=Leipzig%2C+Germany&category=fire").Want(t, 200, "")
-			if page.Attr("#near", "value") != "Leipzig, Germany" || strings.Count(page.Body, `name="category" value="fire" checked`) != 1 || strings.Contains(page.Body, `value="flood" checked`) {
-				t.Errorf("the form does not begin as the address says:\n%s", page.Body)
-			}
-			form := []string{"channel", "email", "near", "Leipzig, Germany", "size", "town", "category", "fire", "lang", "en", "contact", "ann@example.org"}
-			if a := v.Post("/alerts/subscribe", append([]string{}, "channel", "email", "near", "Springfield", "size", "town", "contact", "ann", "quiet_from", "x")...); a.Status != 422 ||
-				a.Attr("#contact", "value") != "ann" || a.Attr("input[name=place_pick]", "value") == "" || a.Text("#quiet_from-error") == "" {
-				t.Errorf("bad input: %d\n%s", a.Status, a.Text("main"))
-			}
-			wants(t, v.Post("/alerts/subscribe", form...), "A message is on its way")
-			all := mails()
-			if len(all) != 1 || all[0].To[0] != "ann@example.org" {
-				t.Fatalf("%d mails", len(all))
-			}
-			link := strings.Fields(all[0].Text[strings.Index(all[0].Text, "http://example.org/subscriptions/"):])[0]
-			mine := strings.TrimPrefix(link, "http://example.org")
-			wants(t, v.Get(mine), "Shall this address get alerts near")
-			v.Post(mine, "do", "confirm").Want(t, 303, mine+"?saved=1")
+			return s.sink.Messages()
+		}
+		v := s.visitor()
+		page := v.Get("/alerts/subscribe?near=Leipzig%2C+Germany&category=fire").Want(t, 200, "")
+		if page.Attr("#near", "value") != "Leipzig, Germany" || strings.Count(page.Body, `name="category" value="fire" checked`) != 1 || strings.Contains(page.Body, `value="flood" checked`) {
+			t.Errorf("the form does not begin as the address says:\n%s", page.Body)
+		}
+		form := []string{"channel", "email", "near", "Leipzig, Germany", "size", "town", "category", "fire", "lang", "en", "contact", "ann@example.org"}
+		if a := v.Post("/alerts/subscribe", append([]string{}, "channel", "email", "near", "Springfield", "size", "town", "contact", "ann", "quiet_from", "x")...); a.Status != 422 ||
+			a.Attr("#contact", "value") != "ann" || a.Attr("input[name=place_pick]", "value") == "" || a.Text("#quiet_from-error") == "" {
+			t.Errorf("bad input: %d\n%s", a.Status, a.Text("main"))
+		}
+		wants(t, v.Post("/alerts/subscribe", form...), "A message is on its way")
+		all := mails()
+		if len(all) != 1 || all[0].To[0] != "ann@example.org" {
+			t.Fatalf("%d mails", len(all))
+		}
+		link := strings.Fields(all[0].Text[strings.Index(all[0].Text, "http://example.org/subscriptions/"):])[0]
+		mine := strings.TrimPrefix(link, "http://example.org")
+		wants(t, v.Get(mine), "Shall this address get alerts near")
+		v.Post(mine, "do", "confirm").Want(t, 303, mine+"?saved=1")
 
-			spot, ok := s.Places.Lookup("Leipzig", "", "DE")
-			if !ok {
-				t.Fatal("no Leipzig")
-			}
-			alert := func(id, category string, kind fact.AlertKind) {
-				t.Helper()
-				err := s.DB.Write(t.Context(), func(tx *db.Tx) error {
-					return s.Subscriptions.AlertSent(t.Context(), tx, fact.AlertSent{
-						Alert: id, Chain: id, Kind: kind, Category: category, Cells: []int64{int64(geo.GridAt(spot.Point))}, Expires: s.clock.Now().Add(time.Hour),
-					})
+		spot, ok := s.Places.Lookup("Leipzig", "", "DE")
+		if !ok {
+			t.Fatal("no Leipzig")
+		}
+		alert := func(id, category string, kind fact.AlertKind) {
+			t.Helper()
+			err := s.DB.Write(t.Context(), func(tx *db.Tx) error {
+				return s.Subscriptions.AlertSent(t.Context(), tx, fact.AlertSent{
+					Alert: id, Chain: id, Kind: kind, Category: category, Cells: []int64{int64(geo.GridAt(spot.Point))}, Expires: s.clock.Now().Add(time.Hour),
 				})
-				if err != nil {
-					t.Fatal(err)
-				}
-			}
-			alert("f", "fire", fact.AlertNew)
-			alert("w", "flood", fact.AlertNew)
-			if all = mails(); len(all) != 2 || all[1].Subject != "Fire in the market hall" || !strings.Contains(all[1].Text, link) {
-				t.Fatalf("%d mails, the last %+v", len(all), all[len(all)-1])
-			}
-			if a := v.Post(mine, "do", "change", "size", "region", "cell", "zz"); a.Status != 422 {
-				t.Errorf("a wrong cell: %d", a.Status)
-			}
-			cell := v.Get(mine).Attr("input[name=cell]", "value")
-			if a := v.Post(mine, "do", "change", "cell", cell, "near", "Springfield", "size", "near"); a.Status != 422 || a.Attr("input[name=place_pick]", "value") == "" {
-				t.Errorf("a typed place counts before the old one: %d", a.Status)
-			}
-			v.Post(mine, "do", "change", "cell", cell, "size", "region", "category", "flood", "quiet_from", "22:00", "quiet_to", "06:30", "lang", "es").Want(t, 303, mine+"?saved=1")
-			if a := v.Get(mine); a.Attr("#quiet_to", "value") != "06:30" || !strings.Contains(a.Body, `<option value="es" selected`) || strings.Contains(a.Body, `value="fire" checked`) {
-				t.Errorf("changed: %s", a.Text("main"))
-			}
-			wants(t, v.Get(mine+"/leave"), "One click, and no more alerts come")
-			// As a mail program does it: no cookie, no origin, no redirect.
-			for range 2 {
-				wants(t, s.visitor().Post(mine+"/leave", "List-Unsubscribe", "One-Click").Want(t, 200, ""), "You get no more alerts")
-			}
-			v.Get(mine).Want(t, 404, "")
-			if n := s.count("select count(*) from alert_subscription") + s.count("select count(*) from alert_heard"); n != 0 {
-				t.Errorf("%d rows are left", n)
-			}
-			err := s.DB.Read(t.Context(), func(tx *db.Tx) error {
-				c, err := s.Subscriptions.Progress(t.Context(), tx, "f")
-				if len(c.Channels) != 1 || c.Channels[0] != (subscriptions.Count{Channel: "email", Delivered: 1, OptedOut: 1}) {
-					t.Errorf("%+v", c)
-				}
-				return err
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
+		}
+		alert("f", "fire", fact.AlertNew)
+		alert("w", "flood", fact.AlertNew)
+		if all = mails(); len(all) != 2 || all[1].Subject != "Fire in the market hall" || !strings.Contains(all[1].Text, link) {
+			t.Fatalf("%d mails, the last %+v", len(all), all[len(all)-1])
+		}
+		if a := v.Post(mine, "do", "change", "size", "region", "cell", "zz"); a.Status != 422 {
+			t.Errorf("a wrong cell: %d", a.Status)
+		}
+		cell := v.Get(mine).Attr("input[name=cell]", "value")
+		if a := v.Post(mine, "do", "change", "cell", cell, "near", "Springfield", "size", "near"); a.Status != 422 || a.Attr("input[name=place_pick]", "value") == "" {
+			t.Errorf("a typed place counts before the old one: %d", a.Status)
+		}
+		v.Post(mine, "do", "change", "cell", cell, "size", "region", "category", "flood", "quiet_from", "22:00", "quiet_to", "06:30", "lang", "es").Want(t, 303, mine+"?saved=1")
+		if a := v.Get(mine); a.Attr("#quiet_to", "value") != "06:30" || !strings.Contains(a.Body, `<option value="es" selected`) || strings.Contains(a.Body, `value="fire" checked`) {
+			t.Errorf("changed: %s", a.Text("main"))
+		}
+		wants(t, v.Get(mine+"/leave"), "One click, and no more alerts come")
+		// As a mail program does it: no cookie, no origin, no redirect.
+		for range 2 {
+			wants(t, s.visitor().Post(mine+"/leave", "List-Unsubscribe", "One-Click").Want(t, 200, ""), "You get no more alerts")
+		}
+		v.Get(mine).Want(t, 404, "")
+		if n := s.count("select count(*) from alert_subscription") + s.count("select count(*) from alert_heard"); n != 0 {
+			t.Errorf("%d rows are left", n)
+		}
+		err := s.DB.Read(t.Context(), func(tx *db.Tx) error {
+			c, err := s.Subscriptions.Progress(t.Context(), tx, "f")
+			if len(c.Channels) != 1 || c.Channels[0] != (subscriptions.Count{Channel: "email", Delivered: 1, OptedOut: 1}) {
+				t.Errorf("%+v", c)
+			}
+			return err
 		})
-	}
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 // TestSubscribeAPI: a program does what the forms do.
