@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"convoke/internal/day"
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/geo"
@@ -31,7 +32,7 @@ type Said struct {
 // Said puts an alert into words. Nothing in it is typed by anybody.
 func (s *Service) Said(l *i18n.Locale, n *Network, m *Message, sent time.Time) Said {
 	c, _ := categoryOf(m.Category)
-	place, until := s.where(l, m), l.Time(local(sent.Add(time.Duration(m.Lasts)*time.Minute), n.Zone))
+	place, until := s.where(l, m), ends(l, sent, time.Duration(m.Lasts)*time.Minute, n.Zone)
 	out := Said{Drill: m.Drill, Warn: warn(l, m.Kind)}
 	out.Title = kinded(l, m, l.T("{what}, {place}", "what", l.T(c.Name), "place", place))
 	out.Parts = []Part{{l.T("Source"), s.source(l, n, m)}}
@@ -175,6 +176,15 @@ func local(t time.Time, zone string) time.Time {
 		return t.In(z)
 	}
 	return t.UTC()
+}
+
+// ends is when something ends, on the clocks of the network: with the day, when that is
+// another one.
+func ends(l *i18n.Locale, sent time.Time, lasts time.Duration, zone string) string {
+	if day.Of(local(sent.Add(lasts), zone)) != day.Of(local(sent, zone)) {
+		return stamp(l, sent.Add(lasts), zone)
+	}
+	return l.Time(local(sent.Add(lasts), zone))
 }
 
 // stamp is a day and a time on the clocks of the network.

@@ -7,6 +7,7 @@ import (
 
 	"convoke/internal/fact"
 	"convoke/internal/fault"
+	"convoke/internal/i18n"
 )
 
 func wants(t *testing.T, err error, code string) {
@@ -284,4 +285,13 @@ func TestDrillsHoldUpNothing(t *testing.T) {
 		_, err = f.send(c.ID, f.message(c), "bo", "cy")
 		must(t, err)
 	})
+}
+
+// TestUntilTomorrow: what ends on another day says which.
+func TestUntilTomorrow(t *testing.T) {
+	t.Parallel()
+	en, sent := i18n.English(), time.Date(2026, 5, 2, 20, 0, 0, 0, time.UTC) // 22:00 in Berlin
+	if a, b := ends(en, sent, time.Hour, "Europe/Berlin"), ends(en, sent, 3*time.Hour, "Europe/Berlin"); strings.Contains(a, "May") || !strings.Contains(b, "May 3") {
+		t.Errorf("%q %q", a, b)
+	}
 }
