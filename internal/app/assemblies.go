@@ -46,11 +46,13 @@ func (n *Node) assemblyNews(ctx context.Context, g id.Group, from, until time.Ti
 			var all []assemblies.Assembly
 			all, err = n.Assemblies.Changed(ctx, tx, x, i == 0, from, until, newsOf-len(out))
 			for _, a := range all {
-				kind := i18n.Mark("Assembly, new or changed")
-				if a.State == assemblies.Off {
-					kind = i18n.Mark("Assembly, called off")
+				x := members.Item{
+					Kind: i18n.Mark("Assembly, new or changed"), Title: a.Title + " (" + l.DateShort(a.Local(a.Starts)) + ")", URL: "/assemblies/" + string(a.ID), When: a.Starts,
 				}
-				out = append(out, members.Item{Kind: kind, Title: a.Title + " (" + l.DateShort(a.Local(a.Starts)) + ")", URL: "/assemblies/" + string(a.ID)})
+				if a.State == assemblies.Off {
+					x.Kind, x.Off = i18n.Mark("Assembly, called off"), true
+				}
+				out = append(out, x)
 			}
 		}
 		return err

@@ -14,15 +14,13 @@ import (
 	"convoke/internal/notify"
 	"convoke/internal/notify/dkim"
 	"convoke/internal/notify/inbound"
+	"convoke/internal/notify/outbox"
 )
-
-// bounced hears that the message with a token came back; see inbound.Options.
-type bounced = func(ctx context.Context, token string, permanent bool, status string) error
 
 // mailBox takes letters; see inbound.Options.
 type mailBox = func(ctx context.Context, l inbound.Letter) error
 
-// sender is the operator's mail server, nil where none is set up.
+// sender is the operator's mail server behind the outbox, nil where none is set up.
 func (n *Node) sender() (notify.Sender, error) {
 	if n.Config.SMTPURL == "" {
 		return nil, nil //nolint:nilnil // no server is no error
@@ -31,9 +29,17 @@ func (n *Node) sender() (notify.Sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	return notify.NewSMTP(notify.SMTPOptions{
+	server, err := notify.NewSMTP(notify.SMTPOptions{
 		URL: n.Config.SMTPURL, From: n.Config.MailFrom, Bounces: n.Config.MailBounces, Keys: keys, Clock: n.Clock,
 	})
+	if err != nil {
+		return nil, err
+	}
+	n.outbox = outbox.New(outbox.Options{
+		Sender: server, DB: n.DB, Vault: n.Vault, Clock: n.Clock, Locales: n.locales, BaseURL: n.Config.BaseURL,
+		Left: func(why string) { n.metrics.unsent(why) },
+	})
+	return n.outbox, nil
 }
 
 // mailKeys are those that sign mail; none where the operator named none.
@@ -78,10 +84,13 @@ func (n *Node) inbound() (o inbound.Options, ok bool, err error) {
 // mailBounced counts what came back, for the operator, and tells whoever sent it.
 func (n *Node) mailBounced(ctx context.Context, token string, permanent bool, status string) error {
 	n.metrics.bounced(permanent)
-	if n.bounced == nil {
-		return nil
+	if outbox.Mine(token) {
+		if n.outbox == nil {
+			return nil
+		}
+		return n.outbox.Returned(ctx, token, permanent)
 	}
-	return n.bounced(ctx, token, permanent, status)
+	return n.Subscriptions.Bounced(ctx, token, permanent, status)
 }
 
 // listenForMail takes mail from the operator's mail server until ctx ends.

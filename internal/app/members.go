@@ -44,7 +44,7 @@ func (n *Node) memberPages() {
 	n.Groups.Panels = append([]groups.Panel{n.membersWeb.GroupPanel, n.tasksWeb.GroupPanel}, n.Groups.Panels...)
 	n.Identity.Panels = append(n.Identity.Panels, n.membersWeb.MinePanel, n.tasksWeb.MinePanel)
 	n.Members.Meetings = []members.NextMeeting{n.nextEvent, n.nextAssembly}
-	n.Members.News = []members.News{n.eventNews, n.assemblyNews, n.statementNews, n.announcementNews, n.taskNews}
+	n.Members.News = []members.News{n.assemblyNews, n.eventNews, n.announcementNews, n.statementNews, n.taskNews}
 }
 
 // scheduleMembers are the jobs of both.
@@ -164,7 +164,14 @@ func (n *Node) eventNews(ctx context.Context, g id.Group, from, until time.Time,
 		}
 		for _, e := range r.Events {
 			if within(e.Updated, from, until) || within(e.Created, from, until) {
-				out = append(out, members.Item{Kind: i18n.Mark("Event, new or changed"), Title: e.Title + " (" + l.DateShort(e.Local(e.Start)) + ")", URL: "/events/" + string(e.ID)})
+				x := members.Item{Kind: i18n.Mark("Event, changed"), Title: e.Title + " (" + l.DateShort(e.Local(e.Start)) + ")", URL: "/events/" + string(e.ID), When: e.Start}
+				switch {
+				case e.State == events.Cancelled:
+					x.Kind, x.Off = i18n.Mark("Event, called off"), true
+				case within(e.Created, from, until):
+					x.Kind = i18n.Mark("New event")
+				}
+				out = append(out, x)
 			}
 		}
 		q.After, more = r.Next, r.More

@@ -41,6 +41,11 @@ func (m *metrics) bounced(permanent bool) {
 	m.set.GetOrCreateCounter(`convoke_mail_bounced_total{permanent="` + strconv.FormatBool(permanent) + `"}`).Inc()
 }
 
+// unsent counts a message that was left out, and why.
+func (m *metrics) unsent(why string) {
+	m.set.GetOrCreateCounter(`convoke_mail_left_out_total{why="` + why + `"}`).Inc()
+}
+
 // buckets are seconds.
 var buckets = []float64{.001, .005, .025, .1, .5, 2.5, 10}
 

@@ -48,6 +48,7 @@ import (
 	"convoke/internal/job"
 	"convoke/internal/media"
 	"convoke/internal/notify"
+	"convoke/internal/notify/outbox"
 	"convoke/internal/notify/webpush"
 	"convoke/internal/record"
 	"convoke/internal/record/box"
@@ -135,7 +136,7 @@ type Node struct {
 	witness       *witness.Witness
 	collector     *witness.Collector
 	mailer        notify.Sender            // nil where no mail server is set up
-	bounced       bounced                  // who hears of mail that came back; may be nil
+	outbox        *outbox.Box              // likewise
 	mailBoxes     map[string]mailBox       // who gets letters, by the part before the @
 	subjects      map[string]take.Subjects // by the kind of box
 

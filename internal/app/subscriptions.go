@@ -69,9 +69,8 @@ func (n *Node) subscriptionPages(limits *limiter) {
 	n.subscriptionsWeb.Inbound = sms.Inbound{Secret: n.Config.SMSInboundSecret, From: n.Config.SMSInboundFrom, Text: n.Config.SMSInboundText}
 }
 
-// scheduleSubscriptions are the jobs of subscriptions, and what mail that comes back does.
+// scheduleSubscriptions are the jobs of subscriptions.
 func (n *Node) scheduleSubscriptions() {
-	n.bounced = n.Subscriptions.Bounced
 	n.Jobs.Every("send alerts that wait", 15*time.Second, n.Subscriptions.Due)
 	n.Jobs.Every("expire who hears of alerts", time.Hour, n.Subscriptions.Expire)
 }

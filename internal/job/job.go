@@ -70,7 +70,9 @@ func (q *Queue) Enqueue(ctx context.Context, tx *db.Tx, a Args, o Insert) error 
 }
 
 // Worker does one kind of job. Its context ends at the timeout, and when the
-// process must stop. An error or a panic is a failed attempt.
+// process must stop. An error or a panic is a failed attempt; an error with a
+// method RetryAfter() time.Duration of more than zero is none, and lets the job
+// wait for that long.
 type Worker[A Args] func(ctx context.Context, a A) error
 
 // Option changes how one kind of job runs.

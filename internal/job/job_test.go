@@ -361,6 +361,38 @@ func TestFailuresAreRetriedThenVisible(t *testing.T) {
 	})
 }
 
+type later struct{}
+
+func (later) Error() string             { return "later" }
+func (later) RetryAfter() time.Duration { return 26 * time.Hour }
+
+// TestWaiting: a job may wait for its turn any number of times.
+func TestWaiting(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		q, calls := w.queue(), 0
+		job.Register(q, func(context.Context, note) error {
+			if calls++; calls <= 3 {
+				return fmt.Errorf("ask: %w", later{})
+			}
+			return nil
+		}, job.MaxAttempts(2))
+		w.enqueue(note{1}, job.Insert{})
+		for range 3 {
+			_ = w.run(q, 1)
+			w.clock.Add(26*time.Hour - time.Second)
+			w.run(q, 0)
+			w.clock.Add(time.Second)
+		}
+		if err := w.run(q, 1); err != nil || w.rows() != 0 || calls != 4 {
+			t.Errorf("%v, %d rows, %d calls", err, w.rows(), calls)
+		}
+		if failed, err := q.Failed(t.Context()); err != nil || len(failed) != 0 {
+			t.Errorf("%v, %v", failed, err)
+		}
+	})
+}
+
 func TestArgumentsThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

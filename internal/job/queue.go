@@ -135,7 +135,8 @@ func (q *Queue) tick(ctx context.Context) {
 // outcome is how an attempt ended.
 type outcome struct {
 	err     error
-	stopped bool // interrupted because the process ends
+	stopped bool          // interrupted because the process ends
+	wait    time.Duration // it is no failure, and to be done then
 }
 
 // work is one worker: it writes down how the last job ended and takes the next
@@ -198,8 +199,8 @@ func (q *Queue) attempt(jobs context.Context, t *taken) outcome {
 	defer cancel()
 	start := q.clock.Now()
 	err := q.protect(ctx, t)
-	o := outcome{err: err, stopped: err != nil && jobs.Err() != nil}
-	if err != nil {
+	o := outcome{err: err, stopped: err != nil && jobs.Err() != nil, wait: waits(err)}
+	if err != nil && o.wait <= 0 {
 		level := slog.LevelWarn
 		if t.attempt >= t.kind.attempts {
 			level = slog.LevelError

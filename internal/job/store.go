@@ -140,6 +140,8 @@ func finish(ctx context.Context, tx *db.Tx, t *taken, o outcome) error {
 	switch {
 	case o.stopped: // the process ends: as if it had not been tried
 		err = again(ctx, tx, t, now, t.attempt-1, "")
+	case o.wait > 0:
+		err = again(ctx, tx, t, now.Add(o.wait), t.attempt-1, "")
 	case o.err == nil && t.kind.period > 0:
 		_, err = tx.Exec(ctx, "update job set run_at = $1, attempt = 0, error = '' where id = $2 and attempt = $3",
 			nextRun(t.due, now, t.kind.period), t.id, t.attempt)
@@ -164,6 +166,16 @@ func finish(ctx context.Context, tx *db.Tx, t *taken, o outcome) error {
 func hopeless(err error) bool {
 	var p interface{ Permanent() bool }
 	return errors.As(err, &p) && p.Permanent()
+}
+
+// waits reports an error that says itself that it is no failure, and when to come
+// back.
+func waits(err error) time.Duration {
+	var w interface{ RetryAfter() time.Duration }
+	if errors.As(err, &w) {
+		return w.RetryAfter()
+	}
+	return 0
 }
 
 // again lets t wait until at. It gets its unique key back unless another job

@@ -37,11 +37,29 @@ type Message struct {
 	// the return path ([SMTPOptions.Bounces]); see package inbound. It may be
 	// empty.
 	Bounce string
+	// Class says how it is waited for. Package outbox limits how many of a class
+	// one address gets.
+	Class Class
 	// Bulk says that many get such a message and that nobody waits for it: one
 	// connection is always left for the others. It goes quickest where Subject,
 	// Text and Body are the same for all who read Lang.
 	Bulk bool
 }
+
+// Class is how a message is waited for.
+type Class int
+
+// The classes of messages.
+const (
+	// News is what can wait until tomorrow.
+	News Class = iota
+	// Asked is what somebody waits for who typed the address just now, and who
+	// may not be its owner.
+	Asked
+	// Urgent is what its reader must know in time, such as an alert or an event
+	// that is called off.
+	Urgent
+)
 
 // Sender sends messages. Implementations are safe for concurrent use.
 type Sender interface {

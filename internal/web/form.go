@@ -93,6 +93,10 @@ func (f *Form) Has(name, value string) bool {
 	return false
 }
 
+// OneClick reports whether a mail program sent this when somebody pressed its button to
+// end messages (RFC 8058). It has no cookie and must be answered without a redirect.
+func (f *Form) OneClick() bool { return f.Has("List-Unsubscribe", "One-Click") }
+
 // All is every value of name.
 func (f *Form) All(name string) []string { return f.values[name] }
 

@@ -156,7 +156,7 @@ func (s *Service) sendCall(ctx context.Context, a callMail) error {
 
 func (s *Service) callText(l *i18n.Locale, n *Network, waits int) notify.Message {
 	return notify.Message{
-		Lang: l.Tag(), Subject: l.T("To verify: {network}", "network", n.Name),
+		Lang: l.Tag(), Class: notify.Urgent, Subject: l.T("To verify: {network}", "network", n.Name),
 		Body: notify.Body{
 			Parts: []notify.Part{
 				notify.Paragraph(l.N("{n} report waits for verifiers of {network}.", "{n} reports wait for verifiers of {network}.", waits, "network", n.Name)),

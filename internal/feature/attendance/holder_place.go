@@ -3,6 +3,7 @@ package attendance
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"convoke/internal/clock"
@@ -70,7 +71,7 @@ func (p HeldPlace) in(c *web.Call, e *ical.Out) {
 	if p.OnlineURL != "" {
 		parts = append(parts, c.Locale.T("Take part online")+": "+p.OnlineURL)
 	}
-	e.Description = paragraphs(parts...)
+	e.Description = strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "\n\n")
 }
 
 // apiHeldPlace is where exactly the event is, for who holds a sign-up.

@@ -197,10 +197,12 @@ func TestPromotedIsTold(t *testing.T) {
 		want := `You were on the waiting list. Now there is a place for you, and you are signed up.
 
 Riverside clean-up
+
 When: [en] Saturday at ten
 Where: Old Bridge, Springfield
 
-The event’s page: https://riverside.example/events/` + string(o.event) + `
+The event’s page:
+https://riverside.example/events/` + string(o.event) + `
 
 If you cannot come, please cancel with your private link, so that others get the place.
 

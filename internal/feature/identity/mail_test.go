@@ -20,6 +20,7 @@ import (
 	"convoke/internal/fault"
 	"convoke/internal/job"
 	"convoke/internal/notify"
+	"convoke/internal/notify/notifytest"
 	"convoke/internal/seal"
 	"convoke/internal/web/webtest"
 )
@@ -33,6 +34,7 @@ type post struct {
 func (p *post) Send(_ context.Context, m notify.Message) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	m.Text = notifytest.Plain(m)
 	p.sent = append(p.sent, m)
 	return nil
 }

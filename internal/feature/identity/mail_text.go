@@ -58,7 +58,7 @@ func (s *Service) send(ctx context.Context, a sendMail) error {
 
 // write words a mail.
 func (m MailLink) write(l *i18n.Locale, site, link, code string) notify.Message {
-	out := notify.Message{Lang: l.Tag()}
+	out := notify.Message{Lang: l.Tag(), Class: notify.Asked}
 	var news string
 	switch m.Kind {
 	case mailSignIn:
@@ -71,24 +71,25 @@ func (m MailLink) write(l *i18n.Locale, site, link, code string) notify.Message 
 		out.Subject = l.T("Confirm your address at {site}", "site", site)
 		news = l.T("With this link {handle} can sign in by e-mail from now on:", "handle", m.Handle)
 	}
-	out.Text = strings.Join([]string{
-		news + "\n" + link,
-		l.T("Or type this code in the window where you asked for it: {code}", "code", code[:4]+" "+code[4:]),
-		l.T("Both work once, for ten minutes. Give them to nobody: who has them can act as you."),
-		l.T("If you did not ask for this, you need not do anything."),
-	}, "\n\n")
+	out.Body.Parts = []notify.Part{
+		notify.Button(news, link),
+		notify.Paragraph(l.T("Or type this code in the window where you asked for it: {code}", "code", code[:4]+" "+code[4:])),
+		notify.Paragraph(l.T("Both work once, for ten minutes. Give them to nobody: who has them can act as you.")),
+	}
+	out.Body.Footer = []notify.Part{notify.Paragraph(l.T("If you did not ask for this, you need not do anything."))}
 	return out
 }
 
 // write words the notice that a recovery began, to its person or to a steward.
 func (r Recovery) write(l *i18n.Locale, base string, own bool) notify.Message {
-	m := notify.Message{Lang: l.Tag(), Subject: l.T("Somebody gets a new way in: {handle}", "handle", r.Handle)}
 	news := l.T("Two stewards of {group} say that {handle} has lost every way in. From {date} on they can hand over a link with new words.",
 		"group", r.GroupName, "handle", r.Handle, "date", l.Date(r.Ready))
-	advice := l.T("If that is not right, stop it here: {url}", "url", base+"/groups/"+r.GroupHandle+"/members/"+r.Handle+"/recovery")
+	stop := notify.Button(l.T("If that is not right, stop it here:"), base+"/groups/"+r.GroupHandle+"/members/"+r.Handle+"/recovery")
 	if own {
-		advice = l.T("If you did not ask for that, sign in and stop it: {url}", "url", base+"/me")
+		stop = notify.Button(l.T("If you did not ask for that, sign in and stop it:"), base+"/me")
 	}
-	m.Text = news + "\n\n" + advice
-	return m
+	return notify.Message{
+		Lang: l.Tag(), Class: notify.Urgent, Subject: l.T("Somebody gets a new way in: {handle}", "handle", r.Handle),
+		Body: notify.Body{Parts: []notify.Part{notify.Paragraph(news), stop}},
+	}
 }

@@ -1,6 +1,8 @@
 package ladders
 
 import (
+	"net/http"
+
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/web"
@@ -90,6 +92,12 @@ func (w *Web) followLink(c *web.Call) error {
 		return err
 	}
 	handle, secret := c.Param("handle"), c.Param("secret")
+	if f.OneClick() {
+		if err := w.Unsubscribe(c.Context(), c.Actor(), handle, secret); err != nil && !fault.Is(err, fault.KindNotFound) {
+			return err
+		}
+		return c.Write(http.StatusOK, "text/plain; charset=utf-8", nil)
+	}
 	switch f.Line("do") {
 	case "confirm":
 		if err := w.Confirm(c.Context(), c.Actor(), handle, secret); err != nil {

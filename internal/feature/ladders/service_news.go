@@ -44,6 +44,8 @@ const (
 	// newsAfter is how long after nothing can open any more the key stays.
 	newsAfter = 30 * 24 * time.Hour
 	newsPage  = 200
+	// lastly is the priority of news, behind what somebody waits for.
+	lastly = 5
 )
 
 // newsMail is the job of one message: about a step, or with "" to ask to confirm. What
@@ -187,7 +189,7 @@ func (s *Service) announce(ctx context.Context, tx *db.Tx, c id.Campaign, step s
 	if s.News == nil {
 		return nil
 	}
-	return s.Jobs.Enqueue(ctx, tx, newsAll{Campaign: c, Step: step}, job.Insert{Unique: string(c) + " " + step})
+	return s.Jobs.Enqueue(ctx, tx, newsAll{Campaign: c, Step: step}, job.Insert{Unique: string(c) + " " + step, Priority: lastly})
 }
 
 // toTell is what somebody is to hear of a step in one state who was told of another one,
@@ -226,12 +228,12 @@ func (s *Service) sendAll(ctx context.Context, a newsAll) error {
 			return nil
 		}
 		last := page[len(page)-1].id
-		return s.Jobs.Enqueue(ctx, tx, newsAll{a.Campaign, a.Step, last}, job.Insert{Unique: fmt.Sprintf("%s %s %s", a.Campaign, a.Step, last)})
+		return s.Jobs.Enqueue(ctx, tx, newsAll{a.Campaign, a.Step, last}, job.Insert{Unique: fmt.Sprintf("%s %s %s", a.Campaign, a.Step, last), Priority: lastly})
 	})
 }
 
 func (s *Service) tell(ctx context.Context, tx *db.Tx, contact, step string) error {
-	return s.Jobs.Enqueue(ctx, tx, newsMail{contact, step}, job.Insert{Unique: contact + " " + step})
+	return s.Jobs.Enqueue(ctx, tx, newsMail{contact, step}, job.Insert{Unique: contact + " " + step, Priority: lastly})
 }
 
 // news is what a mail is about.
@@ -329,29 +331,30 @@ func (n *news) reason(l *i18n.Locale) string {
 
 // writeNews words a mail.
 func writeNews(l *i18n.Locale, n news, page, link string) notify.Message {
-	m, forget := notify.Message{Lang: l.Tag()}, l.T("Delete your address here: {url}", "url", link)
-	var parts []string
-	switch {
-	case n.Title == "":
-		m.Subject = l.T("Shall we tell you when a step opens? {title}", "title", n.Of.Title)
-		parts = []string{
-			l.T("With this link you hear by e-mail each time that a step of this campaign opens:") + "\n" + link,
-			l.T("If you did not ask for this, you need not do anything."),
+	if n.Title == "" {
+		return notify.Message{
+			Lang: l.Tag(), Class: notify.Asked, Subject: l.T("Shall we tell you when a step opens? {title}", "title", n.Of.Title),
+			Body: notify.Body{
+				Parts:  []notify.Part{notify.Button(l.T("With this link you hear by e-mail each time that a step of this campaign opens:"), link)},
+				Footer: []notify.Part{notify.Paragraph(l.T("If you did not ask for this, you need not do anything."))},
+			},
 		}
-	case n.State == Halted:
-		m.Subject = l.T("Halted: {title}", "title", n.Title)
-		parts = []string{
-			l.T("We told you that a step of the campaign “{title}” is open. It is halted now: {why}.", "title", n.Of.Title, "why", n.reason(l)) + "\n" + page,
-		}
-		if v := n.of.Down.view(l); v != nil {
-			parts = append(parts, v.Text)
-		}
-		parts = append(parts, forget)
-	default:
-		m.Subject = l.T("Open now: {title}", "title", n.Title)
-		parts = []string{l.T("A step of the campaign “{title}” has opened: {why}.", "title", n.Of.Title, "why", n.reason(l)) + "\n" + page, forget}
 	}
-	m.Text = strings.Join(parts, "\n\n")
+	m := notify.Message{
+		Lang: l.Tag(), Subject: l.T("Open now: {title}", "title", n.Title), Unsubscribe: link,
+		Body: notify.Body{Footer: []notify.Part{notify.Link(l.T("Delete your address here:"), link)}},
+	}
+	say := func(text string) { m.Body.Parts = append(m.Body.Parts, notify.Paragraph(text)) }
+	if n.State == Halted {
+		m.Subject = l.T("Halted: {title}", "title", n.Title)
+		say(l.T("We told you that a step of the campaign “{title}” is open. It is halted now: {why}.", "title", n.Of.Title, "why", n.reason(l)))
+		if v := n.of.Down.view(l); v != nil {
+			say(v.Text)
+		}
+	} else {
+		say(l.T("A step of the campaign “{title}” has opened: {why}.", "title", n.Of.Title, "why", n.reason(l)))
+	}
+	m.Body.Parts = append(m.Body.Parts, notify.Button(l.T("Open the page"), page))
 	return m
 }
 

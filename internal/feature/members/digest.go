@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"convoke/internal/authz"
@@ -20,9 +19,9 @@ import (
 
 // every is how many days lie between two mails; mailPage bounds one transaction.
 const (
-	every     = 7
-	mailPage  = 100
-	mailItems = 40 // that one mail tells
+	every    = 7
+	mailPage = 100
+	lastly   = 6 // the priority of these mails
 )
 
 // linkScope is the key of the links in mails.
@@ -188,7 +187,7 @@ func (s *Service) SendDigests(ctx context.Context) error {
 				if s.Post == nil {
 					continue
 				}
-				if err := s.Jobs.Enqueue(ctx, tx, a, job.Insert{}); err != nil {
+				if err := s.Jobs.Enqueue(ctx, tx, a, job.Insert{Priority: lastly}); err != nil {
 					return err
 				}
 			}
@@ -247,18 +246,21 @@ func (s *Service) news(ctx context.Context, a digestMail, l *i18n.Locale) (out [
 		}
 		out = append(out, all...)
 	}
-	return out[:min(len(out), mailItems)], nil
+	return rank(out, day.Time(a.Until)), nil
 }
 
 // writeDigest words a mail.
 func (s *Service) writeDigest(l *i18n.Locale, g Group, items []Item, secret string) notify.Message {
-	m := notify.Message{Lang: l.Tag(), Subject: l.T("New in {group}", "group", g.Name)}
-	var parts []string
-	for _, x := range items {
-		parts = append(parts, l.T(x.Kind)+": "+x.Title+"\n"+s.Post.BaseURL+x.URL)
+	more := max(len(items)-shownItems, 0)
+	end := s.Post.BaseURL + "/digest/" + secret
+	m := notify.Message{Lang: l.Tag(), Subject: l.T("New in {group}", "group", g.Name), Unsubscribe: end, Bulk: true}
+	for _, x := range items[:len(items)-more] {
+		m.Body.Parts = append(m.Body.Parts, notify.Link(l.T(x.Kind)+": "+x.Title, s.Post.BaseURL+x.URL))
 	}
-	parts = append(parts, l.T("You asked for this mail once a week. End it here: {url}", "url", s.Post.BaseURL+"/digest/"+secret))
-	m.Text = strings.Join(parts, "\n\n")
+	if more > 0 {
+		m.Body.Parts = append(m.Body.Parts, notify.Link(l.N("And {n} more thing:", "And {n} more things:", more), s.Post.BaseURL+"/groups/"+g.Handle))
+	}
+	m.Body.Footer = []notify.Part{notify.Link(l.T("You asked for this mail once a week. End it here:"), end)}
 	return m
 }
 
@@ -300,7 +302,7 @@ func (s *Service) sendQuiet(ctx context.Context, a quietMail) error {
 	}
 	return s.Post.Sender.Send(ctx, notify.Message{
 		To: to, Lang: l.Tag(), Subject: l.T("Is anybody still there? {group}", "group", g.Name),
-		Text: news + "\n" + s.Post.BaseURL + "/groups/" + g.Handle + "/quiet",
+		Body: notify.Body{Parts: []notify.Part{notify.Button(news, s.Post.BaseURL+"/groups/"+g.Handle+"/quiet")}},
 	})
 }
 

@@ -71,6 +71,10 @@ type Item struct {
 	Kind  string // a text of the catalogue: "New event"
 	Title string
 	URL   string // path of its page
+	// When it takes place; zero for what has no time.
+	When time.Time
+	// Off says that it does not take place after all.
+	Off bool
 }
 
 // News finds what was new in a group from one day until another, which is not

@@ -22,6 +22,7 @@ import (
 	"convoke/internal/id"
 	"convoke/internal/job"
 	"convoke/internal/notify"
+	"convoke/internal/notify/notifytest"
 	"convoke/internal/seal"
 	"convoke/internal/web"
 	"convoke/internal/web/webtest"
@@ -95,6 +96,7 @@ type outbox struct {
 func (o *outbox) Send(_ context.Context, m notify.Message) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	m.Text = notifytest.Plain(m)
 	o.all = append(o.all, m)
 	return nil
 }

@@ -3,6 +3,7 @@ package petitions
 import (
 	"encoding/hex"
 	"html/template"
+	"net/http"
 
 	"convoke/internal/day"
 	"convoke/internal/db"
@@ -318,9 +319,12 @@ func (w *Web) answer(c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	leave := f.Has("do", "leave")
+	leave := f.Has("do", "leave") || f.OneClick()
 	if err := w.Answer(c.Context(), c.Param("slug"), c.Param("secret"), leave); err != nil {
 		return err
+	}
+	if f.OneClick() {
+		return c.Write(http.StatusOK, "text/plain; charset=utf-8", nil)
 	}
 	if leave {
 		return c.SeeOther("/petitions/" + c.Param("slug"))

@@ -295,7 +295,12 @@ func TestUpdates(t *testing.T) {
 	if a := v.Get(at); !strings.Contains(a.Text("main"), "We met the council.") {
 		t.Error("the page does not show the update")
 	}
-	v.Post(link, "do", "leave").Want(t, 303, at)
+	// The button of a mail program ends it with one click (RFC 8058), any number of times.
+	if m := s.heard.mail[1]; m.Unsubscribe != "https://node.example"+link || s.heard.mail[0].Unsubscribe != "" {
+		t.Errorf("to leave: %q", m.Unsubscribe)
+	}
+	v.Post(link, "List-Unsubscribe", "One-Click").Want(t, 200, "")
+	v.Post(link, "List-Unsubscribe", "One-Click").Want(t, 200, "")
 	v.Get(link).Want(t, 404, "")
 	if s.count("select count(*) from petition_follower") != 0 {
 		t.Error("the address is still here")

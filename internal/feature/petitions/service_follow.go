@@ -299,9 +299,19 @@ func (s *Service) word(p *Petition, e *Entry, lang, secret string) notify.Messag
 	base := strings.TrimSuffix(s.Mail.BaseURL, "/")
 	link := base + p.url() + "/updates/" + secret
 	if e.N == 0 {
-		return notify.Message{Lang: l.Tag(), Subject: l.T("Updates on “{title}”?", "title", p.Text.Title), Text: l.T("Somebody, probably you, asked for updates on this petition. If you want them, open this link and press the button:") +
-			"\n\n" + link + "\n\n" + l.T("If not, do nothing: the address is deleted tomorrow.") + "\n"}
+		return notify.Message{
+			Lang: l.Tag(), Class: notify.Asked, Subject: l.T("Updates on “{title}”?", "title", p.Text.Title),
+			Body: notify.Body{
+				Parts:  []notify.Part{notify.Button(l.T("Somebody, probably you, asked for updates on this petition. If you want them, open this link and press the button:"), link)},
+				Footer: []notify.Part{notify.Paragraph(l.T("If not, do nothing: the address is deleted tomorrow."))},
+			},
+		}
 	}
-	return notify.Message{Lang: l.Tag(), Subject: l.T("Update: {title}", "title", p.Text.Title), Text: markdown.Plain(e.Markdown, markdown.MaxBytes) + "\n\n" +
-		base + p.url() + "\n\n" + l.T("To get no more updates, open this link and press the button:") + "\n" + link + "\n"}
+	return notify.Message{
+		Lang: l.Tag(), Subject: l.T("Update: {title}", "title", p.Text.Title), Unsubscribe: link, Bulk: true,
+		Body: notify.Body{
+			Parts:  []notify.Part{notify.Paragraph(markdown.Plain(e.Markdown, markdown.MaxBytes)), notify.Button(l.T("Open the page"), base+p.url())},
+			Footer: []notify.Part{notify.Link(l.T("To get no more updates, open this link and press the button:"), link)},
+		},
+	}
 }

@@ -15,6 +15,7 @@ import (
 	"convoke/internal/id"
 	"convoke/internal/job"
 	"convoke/internal/notify"
+	"convoke/internal/notify/notifytest"
 	"convoke/internal/print"
 	"convoke/internal/record"
 	"convoke/internal/record/box"
@@ -105,6 +106,7 @@ func (h *heard) Emit(_ context.Context, tx *db.Tx, f any) error {
 func (h *heard) Send(_ context.Context, m notify.Message) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	m.Text = notifytest.Plain(m)
 	h.mail = append(h.mail, m)
 	return nil
 }

@@ -2,6 +2,7 @@ package pledges
 
 import (
 	"html/template"
+	"net/http"
 	"time"
 
 	"convoke/internal/db"
@@ -102,6 +103,12 @@ func (w *Web) followLink(c *web.Call) error {
 		return err
 	}
 	slug, secret := c.Param("slug"), c.Param("secret")
+	if f.OneClick() {
+		if err := w.Unsubscribe(c.Context(), c.Actor(), slug, secret); err != nil && !fault.Is(err, fault.KindNotFound) {
+			return err
+		}
+		return c.Write(http.StatusOK, "text/plain; charset=utf-8", nil)
+	}
 	switch f.Line("do") {
 	case "confirm":
 		if err := w.Confirm(c.Context(), c.Actor(), slug, secret); err != nil {

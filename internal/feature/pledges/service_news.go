@@ -42,6 +42,8 @@ const (
 	askedFor  = 24 * time.Hour   // how long an address waits to be confirmed
 	newsFor   = 30 * 24 * time.Hour
 	newsPage  = 200
+	// lastly is the priority of news, behind what somebody waits for.
+	lastly = 5
 )
 
 // newsMail is the job of one message.
@@ -182,7 +184,7 @@ func (s *Service) announce(ctx context.Context, tx *db.Tx, p ID) error {
 	if s.News == nil {
 		return nil
 	}
-	return s.News.Jobs.Enqueue(ctx, tx, newsAll{Pledge: p}, job.Insert{Unique: string(p)})
+	return s.News.Jobs.Enqueue(ctx, tx, newsAll{Pledge: p}, job.Insert{Unique: string(p), Priority: lastly})
 }
 
 func (s *Service) sendAll(ctx context.Context, a newsAll) error {
@@ -192,14 +194,14 @@ func (s *Service) sendAll(ctx context.Context, a newsAll) error {
 			return err
 		}
 		for _, nid := range page {
-			if err := s.News.Jobs.Enqueue(ctx, tx, newsMail{Contact: nid, Reached: true}, job.Insert{Unique: nid}); err != nil {
+			if err := s.News.Jobs.Enqueue(ctx, tx, newsMail{Contact: nid, Reached: true}, job.Insert{Unique: nid, Priority: lastly}); err != nil {
 				return err
 			}
 		}
 		if len(page) < newsPage {
 			return nil
 		}
-		return s.News.Jobs.Enqueue(ctx, tx, newsAll{a.Pledge, page[len(page)-1]}, job.Insert{Unique: string(a.Pledge)})
+		return s.News.Jobs.Enqueue(ctx, tx, newsAll{a.Pledge, page[len(page)-1]}, job.Insert{Unique: string(a.Pledge), Priority: lastly})
 	})
 }
 
@@ -238,20 +240,22 @@ func (s *Service) sendNews(ctx context.Context, a newsMail) error {
 
 // writeNews words a mail.
 func writeNews(l *i18n.Locale, p *Pledge, page, link string, reached bool) notify.Message {
-	m := notify.Message{Lang: l.Tag()}
-	var parts []string
-	if reached {
-		m.Subject = l.T("It happens: {title}", "title", p.Title)
-		parts = []string{l.T("Enough people have pledged.") + "\n" + page, l.T("Delete your address here: {url}", "url", link)}
-	} else {
-		m.Subject = l.T("Shall we tell you when it happens? {title}", "title", p.Title)
-		parts = []string{
-			l.T("With this link you hear by e-mail, once, when enough people have pledged:") + "\n" + link,
-			l.T("If you did not ask for this, you need not do anything."),
+	if !reached {
+		return notify.Message{
+			Lang: l.Tag(), Class: notify.Asked, Subject: l.T("Shall we tell you when it happens? {title}", "title", p.Title),
+			Body: notify.Body{
+				Parts:  []notify.Part{notify.Button(l.T("With this link you hear by e-mail, once, when enough people have pledged:"), link)},
+				Footer: []notify.Part{notify.Paragraph(l.T("If you did not ask for this, you need not do anything."))},
+			},
 		}
 	}
-	m.Text = strings.Join(parts, "\n\n")
-	return m
+	return notify.Message{
+		Lang: l.Tag(), Subject: l.T("It happens: {title}", "title", p.Title), Unsubscribe: link,
+		Body: notify.Body{
+			Parts:  []notify.Part{notify.Paragraph(l.T("Enough people have pledged.")), notify.Button(l.T("Open the page"), page)},
+			Footer: []notify.Part{notify.Link(l.T("Delete your address here:"), link)},
+		},
+	}
 }
 
 // ExpireNews deletes addresses whose time is over, and the keys of pledges whose

@@ -31,6 +31,8 @@ import (
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+
+	"convoke/internal/notify"
 )
 
 // Host is the name in the certificate of a server with TLS, beside 127.0.0.1.
@@ -345,4 +347,16 @@ func (c *authSession) Auth(string) (sasl.Server, error) {
 		c.authed = true
 		return nil
 	}), nil
+}
+
+// Plain is the text that a message has for mailboxes without HTML.
+func Plain(m notify.Message) string {
+	if len(m.Body.Parts) == 0 {
+		return m.Text
+	}
+	text, _, err := m.Body.Render(m.Subject, m.Lang)
+	if err != nil {
+		return "the message cannot be written: " + err.Error()
+	}
+	return text
 }

@@ -1,0 +1,187 @@
+package outbox
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"convoke/internal/clock"
+	"convoke/internal/day"
+	"convoke/internal/db"
+	"convoke/internal/i18n"
+	"convoke/internal/notify"
+	"convoke/internal/ratelimit"
+	"convoke/internal/seal"
+)
+
+// Scope is that of the key that makes marks of addresses.
+const Scope = "outbox:addresses"
+
+// Path is the page where somebody finds all that is sent to their address.
+const Path = "/mailings"
+
+// quiet is for how many days an address gets no news after its server did not know
+// it: it may be a mistake of the server's.
+const quiet = 30
+
+// prefix begins the tokens of messages; markSize is how much of a mark they have.
+const (
+	prefix   = "mail"
+	markSize = 16
+)
+
+// shares are how much one address gets; what is urgent is not counted.
+func shares(c notify.Class) (bucket string, r ratelimit.Rate) {
+	if c == notify.Asked {
+		return "mail asked", ratelimit.Rate{N: 20, Per: 24 * time.Hour}
+	}
+	return "mail news", ratelimit.Rate{N: 30, Per: 24 * time.Hour}
+}
+
+// Options are what a box needs.
+type Options struct {
+	Sender  notify.Sender
+	DB      *db.DB
+	Vault   *seal.Vault
+	Clock   clock.Clock
+	Locales *i18n.Bundle
+	// BaseURL begins links, as in "https://example.org".
+	BaseURL string
+	// Left counts what was not sent and why: "share" or "returned". It may be nil.
+	Left func(why string)
+}
+
+// Box is a [notify.Sender] that heeds what each address may get. It is safe for
+// concurrent use.
+type Box struct {
+	Options
+	limit *ratelimit.Limiter
+}
+
+// New returns a box.
+func New(o Options) *Box { return &Box{o, ratelimit.New(o.Clock, nil)} }
+
+// Later says that an address has had its share of news, and when to come back. For
+// the queue of jobs that is no failure.
+type Later struct{ After time.Duration }
+
+// Error implements error.
+func (l Later) Error() string {
+	return "this address has had its share: come back in " + l.After.Round(time.Second).String()
+}
+
+// RetryAfter says when to try again.
+func (l Later) RetryAfter() time.Duration { return l.After }
+
+// Send implements [notify.Sender]. It returns [Later] for news beyond the share of an
+// address, and nil for what is left out for good. A message with a token of its own
+// is left to whoever gave it.
+func (b *Box) Send(ctx context.Context, m notify.Message) error {
+	if m.Class != notify.Urgent {
+		bucket, rate := shares(m.Class)
+		ok, wait := b.limit.Allow(bucket, strings.ToLower(m.To), rate)
+		switch {
+		case !ok && m.Class == notify.Asked:
+			b.left("share")
+			return nil
+		case !ok:
+			return Later{wait}
+		}
+	}
+	if m.Bounce != "" {
+		return b.Sender.Send(ctx, m)
+	}
+	mark, err := b.mark(ctx, m.To)
+	if err != nil {
+		return err
+	}
+	if m.Class != notify.Asked {
+		if back, err := b.returned(ctx, mark); err != nil || back {
+			if back {
+				b.left("returned")
+			}
+			return err
+		}
+	}
+	m.Bounce = prefix + hex.EncodeToString(mark)
+	if len(m.Body.Parts) > 0 {
+		l := b.Locales.Match(m.Lang)
+		m.Body.Footer = append(m.Body.Footer[:len(m.Body.Footer):len(m.Body.Footer)],
+			notify.Link(l.T("See and end all that this server sends to your address"), strings.TrimSuffix(b.BaseURL, "/")+Path))
+	}
+	err = b.Sender.Send(ctx, m)
+	if unknown(err) {
+		return errors.Join(err, b.Returned(ctx, m.Bounce, true))
+	}
+	return err
+}
+
+func (b *Box) left(why string) {
+	if b.Left != nil {
+		b.Left(why)
+	}
+}
+
+// unknown reports a refusal that is about the address and not about this server (RFC
+// 3463, section 3.2).
+func unknown(err error) bool {
+	var e *notify.Error
+	return errors.As(err, &e) && e.Step == notify.StepRecipient && e.Permanent() && strings.HasPrefix(e.Status, "5.1.")
+}
+
+// mark stands for an address. Mailboxes that differ only in capitals are one.
+func (b *Box) mark(ctx context.Context, address string) ([]byte, error) {
+	k, err := b.Vault.Key(ctx, Scope)
+	if err != nil {
+		return nil, fmt.Errorf("find the key of marks: %w", err)
+	}
+	return k.Tag("address", strings.ToLower(address))[:markSize], nil
+}
+
+func (b *Box) returned(ctx context.Context, mark []byte) (back bool, err error) {
+	err = b.DB.Read(ctx, func(tx *db.Tx) error {
+		var n int
+		err := tx.Get(ctx, "select count(*) from mail_return where mark = $1 and until_day > $2", []any{mark, day.Of(tx.Now())}, &n)
+		back = n > 0
+		return err
+	})
+	return back, err
+}
+
+// Mine reports whether a token is of a message that a box sent.
+func Mine(token string) bool {
+	return strings.HasPrefix(token, prefix) && len(token) == len(prefix)+2*markSize
+}
+
+// Returned notes that a message with a token came back: when for good, its address
+// gets no news for a month.
+func (b *Box) Returned(ctx context.Context, token string, permanent bool) error {
+	mark, err := hex.DecodeString(strings.TrimPrefix(token, prefix))
+	if err != nil || !Mine(token) || !permanent {
+		return nil //nolint:nilerr // somebody made it up
+	}
+	return b.DB.Write(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `insert into mail_return (mark, until_day) values ($1, $2)
+			on conflict (mark) do update set until_day = excluded.until_day`, mark, day.After(day.Of(tx.Now()), quiet))
+		return err
+	})
+}
+
+// Silent counts the addresses that get no news now.
+func (b *Box) Silent(ctx context.Context) (n int, err error) {
+	err = b.DB.Read(ctx, func(tx *db.Tx) error {
+		return tx.Get(ctx, "select count(*) from mail_return where until_day > $1", []any{day.Of(tx.Now())}, &n)
+	})
+	return n, err
+}
+
+// Expire forgets addresses whose time is over. It runs once a day.
+func (b *Box) Expire(ctx context.Context) error {
+	return b.DB.Write(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, "delete from mail_return where until_day <= $1", day.Of(tx.Now()))
+		return err
+	})
+}
