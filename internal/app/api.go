@@ -53,6 +53,7 @@ func (n *Node) mountAPI(limits *limiter) {
 	n.laddersWeb.MountAPI(n.API)
 	n.alertsWeb.MountAPI(n.API)
 	n.subscriptionsWeb.MountAPI(n.API)
+	n.mailingsWeb.MountAPI(n.API)
 	n.Webhooks.MountAPI(n.API)
 }
 

@@ -28,6 +28,7 @@ import (
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
 	"convoke/internal/feature/ladders"
+	"convoke/internal/feature/mailings"
 	"convoke/internal/feature/members"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
@@ -104,6 +105,8 @@ type Node struct {
 
 	Subscriptions    *subscriptions.Service
 	subscriptionsWeb *subscriptions.Web
+	Mailings         *mailings.Service
+	mailingsWeb      *mailings.Web
 	push             *webpush.Sender // nil where browsers take no messages
 
 	eventsWeb     *events.Web

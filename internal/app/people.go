@@ -13,6 +13,7 @@ import (
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
 	"convoke/internal/feature/ladders"
+	"convoke/internal/feature/mailings"
 	"convoke/internal/feature/members"
 	"convoke/internal/feature/petitions"
 	"convoke/internal/feature/pledges"
@@ -33,7 +34,7 @@ func (n *Node) signInMail(sender notify.Sender) *identity.Mail {
 // messageKinds are the jobs that reach people outside.
 func messageKinds() []string {
 	return slices.Concat(attendance.MessageKinds(), identity.MessageKinds(), petitions.MessageKinds(), pledges.MessageKinds(),
-		members.MessageKinds(), ladders.MessageKinds(), alerts.MessageKinds(), subscriptions.MessageKinds())
+		members.MessageKinds(), ladders.MessageKinds(), alerts.MessageKinds(), subscriptions.MessageKinds(), mailings.MessageKinds())
 }
 
 // mailRows are addresses, which only keys make useful.

@@ -18,6 +18,8 @@ var twins = map[string]string{
 	"POST /alerts/queue/{handle}":                                      "POST /alerts/queue/{handle}/notes",
 	"POST /alerts/queue/{handle}/cases/{case}":                         "POST /alerts/queue/{handle}/cases/{case}",
 	"POST /alerts/queue/{handle}/send/{subject}":                       "POST /alerts/queue/{handle}/send/{subject}",
+	"POST /mailings":                                                   "POST /mailings",
+	"POST /mailings/{link}":                                            "DELETE /mailings/{link}/{source}/{ref}, DELETE /mailings/{link}",
 	"POST /assemblies/new":                                             "POST /groups/{handle}/assemblies",
 	"POST /assemblies/{id}/agenda":                                     "POST /assemblies/{id}/items, PUT /assemblies/{id}/items/{item}, POST /assemblies/{id}/items/{item}/arrange",
 	"POST /assemblies/{id}/call":                                       "POST /assemblies/{id}/call",

@@ -116,6 +116,7 @@ func (n *Node) wire(ctx context.Context) error {
 	if err := n.newSubscriptions(ctx, facts, sender); err != nil {
 		return err
 	}
+	n.newMailings(sender)
 	n.listenToBoxes()
 	press := print.New(n.locales)
 	n.pages(limits, mail, press)
@@ -211,6 +212,7 @@ func (n *Node) pages(limits *limiter, mail bool, press *print.Press) {
 	n.ladderPages(limits)
 	n.alertPages(limits)
 	n.subscriptionPages(limits)
+	n.mailingPages(limits)
 	n.aboutWeb = &about.Web{
 		Sources: n.sources, Mail: mail, Onion: n.Config.Onion,
 		Credits: []string{geo.Credit, n.basemap.Credit(), ical.Credit},
@@ -253,6 +255,7 @@ func (n *Node) schedules() {
 	n.scheduleLadders()
 	n.scheduleAlerts()
 	n.scheduleSubscriptions()
+	n.scheduleMail()
 }
 
 func (n *Node) mount(ctx context.Context, limits *limiter) error {
@@ -304,6 +307,7 @@ func (n *Node) mount(ctx context.Context, limits *limiter) error {
 	n.laddersWeb.Mount(n.Site)
 	n.alertsWeb.Mount(n.Site)
 	n.subscriptionsWeb.Mount(n.Site)
+	n.mailingsWeb.Mount(n.Site)
 	n.aboutWeb.Mount(n.Site)
 	n.Identity.MountTokens(n.Site)
 	n.Webhooks.Mount(n.Site)

@@ -193,3 +193,21 @@ func (v *Vault) Tombstones(ctx context.Context) ([]string, error) {
 	}
 	return out, nil
 }
+
+// Tags marks a word ([Key.Tag]) under the keys of many scopes at once, for finding it in
+// each: prefix and a name make a scope, and the names are those of the answer. Scopes
+// without a key are left out.
+func (v *Vault) Tags(ctx context.Context, prefix string, names []string, use, word string) (map[string][]byte, error) {
+	out := make(map[string][]byte, len(names))
+	for _, n := range names {
+		k, err := v.Existing(ctx, prefix+n)
+		if errors.Is(err, ErrDestroyed) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out[n] = k.Tag(use, word)
+	}
+	return out, nil
+}

@@ -31,3 +31,21 @@ func (s *Service) Reach(ctx context.Context, p id.Person) (to, lang string, err 
 	to, err = s.openOwn(ctx, p, a)
 	return to, lang, err
 }
+
+// Whose is the account that has an address, "" for none. It is for whoever has shown that
+// the address is theirs.
+func (s *Service) Whose(ctx context.Context, address string) (p id.Person, err error) {
+	tags, err := s.Vault.Key(ctx, tagScope)
+	if err != nil {
+		return "", err
+	}
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		row, err := personByTag(ctx, tx, mailTag(tags, address))
+		p = row.id
+		return err
+	})
+	if isNone(err) {
+		return "", nil
+	}
+	return p, err
+}

@@ -306,6 +306,11 @@ func (s *Service) sendQuiet(ctx context.Context, a quietMail) error {
 	})
 }
 
+// LeaveMailing ends the weekly mail of a group to somebody.
+func (s *Service) LeaveMailing(ctx context.Context, p id.Person, g id.Group) error {
+	return s.DB.Write(ctx, func(tx *db.Tx) error { return deleteDigest(ctx, tx, g, p) })
+}
+
 // HeldDigests lists the groups whose weekly mail a person gets, for their own eyes.
 func (s *Service) HeldDigests(ctx context.Context, tx *db.Tx, p id.Person) (of []Group, since []int, err error) {
 	all, err := digestsOf(ctx, tx, p)

@@ -441,6 +441,25 @@ func (s *Service) LeaveBy(ctx context.Context, channel, contact string) error {
 	})
 }
 
+// Around names the middle of the area of which a contact hears, "" when they hear of none.
+func (s *Service) Around(ctx context.Context, channel, contact string) (place string, err error) {
+	_, _, tags, err := s.key(ctx, channel, contact)
+	if err != nil {
+		return "", err
+	}
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		sub, err := byTag(ctx, tx, tags)
+		if err == nil && sub.Confirmed {
+			place = s.place(&sub)
+		}
+		return err
+	})
+	if errors.Is(err, db.ErrNoRows) {
+		return "", nil
+	}
+	return place, err
+}
+
 // Bounced hears that a message with a token came back: where the address is bad for good
 // (RFC 3463, section 3.2), the subscription is deleted. Other tokens are somebody else's.
 func (s *Service) Bounced(ctx context.Context, token string, permanent bool, status string) error {
