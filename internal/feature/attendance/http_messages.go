@@ -2,6 +2,7 @@ package attendance
 
 import (
 	"html/template"
+	"net/http"
 	"strings"
 
 	"convoke/internal/fault"
@@ -129,6 +130,7 @@ type comingData struct {
 	Chosen []slotView
 	Path   string
 	Yes    bool // they just said that they come
+	Muted  bool // their address was just deleted
 	Told   []noticeView
 	Named  template.HTML // who can see sign-ups
 }
@@ -137,9 +139,9 @@ var comingPage = web.NewPage[comingData](pages, "pages/coming.html", "pages/part
 
 // asked is where the link of a reminder leads. Looking at it changes nothing:
 // mail programs look too.
-func (w *Web) asked(c *web.Call) error { return w.showAsked(c, false) }
+func (w *Web) asked(c *web.Call) error { return w.showAsked(c, comingData{}) }
 
-func (w *Web) showAsked(c *web.Call, yes bool) error {
+func (w *Web) showAsked(c *web.Call, d comingData) error {
 	e := id.Event(c.Param("id"))
 	rec, err := w.Asked(c.Context(), e, c.Param("answer"))
 	if err != nil {
@@ -149,7 +151,7 @@ func (w *Web) showAsked(c *web.Call, yes bool) error {
 	if err != nil {
 		return err
 	}
-	d := comingData{Event: b, Chosen: chosenViews(c, rec.Slots, b.Start.Location()), Path: c.R.URL.Path, Yes: yes}
+	d.Event, d.Chosen, d.Path = b, chosenViews(c, rec.Slots, b.Start.Location()), c.R.URL.Path
 	if d.Told, err = w.notices(c, b); err != nil {
 		return err
 	}
@@ -168,12 +170,25 @@ func (w *Web) answer(c *web.Call) error {
 		return err
 	}
 	e, token := id.Event(c.Param("id")), c.Param("answer")
-	switch f.Line("answer") {
+	do := f.Line("answer")
+	if f.OneClick() {
+		do = "mute"
+	}
+	switch do {
+	case "mute":
+		err := w.Mute(c.Context(), e, token)
+		if f.OneClick() && (err == nil || fault.Is(err, fault.KindNotFound)) {
+			return c.Write(http.StatusOK, "text/plain; charset=utf-8", nil)
+		}
+		if err != nil {
+			return err
+		}
+		return w.showAsked(c, comingData{Muted: true})
 	case "yes":
 		if err := w.StillComing(c.Context(), e, token); err != nil {
 			return err
 		}
-		return w.showAsked(c, true)
+		return w.showAsked(c, comingData{Yes: true})
 	case "no":
 		show := w.Events.Held
 		if err := w.CannotCome(c.Context(), e, token); fault.Is(err, fault.KindNotFound) {

@@ -15,6 +15,7 @@ import (
 	"convoke/internal/fact"
 	"convoke/internal/fault"
 	"convoke/internal/feature/attendance"
+	"convoke/internal/notify/notifytest"
 )
 
 var answerLink = regexp.MustCompile(`https://riverside\.example(/events/\w+/coming/([\w-]+))`)
@@ -115,6 +116,46 @@ func TestReminders(t *testing.T) {
 		wantKind(t, o.CannotCome(ctx, o.event, link[2]), fault.KindNotFound)
 		o.wantMail("for the place that became free", "first@example.org", "first@example.org", "waits@example.org")
 		o.noJobs()
+	})
+}
+
+// Whoever wants no more messages keeps the place and the rest of what they wrote.
+func TestMute(t *testing.T) {
+	t.Parallel()
+	offices(t, func(t *testing.T, o *office) {
+		ctx := t.Context()
+		o.change(func(*fact.EventChanged) {})
+		secret := o.signUp(2, "first@example.org", "en")
+		o.signUp(1, "second@example.org", "en")
+		o.about.WasWhen = "Friday"
+		o.change(func(f *fact.EventChanged) { f.Moved = true })
+		if d := cmp.Diff([]string{"first@example.org", "second@example.org"}, o.work()); d != "" {
+			t.Fatal(d)
+		}
+		var m notifytest.Mail
+		for _, x := range o.sink.Messages() {
+			if x.To[0] == "first@example.org" {
+				m = x
+			}
+		}
+		link := answerLink.FindStringSubmatch(m.Text)
+		if link == nil || m.Header.Get("List-Unsubscribe") != "<"+link[0]+">" {
+			t.Fatalf("no way to end it: %v\n%s", m.Header, m.Text)
+		}
+		for range 2 {
+			if err := o.Mute(ctx, o.event, link[2]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wantKind(t, o.Mute(ctx, o.event, strings.Repeat("A", 43)), fault.KindNotFound)
+		rec, err := o.Find(ctx, o.event, secret)
+		if err != nil || rec.State != attendance.Going || rec.Party != 2 || rec.Email != "" {
+			t.Errorf("%+v, %v", rec, err)
+		}
+		o.change(func(f *fact.EventChanged) { f.Cancelled = true })
+		if d := cmp.Diff([]string{"first@example.org", "second@example.org", "second@example.org"}, o.work()); d != "" {
+			t.Error(d)
+		}
 	})
 }
 

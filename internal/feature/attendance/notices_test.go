@@ -207,7 +207,9 @@ https://riverside.example/events/` + string(o.event) + `
 If you cannot come, please cancel with your private link, so that others get the place.
 
 You get this message because you signed up for this event and left your address. The address is deleted a week after the event.
-`
+
+To get no more of them, and keep your place:
+` + answerLink.FindString(m.Text) + "\n"
 		if d := cmp.Diff(want, m.Text); d != "" {
 			t.Error(d)
 		}

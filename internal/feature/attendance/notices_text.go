@@ -16,7 +16,8 @@ type words struct {
 
 // write makes the message of a to one reader.
 func (m *Mailer) write(l *i18n.Locale, a tell, to reader, d NoticeData) notify.Message {
-	out := notify.Message{To: to.address, Lang: l.Tag(), ID: to.messageID}
+	page := m.BaseURL + "/events/" + string(a.Event)
+	out := notify.Message{To: to.address, Lang: l.Tag(), ID: to.messageID, Unsubscribe: page + "/coming/" + to.answer}
 	if a.What == moved || a.What == cancelled || a.What == promoted {
 		out.Class = notify.Urgent
 	}
@@ -28,11 +29,12 @@ func (m *Mailer) write(l *i18n.Locale, a tell, to reader, d NoticeData) notify.M
 		facts(l, a, d),
 		notify.Paragraph(slotLines(l, to.slots, d.Zone)),
 		w.answer,
-		notify.Link(l.T("The event’s page:"), m.BaseURL+"/events/"+string(a.Event)),
+		notify.Link(l.T("The event’s page:"), page),
 		notify.Paragraph(w.advice),
 	}
 	out.Body.Footer = []notify.Part{
 		notify.Paragraph(l.T("You get this message because you signed up for this event and left your address. The address is deleted a week after the event.")),
+		notify.Link(l.T("To get no more of them, and keep your place:"), out.Unsubscribe),
 	}
 	return out
 }

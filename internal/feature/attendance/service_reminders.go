@@ -314,3 +314,27 @@ func (s *Service) CannotCome(ctx context.Context, e id.Event, token string) erro
 	}
 	return s.cancel(ctx, e, hash)
 }
+
+// Mute deletes the address of a sign-up that a message was about: the place stays, and no
+// more messages come. Sent twice, it is done already.
+func (s *Service) Mute(ctx context.Context, e id.Event, token string) error {
+	hash, err := s.answerOf(ctx, e, token)
+	if err != nil {
+		return err
+	}
+	k, err := s.keyOf(ctx, e)
+	if err != nil {
+		return err
+	}
+	return s.DB.WriteHot(ctx, string(e), func(tx *db.Tx) error {
+		_, r, p, err := s.load(ctx, tx, k, e, hash)
+		if err != nil || p.Email == "" {
+			return err
+		}
+		p.Email = ""
+		if r.sealed, err = s.seal(k, e, hash, p); err != nil {
+			return err
+		}
+		return update(ctx, tx, e, r)
+	})
+}
