@@ -15,6 +15,7 @@ import (
 	"convoke/internal/feature/rides"
 	"convoke/internal/feature/turnout"
 	"convoke/internal/job"
+	"convoke/internal/notify/outbox"
 	"convoke/internal/seal"
 )
 
@@ -27,6 +28,7 @@ func (d *Doctor) database(ctx context.Context, m *db.DB) {
 	}
 	d.sums(ctx, m)
 	d.jobs(ctx, m)
+	d.returned(ctx, m)
 	d.record(ctx, m)
 }
 
@@ -178,6 +180,17 @@ func (d *Doctor) jobs(ctx context.Context, m *db.DB) {
 	d.add("jobs", Wrong, fmt.Sprintf("%d failed: %s. The last error: %s.", len(failed), strings.Join(parts, ", "), strings.TrimSuffix(failed[len(failed)-1].Error, ".")),
 		"mend what the error names (mail that fails: smtp_url); each is in "+d.command("jobs list")+", then: "+d.command("jobs retry --all")+
 			" or "+d.command("jobs discard --all")+"; schedules try again by themselves")
+}
+
+// returned says how many addresses mail came back from for good.
+func (d *Doctor) returned(ctx context.Context, m *db.DB) {
+	n, err := outbox.New(outbox.Options{DB: m, Clock: d.Clock}).Silent(ctx)
+	switch {
+	case err != nil:
+		d.failed("mail that came back", err, "")
+	case n > 0:
+		d.add("mail that came back", OK, fmt.Sprintf("%d addresses get no news for a month, because their server does not know them", n), "")
+	}
 }
 
 // bootKey returns nil when it cannot be used.
