@@ -62,6 +62,9 @@ var errLink = errors.New("a link has no address of the web")
 
 // webAddress is the one way in which an address is written, in ASCII.
 func webAddress(s string) (string, error) {
+	if plainAddress(s) {
+		return s, nil
+	}
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil ||
 		strings.ContainsFunc(u.Host, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`<>"\%`, r) }) {
@@ -71,6 +74,15 @@ func webAddress(s string) (string, error) {
 		return out, nil
 	}
 	return "", errLink
+}
+
+// plainAddress reports an address that is written in the one way already: of a host in
+// small letters, and a path of letters, digits and few signs. Most are.
+func plainAddress(s string) bool {
+	rest, ok := strings.CutPrefix(s, "https://")
+	host, path, _ := strings.Cut(rest, "/")
+	return ok && dotted(host, func(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '.' }) &&
+		only(path, func(c byte) bool { return idByte(c) || c == '/' || c == '_' })
 }
 
 // draft is both forms of a body as they grow.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -204,7 +205,7 @@ func (c *client) deliver(ctx context.Context, env envelope, msg []byte) error {
 	}
 	// Lines that begin with a dot get another, and one alone ends it all (RFC
 	// 5321, section 4.5.2).
-	if bytes.Contains(msg, []byte("\r\n.")) {
+	if env.dots {
 		msg = bytes.ReplaceAll(msg, []byte("\r\n."), []byte("\r\n.."))
 	}
 	msg = append(msg, ".\r\n"...)
@@ -291,6 +292,8 @@ func breakdown(ctx context.Context, failed *Error, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		e.cause = ctx.Err()
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		e.cause = context.DeadlineExceeded
 	case errors.Is(err, errNotReply):
 		e.cause = errNotReply
 	}

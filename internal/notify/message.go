@@ -16,7 +16,7 @@ import (
 type sender struct {
 	from            string // the header's value
 	address, domain string
-	bounces         string // where bounces go, with %s for the token; empty for nowhere
+	bounces         [2]string // where bounces go, before and after the token; empty for nowhere
 }
 
 func parseSender(from, bounces string) (sender, error) {
@@ -38,7 +38,7 @@ func parseSender(from, bounces string) (sender, error) {
 	if b, err := netmail.ParseAddress(bounces); err != nil || b.Address != bounces || !ascii(bounces) || len(local) > maxLocal-maxToken-1 {
 		return sender{}, errors.New("the address of bounces must be one bare mail address in ASCII letters, with at most 15 before the @")
 	}
-	s.bounces = local + "+%s@" + domain
+	s.bounces = [2]string{local + "+", "@" + domain}
 	return s, nil
 }
 
@@ -59,6 +59,7 @@ const (
 type envelope struct {
 	from, to string
 	utf8     bool // an address that needs RFC 6531
+	dots     bool // some lines begin with one
 }
 
 // compose writes a message into h with exactly the headers that are needed, lines
@@ -68,21 +69,22 @@ func (s sender) compose(h *header, m Message, known *texts, now time.Time, entro
 	if !usable(m.To) {
 		return env, &Error{Step: StepAddress}
 	}
-	if m.Bounce != "" && s.bounces != "" {
-		if len(m.Bounce) > maxToken || strings.Trim(m.Bounce, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+	if m.Bounce != "" && s.bounces[0] != "" {
+		if len(m.Bounce) > maxToken || !only(m.Bounce, func(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' }) {
 			return env, &Error{Step: StepCompose, cause: errors.New("the token for bounces is none")}
 		}
-		env.from = strings.Replace(s.bounces, "%s", m.Bounce, 1)
+		env.from = s.bounces[0] + m.Bounce + s.bounces[1]
 	}
 	id, err := messageID(m.ID, entropy)
 	if err != nil {
 		return env, err
 	}
 	h.add("From", s.from)
-	h.add("To", "<"+m.To+">")
+	h.addr("To", m.To)
 	h.add("Subject", encoded(oneLine(m.Subject)))
-	h.add("Date", now.UTC().Format("Mon, 02 Jan 2006 15:04:05 -0700"))
-	h.add("Message-ID", "<"+id+"@"+s.domain+">")
+	h.WriteString("Date: ")
+	h.Write(now.UTC().AppendFormat(h.AvailableBuffer(), "Mon, 02 Jan 2006 15:04:05 -0700\r\n"))
+	h.addr("Message-ID", id, "@", s.domain)
 	h.thread(m.Thread, s.domain)
 	if err := h.unsubscribe(m.Unsubscribe); err != nil {
 		return env, &Error{Step: StepCompose, cause: err}
@@ -93,7 +95,8 @@ func (s sender) compose(h *header, m Message, known *texts, now time.Time, entro
 	if err != nil {
 		return env, &Error{Step: StepCompose, cause: err}
 	}
-	h.Write(content)
+	h.Write(content.bytes)
+	env.dots = content.dots // lines of the header never do
 	return env, nil
 }
 
@@ -104,8 +107,7 @@ func usable(a string) bool {
 		return false
 	}
 	local, domain, ok := strings.Cut(a, "@")
-	if ok && local != "" && domain != "" && strings.Trim(local, idChars+"_+") == "" && strings.Trim(domain, idChars) == "" &&
-		strings.Trim(local, ".") == local && strings.Trim(domain, ".") == domain && !strings.Contains(a, "..") {
+	if ok && dotted(local, func(c byte) bool { return idByte(c) || c == '_' || c == '+' }) && dotted(domain, idByte) {
 		return true
 	}
 	to, err := netmail.ParseAddress(a)
@@ -138,7 +140,7 @@ func (h *header) unsubscribe(address string) error {
 	if err != nil {
 		return err
 	}
-	h.add("List-Unsubscribe", "<"+a+">")
+	h.addr("List-Unsubscribe", a)
 	if strings.HasPrefix(a, "https:") {
 		h.add("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
 	}
@@ -160,8 +162,24 @@ func messageID(id string, entropy io.Reader) (string, error) {
 	return hex.EncodeToString(b[:]), nil
 }
 
-func validID(id string) bool {
-	return id != "" && len(id) <= 64 && strings.Trim(id, idChars) == "" && strings.Trim(id, ".") == id && !strings.Contains(id, "..")
+func validID(id string) bool { return len(id) <= 64 && dotted(id, idByte) }
+
+// idByte reports one of letters, digits, dots and hyphens.
+func idByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.'
 }
 
-const idChars = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-."
+func only(s string, ok func(c byte) bool) bool {
+	for i := range len(s) {
+		if !ok(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// dotted reports words of some bytes with single dots between them (RFC 5322, section
+// 3.2.3).
+func dotted(s string, ok func(c byte) bool) bool {
+	return s != "" && s[0] != '.' && s[len(s)-1] != '.' && !strings.Contains(s, "..") && only(s, ok)
+}

@@ -34,6 +34,26 @@ func (h *header) add(name, value string) {
 	h.WriteString("\r\n")
 }
 
+// addr writes one field whose value stands in angle brackets.
+func (h *header) addr(name string, parts ...string) {
+	n := len(name) + len(": <>")
+	short := true
+	for _, p := range parts {
+		n += len(p)
+		short = short && only(p, func(c byte) bool { return c > ' ' && c <= '~' })
+	}
+	if !short || n > maxLine {
+		h.add(name, "<"+strings.Join(parts, "")+">")
+		return
+	}
+	h.WriteString(name)
+	h.WriteString(": <")
+	for _, p := range parts {
+		h.WriteString(p)
+	}
+	h.WriteString(">\r\n")
+}
+
 // encoded is unstructured text as a header may hold it: ASCII as it is, else
 // encoded words (RFC 2047). ASCII that looks like an
 // encoded word is encoded too, so that nobody reads it as one; so are words too

@@ -116,14 +116,17 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 		return fmt.Errorf("send mail: wait for other messages: %w", err)
 	}
 	defer s.endTurn(m.Bulk)
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
+	until := time.Now().Add(s.timeout) // of the sockets, whose clock is the machine's
 	for {
 		c := s.rested()
 		if c == nil {
-			if c, err = s.open(ctx); err != nil {
+			if c, err = s.open(ctx, until); err != nil {
 				return connectError(ctx, err)
 			}
+		}
+		if err := c.conn.SetDeadline(until); err != nil {
+			c.close(false)
+			continue
 		}
 		stop := context.AfterFunc(ctx, func() { c.conn.Close() })
 		err := c.deliver(ctx, env, msg)
@@ -243,8 +246,10 @@ func (s *SMTP) Close() error {
 	return nil
 }
 
-// open connects, secures the connection and signs in.
-func (s *SMTP) open(ctx context.Context) (*client, error) {
+// open connects, secures the connection and signs in, all until a time.
+func (s *SMTP) open(ctx context.Context, until time.Time) (*client, error) {
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
 	conn, err := s.dial(ctx, "tcp", s.server.address())
 	if err != nil {
 		return nil, err
@@ -258,7 +263,7 @@ func (s *SMTP) open(ctx context.Context) (*client, error) {
 	if err == nil {
 		err = c.begin(ctx, s.server, s.from.domain, s.tls)
 	}
-	if !stop() && err == nil {
+	if !stop() {
 		err = ctx.Err()
 	}
 	if err != nil {

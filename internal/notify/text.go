@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"bytes"
 	"slices"
 	"sync"
 
@@ -22,11 +23,21 @@ const mostKept = 16
 type text struct {
 	subject, plain string
 	body           Body
-	content        []byte
+	content        content
 }
 
-// of is the last part of m's header, and its body.
-func (t *texts) of(m Message) ([]byte, error) {
+// content is the last part of a message's header, and its body.
+type content struct {
+	bytes []byte
+	dots  bool // some lines begin with one
+}
+
+func contentOf(h *header) content {
+	return content{h.Bytes(), bytes.Contains(h.Bytes(), []byte("\r\n."))}
+}
+
+// of is the content of m.
+func (t *texts) of(m Message) (content, error) {
 	var x *text
 	if m.Bulk {
 		t.mu.Lock()
@@ -39,7 +50,7 @@ func (t *texts) of(m Message) ([]byte, error) {
 	var h header
 	h.Grow(4096)
 	if err := h.content(m); err != nil || !m.Bulk {
-		return h.Bytes(), err
+		return contentOf(&h), err
 	}
 	// What the caller may change later is not kept.
 	body := Body{slices.Clone(m.Body.Parts), slices.Clone(m.Body.Footer)}
@@ -53,8 +64,9 @@ func (t *texts) of(m Message) ([]byte, error) {
 	if len(t.known) >= mostKept {
 		clear(t.known)
 	}
-	t.known[m.Lang] = &text{m.Subject, m.Text, body, h.Bytes()}
-	return h.Bytes(), nil
+	x = &text{m.Subject, m.Text, body, contentOf(&h)}
+	t.known[m.Lang] = x
+	return x.content, nil
 }
 
 func (b Body) equal(c Body) bool {
