@@ -65,6 +65,10 @@ func webAddress(s string) (string, error) {
 	if plainAddress(s) {
 		return s, nil
 	}
+	return parsedAddress(s)
+}
+
+func parsedAddress(s string) (string, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil ||
 		strings.ContainsFunc(u.Host, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`<>"\%`, r) }) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
+	"pgregory.net/rapid"
 
 	"convoke/internal/notify"
 	"convoke/internal/notify/notifytest"
@@ -354,5 +355,24 @@ func TestNoValueBeginsALine(t *testing.T) {
 		if got := notify.Field("X", v); got != want {
 			t.Errorf("%q: %q", v, got)
 		}
+	}
+}
+
+// What is taken as it is would come out of the parser the same.
+func TestPlainAddress(t *testing.T) {
+	t.Parallel()
+	plain := 0
+	rapid.Check(t, func(t *rapid.T) {
+		s := "https://" + rapid.StringMatching(`[a-z0-9.:@%A-Z-]{0,12}(/[a-zA-Z0-9_./?#%é -]{0,12})?`).Draw(t, "rest")
+		if !notify.PlainAddress(s) {
+			return
+		}
+		plain++
+		if got, err := notify.ParsedAddress(s); err != nil || got != s {
+			t.Fatalf("%q: %q, %v", s, got, err)
+		}
+	})
+	if plain == 0 || !notify.PlainAddress("https://example.org/events/01jd0000/coming/abc_D-1") {
+		t.Error("nothing is plain")
 	}
 }

@@ -43,3 +43,9 @@ func Field(name, value string) string {
 	h.add(name, value)
 	return h.String()
 }
+
+// PlainAddress and ParsedAddress are the two ways to look at the address of a link.
+func PlainAddress(s string) bool { return plainAddress(s) }
+
+// ParsedAddress is the slow one.
+func ParsedAddress(s string) (string, error) { return parsedAddress(s) }
