@@ -60,6 +60,7 @@ func (a *Archive) Draw(ctx context.Context, w io.Writer, p Picture) error {
 		return fmt.Errorf("draw map: %w", err)
 	}
 	d.paintShapes()
+	d.paintAreas(p.Areas)
 	if err := d.paintOverlay(p, a.credit); err != nil {
 		return fmt.Errorf("draw map: %w", err)
 	}

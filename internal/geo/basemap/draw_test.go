@@ -159,6 +159,33 @@ func TestDrawAcrossTheAntimeridian(t *testing.T) {
 	}
 }
 
+// What is filled is tinted, what is not only has lines around it, and names stay above.
+func TestDrawAreas(t *testing.T) {
+	t.Parallel()
+	square := func(south, west float64) []geo.Point {
+		return []geo.Point{{Lat: south, Lon: west}, {Lat: south, Lon: west + 1}, {Lat: south + 1, Lon: west + 1}, {Lat: south + 1, Lon: west}}
+	}
+	p := Picture{Box: geo.Box{South: 46, West: 8, North: 50, East: 14}, Width: 300, Height: 300, Scale: 1}
+	plain, _ := render(t, p)
+	p.Areas = []Area{{Ring: square(47, 9), Filled: true}, {Ring: square(48, 11)}, {Ring: square(-40, -70), Filled: true}, {Ring: square(45.5, 7.5), Filled: true}}
+	drawn, _ := render(t, p)
+	unchanged := func(at geo.Point) bool {
+		x, y := Project(p, at)
+		return plain.At(int(x), int(y)) == drawn.At(int(x), int(y))
+	}
+	for _, x := range []struct {
+		at   geo.Point
+		same bool
+	}{
+		{geo.Point{Lat: 47.4, Lon: 9.6}, false}, {geo.Point{Lat: 48.4, Lon: 11.6}, true}, {geo.Point{Lat: 46.5, Lon: 13.5}, true},
+		{geo.Point{Lat: 48, Lon: 11.5}, false}, {geo.Point{Lat: 46.2, Lon: 8.2}, false},
+	} {
+		if unchanged(x.at) != x.same {
+			t.Errorf("at %v it is the same as without areas: %v, want %v", x.at, unchanged(x.at), x.same)
+		}
+	}
+}
+
 func TestDrawCredit(t *testing.T) {
 	t.Parallel()
 	p := drawn640(geo.Box{South: 10, West: -150, North: 20, East: -140}) // open sea

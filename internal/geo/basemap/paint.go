@@ -73,12 +73,15 @@ func (c *canvas) over(ground, top ink, cover uint8) ink {
 }
 
 // flush paints everything added to the rasterizer since the last flush.
-func (c *canvas) flush(top ink) {
+func (c *canvas) flush(top ink) { c.wash(top, 255) }
+
+// wash paints it so that the ground shows through, to a degree of 0 to 255.
+func (c *canvas) wash(top ink, most uint8) {
 	c.ras.DrawOp = draw.Src // the mask still holds what was painted before
 	c.ras.Draw(c.mask, c.mask.Rect, image.Opaque, image.Point{})
 	for i, cover := range c.mask.Pix {
 		if cover != 0 {
-			c.img.Pix[i] = c.over(c.img.Pix[i], top, cover)
+			c.img.Pix[i] = c.over(c.img.Pix[i], top, uint8(int(cover)*int(most)/255))
 		}
 	}
 	c.ras.Reset(c.mask.Rect.Dx(), c.mask.Rect.Dy())

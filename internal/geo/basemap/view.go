@@ -26,6 +26,12 @@ type Marker struct {
 	Count int
 }
 
+// Area is a ring of points to outline, and to tint when it is Filled.
+type Area struct {
+	Ring   []geo.Point
+	Filled bool
+}
+
 // Picture says what to draw. Width and Height are CSS pixels, at most 1600 by 1200; Scale is 1 or 2 device pixels for each. The whole Box is shown;
 // where its shape is not the picture's, more of the map shows around it (see FitBox).
 type Picture struct {
@@ -33,6 +39,7 @@ type Picture struct {
 	Width, Height int
 	Scale         int
 	Dark          bool // for readers who prefer a dark page
+	Areas         []Area // below names and markers
 	Markers       []Marker
 	Credit        bool // write Archive.Credit into the corner; without it the page itself must show the credit
 }
