@@ -48,7 +48,7 @@ func (n *Node) newAlerts(f *facts, sender notify.Sender) error {
 
 func (n *Node) alertPages(limits *limiter) {
 	n.alertsWeb = &alerts.Web{
-		Service: n.Alerts, Limiter: limits, Pictures: freshPictures{n.pictures}, Client: func(c *web.Call) string { return n.client(c.R) }, Subscribe: "/alerts/subscribe",
+		Service: n.Alerts, Limiter: limits, Pictures: freshPictures{n.pictures}, Map: n.eventsWeb.Map, Client: func(c *web.Call) string { return n.client(c.R) }, Subscribe: "/alerts/subscribe",
 	}
 }
 

@@ -79,7 +79,7 @@ var twice = map[string][]string{
 		"/petitions/{slug}/update", "/pledges/new", "/pledges/{slug}/codes", "/translate/{lang}/{text}",
 	},
 	"has the version that it was filled from": {
-		"/alerts/networks/{handle}/edit",
+		"/alerts/networks/{handle}/area", "/alerts/networks/{handle}/edit",
 		"/assemblies/{id}/edit", "/assemblies/{id}/minutes/{item}", "/campaigns/{handle}/ladder/steps/{step}", "/campaigns/{handle}/ladder/text",
 		"/proposals/{id}/edit",
 		"/groups/{handle}/coalition/edit", "/groups/{handle}/coalition/points", "/campaigns/{handle}/demands", "/campaigns/{handle}/edit", "/campaigns/{handle}/languages", "/campaigns/{handle}/points",

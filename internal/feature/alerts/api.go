@@ -50,7 +50,7 @@ type (
 			Handle     string   `json:"handle"`
 			Group      string   `json:"group" doc:"Handle of the group that starts it."`
 			Name       string   `json:"name"`
-			Area       string   `json:"area" doc:"A line for each part: a place, a semicolon, kilometres."`
+			Area       string   `json:"area" doc:"A line for each part: a place, a semicolon, kilometres; or + or - and names of cells of the grid to be in the area or not."`
 			Categories []string `json:"categories" nullable:"false"`
 			Rules      string   `json:"rules,omitempty" doc:"Markdown."`
 		}
@@ -59,7 +59,7 @@ type (
 		Handle string `path:"handle"`
 		Body   struct {
 			Name       string   `json:"name"`
-			Area       string   `json:"area" doc:"A line for each part: a place, a semicolon, kilometres."`
+			Area       string   `json:"area" doc:"A line for each part: a place, a semicolon, kilometres; or + or - and names of cells of the grid to be in the area or not."`
 			Categories []string `json:"categories" nullable:"false"`
 			Rules      string   `json:"rules,omitempty" doc:"Markdown."`
 			Sequence   int      `json:"sequence" doc:"That of the network as it was read."`
@@ -140,23 +140,25 @@ type (
 )
 
 type apiNetwork struct {
-	Handle     string      `json:"handle"`
-	Name       string      `json:"name"`
-	Rules      string      `json:"rules" doc:"Markdown."`
-	Area       []apiCircle `json:"area" nullable:"false"`
-	Categories []string    `json:"categories" nullable:"false"`
-	Groups     []string    `json:"groups" nullable:"false" doc:"Handles of those that run it."`
-	Zone       string      `json:"zone"`
-	Closed     bool        `json:"closed"`
-	Sequence   int         `json:"sequence"`
-	URL        string      `json:"url"`
+	Handle     string        `json:"handle"`
+	Name       string        `json:"name"`
+	Rules      string        `json:"rules" doc:"Markdown."`
+	Area       []apiAreaPart `json:"area" nullable:"false"`
+	Categories []string      `json:"categories" nullable:"false"`
+	Groups     []string      `json:"groups" nullable:"false" doc:"Handles of those that run it."`
+	Zone       string        `json:"zone"`
+	Closed     bool          `json:"closed"`
+	Sequence   int           `json:"sequence"`
+	URL        string        `json:"url"`
 }
 
-type apiCircle struct {
-	Place string  `json:"place"`
-	Lat   float64 `json:"lat"`
-	Lon   float64 `json:"lon"`
-	Km    int     `json:"km"`
+type apiAreaPart struct {
+	Place   string   `json:"place,omitempty"`
+	Lat     float64  `json:"lat,omitempty"`
+	Lon     float64  `json:"lon,omitempty"`
+	Km      int      `json:"km,omitempty"`
+	Cells   []string `json:"cells,omitempty" nullable:"false" doc:"Instead of a place: cells of the grid that were drawn."`
+	Without bool     `json:"without,omitempty" doc:"They are taken out of the area."`
 }
 
 type apiReported struct {
@@ -336,11 +338,11 @@ func (w *Web) apiPutNetwork(c *web.Call, in *apiNetworkPut) (apiNetwork, error) 
 
 func (w *Web) apiNetworkOf(c *web.Call, n *Network) apiNetwork {
 	out := apiNetwork{
-		Handle: n.Handle, Name: n.Name, Rules: n.Rules, Area: []apiCircle{}, Categories: n.Categories, Groups: []string{}, Zone: n.Zone, Closed: n.Closed, Sequence: n.Sequence,
+		Handle: n.Handle, Name: n.Name, Rules: n.Rules, Area: []apiAreaPart{}, Categories: n.Categories, Groups: []string{}, Zone: n.Zone, Closed: n.Closed, Sequence: n.Sequence,
 		URL: c.BaseURL() + n.path(),
 	}
 	for _, x := range n.Area {
-		out.Area = append(out.Area, apiCircle(x))
+		out.Area = append(out.Area, apiAreaPart(x))
 	}
 	for _, o := range n.Owners {
 		if !o.Asked {

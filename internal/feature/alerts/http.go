@@ -32,6 +32,7 @@ type Web struct {
 	*Service
 	Limiter  Limiter
 	Pictures Pictures
+	Map      Drawer
 	// Client names the corner of the network that a request comes from, or "".
 	Client func(c *web.Call) string
 	// Subscribe is the address of the page on which people subscribe, "" for none.

@@ -24,6 +24,9 @@ func (w *Web) mountNetworks(site *web.Site) {
 	site.Handle("POST /alerts/networks/{handle}", w.actNetwork)
 	site.Handle("GET /alerts/networks/{handle}/edit", w.editNetwork)
 	site.Handle("POST /alerts/networks/{handle}/edit", w.saveNetwork)
+	site.Handle("GET /alerts/networks/{handle}/area", w.areaForm)
+	site.Handle("POST /alerts/networks/{handle}/area", w.drawArea)
+	site.Handle("GET /alerts/networks/{handle}/area.png", w.areaPicture)
 	site.Handle("GET /alerts/networks/{handle}/people", w.people)
 	site.Handle("POST /alerts/networks/{handle}/people", w.actPeople)
 }
@@ -36,7 +39,7 @@ type networksData struct {
 	Start    bool
 }
 
-var networksPage = web.NewPage[networksData](pages, "pages/networks.html")
+var networksPage = web.NewPage[networksData](pages, "pages/networks.html", "pages/parts.html")
 
 func (w *Web) networks(c *web.Call) error {
 	return c.Cached([]string{"alerts", "site"}, time.Hour, func() error {

@@ -52,13 +52,13 @@ func networksOf(ctx context.Context, tx *db.Tx, c geo.GridCell) ([]Network, erro
 
 func insertNetwork(ctx context.Context, tx *db.Tx, n *Network) error {
 	_, err := tx.Exec(ctx, "insert into alert_network ("+networkColumns+") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)",
-		n.ID, n.Handle, n.Name, n.Rules, circlesJSON(n.Area), strings.Join(n.Categories, " "), n.Zone, n.Middle.Lat, n.Middle.Lon, n.Closed, n.Sequence, clock.Micros(tx.Now()))
+		n.ID, n.Handle, n.Name, n.Rules, partsJSON(n.Area), strings.Join(n.Categories, " "), n.Zone, n.Middle.Lat, n.Middle.Lon, n.Closed, n.Sequence, clock.Micros(tx.Now()))
 	return err
 }
 
 func putNetwork(ctx context.Context, tx *db.Tx, n *Network) error {
 	_, err := tx.Exec(ctx, `update alert_network set name = $2, rules = $3, area = $4, categories = $5, zone = $6, lat = $7, lon = $8, closed = $9, sequence = sequence + 1, updated_at = $10
-		where id = $1`, n.ID, n.Name, n.Rules, circlesJSON(n.Area), strings.Join(n.Categories, " "), n.Zone, n.Middle.Lat, n.Middle.Lon, n.Closed, clock.Micros(tx.Now()))
+		where id = $1`, n.ID, n.Name, n.Rules, partsJSON(n.Area), strings.Join(n.Categories, " "), n.Zone, n.Middle.Lat, n.Middle.Lon, n.Closed, clock.Micros(tx.Now()))
 	return err
 }
 

@@ -38,7 +38,7 @@ type Picture struct {
 	Box           geo.Box
 	Width, Height int
 	Scale         int
-	Dark          bool // for readers who prefer a dark page
+	Dark          bool   // for readers who prefer a dark page
 	Areas         []Area // below names and markers
 	Markers       []Marker
 	Credit        bool // write Archive.Credit into the corner; without it the page itself must show the credit
