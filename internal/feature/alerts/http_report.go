@@ -98,9 +98,13 @@ func (w *Web) sendReport(c *web.Call) error {
 // slow bounds how many reports come from one corner of the network.
 func (w *Web) slow(c *web.Call) error {
 	if ok, wait := w.Limiter.Allow("report", w.Client(c)); !ok {
-		return fault.After(fault.RateLimited("alert.often_reported", "These were very many reports. Please wait a few minutes. Nothing was recorded."), wait)
+		return fault.After(errOften(), wait)
 	}
 	return nil
+}
+
+func errOften() error {
+	return fault.RateLimited("alert.often_reported", "These were very many reports. Please wait a few minutes. Nothing was recorded.")
 }
 
 type heldData struct {
