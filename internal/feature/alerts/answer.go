@@ -36,12 +36,7 @@ func (d *Door) ask(r *reading) Answer {
 	}}
 	missing := r.missing()
 	if slices.Contains(missing, "category") {
-		var words []string
-		for _, code := range d.allowed() {
-			c, _ := categoryOf(code)
-			words = append(words, firstOf(l, c.Words))
-		}
-		a.Lines = append(a.Lines, l.T("What is one of these: {words}.", "words", strings.Join(words, ", ")))
+		a.Lines = append(a.Lines, l.T("What is one of these: {words}.", "words", d.words(l)))
 	}
 	if slices.Contains(missing, "place") {
 		switch {
@@ -55,6 +50,16 @@ func (d *Door) ask(r *reading) Answer {
 	}
 	a.Lines = append(a.Lines, l.T("In danger call the emergency number."))
 	return a
+}
+
+// words are the categories as messages name them in a language.
+func (s *Service) words(l *i18n.Locale) string {
+	var out []string
+	for _, code := range s.allowed() {
+		c, _ := categoryOf(code)
+		out = append(out, firstOf(l, c.Words))
+	}
+	return strings.Join(out, ", ")
 }
 
 // which asks for one of several networks.
