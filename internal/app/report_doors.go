@@ -28,7 +28,7 @@ func (n *Node) replies(sender notify.Sender) (map[string]alerts.Reply, error) {
 			return nil, err
 		}
 		out[alerts.ByText] = func(ctx context.Context, to string, a alerts.Answer) error {
-			return gateway.Send(ctx, sms.Number(to), strings.Join(a.Lines, " "), n.Clock.Now())
+			return gateway.Send(ctx, sms.Number(to), sms.Marked(strings.Join(a.Lines, " ")), n.Clock.Now())
 		}
 	}
 	return out, nil

@@ -16,6 +16,7 @@ import (
 	"convoke/internal/config"
 	"convoke/internal/db/dbtest"
 	"convoke/internal/notify/notifytest"
+	"convoke/internal/notify/sms"
 	"convoke/internal/web/webtest"
 )
 
@@ -137,6 +138,11 @@ func TestReportByText(t *testing.T) {
 		if a := d.texts(phone, "Add "+strings.Fields(code)[0]+" It grows"); !strings.Contains(a, "verifiers read it with your report") || !strings.Contains(d.queued(), "It grows") {
 			t.Errorf("%q", a)
 		}
+		if a := d.texts(phone, "fire, Leipzig"); !strings.Contains(a, `"seen" or "heard"`) {
+			t.Errorf("%q", a)
+		} else if _, unicode := sms.Parts(a); unicode {
+			t.Errorf("this costs twice as much as it need: %q", a)
+		}
 		if a := d.texts(phone, "fire, Leipzig, seen, call 0341 123 4567"); !strings.Contains(a, "phone number") || strings.Contains(a, "4567,") {
 			t.Errorf("%q", a)
 		}
@@ -230,7 +236,7 @@ func TestHostileMail(t *testing.T) {
 		}
 		answers := 0
 		for i := range 12 {
-			all, _ := d.mails("often@example.com", fmt.Sprintf("Subject: hello %d\n\n", i))
+			all, _ := d.mails(fmt.Sprintf("often+%d@example.com", i), fmt.Sprintf("Subject: hello %d\n\n", i))
 			answers += len(all)
 		}
 		if n := d.count("select count(*) from alert_report"); n != 0 || answers != 6 {

@@ -58,7 +58,7 @@ func (d *Door) Take(ctx context.Context, m Letter) error {
 	if m.Way == ByMail {
 		m.Text = written(m.Text)
 	}
-	who := m.Way + " " + strings.ToLower(m.From)
+	who := sender(&m)
 	if ok, _ := d.Limiter.Allow("report-sender", who); !ok {
 		return nil
 	}
@@ -75,6 +75,15 @@ func (d *Door) Take(ctx context.Context, m Letter) error {
 		}
 	}
 	return d.reply(ctx, m.Way, m.From, a)
+}
+
+// sender is who writes, for limits: one mailbox has many addresses with a plus sign.
+func sender(m *Letter) string {
+	local, domain, _ := strings.Cut(strings.ToLower(m.From), "@")
+	if m.Way == ByMail {
+		local, _, _ = strings.Cut(local, "+")
+	}
+	return m.Way + " " + local + "@" + domain
 }
 
 // answer does what a message asks for, and says what became of it.
