@@ -56,7 +56,7 @@ type Door struct {
 // message within an hour is one report.
 func (d *Door) Take(ctx context.Context, m Letter) error {
 	if m.Way == ByMail {
-		m.Text = written(m.Text)
+		m.Subject, m.Text = again.ReplaceAllString(m.Subject, ""), written(m.Text)
 	}
 	who := sender(&m)
 	if ok, _ := d.Limiter.Allow("report-sender", who); !ok {

@@ -151,7 +151,7 @@ func TestMailedReport(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		f.network("bo")
 		d, out := f.door()
-		f.says(d, out, Letter{Way: ByMail, From: "ann@example.org", Subject: "Fire in Leipzig", Text: "\n  I saw it,   \n\nby the market\n-- \nAnn, 0341 123 4567\n", Photo: []byte("a picture")})
+		f.says(d, out, Letter{Way: ByMail, From: "ann@example.org", Subject: "Re: FWD: Fire in Leipzig", Text: "\n  I saw it,   \n\nby the market\n-- \nAnn, 0341 123 4567\n", Photo: []byte("a picture")})
 		a := out.all[0]
 		if !strings.HasPrefix(a.Subject, "Your report (add ") || !strings.HasPrefix(a.Link, "http://example.org/alerts/report/") || f.count("alert_photo") != 1 {
 			t.Fatalf("%+v", a)

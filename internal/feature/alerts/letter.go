@@ -1,6 +1,12 @@
 package alerts
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
+
+// again begins the subject of an answer, or of what is passed on, in several languages.
+var again = regexp.MustCompile(`(?i)^(\s*(re|aw|sv|rv|res|odp|ynt|رد|fwd?|wg|tr|enc|إعادة توجيه)\s*:)+\s*`)
 
 // written is what somebody wrote of a mail: without the mail that they answer, which begins
 // with a line like "On Sunday they wrote:", without what stands behind a signature's mark

@@ -266,7 +266,7 @@ func (s *scan) what(lead bool) bool {
 	if n == 0 {
 		return false
 	}
-	_, place := s.named(s.at + n)
+	_, place := s.named(s.behind(s.at + n))
 	alone := (s.words[s.at].begins || s.at == s.after) && (place > 0 || s.stops(s.at+n))
 	switch {
 	case !alone && (!lead || s.Category != ""):
@@ -287,10 +287,7 @@ func (s *scan) what(lead bool) bool {
 // where reads a place that a network watches. The longest name counts: who writes "Halle,
 // Belgium" means no other Halle.
 func (s *scan) where() bool {
-	from := s.at
-	if _, n := s.match(saysAt, from); n > 0 {
-		from += n
-	}
+	from := s.behind(s.at)
 	found, end := s.named(from)
 	if end == 0 {
 		return false
@@ -316,6 +313,12 @@ func (s *scan) where() bool {
 	}
 	s.at, s.after = end, end
 	return true
+}
+
+// behind is where a place begins: after a word such as "in".
+func (s *scan) behind(at int) int {
+	_, n := s.match(saysAt, at)
+	return at + n
 }
 
 // named finds the longest name of a place that begins at a word, and where it ends; 0 for none.

@@ -53,6 +53,7 @@ func TestReader(t *testing.T) {
 		{"fire, Leipzig, Germany, seen. Smoke from a roof. It grows!", "fire|Leipzig|seen|0|Smoke from a roof. It grows!"},
 		{"Fire and smoke in Leipzig heard", "fire|Leipzig|heard|0|"},
 		{"road closed, 51.34, 12.37, I saw, 20 min ago, the bridge", "road|Leipzig|seen|30|the bridge"},
+		{"heard: fire in Leipzig", "fire|Leipzig|heard|0|"},
 		{"Leipzig; seen; road; since ٢ hours", "road|Leipzig|seen|120|"},
 		{"heard 5min ago fire Leipzig", "fire|Leipzig|heard|15|"},
 		{"Leipzig fire seen", "!category,place,first_hand"},
