@@ -179,6 +179,14 @@ func (l *limiter) Allow(bucket, subject string) (bool, time.Duration) {
 		rate = ratelimit.Rate{N: 12_000, Per: 10 * time.Minute}
 	case "report": // of one corner of the network: a block of flats may share it
 		rate = ratelimit.Rate{N: 60, Per: 10 * time.Minute}
+	case "report-sender": // who writes reports by text message or mail
+		rate = ratelimit.Rate{N: 10, Per: 10 * time.Minute}
+	case "report-door": // all of one way together
+		rate = ratelimit.Rate{N: 600, Per: 10 * time.Minute}
+	case "report-answer": // to one of them
+		rate = ratelimit.Rate{N: 6, Per: time.Hour}
+	case "report-answers": // to all of one way: text messages cost, and senders can be forged
+		rate = ratelimit.Rate{N: 600, Per: time.Hour}
 	case "copy": // records as one file
 		rate = ratelimit.Rate{N: 60, Per: 10 * time.Minute}
 	case "archive": // of one group

@@ -34,13 +34,17 @@ func (n *Node) newAlerts(f *facts, sender notify.Sender) error {
 	if sender != nil {
 		post = &alerts.Post{Addresses: n.Identity, Sender: sender, BaseURL: strings.TrimSuffix(n.Config.BaseURL, "/")}
 	}
+	replies, err := n.replies(sender)
+	if err != nil {
+		return err
+	}
 	n.Alerts = alerts.New(alerts.Deps{
 		DB: n.DB, IDs: n.IDs, Entropy: rand.Reader, Vault: n.Vault, Groups: alertGroups{n.Groups}, Places: n.Places, Locales: n.locales, Record: n.Record, Facts: f,
 		Nearest: func(p geo.Point) (string, float64) {
 			at, km := n.Places.Nearest(p)
 			return at.Label(), km
 		},
-		Audit: n.audited, Jobs: n.Jobs, Post: post, Allowed: n.Config.AlertKinds,
+		Audit: n.audited, Jobs: n.Jobs, Post: post, Replies: replies, Allowed: n.Config.AlertKinds,
 	})
 	f.alerts = n.Alerts
 	return nil

@@ -60,6 +60,7 @@ func (d *Doctor) failed(check string, err error, fix string) { d.add(check, Wron
 func (d *Doctor) Run(ctx context.Context) []Finding {
 	d.settings()
 	d.textMessages(ctx)
+	d.reportDoors()
 	d.mail(ctx)
 	if !d.folder() {
 		return d.found

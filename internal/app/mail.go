@@ -64,7 +64,7 @@ func (n *Node) inbound() (o inbound.Options, ok bool, err error) {
 		return o, false, nil
 	}
 	o = inbound.Options{Log: n.Log, Bounced: n.mailBounced, Boxes: n.mailBoxes}
-	for _, a := range []string{n.Config.MailFrom, n.Config.MailBounces} {
+	for _, a := range []string{n.Config.MailFrom, n.Config.MailBounces, n.Config.MailReport} {
 		if a == "" {
 			continue
 		}

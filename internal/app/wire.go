@@ -213,6 +213,7 @@ func (n *Node) pages(limits *limiter, mail bool, press *print.Press) {
 	n.alertPages(limits)
 	n.subscriptionPages(limits)
 	n.mailingPages(limits)
+	n.reportDoors(limits)
 	n.aboutWeb = &about.Web{
 		Sources: n.sources, Mail: mail, Onion: n.Config.Onion,
 		Credits: []string{geo.Credit, n.basemap.Credit(), ical.Credit},

@@ -33,6 +33,7 @@ type Config struct {
 	SMTPURL       string   // smtp:// or smtps://; empty for no mail; a secret
 	MailFrom      string   // RFC 5322 address
 	MailBounces   string   // bare address that undeliverable mail comes back to; empty for that of MailFrom
+	MailReport    string   // bare address that takes reports; empty for none
 	MailListen    string   // host:port of the listener for mail; empty for none
 	DKIMSelector  string   // name of the key in the DNS; empty for no signatures
 	DKIMKey       string   // path
@@ -51,6 +52,7 @@ type Config struct {
 	SMSInboundSecret string   // empty for no messages from the gateway
 	SMSInboundFrom   string   // a field's name
 	SMSInboundText   string   // a field's name
+	SMSNumber        string   // to which people write reports, as pages show it; empty for none
 
 	origins map[string]string // key to where its value came from
 }
@@ -99,6 +101,12 @@ func (c *Config) conflicts() Problems {
 	if c.MailBounces != "" && c.MailListen == "" {
 		add("mail_bounces", "can be set only when mail_listen is: there the mail server hands over what comes back")
 	}
+	if c.MailReport != "" && (c.MailListen == "" || c.SMTPURL == "") {
+		add("mail_report", "can be set only when mail_listen and smtp_url are: there reports come in, and answers go out")
+	}
+	if a, _, _ := strings.Cut(c.MailBounces, "@"); c.MailReport != "" && strings.HasPrefix(strings.ToLower(c.MailReport), strings.ToLower(a)+"@") {
+		add("mail_report", "must have another name before the @ than mail_bounces")
+	}
 	if c.MailListen != "" && !strings.HasSuffix(c.MailListen, ":0") && (c.MailListen == c.Listen || c.MailListen == c.MetricsListen) {
 		add("mail_listen", "must not be the same address as listen or metrics_listen")
 	}
@@ -111,6 +119,9 @@ func (c *Config) conflicts() Problems {
 		}
 	} else if _, err := sms.New(c.SMS()); err != nil {
 		add("sms_url", "and what belongs to it cannot be used: "+err.Error())
+	}
+	if c.SMSNumber != "" && c.SMSInboundSecret == "" {
+		add("sms_number", "can be set only when sms_inbound_secret is: else nobody hears what people write to it")
 	}
 	return p
 }

@@ -182,6 +182,7 @@ func TestValues(t *testing.T) {
 		"mail_from":        {"a@example.org", "Riverside Neighbours <post@example.org>"},
 		"mail_bounces":     {""},
 		"mail_listen":      {"", "localhost:2424", "127.0.0.1:0"},
+		"mail_report":      {""},
 		"dkim_selector":    {"", "mail1", "2026.mail", "MAIL-1"},
 		"log_level":        {"debug", "error"},
 		"alert_categories": {"", "fire", "fire,weather"},
@@ -199,6 +200,7 @@ func TestValues(t *testing.T) {
 		"max_upload_mib":   {"0", "1025", "ten", "1.5", ""},
 		"mail_from":        {"nobody", "a@example.org, b@example.org"},
 		"mail_bounces":     {"bounce", "Bounce <b@example.org>", "b\u00e9@example.org", "sixteen-letters-@example.org", "bounce@example.org"},
+		"mail_report":      {"report", "report@example.org"},
 		"mail_listen":      {"2424", "localhost:8080", "/run/mail"},
 		"dkim_selector":    {"a b", "-a", "a..b", "a/b", strings.Repeat("a", 64)},
 		"log_level":        {"loud", "INFO"},
@@ -302,7 +304,7 @@ func TestEachFieldHasOneKey(t *testing.T) {
 			fields++
 		}
 	}
-	values := map[shape][]string{aText: {"debug", "web", "json", "email", "en", "postgres://h/d", "smtp://h", "http://h", "h:1", "a@h.example", "PUT", strings.Repeat("s", 16), strings.Repeat("a", 56) + ".onion"}, aBool: {"true"}, aNumber: {"7"}, aList: {"h", "200"}}
+	values := map[shape][]string{aText: {"debug", "web", "json", "email", "en", "postgres://h/d", "smtp://h", "http://h", "h:1", "a@h.example", "123", "PUT", strings.Repeat("s", 16), strings.Repeat("a", 56) + ".onion"}, aBool: {"true"}, aNumber: {"7"}, aList: {"h", "200"}}
 	seen := map[string]string{}
 	for _, o := range options() {
 		for _, v := range values[o.shape] {

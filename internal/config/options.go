@@ -105,6 +105,8 @@ func contact() []option {
 			func(c *Config) *string { return &c.MailBounces }, bareAddress)),
 		derived("off", text("mail_listen", "", "Address and port where your mail server hands over mail to this node by LMTP or SMTP, as in `localhost:2424`. Do not make it public: nobody has to sign in.",
 			func(c *Config) *string { return &c.MailListen }, hostPort)),
+		derived("nobody can report by mail", text("mail_report", "", "Address to which people can write reports for alerts, as in `report@example.org`; your mail server must hand it over to `mail_listen`. Pages show it.",
+			func(c *Config) *string { return &c.MailReport }, bareAddress)),
 		derived("mail is not signed", text("dkim_selector", "", "Name of the key with which mail is signed (DKIM), as in `mail1`; `convoke mail dkim` makes one and prints the record for your DNS.",
 			func(c *Config) *string { return &c.DKIMSelector }, selector)),
 		derived("`dkim.key` in `data`", text("dkim_key", "", "File with that key: RSA of at least 2048 bits, or Ed25519, in PEM.",

@@ -28,6 +28,8 @@ func textMessages() []option {
 			func(c *Config) *string { return &c.SMSInboundFrom }),
 		text("sms_inbound_text", "text", "Field of the text in what the gateway hands on.",
 			func(c *Config) *string { return &c.SMSInboundText }),
+		derived("nobody can report by text message", text("sms_number", "", "Number of the gateway, as in `+49 170 1234567`, or a short one: people can write reports for alerts to it. Pages show it.",
+			func(c *Config) *string { return &c.SMSNumber }, shownNumber)),
 	}
 }
 
@@ -37,6 +39,14 @@ func status(v string) (int, error) {
 		return 0, errors.New("must be numbers from 200 to 599, each in quotes")
 	}
 	return n, nil
+}
+
+// shownNumber takes what can be dialled, which need not be of E.164.
+func shownNumber(v string) (string, error) {
+	if v != "" && (len(v) > 30 || !strings.ContainsAny(v, "0123456789") || strings.Trim(v, "+0123456789 ()/.-") != "") {
+		return "", errors.New("must be a telephone number, as in +49 170 1234567")
+	}
+	return v, nil
 }
 
 func pathSecret(v string) (string, error) {

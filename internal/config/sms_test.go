@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -26,12 +27,23 @@ func TestSMS(t *testing.T) {
 	if out := printed(t, c); strings.Contains(out, "hunter2") || strings.Count(out, `"(hidden)"`) != 4 {
 		t.Errorf("a secret is shown:\n%s", out)
 	}
+	for set, ok := range map[string]bool{"sms_number=+49 170 1234567": true, "sms_number=+49 170 1234567,sms_inbound_secret=": false} {
+		flags := maps.Clone(good)
+		for kv := range strings.SplitSeq(set, ",") {
+			k, v, _ := strings.Cut(kv, "=")
+			flags[k] = v
+		}
+		if _, err := Load(Source{Flags: flags}); (err == nil) != ok {
+			t.Errorf("%s: %v", set, err)
+		}
+	}
 	for key, c := range map[string]struct{ set, value, at string }{
 		"no place for the text": {"sms_body", "to={to}&key=" + pw, "sms_url"},
 		"no address":            {"sms_url", "", "sms_url"},
 		"no header":             {"sms_headers", pw, "sms_url"},
 		"no status":             {"sms_taken", "200,ok", "sms_taken"},
 		"no method":             {"sms_method", "BREW", "sms_method"},
+		"no number":             {"sms_number", "call me", "sms_number"},
 		"short secret":          {"sms_inbound_secret", "hunter2", "sms_inbound_secret"},
 		"secret in no address":  {"sms_inbound_secret", pw + "/?", "sms_inbound_secret"},
 	} {

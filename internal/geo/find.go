@@ -54,6 +54,32 @@ func (g *Gazetteer) Find(query string, limit int) []Place {
 	}
 }
 
+// Named looks up what somebody wrote in passing: the places that are called exactly so, at
+// most limit of them (10 when limit is not positive, never more than 100). Unlike [Gazetteer.Find]
+// it completes nothing, passes nothing over, and gives neither regions nor countries. Of a
+// postcode with a town it gives the postcode alone.
+func (g *Gazetteer) Named(query string, limit int) []Place {
+	if limit <= 0 {
+		limit = 10
+	}
+	if len(query) > maxQuery {
+		return nil
+	}
+	if _, ok := parsePoint(query); ok {
+		return g.Find(query, 1)
+	}
+	found := finding{g: g, limit: maxResults, fullOnly: true}
+	found.search(query)
+	if len(found.hits) > 0 && found.hits[0].tier == tierPostcode {
+		if _, rest, _ := g.cutZip(strings.Fields(gazfile.Fold(query))); len(rest) > 0 && len(found.hits) == 1 {
+			return nil
+		}
+		found.hits = found.hits[:1]
+	}
+	all := slices.DeleteFunc(found.places(), func(p Place) bool { return p.Precision == PrecisionRegion || p.Precision == PrecisionCountry })
+	return all[:min(len(all), limit)]
+}
+
 // How well a hit answers the query, best first.
 const (
 	tierPostcode = iota

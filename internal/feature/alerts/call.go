@@ -52,7 +52,7 @@ type callMail struct {
 func (callMail) Kind() string { return "alerts.call" }
 
 // MessageKinds are the jobs that reach people outside.
-func MessageKinds() []string { return []string{callMail{}.Kind()} }
+func MessageKinds() []string { return []string{callMail{}.Kind(), answerJob{}.Kind()} }
 
 // Call calls verifiers to what waits: at once those who are on call, all where nobody is,
 // and all when nobody has taken it on after ten minutes. One mail tells of everything that

@@ -10,6 +10,9 @@ import (
 type Category struct {
 	Code string
 	Name string
+	// Words are those by which people write it in a message, with commas between, the
+	// most usual first.
+	Words string
 	// Hazard is what happens, in one sentence.
 	Hazard string
 	// Guidance are codes of what people can do, the most usual first.
@@ -26,49 +29,49 @@ type Category struct {
 func Categories() []Category {
 	return []Category{
 		{
-			Code: "weather", Name: i18n.Mark("Weather and heat"), Hazard: i18n.Mark("Dangerous weather or heat."), Life: true, CAP: "Met",
+			Code: "weather", Name: i18n.Mark("Weather and heat"), Words: i18n.Mark("weather, storm, heat"), Hazard: i18n.Mark("Dangerous weather or heat."), Life: true, CAP: "Met",
 			Guidance: []string{"indoors", "water", "neighbours", "away", "official"}, Check: i18n.Mark("An official warning, or what I measured or saw, says the same."),
 		},
 		{
-			Code: "fire", Name: i18n.Mark("Fire and smoke"), Hazard: i18n.Mark("Fire or heavy smoke."), Life: true, CAP: "Fire",
+			Code: "fire", Name: i18n.Mark("Fire and smoke"), Words: i18n.Mark("fire, smoke"), Hazard: i18n.Mark("Fire or heavy smoke."), Life: true, CAP: "Fire",
 			Guidance: []string{"away", "windows", "leave", "neighbours", "emergency"}, Check: i18n.Mark("The fire brigade knows of it."),
 		},
 		{
-			Code: "eviction", Name: i18n.Mark("Eviction"), Hazard: i18n.Mark("An eviction is announced or under way."), CAP: "Other",
+			Code: "eviction", Name: i18n.Mark("Eviction"), Words: i18n.Mark("eviction"), Hazard: i18n.Mark("An eviction is announced or under way."), CAP: "Other",
 			Guidance: []string{"witness", "neighbours", "observers"}, Check: i18n.Mark("The people who live there want it to be known."),
 		},
 		{
-			Code: "utility", Name: i18n.Mark("Water, power, heating or phones cut"), Hazard: i18n.Mark("Water, power, heating or phones are cut."), CAP: "Infra",
+			Code: "utility", Name: i18n.Mark("Water, power, heating or phones cut"), Words: i18n.Mark("power cut, no power, no water, no heating"), Hazard: i18n.Mark("Water, power, heating or phones are cut."), CAP: "Infra",
 			Guidance: []string{"neighbours", "store", "official"}, Check: i18n.Mark("It is more than one house."),
 		},
 		{
-			Code: "service", Name: i18n.Mark("Missing service"), Hazard: i18n.Mark("A service that people depend on is missing."), CAP: "Infra",
+			Code: "service", Name: i18n.Mark("Missing service"), Words: i18n.Mark("missing service"), Hazard: i18n.Mark("A service that people depend on is missing."), CAP: "Infra",
 			Guidance: []string{"neighbours", "detour", "official"}, Check: i18n.Mark("I asked or looked on the spot, or the service itself says so."),
 		},
 		{
-			Code: "road", Name: i18n.Mark("Road or transit closure"), Hazard: i18n.Mark("A road or a line is closed."), CAP: "Transport",
+			Code: "road", Name: i18n.Mark("Road or transit closure"), Words: i18n.Mark("road, road closed, line closed"), Hazard: i18n.Mark("A road or a line is closed."), CAP: "Transport",
 			Guidance: []string{"detour", "away"}, Check: i18n.Mark("It is closed now, and not only planned."),
 		},
 		{
-			Code: "operation", Name: i18n.Mark("Large official operation in a public place"), CAP: "Security",
+			Code: "operation", Name: i18n.Mark("Large official operation in a public place"), Words: i18n.Mark("operation, raid"), CAP: "Security",
 			Hazard:   i18n.Mark("There is a large official operation in a public place."),
 			Guidance: []string{"observers", "detour", "calm", "away"}, Check: i18n.Mark("It is in a public place, and nothing is said of single officers or vehicles."),
 		},
 		{
-			Code: "threat", Name: i18n.Mark("Threat to a gathering"), Hazard: i18n.Mark("A gathering is threatened."), Life: true, CAP: "Security",
+			Code: "threat", Name: i18n.Mark("Threat to a gathering"), Words: i18n.Mark("threat"), Hazard: i18n.Mark("A gathering is threatened."), Life: true, CAP: "Security",
 			Guidance: []string{"calm", "leave", "away", "emergency"}, Check: i18n.Mark("The organizers of the gathering know of it."),
 		},
 		{
-			Code: "person", Name: i18n.Mark("Lost or found person"), CAP: "Rescue",
+			Code: "person", Name: i18n.Mark("Lost or found person"), Words: i18n.Mark("lost person, found person"), CAP: "Rescue",
 			Hazard:   i18n.Mark("A person is lost or was found, and the family asks for help."),
 			Guidance: []string{"look", "emergency"}, Check: i18n.Mark("The family itself asked for it: I spoke with them."),
 		},
 		{
-			Code: "medical", Name: i18n.Mark("Medical need"), Hazard: i18n.Mark("Medical help is needed."), Life: true, CAP: "Health",
+			Code: "medical", Name: i18n.Mark("Medical need"), Words: i18n.Mark("medical, medical help, injured"), Hazard: i18n.Mark("Medical help is needed."), Life: true, CAP: "Health",
 			Guidance: []string{"medics", "pass", "emergency"}, Check: i18n.Mark("The emergency number has been called."),
 		},
 		{
-			Code: "observers", Name: i18n.Mark("Call for observers"), Hazard: i18n.Mark("Observers are needed."), CAP: "Other",
+			Code: "observers", Name: i18n.Mark("Call for observers"), Words: i18n.Mark("observers"), Hazard: i18n.Mark("Observers are needed."), CAP: "Other",
 			Guidance: []string{"observers", "calm"}, Check: i18n.Mark("Somebody on the spot asked for them."),
 		},
 	}

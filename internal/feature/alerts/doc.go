@@ -4,7 +4,8 @@
 // A network watches the cells of an area (see geo.GridCell: no cell is smaller than three
 // square kilometres). Anybody can report something to it, without an account; what they
 // report is seen by verifiers only, sealed, and forgotten within a day. Reports of one
-// kind, near each other in place and time, are one case.
+// kind, near each other in place and time, are one case. Text messages and mail become the
+// same reports, through the same call; see [Door].
 //
 // Nothing goes out that was not verified: one verifier says what the alert is to say,
 // another one, whom neither let in nor was let in by the first (see groups.Related),

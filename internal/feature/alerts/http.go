@@ -37,6 +37,8 @@ type Web struct {
 	Client func(c *web.Call) string
 	// Subscribe is the address of the page on which people subscribe, "" for none.
 	Subscribe string
+	// Number and Address are those to which people can write reports, "" for none.
+	Number, Address string
 }
 
 // Mount adds the routes.

@@ -18,6 +18,10 @@ type reportData struct {
 	How        []web.Choice
 	Networks   []web.Choice // where several watch the place
 	SignedIn   bool
+	// By text message or mail.
+	Number, Address string
+	Words           string // the categories as messages name them
+	Seen, Heard     string
 }
 
 var reportPage = web.NewPage[reportData](pages, "pages/report.html")
@@ -40,6 +44,9 @@ func (w *Web) showReport(c *web.Call, f *web.Form, networks []web.Choice) error 
 	d := reportData{
 		Form: f, Key: f.Line("key"), Categories: w.categoryChoices(l, f, w.allowed(), ""), SignedIn: !c.Actor().Visitor(), Networks: networks,
 		How: []web.Choice{{Value: "seen", Label: l.T("I saw it myself"), On: f.Has("first_hand", "seen")}, {Value: "heard", Label: l.T("I heard of it"), On: f.Has("first_hand", "heard")}},
+	}
+	if d.Number, d.Address = w.Number, w.Address; d.Number+d.Address != "" {
+		d.Words, d.Seen, d.Heard = w.words(l), firstOf(l, seenWords()), firstOf(l, heardWords())
 	}
 	for _, m := range sinces() {
 		x := web.Choice{Value: fmt.Sprint(m), On: f.Has("ago", fmt.Sprint(m))}
@@ -98,9 +105,13 @@ func (w *Web) sendReport(c *web.Call) error {
 // slow bounds how many reports come from one corner of the network.
 func (w *Web) slow(c *web.Call) error {
 	if ok, wait := w.Limiter.Allow("report", w.Client(c)); !ok {
-		return fault.After(fault.RateLimited("alert.often_reported", "These were very many reports. Please wait a few minutes. Nothing was recorded."), wait)
+		return fault.After(errOften(), wait)
 	}
 	return nil
+}
+
+func errOften() error {
+	return fault.RateLimited("alert.often_reported", "These were very many reports. Please wait a few minutes. Nothing was recorded.")
 }
 
 type heldData struct {

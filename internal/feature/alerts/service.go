@@ -41,6 +41,8 @@ type Groups interface {
 // Places finds places by what somebody typed.
 type Places interface {
 	Find(query string, limit int) []geo.Place
+	// Named finds only what is called exactly so.
+	Named(query string, limit int) []geo.Place
 }
 
 // Record is the node's public record; *record.Record is one.
@@ -71,6 +73,8 @@ type Deps struct {
 	Jobs    *job.Queue
 	// Post is nil on a node that sends no mail.
 	Post *Post
+	// Replies answer messages, by the way on which they came; see [Letter].
+	Replies map[string]Reply
 	// Audit notes who did what in a role.
 	Audit func(ctx context.Context, tx *db.Tx, by id.Person, action, subject string) error
 	// Audience says how many could hear of an alert in some cells, and, when it follows a
@@ -85,6 +89,8 @@ type Service struct{ Deps }
 func New(d Deps) *Service {
 	s := &Service{d}
 	job.Register(s.Jobs, s.sendCall, job.Timeout(2*time.Minute))
+	job.Register(s.Jobs, s.sendAnswer, job.Timeout(time.Minute), job.MaxAttempts(answerTries))
+	job.Register(s.Jobs, s.forgetAnswers)
 	return s
 }
 

@@ -105,6 +105,13 @@ func (places) Find(q string, _ int) []geo.Place {
 	return nil
 }
 
+func (p places) Named(q string, n int) []geo.Place {
+	if n, _ := fmt.Sscanf(q, "%f, %f", new(float64), new(float64)); n == 2 || q == "Leipzig" || q == "Halle" {
+		return p.Find(q, n)
+	}
+	return nil
+}
+
 // lines keeps the public record's.
 type lines struct{ all []leaf.AlertLine }
 

@@ -1,11 +1,13 @@
 package subscriptions
 
 import (
+	"context"
 	"embed"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"time"
 
 	"convoke/internal/db"
@@ -35,6 +37,8 @@ type Web struct {
 	Key string
 	// Inbound is how the gateway of text messages hands on what people answer.
 	Inbound sms.Inbound
+	// Wrote takes what somebody wrote that is about no subscription; nil forgets it.
+	Wrote func(ctx context.Context, from, text string) error
 }
 
 // Mount adds the routes.
@@ -327,8 +331,12 @@ func (w *Web) leave(c *web.Call) error {
 	return leavePage.Render(c, leaveData{Left: true})
 }
 
-// answered takes what somebody wrote back to a text message, from the gateway, whose secret is
-// in the address: STOP and its like end their subscription.
+// codeForm is that of the number that is typed to confirm.
+var codeForm = regexp.MustCompile(`^\s*\d{6}\s*$`)
+
+// answered takes what somebody wrote to the number of text messages, from the gateway, whose
+// secret is in the address: STOP and its like end their subscription, and what is none of the
+// words that networks know, nor the number of a first message, is for Wrote.
 func (w *Web) answered(c *web.Call) error {
 	if !w.Inbound.Allowed(c.Param("secret")) {
 		return web.ErrNotFound()
@@ -341,10 +349,14 @@ func (w *Web) answered(c *web.Call) error {
 	switch {
 	case errors.Is(err, sms.ErrInbound):
 		return fault.Malformed("form.unreadable", "This form could not be read. Nothing was recorded.")
-	case err == nil && sms.IsStop(m.Text):
-		if err := w.LeaveBy(c.Context(), "sms", string(m.From)); err != nil {
-			return err
-		}
+	case err != nil:
+	case sms.IsStop(m.Text):
+		err = w.LeaveBy(c.Context(), "sms", string(m.From))
+	case w.Wrote != nil && !sms.IsStart(m.Text) && !codeForm.MatchString(m.Text):
+		err = w.Wrote(c.Context(), string(m.From), m.Text)
+	}
+	if err != nil && !errors.Is(err, sms.ErrNumber) {
+		return err
 	}
 	return c.Write(http.StatusOK, "text/plain; charset=utf-8", nil) // a gateway would send its words to the number
 }

@@ -41,10 +41,13 @@ type Options struct {
 // Letter is a message to one of the boxes. Nothing in it is proven: anybody can
 // write any sender.
 type Letter struct {
-	From    string // bare address; may be empty
-	Subject string // one line of at most 300 characters
-	// Text is the first part in plain text, in UTF-8 with line feeds, of at most
-	// 64 KiB. It is empty where there is none.
+	From string // bare address; may be empty
+	// ReturnPath is the address that the mail server says it came from, and never
+	// empty: answers go there (RFC 3834, section 4).
+	ReturnPath string
+	Subject    string // one line of at most 300 characters
+	// Text is the first part in plain text, or else what is to be read of the first in
+	// HTML, in UTF-8 with line feeds, of at most 64 KiB. It is empty where there is none.
 	Text   string
 	Images []Image // at most 5
 }
@@ -119,11 +122,12 @@ func (o Options) take(ctx context.Context, from, to string, raw []byte) (a answe
 	} else {
 		l, e := readLetter(raw)
 		switch {
-		case errors.Is(e, errAutomatic):
+		case errors.Is(e, errAutomatic), e == nil && robot(from):
 			return taken // no program gets an answer, or two of them never end
 		case e != nil:
 			return unread
 		}
+		l.ReturnPath = from
 		err = o.Boxes[name](ctx, l)
 	}
 	if err == nil {

@@ -28,12 +28,14 @@ func readLetter(raw []byte) (Letter, error) {
 	if a, err := (&mail.AddressParser{WordDecoder: words()}).Parse(h.Get("From")); err == nil {
 		l.From = a.Address
 	}
-	seen := false // text in plain
+	seen, page := false, "" // text in plain, and in HTML
 	walk(h, body, func(p part) bool {
 		attached, _, _ := mime.ParseMediaType(p.header.Get("Content-Disposition"))
 		switch {
 		case p.kind == "text/plain" && !seen && attached != "attachment":
 			seen, l.Text = true, p.text(maxText)
+		case p.kind == "text/html" && page == "" && attached != "attachment":
+			page = p.text(maxPage)
 		case slices.Contains([]string{"image/jpeg", "image/png", "image/webp", "image/gif"}, p.kind) && len(l.Images) < maxImages:
 			if data := p.read(maxImage + 1); len(data) > 0 && len(data) <= maxImage {
 				l.Images = append(l.Images, Image{p.kind, data})
@@ -41,6 +43,9 @@ func readLetter(raw []byte) (Letter, error) {
 		}
 		return true
 	})
+	if !seen {
+		l.Text = textOf(page)
+	}
 	return l, nil
 }
 
@@ -51,7 +56,24 @@ func automatic(h textproto.MIMEHeader) bool {
 	case "bulk", "junk", "list", "auto_reply":
 		return true
 	}
-	return auto != "" && strings.TrimSpace(auto) != "no" || h.Get("List-Id") != "" || h.Get("X-Autoreply") != ""
+	for _, name := range []string{"List-Id", "List-Unsubscribe", "List-Post", "X-Autoreply", "X-Autorespond"} {
+		if h.Get(name) != "" {
+			return true
+		}
+	}
+	return auto != "" && strings.TrimSpace(auto) != "no"
+}
+
+// robot reports whether an address that a message comes from is none, or that of a
+// program, as RFC 3834 names them in section 2.
+func robot(address string) bool {
+	local, _, _ := strings.Cut(strings.ToLower(address), "@")
+	for _, name := range []string{"", "mailer-daemon", "postmaster", "listserv", "majordomo", "noreply", "no-reply", "donotreply", "do-not-reply"} {
+		if local == name {
+			return true
+		}
+	}
+	return strings.HasPrefix(local, "owner-") || strings.HasSuffix(local, "-request") || strings.Contains(local, "-bounce")
 }
 
 func subject(h textproto.MIMEHeader) string {

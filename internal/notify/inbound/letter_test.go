@@ -27,7 +27,7 @@ func TestLetters(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]Letter{
 		"plain":      {From: "sam@example.org", Subject: "Straße at night", Text: "Hello,\nthere.\n"},
-		"html only":  {From: "sam@example.org", Subject: "x"},
+		"html only":  {From: "sam@example.org", Subject: "x", Text: "Hello"},
 		"both":       {From: "sam@example.org", Text: "Straße am Abend"},
 		"arabic":     {From: "sam@example.org", Subject: "متعلق", Text: "متعلق"},
 		"attachment": {From: "sam@example.org", Text: "this", Images: []Image{{"image/png", []byte("hello")}}},
@@ -48,11 +48,32 @@ func TestLettersOfProgramsAndNone(t *testing.T) {
 	t.Parallel()
 	for h, want := range map[string]error{
 		"Auto-Submitted: auto-replied": errAutomatic, "Auto-Submitted: auto-generated; x": errAutomatic, "Precedence: Bulk": errAutomatic,
-		"List-Id: <x.example.org>": errAutomatic, "Auto-Submitted: no": nil, "Auto-Submitted: No; really": nil, "no header at all": errMessage,
+		"List-Id: <x.example.org>": errAutomatic, "List-Unsubscribe: <https://x.example>": errAutomatic, "X-Autorespond: away": errAutomatic, "Auto-Submitted: no": nil, "Auto-Submitted: No; really": nil, "no header at all": errMessage,
 	} {
 		if _, err := readLetter([]byte(h + "\nSubject: x\n\nhello\n")); !errors.Is(err, want) {
 			t.Errorf("%s: %v", h, err)
 		}
+	}
+}
+
+// TestPages reads what people see of a page, and nothing else.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	for page, want := range map[string]string{
+		"<html><head><title>x</title><style>p{color:red}</style></head><body><p>Fire in\nLeip<b>zig</b>,</p><div>seen &amp; heard<br>now</div>": "Fire in Leipzig,\n\nseen & heard\nnow",
+		"yes<div>On Sunday they wrote:</div><blockquote><p>no</p></blockquote>":                                                                 "yes\nOn Sunday they wrote:\n\n>\n> no\n>",
+		"<head><title>x<p>y":                    "",
+		"<head><title>x</title><body>z":         "z",
+		"<script>alert(1)</script><svg><p>ok":   "ok",
+		strings.Repeat("<div>", 10000) + "deep": "deep",
+		"":                                      "",
+	} {
+		if got := strings.ReplaceAll(textOf(page), " \n", "\n"); got != want {
+			t.Errorf("%.80q: %q, not %q", page, got, want)
+		}
+	}
+	if got := textOf("<p>" + strings.Repeat("é", maxText)); len(got) < maxText-1 || len(got) > maxText || !utf8.ValidString(got) {
+		t.Errorf("%d bytes", len(got))
 	}
 }
 

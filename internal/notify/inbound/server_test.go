@@ -120,6 +120,9 @@ func TestSessions(t *testing.T) {
 		"not ours":           {"LHLO x\nMAIL FROM:<>\nRCPT TO:<bounce+a1@example.org>\nRCPT TO:<report@example.org>\nRCPT TO:<bounce@riverside.example>\nRCPT TO:<bounce+a-1@riverside.example>\nRCPT TO:<" + "bounce+" + strings.Repeat("a", 49) + "@riverside.example>\nRCPT TO:<report>\nRCPT TO:<>\nDATA\nQUIT\n", "220 250 250 550 550 550 550 550 550 550 503 221", nil},
 		"no answer to one":   {"LHLO x\nMAIL FROM:<>\nRCPT TO:<bounce+a1@riverside.example>\nDATA\nFrom: sam@example.org\nAuto-Submitted: auto-replied\n\naway\n.\nQUIT\n", "220 250 250 250 354 250 221", nil},
 		"a program's letter": {"LHLO x\nMAIL FROM:<>\nRCPT TO:<report@riverside.example>\nDATA\nAuto-Submitted: auto-replied\n\naway\n.\nQUIT\n", "220 250 250 250 354 250 221", nil},
+		"no return path":     {"LHLO x\nMAIL FROM:<>\nRCPT TO:<report@riverside.example>\n" + letter + "QUIT\n", "220 250 250 250 354 250 221", nil},
+		"of a program":       {"LHLO x\nMAIL FROM:<No-Reply@example.org>\nRCPT TO:<report@riverside.example>\n" + letter + "QUIT\n", "220 250 250 250 354 250 221", nil},
+		"of a list":          {"LHLO x\nMAIL FROM:<owner-news@example.org>\nRCPT TO:<report@riverside.example>\n" + letter + "QUIT\n", "220 250 250 250 354 250 221", nil},
 		"no letter":          {"LHLO x\nMAIL FROM:<>\nRCPT TO:<report@riverside.example>\nDATA\nno header\n.\nQUIT\n", "220 250 250 250 354 554 221", nil},
 		"wrong order":        {"MAIL FROM:<>\nRCPT TO:<report@riverside.example>\nDATA\nLHLO x\nMAIL FROM:<>\nMAIL FROM:<>\nQUIT\n", "220 503 503 503 250 250 503 221", nil},
 		"wrong words":        {"LHLO x\nMAIL TO:<>\nMAIL FROM:x\nMAIL FROM:<x\nMAIL\nVRFY sam\nSTARTTLS\n\nNOOP\nRSET\nQUIT\n", "220 250 501 501 501 501 500 500 500 250 250 221", nil},
@@ -152,7 +155,7 @@ func TestNothingIsSmuggled(t *testing.T) {
 	}
 	defer conn.Close()
 	for _, end := range []string{"\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r\n.\r"} {
-		conn.Write([]byte("LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<report@riverside.example>\r\nDATA\r\nFrom: a@x.example\r\n\r\nhello" +
+		conn.Write([]byte("LHLO x\r\nMAIL FROM:<a@x.example>\r\nRCPT TO:<report@riverside.example>\r\nDATA\r\nFrom: a@x.example\r\n\r\nhello" +
 			end + "MAIL FROM:<>\r\nRCPT TO:<bounce+evil@riverside.example>\r\nDATA\r\nFrom: x@x.example\r\n\r\n550 5.1.1\r\n.\r\n"))
 	}
 	conn.Write([]byte("QUIT\r\n"))

@@ -60,6 +60,13 @@ func IsStop(text string) bool {
 	return said != "" && slices.ContainsFunc(stopWords[:], func(w string) bool { return plain(w) == said })
 }
 
+// IsStart reports whether a text message says no more than a word by which networks let
+// people take back a STOP: it is for them.
+func IsStart(text string) bool {
+	said := plain(text[:min(len(text), 100)])
+	return said == "start" || said == "unstop"
+}
+
 // plain leaves letters and digits, small and without marks.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
