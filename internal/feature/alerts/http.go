@@ -25,6 +25,8 @@ type Limiter interface {
 // place is left. It returns nothing when none was sent.
 type Pictures interface {
 	Fresh(c *web.Call, field string) ([]byte, error)
+	// Small makes one of those as wide as a page shows it.
+	Small(c *web.Call, pic []byte) ([]byte, error)
 }
 
 // Web is the feature's pages.
