@@ -79,6 +79,10 @@ func TestFromReportToAlert(t *testing.T) {
 			t.Errorf("%s", read.Text("main"))
 		}
 		hash := read.Attr("input[name=hash]", "value")
+		if a := cy.Post(send, "do", "confirm", "hash", hash, "checked", "0", "checked", "2").Want(t, 422, ""); !strings.Contains(a.Text("main"), "The fire brigade knows of it.") ||
+			!strings.Contains(a.Body, `name="checked" value="2" checked`) || strings.Contains(a.Body, `name="checked" value="1" checked`) {
+			t.Errorf("what was ticked is lost: %s", a.Text("main"))
+		}
 		sent := cy.Post(send, "do", "confirm", "hash", hash, "checked", "0", "checked", "1", "checked", "2")
 		if sent.Status != 303 {
 			t.Fatalf("%d %s", sent.Status, sent.Text("main"))
