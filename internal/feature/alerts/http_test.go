@@ -131,7 +131,9 @@ func (f *fixture) formats(v *webtest.Browser, path string) {
 		}
 	}
 	v.Get("/alerts.atom?cell=x").Want(f.t, 400, "")
-	v.Get("/alerts?near=Nowhere").Want(f.t, 422, "")
+	if a := v.Get("/alerts?near=Nowhere").Want(f.t, 422, ""); strings.Contains(a.Text("main"), "No alert holds") {
+		f.t.Error("of a place that is not known it says that nothing holds there")
+	}
 	var j apiAlert
 	must(f.t, json.Unmarshal([]byte(v.Get(path+".json").Want(f.t, 200, "").Body), &j))
 	if j.Text != f.lines.all[0].Text || j.Statement == "" || len(j.Parts) != 5 {
