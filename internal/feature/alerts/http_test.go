@@ -104,7 +104,9 @@ func TestFromReportToAlert(t *testing.T) {
 		if withdrawn.Status != 303 {
 			t.Fatalf("%d %s", withdrawn.Status, withdrawn.Text("main"))
 		}
-		v.Get(withdrawn.Location).Want(t, 303, sent.Location)
+		if a := v.Get(withdrawn.Location).Want(t, 303, sent.Location); strings.Contains(a.Body, "<h1") {
+			t.Errorf("what leads to the chain is a page, too: %s", a.Text("main"))
+		}
 		if a := v.Get(sent.Location).Want(t, 200, ""); !strings.Contains(a.Text("main h1"), "Withdrawn: Fire and smoke") || !strings.Contains(a.Text("main"), "What we told you was a mistake.") {
 			t.Errorf("%s", a.Text("main"))
 		}
