@@ -37,6 +37,8 @@ type PageOptions struct {
 	Print bool
 	// NoWebGL is a visitor whose browser draws only flat pictures.
 	NoWebGL bool
+	// AnyCertificate is a visitor whose browser takes the certificate of a test.
+	AnyCertificate bool
 }
 
 // Chromium is the path of the browser, or empty when there is none.
@@ -59,6 +61,11 @@ var browser = sync.OnceValues(func() (context.Context, error) { return launch() 
 // flatBrowser starts one more, for visitors without WebGL.
 var flatBrowser = sync.OnceValues(func() (context.Context, error) {
 	return launch(chromedp.Flag("disable-3d-apis", true))
+})
+
+// trustingBrowser starts one more, for visitors of a node behind TLS.
+var trustingBrowser = sync.OnceValues(func() (context.Context, error) {
+	return launch(chromedp.Flag("ignore-certificate-errors", true))
 })
 
 func launch(more ...chromedp.ExecAllocatorOption) (context.Context, error) {
@@ -114,8 +121,11 @@ func Browser(t testing.TB, o PageOptions) *Page {
 		need(t, "no Chromium found; set "+EnvChromium)
 	}
 	start := browser
-	if o.NoWebGL {
+	switch {
+	case o.NoWebGL:
 		start = flatBrowser
+	case o.AnyCertificate:
+		start = trustingBrowser
 	}
 	parent, err := start()
 	if err != nil {

@@ -124,40 +124,15 @@ func keepsNothingOfAnAccount(t *testing.T, s *Instance) {
 func workerWorks(t *testing.T, s *Instance) {
 	p := Browser(t, PageOptions{Base: s.URL})
 	path := p.sampleEvent(t)
-	c := chromedp.FromContext(p.ctx)
-	if _, err := ask(p, permissions.SetPermission, permissions.SetPermissionParams{
-		Permission: &permissions.PermissionDescriptor{Name: "notifications"}, Setting: permissions.PermissionSettingGranted,
-		Origin: s.URL, BrowserContextID: c.BrowserContextID,
-	}); err != nil {
-		t.Fatal(err)
-	}
+	p.mayShow(t, permissions.PermissionSettingGranted)
 	worker := p.registered(t)
 	p.ClickRole("button", keepThis)
 	p.HasRole("button", removeThis)
 	p.workerActs(t)
 	id := worker()
-	push := func(data string) {
-		t.Helper()
-		if _, err := ask(p, serviceworker.DeliverPushMessage, serviceworker.DeliverPushMessageParams{Origin: s.URL, RegistrationID: id, Data: data}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	// shows pushes until a notification is there, since a slow machine closes them before
-	// anybody looks; there is one of each tag at most.
 	shows := func(data, want string) {
 		t.Helper()
-		const all = `navigator.serviceWorker.getRegistration("/events").then((r) => r.getNotifications()).then((all) =>
-			all.map((n) => [n.title, n.body, n.tag, n.lang, n.dir, n.data].join("|")).join("\n"))`
-		var got string
-		if !until(func() bool {
-			push(data)
-			if err := json.Unmarshal([]byte(p.run(t, all)), &got); err != nil {
-				t.Fatal(err)
-			}
-			return slices.Contains(strings.Split(got, "\n"), want) && strings.Count(got, "|a1|") <= 1
-		}) {
-			t.Fatalf("shown is %q, not %q", got, want)
-		}
+		p.pushes(t, id, data, want)
 	}
 	shows(`{"title":"Heat","body":"Drink water.","url":"`+path+`","tag":"a1","lang":"en","dir":"ltr"}`, "Heat|Drink water.|a1|en|ltr|"+path)
 	shows(`{"title":"Withdrawn","body":"It was a mistake.","url":"`+path+`","tag":"a1","lang":"en","dir":"ltr","renotify":true}`, "Withdrawn|It was a mistake.|a1|en|ltr|"+path)
@@ -192,6 +167,38 @@ func workerWorks(t *testing.T, s *Instance) {
 	}
 	if got := shown(`async () => new Response("", { status: 404 })`, `async () => String(await caches.has("kept:`+path+`"))`); got != "false" {
 		t.Errorf("the event is gone, and its copy is there: %s", got)
+	}
+}
+
+// mayShow lets the site show notifications, or not.
+func (p *Page) mayShow(t *testing.T, setting permissions.PermissionSetting) {
+	t.Helper()
+	if _, err := ask(p, permissions.SetPermission, permissions.SetPermissionParams{
+		Permission: &permissions.PermissionDescriptor{Name: "notifications"}, Setting: setting,
+		Origin: p.o.Base, BrowserContextID: chromedp.FromContext(p.ctx).BrowserContextID,
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// pushes pushes a message to the worker until it shows what it should (title, body, tag,
+// language, direction and address), since a slow machine closes notifications before
+// anybody looks; there is one of each tag at most.
+func (p *Page) pushes(t *testing.T, id serviceworker.RegistrationID, message, want string) {
+	t.Helper()
+	const all = `navigator.serviceWorker.getRegistration("/events").then((r) => r.getNotifications()).then((all) =>
+		all.map((n) => [n.title, n.body, n.tag, n.lang, n.dir, n.data].join("|")).join("\n"))`
+	var got string
+	if !until(func() bool {
+		if _, err := ask(p, serviceworker.DeliverPushMessage, serviceworker.DeliverPushMessageParams{Origin: p.o.Base, RegistrationID: id, Data: message}); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal([]byte(p.run(t, all)), &got); err != nil {
+			t.Fatal(err)
+		}
+		return slices.Contains(strings.Split(got, "\n"), want) && strings.Count(got, "|a1|") <= 1
+	}) {
+		t.Fatalf("shown is %q, not %q", got, want)
 	}
 }
 

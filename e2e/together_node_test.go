@@ -49,16 +49,22 @@ type together struct {
 // newTogether starts the node, three weeks ago.
 func newTogether(t *testing.T, noScript bool, width int64, o ServerOptions) *together {
 	t.Helper()
-	x := &together{T: t, clock: &jumping{}, mail: notifytest.Sink(t)}
-	x.clock.jump(-21 * 24 * time.Hour)
 	addr, err := freeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newTogetherAt(t, addr, PageOptions{Base: "http://" + addr, NoScript: noScript, Width: width, Height: 700}, o, func(*app.Node) {})
+}
+
+// newTogetherAt starts the node at an address of this machine for people who find it at
+// another one; ready is called before it serves.
+func newTogetherAt(t *testing.T, addr string, people PageOptions, o ServerOptions, ready func(*app.Node)) *together {
+	t.Helper()
+	x := &together{T: t, o: people, clock: &jumping{}, mail: notifytest.Sink(t)}
+	x.clock.jump(-21 * 24 * time.Hour)
 	o = o.withDatabases(t)
 	o.Data = t.TempDir()
 	o.Env = append(slices.Clone(o.Env), "CONVOKE_SMTP_URL="+x.mail.URL(), "CONVOKE_MAIL_FROM=node@example.org", "CONVOKE_REGISTRATION=email")
-	x.o = PageOptions{Base: "http://" + addr, NoScript: noScript, Width: width, Height: 700}
 	cfg, err := config.Load(config.Source{Flags: map[string]string{"data": o.Data, "listen": addr, "base-url": x.o.Base}, Environ: o.Env})
 	if err != nil {
 		t.Fatal(err)
@@ -68,6 +74,7 @@ func newTogether(t *testing.T, noScript bool, width int64, o ServerOptions) *tog
 	if err != nil {
 		t.Fatal(err)
 	}
+	ready(n)
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan struct{})
 	var ended error

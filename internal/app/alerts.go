@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -128,6 +129,12 @@ func (f freshPictures) Fresh(c *web.Call, field string) ([]byte, error) {
 		return nil, media.Fault(field, err)
 	}
 	return pic.Data, nil
+}
+
+// Small implements alerts.Pictures.
+func (f freshPictures) Small(c *web.Call, pic []byte) ([]byte, error) {
+	small, err := f.p.norm.Normalize(c.Context(), bytes.NewReader(pic), media.Limits{MaxWidth: 640})
+	return small.Data, err
 }
 
 // heldAlerts is what alert networks hold about a person, table by table.

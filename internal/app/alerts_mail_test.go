@@ -35,7 +35,7 @@ func TestFromReportToMail(t *testing.T) {
 		key := sam.Get("/alerts/networks/new").Want(t, 200, "").Attr("input[name=key]", "value")
 		sam.Post("/alerts/networks/new", "key", key, "group", "riverside", "handle", "near", "name", "Near", "area", "Leipzig, Germany; 6", "categories", "fire").Want(t, 303, "/alerts/networks/near")
 		for _, v := range []string{"kim", "ned"} {
-			sam.Post("/alerts/networks/near/people", "do", "name", "group", "riverside", "person", v).Want(t, 303, "/alerts/networks/near/people")
+			sam.Post("/alerts/networks/near/people", "do", "name", "group", "riverside", "member", v).Want(t, 303, "/alerts/networks/near/people")
 		}
 		v := s.visitor()
 		v.Post("/alerts/subscribe", "channel", "email", "near", "Leipzig, Germany", "size", "town", "category", "fire", "lang", "es", "contact", "ann@example.org").Want(t, 200, "")

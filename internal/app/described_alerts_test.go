@@ -61,8 +61,10 @@ func (d *described) alertsAsDescribed() {
 	d.do("other", "dropShift", nil, n, "the-other", in(d.do("other", "addShift", shift, n), "id"))
 	d.sentAsDescribed(n)
 	d.refused("other", "leaveNetwork", nil, 403, "authz.forbidden", "", n, "riverside")
-	d.do("other", "leaveNetwork", nil, n, "hill")
-	d.refused("other", "leaveNetwork", nil, 409, "alert.not_asked", "", n, "hill")
+	for range 2 { // twice is once
+		d.do("other", "leaveNetwork", nil, n, "hill")
+	}
+	d.refused("other", "runNetwork", nil, 409, "alert.not_asked", "", n, "hill")
 }
 
 // sentAsDescribed reports something, and has two verifiers tell everybody.

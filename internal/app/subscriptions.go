@@ -87,6 +87,9 @@ func (a alertWords) Say(ctx context.Context, tx *db.Tx, alert string, l *i18n.Lo
 	out := subscriptions.Said{
 		Title: said.Title, Short: said.Short, Link: strings.TrimSuffix(a.n.Config.BaseURL, "/") + x.Path(), Drill: said.Drill, Urgent: x.Urgent(), Expires: x.Expires,
 	}
+	if said.Warn != "" && said.Warn != said.Do { // else it is one of the parts
+		out.Lines = append(out.Lines, said.Warn)
+	}
 	for _, p := range said.Parts {
 		out.Lines = append(out.Lines, p.Label+": "+p.Text)
 	}

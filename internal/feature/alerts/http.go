@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"embed"
+	"errors"
 	"strings"
 	"time"
 
@@ -25,6 +26,8 @@ type Limiter interface {
 // place is left. It returns nothing when none was sent.
 type Pictures interface {
 	Fresh(c *web.Call, field string) ([]byte, error)
+	// Small makes one of those as wide as a page shows it.
+	Small(c *web.Call, pic []byte) ([]byte, error)
 }
 
 // Web is the feature's pages.
@@ -246,8 +249,23 @@ type cellView struct{ Name, Middle string }
 
 var showPage = web.NewPage[showData](pages, "pages/show.html", "pages/parts.html")
 
+// elsewhere is where a page stands that was asked for at another address: a cache keeps
+// pages, and nothing that leads to them.
+type elsewhere string
+
+// Error implements error.
+func (e elsewhere) Error() string { return "the page is at " + string(e) }
+
 // show is a chain: the page, and one alert of it as .cap and .json.
 func (w *Web) show(c *web.Call) error {
+	err := w.showCached(c)
+	if to, ok := errors.AsType[elsewhere](err); ok {
+		return c.SeeOther(string(to))
+	}
+	return err
+}
+
+func (w *Web) showCached(c *web.Call) error {
 	aid, format, _ := strings.Cut(c.Param("id"), ".")
 	return c.Cached([]string{"alerts", "alert:" + aid, "site"}, pageTTL, func() error {
 		var chain []Alert
@@ -281,7 +299,7 @@ func (w *Web) show(c *web.Call) error {
 		case format != "":
 			return web.ErrNotFound()
 		case one.Drill != drill || one.Chain != aid:
-			return c.SeeOther(one.Path())
+			return elsewhere(one.Path())
 		}
 		d := showData{Network: *n, Drill: drill, Verifies: me.Verifies}
 		for i := range chain {

@@ -409,7 +409,7 @@ func (w *Web) actPeople(c *web.Call) error {
 	ctx, by, h, who := c.Context(), c.Actor(), c.Param("handle"), handle.Fold(f.Line("person"))
 	switch f.Line("do") {
 	case "name":
-		err = w.Name(ctx, by, h, f.Line("group"), who)
+		err = w.Name(ctx, by, h, f.Line("group"), handle.Fold(f.Line("member")))
 	case "unname":
 		err = w.Unname(ctx, by, h, who)
 	case "shift":

@@ -321,6 +321,11 @@ func (w *Web) photo(c *web.Call) error {
 	if err != nil {
 		return err
 	}
+	if c.Query().Get("small") != "" {
+		if b, err = w.Pictures.Small(c, b); err != nil {
+			return err
+		}
+	}
 	kind := "image/jpeg"
 	if len(b) > 1 && b[0] == 0x89 {
 		kind = "image/png"

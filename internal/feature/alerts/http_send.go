@@ -150,6 +150,9 @@ func (w *Web) showSend(c *web.Call, t target, f *web.Form) error {
 		Bases: choices(l, f, "basis", []Basis{Seen, Official, Several}, basisName), Confidence: choices(l, f, "confidence", []Confidence{Certain, Likely}, confidenceName),
 	}
 	category := f.Line("category")
+	if m := t.known(); m != nil && (category == "" || !t.drill) {
+		category = m.Category
+	}
 	if t.drill && t.last == nil {
 		d.Categories = w.categoryChoices(l, f, n.Categories, "")
 		d.Action += "?drill=1"
@@ -169,7 +172,7 @@ func (w *Web) showSend(c *web.Call, t target, f *web.Form) error {
 	}
 	if !t.drill {
 		for i, x := range checks(k) {
-			d.Checks = append(d.Checks, web.Choice{Value: strconv.Itoa(i), Label: l.T(x)})
+			d.Checks = append(d.Checks, web.Choice{Value: strconv.Itoa(i), Label: l.T(x), On: f.Has("checked", strconv.Itoa(i))})
 		}
 	}
 	d.Cells = w.cellChoices(c, n, f, &t)

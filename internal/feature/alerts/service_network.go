@@ -153,6 +153,9 @@ func (s *Service) Ask(ctx context.Context, by authz.Actor, handle, group string)
 func (s *Service) Answer(ctx context.Context, by authz.Actor, handle, group string, yes bool) error {
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
 		n, o, err := s.forGroup(ctx, tx, by, handle, group)
+		if !yes && isOut(err) {
+			return nil
+		}
 		if err != nil || !o.Asked {
 			return err
 		}
@@ -163,6 +166,9 @@ func (s *Service) Answer(ctx context.Context, by authz.Actor, handle, group stri
 		return errors.Join(putOwner(ctx, tx, n.ID, o.ID, false), s.Audit(ctx, tx, by.Person, "run alert network", n.ID+" "+string(o.ID)))
 	})
 }
+
+// isOut reports whether a group runs a network no more, as after the same form once more.
+func isOut(err error) bool { return fault.HasCode(err, "alert.not_asked") }
 
 // forGroup is a network, and a group that runs it or is asked to, for a steward of that.
 func (s *Service) forGroup(ctx context.Context, tx *db.Tx, by authz.Actor, handle, group string) (*Network, Owner, error) {
@@ -188,6 +194,9 @@ func (s *Service) forGroup(ctx context.Context, tx *db.Tx, by authz.Actor, handl
 func (s *Service) Part(ctx context.Context, by authz.Actor, handle, group string) error {
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
 		n, o, err := s.forGroup(ctx, tx, by, handle, group)
+		if isOut(err) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -222,7 +231,7 @@ func (s *Service) Name(ctx context.Context, by authz.Actor, handle, group, perso
 		g := n.owning(me.Stewards)[i]
 		p, err := s.Groups.Member(ctx, tx, g.ID, person)
 		if fault.Is(err, fault.KindNotFound) {
-			return fault.Invalid(fault.Field("person", "alert.no_member", "Nobody with this handle is a member of the group."))
+			return fault.Invalid(fault.Field("member", "alert.no_member", "Nobody with this handle is a member of the group."))
 		}
 		if err != nil {
 			return err

@@ -330,6 +330,9 @@ func (asSent) Fresh(c *web.Call, field string) ([]byte, error) {
 	return io.ReadAll(f)
 }
 
+// Small gives the first byte alone.
+func (asSent) Small(_ *web.Call, pic []byte) ([]byte, error) { return pic[:1], nil }
+
 // webPoint is one of many places around Leipzig.
 func webPoint(i int) geo.Point {
 	return geo.Point{Lat: 51.29 + float64(i%32)*.003, Lon: 12.30 + float64(i/32%32)*.004}

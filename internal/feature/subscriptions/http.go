@@ -136,6 +136,9 @@ func (w *Web) formOf(c *web.Call, f *web.Form, d formData) error {
 		d.Hint = c.Locale.T(d.Way.Hint)
 	}
 	w.choices(c, f, &d)
+	if d.Key != "" && d.Way.Proof == ByKeys {
+		c.AllowKeep() // its worker shows the messages
+	}
 	return formPage.RenderForm(c, f, d)
 }
 
