@@ -106,7 +106,7 @@ func (x *access) warned(actors map[string]authz.Actor, founder authz.Actor) {
 	drill := w.send(x.IDs.Secret(), m)
 	maps.Copy(x.values, map[string]string{
 		"/alerts/{id}": chain, "/alerts/drills/{id}": drill, "/alerts/report/{key}": key, "/alerts/reports/{key}": key, "/alerts/networks/{handle}": "near",
-		"/alerts/queue/{handle}": "near", "case": of, "subject": of, "photo": photoOf(key), "person": "the-organizer",
+		"/alerts/queue/{handle}": "near", "case": of, "subject": of, "warning": x.official(), "photo": photoOf(key), "person": "the-organizer",
 	})
 }
 

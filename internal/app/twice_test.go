@@ -68,6 +68,7 @@ func TestLinksSentTwice(t *testing.T) {
 var twice = map[string][]string{
 	"makes one of its key": {
 		"/alerts/report", "/alerts/networks/new", "/alerts/networks/{handle}/people", "/alerts/queue/{handle}", "/alerts/queue/{handle}/cases/{case}",
+		"/alerts/queue/{handle}/official/{warning}",
 		"/assemblies/new", "/assemblies/{id}/agenda", "/assemblies/{id}/door/{secret}", "/assemblies/{id}/hand", "/assemblies/{id}/minutes", "/assemblies/{id}/run",
 		"/campaigns/{handle}/forward", "/proposals/new", "/proposals/{id}/comments", "/proposals/{id}/amend", "/proposals/{id}/open", "/proposals/{id}/trustees",
 		"/campaigns/new", "/coalitions/new", "/groups/{handle}/delegates/new", "/campaigns/{handle}/host", "/campaigns/{handle}/proposals/{secret}/help", "/door/{secret}", "/events/{id}/attend", "/events/{id}/attend/{secret}/ride/say",

@@ -17,6 +17,7 @@ var twins = map[string]string{
 	"POST /alerts/networks/{handle}/people":                            "PUT /alerts/networks/{handle}/verifiers/{person}, DELETE /alerts/networks/{handle}/verifiers/{person}, POST /alerts/networks/{handle}/shifts, DELETE /alerts/networks/{handle}/verifiers/{person}/shifts/{id}",
 	"POST /alerts/queue/{handle}":                                      "POST /alerts/queue/{handle}/notes",
 	"POST /alerts/queue/{handle}/cases/{case}":                         "POST /alerts/queue/{handle}/cases/{case}",
+	"POST /alerts/queue/{handle}/official/{warning}":                   "POST /alerts/queue/{handle}/official/{warning}",
 	"POST /alerts/queue/{handle}/send/{subject}":                       "POST /alerts/queue/{handle}/send/{subject}",
 	"POST /assemblies/new":                                             "POST /groups/{handle}/assemblies",
 	"POST /assemblies/{id}/agenda":                                     "POST /assemblies/{id}/items, PUT /assemblies/{id}/items/{item}, POST /assemblies/{id}/items/{item}/arrange",

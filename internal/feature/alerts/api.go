@@ -230,6 +230,7 @@ func (w *Web) MountAPI(a *api.API) {
 	api.Add(a, read("/networks/{handle}", "getAlertNetwork", "One alert network", ""), func(c *web.Call, in *apiHandle) (apiNetwork, error) { return w.apiNetwork(c, in.Handle) })
 	w.mountNetworksAPI(a, op)
 	w.mountQueueAPI(a, op)
+	w.mountOfficialAPI(a, read, op)
 }
 
 type opOf = func(method, path, name, summary, doc string) api.Op

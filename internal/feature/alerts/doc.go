@@ -22,6 +22,10 @@
 //
 // After seven days an alert is a number among others.
 //
-// It owns the tables whose names begin with alert_ but for those of subscriptions. Of the
+// Beside alerts it shows what authorities warn of (see the package official), which nobody
+// is sent unless verifiers make an alert of it.
+//
+// It owns the tables whose names begin with alert_ but for those of subscriptions and of
+// official. Of the
 // table person it reads the handle.
 package alerts

@@ -167,6 +167,7 @@ func near(cells []geo.GridCell, c geo.GridCell) bool {
 type listData struct {
 	Form       *web.Form
 	Now, Past  []alertView
+	Official   []officialView
 	Categories []web.Choice
 	Subscribe  string
 	Formats    []web.NavItem
@@ -205,6 +206,9 @@ func (w *Web) list(c *web.Call) error {
 				d.Now = append(d.Now, v)
 				c.ShownUntil(all[i].Expires)
 			}
+		}
+		if d.Official, _, err = w.official(c, q); err != nil {
+			return err
 		}
 		if !c.Actor().Visitor() {
 			mine, err := w.Verifying(c.Context(), c.Actor())

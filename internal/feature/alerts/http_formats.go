@@ -130,6 +130,11 @@ func (w *Web) feed(c *web.Call, asCAP bool) error {
 			}
 			out.Entries = append(out.Entries, e)
 		}
+		if !asCAP { // whose entries are ours: a program that passes them on would pass on what it can get at its source
+			if err := w.addOfficial(c, q, &out); err != nil {
+				return err
+			}
+		}
 		b, err := out.Marshal()
 		if err != nil {
 			return fmt.Errorf("write a feed of alerts: %w", err)

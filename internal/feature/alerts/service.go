@@ -8,6 +8,7 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/fault"
+	"convoke/internal/feature/alerts/official"
 	"convoke/internal/geo"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
@@ -69,6 +70,8 @@ type Deps struct {
 	Locales *i18n.Bundle
 	Facts   Facts
 	Jobs    *job.Queue
+	// Official reads official warnings; nil where there are none.
+	Official *official.Reader
 	// Post is nil on a node that sends no mail.
 	Post *Post
 	// Audit notes who did what in a role.
