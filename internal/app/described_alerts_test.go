@@ -61,6 +61,7 @@ func (d *described) alertsAsDescribed() {
 	d.do("other", "dropShift", nil, n, "the-other", in(d.do("other", "addShift", shift, n), "id"))
 	d.sentAsDescribed(n)
 	d.officialAsDescribed(n)
+	d.passedAsDescribed(n)
 	d.refused("other", "leaveNetwork", nil, 403, "authz.forbidden", "", n, "riverside")
 	d.do("other", "leaveNetwork", nil, n, "hill")
 	d.refused("other", "leaveNetwork", nil, 409, "alert.not_asked", "", n, "hill")
@@ -127,4 +128,24 @@ func (d *described) officialAsDescribed(n string) {
 	if got := d.do("other", "getVerifiersQueue", nil, n); in(got, "items.0.category") != "fire" || in(got, "items.0.first_hand") != "0" {
 		d.t.Errorf("the queue is %v", got)
 	}
+}
+
+// passedAsDescribed hears of a neighbour's alert, and passes it on.
+func (d *described) passedAsDescribed(n string) {
+	alert := d.values["alert"]
+	d.refused("other", "passAlert", nil, 404, "web.not_found", "", n, alert)
+	d.refused("member", "addNeighbour", nil, 403, "authz.forbidden", "", n, "beyond")
+	d.refused("steward", "addNeighbour", nil, 422, "alert.no_network", "neighbour", n, n)
+	d.do("steward", "addNeighbour", nil, n, "beyond")
+	if got := in(d.do("visitor", "getAlertNetwork", nil, n), "neighbours.0"); got != "beyond" {
+		d.t.Errorf("it hears of %s", got)
+	}
+	d.refused("account", "leaveAlert", nil, 404, "web.not_found", "", n, alert)
+	d.do("other", "leaveAlert", nil, n, alert)
+	sent := in(d.do("other", "passAlert", nil, n, alert), "alert")
+	if got := d.do("visitor", "getAlert", nil, sent); in(got, "network") != n || in(got, "passed.chain") != alert || in(got, "kind") != "alert" {
+		d.t.Errorf("what is passed on: %v", got)
+	}
+	d.do("steward", "dropNeighbour", nil, n, "beyond")
+	d.refused("other", "passAlert", nil, 404, "web.not_found", "", n, alert)
 }

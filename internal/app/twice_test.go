@@ -90,7 +90,7 @@ var twice = map[string][]string{
 		"/statements/{id}/edit", "/statements/{id}/translate", "/statements/{id}/withdraw",
 	},
 	"finds that it is so already": {
-		"/alerts/report/{key}", "/alerts/networks/{handle}", "/alerts/queue/{handle}/send/{subject}",
+		"/alerts/report/{key}", "/alerts/networks/{handle}", "/alerts/queue/{handle}/send/{subject}", "/alerts/queue/{handle}/pass/{alert}",
 		"/assemblies/{id}/call", "/assemblies/{id}/hand/{secret}", "/assemblies/{id}/role", "/groups/{handle}/assemblies",
 		"/campaigns/{handle}/ladder/act", "/campaigns/{handle}/ladder/declare", "/campaigns/{handle}/ladder/news", "/campaigns/{handle}/ladder/news/{secret}",
 		"/campaigns/{handle}/ladder/publish",

@@ -18,6 +18,7 @@ func (w *Web) mountQueue(site *web.Site) {
 	site.Handle("GET /alerts/queue/{handle}/cases/{case}", w.caseForm)
 	site.Handle("POST /alerts/queue/{handle}/cases/{case}", w.actCase)
 	site.Handle("GET /alerts/queue/{handle}/cases/{case}/photos/{photo}", w.photo)
+	site.Handle("POST /alerts/queue/{handle}/pass/{alert}", w.pass)
 	site.Handle("POST /alerts/queue/{handle}/official/{warning}", w.reportOfficial)
 	site.Handle("GET /alerts/queue/{handle}/send/{subject}", w.sendForm)
 	site.Handle("POST /alerts/queue/{handle}/send/{subject}", w.sendIt)
@@ -61,6 +62,7 @@ type queueData struct {
 	Cases   []caseLine
 	Drafts  []draftLine
 	Alerts  []alertView
+	Beside  []besideView
 	// Official are warnings that hold within the area.
 	Official []officialView
 	Notes    []noteView
@@ -134,6 +136,9 @@ func (w *Web) showQueue(c *web.Call, f *web.Form) error {
 		}
 	}
 	if err := w.current(c, q.Network, &d); err != nil {
+		return err
+	}
+	if err := w.besides(c, q.Network, &d); err != nil {
 		return err
 	}
 	if d.Official, err = w.officialWithin(c, q.Network); err != nil {
