@@ -1,10 +1,10 @@
 package alerts
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
+	"sort"
 	"time"
 
 	"convoke/internal/authz"
@@ -193,7 +193,7 @@ func nearest(ctx context.Context, tx *db.Tx, n *Network, a *Alert) (out []string
 		}
 	}
 	area = slices.DeleteFunc(area, func(c geo.GridCell) bool { return slices.Contains(its, c) })
-	slices.SortStableFunc(area, func(a, b geo.GridCell) int { return cmp.Compare(far[a], far[b]) })
+	sort.SliceStable(area, func(i, j int) bool { return far[area[i]] < far[area[j]] })
 	for _, c := range area[:min(len(area), maxCells)] {
 		out = append(out, c.String())
 	}

@@ -1,11 +1,10 @@
 package official
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/url"
-	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -52,7 +51,7 @@ func readList(b []byte, address string) (l listed, err error) {
 			l.Entries = append(l.Entries, e)
 		}
 	}
-	slices.SortStableFunc(l.Entries, func(a, b cap.Entry) int { return cmp.Compare(b.Updated.UnixMicro(), a.Updated.UnixMicro()) })
+	sort.SliceStable(l.Entries, func(i, j int) bool { return l.Entries[i].Updated.After(l.Entries[j].Updated) })
 	return l, nil
 }
 

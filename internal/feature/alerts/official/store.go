@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -255,7 +256,7 @@ func (r *Reader) Current(ctx context.Context, tx *db.Tx, cells []geo.GridCell, c
 		}
 		all = append(all, more...)
 	}
-	slices.SortStableFunc(all, func(a, b Warning) int { return b.Sent.Compare(a.Sent) })
+	sort.SliceStable(all, func(i, j int) bool { return all[i].Sent.After(all[j].Sent) })
 	return once(all, limit), nil
 }
 
