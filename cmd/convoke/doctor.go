@@ -10,6 +10,7 @@ import (
 
 	"convoke/internal/app"
 	"convoke/internal/clock"
+	"convoke/internal/fetch"
 )
 
 // doctorCmd finds what is wrong.
@@ -48,7 +49,7 @@ func (d *doctorCmd) find(ctx context.Context, p *program, set Settings) []app.Fi
 		return []app.Finding{{Check: "settings", Status: app.Wrong, Message: err.Error(), Fix: "change what is named, then: convoke config check"}}
 	}
 	c.LogLevel = max(c.LogLevel, slog.LevelWarn)
-	x := app.Doctor{Config: c, Log: p.logger(c), Clock: clock.System{}, Fix: d.Fix, LookupTXT: net.DefaultResolver.LookupTXT}
+	x := app.Doctor{Config: c, Log: p.logger(c), Clock: clock.System{}, Fix: d.Fix, LookupTXT: net.DefaultResolver.LookupTXT, Feeds: fetch.New(nil)}
 	return append([]app.Finding{{Check: "settings", Status: app.OK, Message: "fine"}}, x.Run(ctx)...)
 }
 

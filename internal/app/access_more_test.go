@@ -92,7 +92,8 @@ func (x *access) coOwned(steward, organizer authz.Actor) authz.Actor {
 
 // warned makes a network of riverside and orchard, which hill is asked to run, too. Its
 // verifiers are the organizer and the co-owner, and no steward. An alert is out, a drill,
-// and a case with a picture, of which an alert waits to be confirmed.
+// and a case with a picture, of which an alert waits to be confirmed. A neighbour has sent
+// an alert, and an authority warns.
 func (x *access) warned(actors map[string]authz.Actor, founder authz.Actor) {
 	x.t.Helper()
 	w := x.warns("near", "riverside", "orchard", actors["steward"], founder, actors["organizer"], actors["coowner"])
@@ -104,9 +105,15 @@ func (x *access) warned(actors map[string]authz.Actor, founder authz.Actor) {
 	w.propose(of, m)
 	m.Drill = true
 	drill := w.send(x.IDs.Secret(), m)
+	beyond := x.warns("beyond", "riverside", "orchard", actors["steward"], founder, actors["organizer"], actors["coowner"])
+	_, road = beyond.report(authz.Actor{}, "road", nil)
+	alert := beyond.send(road, beyond.message(road))
+	x.must(x.Alerts.SetClosed(x.t.Context(), actors["steward"], "beyond", true)) // so that reports are for one network
+	x.must(x.Alerts.Neighbour(x.t.Context(), actors["steward"], "near", "beyond"))
 	maps.Copy(x.values, map[string]string{
+		"neighbour": "beyond", "alert": alert,
 		"/alerts/{id}": chain, "/alerts/drills/{id}": drill, "/alerts/report/{key}": key, "/alerts/reports/{key}": key, "/alerts/networks/{handle}": "near",
-		"/alerts/queue/{handle}": "near", "case": of, "subject": of, "photo": photoOf(key), "person": "the-organizer",
+		"/alerts/queue/{handle}": "near", "case": of, "subject": of, "warning": x.official(), "photo": photoOf(key), "person": "the-organizer",
 	})
 }
 

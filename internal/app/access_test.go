@@ -497,6 +497,11 @@ var alters = map[string]string{
 	"DELETE /api/v1/alerts/networks/{handle}/verifiers/{person}/shifts/{id}": "takes back what was not planned",
 	"POST /api/v1/alerts/queue/{handle}/cases/{case}":                        "takes a case on",
 	"POST /api/v1/alerts/queue/{handle}/notes":                               "leaves a note",
+	"POST /api/v1/alerts/queue/{handle}/official/{warning}":                  "reports an official warning",
+	"PUT /api/v1/alerts/networks/{handle}/neighbours/{neighbour}":            "hears of it already",
+	"DELETE /api/v1/alerts/networks/{handle}/neighbours/{neighbour}":         "hears of it no more",
+	"PUT /api/v1/alerts/queue/{handle}/passed/{alert}":                       "passes an alert on",
+	"DELETE /api/v1/alerts/queue/{handle}/passed/{alert}":                    "leaves an alert",
 }
 
 // TestAccess asks every route for every role.

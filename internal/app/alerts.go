@@ -14,11 +14,14 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/feature/alerts"
+	"convoke/internal/feature/alerts/official"
 	"convoke/internal/feature/groups"
 	"convoke/internal/feature/identity"
+	"convoke/internal/fetch"
 	"convoke/internal/geo"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
+	"convoke/internal/job"
 	"convoke/internal/media"
 	"convoke/internal/notify"
 	"convoke/internal/web"
@@ -45,10 +48,19 @@ func (n *Node) newAlerts(f *facts, sender notify.Sender) error {
 			at, km := n.Places.Nearest(p)
 			return at.Label(), km
 		},
-		Audit: n.audited, Jobs: n.Jobs, Post: post, Replies: replies, Allowed: n.Config.AlertKinds,
+		Audit: n.audited, Jobs: n.Jobs, Post: post, Replies: replies, Allowed: n.Config.AlertKinds, Official: n.newOfficial(),
 	})
 	f.alerts = n.Alerts
 	return nil
+}
+
+// newOfficial makes the reader of the feeds that the operator named.
+func (n *Node) newOfficial() *official.Reader {
+	d := official.Deps{DB: n.DB, IDs: n.IDs, From: fetch.New(nil), Log: n.Log}
+	for _, f := range n.Config.CAPFeeds {
+		d.Feeds = append(d.Feeds, official.Feed{Address: f.Address, Name: f.Name})
+	}
+	return official.New(d)
 }
 
 func (n *Node) alertPages(limits *limiter) {
@@ -60,6 +72,7 @@ func (n *Node) alertPages(limits *limiter) {
 func (n *Node) scheduleAlerts() {
 	n.Jobs.Every("call verifiers", time.Minute, n.Alerts.Call)
 	n.Jobs.Every("forget reports and alerts", 10*time.Minute, n.Alerts.Expire)
+	n.Jobs.Every("read official warnings", 5*time.Minute, n.Alerts.Official.Refresh, job.Timeout(official.Timeout))
 }
 
 // alertGroups answers alerts about groups.

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"encoding/hex"
 	"maps"
 	"testing"
@@ -10,7 +11,9 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/feature/alerts"
+	"convoke/internal/feature/alerts/official"
 	"convoke/internal/feature/groups"
+	"convoke/internal/fetch"
 	"convoke/internal/id"
 	"convoke/internal/web/webtest"
 )
@@ -56,6 +59,30 @@ func (w *warning) report(by authz.Actor, category string, photo []byte) (key, of
 		Category: category, Place: "Leipzig", Network: w.handle, Ago: "15", FirstHand: "seen", Note: "By the market", Photo: photo,
 	}))
 	return key, w.column("select case_id from alert_report where hash = $1", id.Hash(key))[0]
+}
+
+// forestFire is an official warning for Leipzig.
+const forestFire = `<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>1</identifier><sender>warn@example.org</sender><sent>2026-05-02T13:30:00+02:00</sent>
+<status>Actual</status><msgType>Alert</msgType><scope>Public</scope><info><category>Fire</category><event>Forest fire</event><urgency>Immediate</urgency><severity>Severe</severity>
+<certainty>Observed</certainty><expires>2026-05-09T20:00:00+02:00</expires><headline>The forest burns</headline><area><areaDesc>Leipzig</areaDesc><circle>51.34,12.37 20</circle></area></info></alert>`
+
+// files are what is at some addresses.
+type files map[string]string
+
+// GetNewer implements official.Source.
+func (f files) GetNewer(_ context.Context, address, _ string, _ fetch.Version) ([]byte, fetch.Version, error) {
+	if text, ok := f[address]; ok {
+		return []byte(text), fetch.Version{}, nil
+	}
+	return nil, fetch.Version{}, fetch.ErrStatus
+}
+
+// official has an authority warn, and returns the warning's id.
+func (s *stand) official() string {
+	s.t.Helper()
+	s.Alerts.Official.From, s.Alerts.Official.Feeds = files{"https://warn.example.org/": forestFire}, []official.Feed{{Address: "https://warn.example.org/"}}
+	s.must(s.Alerts.Official.Refresh(s.t.Context()))
+	return s.column("select id from alert_official")[0]
 }
 
 // message is what the verifiers say of a case.

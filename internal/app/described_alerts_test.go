@@ -60,6 +60,8 @@ func (d *described) alertsAsDescribed() {
 	d.refused("other", "addShift", but(shift, "end", at.Format(time.RFC3339)), 422, "alert.shift", "end", n)
 	d.do("other", "dropShift", nil, n, "the-other", in(d.do("other", "addShift", shift, n), "id"))
 	d.sentAsDescribed(n)
+	d.officialAsDescribed(n)
+	d.passedAsDescribed(n)
 	d.refused("other", "leaveNetwork", nil, 403, "authz.forbidden", "", n, "riverside")
 	for range 2 { // twice is once
 		d.do("other", "leaveNetwork", nil, n, "hill")
@@ -113,4 +115,39 @@ func (d *described) sentAsDescribed(n string) {
 	d.do("other", "sendAlert", obj{"do": "withdraw"}, n, chain)
 	d.refused("steward", "sendAlert", say, 409, "alert.withdrawn", "", n, chain)
 	d.refused("visitor", "getAlert", nil, 404, "web.not_found", "", "nothing")
+}
+
+// officialAsDescribed finds an official warning, and makes a report of it.
+func (d *described) officialAsDescribed(n string) {
+	wid := d.official()
+	one := d.do("visitor", "listOfficialWarnings", nil)
+	if in(one, "items.0.id") != wid || in(one, "items.0.texts.0.headline") != "The forest burns" || in(one, "items.0.category") != "fire" || in(one, "items.0.source") != "warn@example.org" {
+		d.t.Errorf("the warnings are %v", one)
+	}
+	d.refused("account", "reportOfficialWarning", nil, 404, "web.not_found", "", n, wid)
+	d.refused("other", "reportOfficialWarning", nil, 404, "web.not_found", "", n, "nothing")
+	d.do("other", "reportOfficialWarning", nil, n, wid)
+	if got := d.do("other", "getVerifiersQueue", nil, n); in(got, "items.0.category") != "fire" || in(got, "items.0.first_hand") != "0" {
+		d.t.Errorf("the queue is %v", got)
+	}
+}
+
+// passedAsDescribed hears of a neighbour's alert, and passes it on.
+func (d *described) passedAsDescribed(n string) {
+	alert := d.values["alert"]
+	d.refused("other", "passAlert", nil, 404, "web.not_found", "", n, alert)
+	d.refused("member", "addNeighbour", nil, 403, "authz.forbidden", "", n, "beyond")
+	d.refused("steward", "addNeighbour", nil, 422, "alert.no_network", "neighbour", n, n)
+	d.do("steward", "addNeighbour", nil, n, "beyond")
+	if got := in(d.do("visitor", "getAlertNetwork", nil, n), "neighbours.0"); got != "beyond" {
+		d.t.Errorf("it hears of %s", got)
+	}
+	d.refused("account", "leaveAlert", nil, 404, "web.not_found", "", n, alert)
+	d.do("other", "leaveAlert", nil, n, alert)
+	sent := in(d.do("other", "passAlert", nil, n, alert), "alert")
+	if got := d.do("visitor", "getAlert", nil, sent); in(got, "network") != n || in(got, "passed.chain") != alert || in(got, "kind") != "alert" {
+		d.t.Errorf("what is passed on: %v", got)
+	}
+	d.do("steward", "dropNeighbour", nil, n, "beyond")
+	d.refused("other", "passAlert", nil, 404, "web.not_found", "", n, alert)
 }

@@ -16,6 +16,7 @@ import (
 	"convoke/internal/config"
 	"convoke/internal/db"
 	"convoke/internal/db/migrations"
+	"convoke/internal/feature/alerts/official"
 )
 
 // Status is how one check ended.
@@ -45,6 +46,8 @@ type Doctor struct {
 	Fix    bool
 	// LookupTXT asks the DNS for texts; nil asks nobody.
 	LookupTXT func(ctx context.Context, name string) ([]string, error)
+	// Feeds reads feeds of official warnings; nil reads none.
+	Feeds official.Source
 
 	found []Finding
 }
@@ -62,6 +65,7 @@ func (d *Doctor) Run(ctx context.Context) []Finding {
 	d.textMessages(ctx)
 	d.reportDoors()
 	d.mail(ctx)
+	d.warnings(ctx)
 	if !d.folder() {
 		return d.found
 	}

@@ -1,12 +1,17 @@
 package app_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"net"
 	"slices"
 	"strings"
 	"testing"
 
 	"convoke/internal/app"
+	"convoke/internal/config"
+	"convoke/internal/fetch"
 	"convoke/internal/notify/webpush"
 	"convoke/internal/web/webtest"
 )
@@ -83,4 +88,50 @@ func TestDoctorLooksAtTheGateway(t *testing.T) {
 	if f := look(there, "0123456789abcdef"); f.Status != app.Wrong || f.Fix == "" || strings.Contains(f.Message, "secret") {
 		t.Errorf("nobody there: %+v", f)
 	}
+}
+
+func TestDoctorLooksAtFeeds(t *testing.T) {
+	t.Parallel()
+	const list = `<feed xmlns="http://www.w3.org/2005/Atom"><entry><link type="application/cap+xml" href="%s"/></entry></feed>`
+	s := newSaved(t, "")
+	from := files{
+		"https://a.example/one": forestFire, "https://a.example/list": fmt.Sprintf(list, "/one"), "https://a.example/empty": fmt.Sprintf(list, ""), "https://a.example/broken": fmt.Sprintf(list, "/page"),
+		"https://a.example/page": "<html>secret</html>", "https://a.example/gone": fmt.Sprintf(list, "/nowhere"),
+	}
+	look := func(name, address string) app.Finding {
+		t.Helper()
+		d := app.Doctor{Config: s.Config, Log: webtest.Log(t), Clock: s.clock, Feeds: from}
+		if address != "" {
+			d.Config.CAPFeeds = []config.Feed{{Name: name, Address: address}}
+		}
+		return finding(t, d.Run(t.Context()), "official warnings")
+	}
+	if f := look("", ""); f.Status != app.OK {
+		t.Errorf("none: %+v", f)
+	}
+	for address, want := range map[string]string{"https://a.example/one": "a.example can be read; messages in it: 1", "https://a.example/list": "a.example can be read; messages in it: 1", "https://a.example/empty": "messages in it: 0"} {
+		if f := look("", address); f.Status != app.OK || !strings.Contains(f.Message, want) {
+			t.Errorf("%s: %+v", address, f)
+		}
+	}
+	for address, want := range map[string]string{"https://a.example/page": "no Atom or RSS", "https://a.example/broken": "against the standard", "https://a.example/gone": "answers with an error", "https://a.example/not": "answers with an error"} {
+		if f := look("Fire brigade", address); f.Status != app.Wrong || f.Fix == "" || !strings.Contains(f.Message, "The feed Fire brigade") || !strings.Contains(f.Message, want) || strings.Contains(f.Message, "secret") {
+			t.Errorf("%s: %+v", address, f)
+		}
+	}
+	for _, err := range []error{fetch.ErrURL, fetch.ErrAddress, fetch.ErrRedirect, fetch.ErrTooLarge, context.DeadlineExceeded, errors.New("secret")} {
+		d := app.Doctor{Config: s.Config, Log: webtest.Log(t), Clock: s.clock, Feeds: failing{err}}
+		d.Config.CAPFeeds = []config.Feed{{Address: "https://a.example/"}}
+		if f := finding(t, d.Run(t.Context()), "official warnings"); f.Status != app.Wrong || f.Fix == "" || strings.Contains(f.Message, "secret") {
+			t.Errorf("%v: %+v", err, f)
+		}
+	}
+}
+
+// failing reads nothing.
+type failing struct{ err error }
+
+// GetNewer implements official.Source.
+func (f failing) GetNewer(context.Context, string, string, fetch.Version) ([]byte, fetch.Version, error) {
+	return nil, fetch.Version{}, f.err
 }

@@ -68,6 +68,7 @@ func TestLinksSentTwice(t *testing.T) {
 var twice = map[string][]string{
 	"makes one of its key": {
 		"/alerts/report", "/alerts/networks/new", "/alerts/networks/{handle}/people", "/alerts/queue/{handle}", "/alerts/queue/{handle}/cases/{case}",
+		"/alerts/queue/{handle}/official/{warning}",
 		"/assemblies/new", "/assemblies/{id}/agenda", "/assemblies/{id}/door/{secret}", "/assemblies/{id}/hand", "/assemblies/{id}/minutes", "/assemblies/{id}/run",
 		"/campaigns/{handle}/forward", "/proposals/new", "/proposals/{id}/comments", "/proposals/{id}/amend", "/proposals/{id}/open", "/proposals/{id}/trustees",
 		"/campaigns/new", "/coalitions/new", "/groups/{handle}/delegates/new", "/campaigns/{handle}/host", "/campaigns/{handle}/proposals/{secret}/help", "/door/{secret}", "/events/{id}/attend", "/events/{id}/attend/{secret}/ride/say",
@@ -89,7 +90,7 @@ var twice = map[string][]string{
 		"/statements/{id}/edit", "/statements/{id}/translate", "/statements/{id}/withdraw",
 	},
 	"finds that it is so already": {
-		"/alerts/report/{key}", "/alerts/networks/{handle}", "/alerts/queue/{handle}/send/{subject}",
+		"/alerts/report/{key}", "/alerts/networks/{handle}", "/alerts/queue/{handle}/send/{subject}", "/alerts/queue/{handle}/pass/{alert}",
 		"/assemblies/{id}/call", "/assemblies/{id}/hand/{secret}", "/assemblies/{id}/role", "/groups/{handle}/assemblies",
 		"/campaigns/{handle}/ladder/act", "/campaigns/{handle}/ladder/declare", "/campaigns/{handle}/ladder/news", "/campaigns/{handle}/ladder/news/{secret}",
 		"/campaigns/{handle}/ladder/publish",

@@ -1,13 +1,18 @@
 package config
 
 import (
+	"fmt"
 	"log/slog"
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"convoke/internal/notify/sms"
 )
+
+// maxFeeds is how many lists of official warnings a node reads.
+const maxFeeds = 20
 
 // Config is everything that can be set. [Load] fills in what follows from other
 // settings, so no field needs to be interpreted again. The meaning of each key
@@ -42,6 +47,7 @@ type Config struct {
 	RecordPolicy  string   // path of a tlog-policy, or empty for no witnesses
 	WitnessLogs   string   // path of the keys of logs that this node cosigns, or empty for none
 	AlertKinds    []string // categories of alerts that networks may choose; none for all
+	CAPFeeds      []Feed   // of official warnings
 	Dev           bool     // pseudo-locales and other help for developers
 
 	SMSURL           string   // of the gateway, with {to}, {digits} and {text}; empty for no text messages; a secret
@@ -56,6 +62,13 @@ type Config struct {
 
 	origins map[string]string // key to where its value came from
 }
+
+// Feed is a list of CAP messages: its https:// address, and the name that is shown, "" for
+// what its messages say.
+type Feed struct{ Name, Address string }
+
+// String is the feed as it is written in the configuration.
+func (f Feed) String() string { return strings.TrimSpace(f.Name + " " + f.Address) }
 
 // derive fills what follows from other settings.
 func (c *Config) derive() {
@@ -109,6 +122,14 @@ func (c *Config) conflicts() Problems {
 	}
 	if c.MailListen != "" && !strings.HasSuffix(c.MailListen, ":0") && (c.MailListen == c.Listen || c.MailListen == c.MetricsListen) {
 		add("mail_listen", "must not be the same address as listen or metrics_listen")
+	}
+	if len(c.CAPFeeds) > maxFeeds {
+		add("cap_feeds", fmt.Sprintf("can be %d at most", maxFeeds))
+	}
+	for i, f := range c.CAPFeeds {
+		if slices.ContainsFunc(c.CAPFeeds[:i], func(o Feed) bool { return o.Address == f.Address }) {
+			add("cap_feeds", "has an address twice: "+f.Address)
+		}
 	}
 	if c.Registration == "email" && c.SMTPURL == "" {
 		add("registration", "can be email only when smtp_url is set")

@@ -186,6 +186,7 @@ func TestValues(t *testing.T) {
 		"dkim_selector":    {"", "mail1", "2026.mail", "MAIL-1"},
 		"log_level":        {"debug", "error"},
 		"alert_categories": {"", "fire", "fire,weather"},
+		"cap_feeds":        {"", "https://example.org/a.xml", "Weather service https://example.org/a.xml?x=1, https://example.org/b"},
 	}
 	bad := map[string][]string{
 		"data":             {"", " ", "s3://bucket", "a\x00b", "a\nb", "\xff"},
@@ -205,6 +206,7 @@ func TestValues(t *testing.T) {
 		"dkim_selector":    {"a b", "-a", "a..b", "a/b", strings.Repeat("a", 64)},
 		"log_level":        {"loud", "INFO"},
 		"smtp_url":         {"mail.example.org:465", "https://mail.example.org", "smtp://", "smtp://h/path", "smtp://h:x", "smtp://u:p@q@h"},
+		"cap_feeds":        {"weather", "http://example.org/a", "https://10.0.0.1/a", "https://u:p@example.org/a", "https://example.org:8443/a", "https://example.org/a,", "https://example.org/a, X https://example.org/a", "https://e.org/" + strings.Repeat("a", 1000)},
 		"alert_categories": {"Fire", "fire,,road", "fi re"},
 		"dev":              {"", "on"},
 	}
@@ -304,7 +306,7 @@ func TestEachFieldHasOneKey(t *testing.T) {
 			fields++
 		}
 	}
-	values := map[shape][]string{aText: {"debug", "web", "json", "email", "en", "postgres://h/d", "smtp://h", "http://h", "h:1", "a@h.example", "123", "PUT", strings.Repeat("s", 16), strings.Repeat("a", 56) + ".onion"}, aBool: {"true"}, aNumber: {"7"}, aList: {"h", "200"}}
+	values := map[shape][]string{aText: {"debug", "web", "json", "email", "en", "postgres://h/d", "smtp://h", "http://h", "h:1", "a@h.example", "123", "PUT", strings.Repeat("s", 16), strings.Repeat("a", 56) + ".onion"}, aBool: {"true"}, aNumber: {"7"}, aList: {"h", "200", "https://h.example/f"}}
 	seen := map[string]string{}
 	for _, o := range options() {
 		for _, v := range values[o.shape] {

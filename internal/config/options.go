@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"convoke/internal/fetch"
 )
 
 // shape is the TOML type of a value.
@@ -83,7 +85,7 @@ func service() []option {
 			func(c *Config) *string { return &c.LogFormat }, oneOf("text", "json")),
 		boolean("trusted_proxy", "Believes the last entry of `X-Forwarded-For` that a web server on the same machine sends, so that floods are slowed by the network they come from. Without it, requests from this machine are not limited.",
 			func(c *Config) *bool { return &c.TrustedProxy }),
-		hosts(), alertCategories(),
+		hosts(), alertCategories(), capFeeds(),
 		text("onion", "", "Onion service of this node, as in `abc….onion`; Tor Browser offers it to visitors.",
 			func(c *Config) *string { return &c.Onion }, onion),
 		derived("the bundled map of the world", text("basemap", "", "Path of a larger map, a `.pmtiles` file.",
@@ -214,6 +216,24 @@ func alertCategories() option {
 				return "", errors.New("must be codes of categories, as in fire,weather")
 			}
 			return v, nil
+		})
+}
+
+func capFeeds() option {
+	return list("cap_feeds", "Feeds of official warnings that `/alerts` shows, at most 20: `https://` addresses of Atom or RSS lists of CAP messages, or of one message; a name to show may stand before it, as in `Weather service https://example.org/warnings.atom`.",
+		func(c *Config) *[]Feed { return &c.CAPFeeds }, func(v string) (Feed, error) {
+			fields := strings.Fields(v)
+			if len(fields) == 0 {
+				return Feed{}, errors.New("must be addresses, as in https://example.org/warnings.atom")
+			}
+			f := Feed{strings.Join(fields[:len(fields)-1], " "), fields[len(fields)-1]}
+			if len(f.Name) > 100 || len(f.Address) > 1000 {
+				return f, errors.New("must be a name of at most 100 characters and an address")
+			}
+			if err := fetch.Check(f.Address); err != nil {
+				return f, fmt.Errorf("must be addresses as in https://example.org/warnings.atom: %w", err)
+			}
+			return f, nil
 		})
 }
 

@@ -28,6 +28,8 @@ var (
 	ErrRedirect = errors.New("the server sends on to another address; give that one instead")
 	ErrStatus   = errors.New("the server did not answer with the file")
 	ErrTooLarge = errors.New("the file is larger than 5 MiB")
+
+	ErrUnchanged = errors.New("the file is the same as before")
 )
 
 // Resolver turns a name into addresses; [net.DefaultResolver] is one.
@@ -81,42 +83,78 @@ func newGuard(r Resolver, dial Dialer) *guard {
 	return &guard{r, dial}
 }
 
+// NewOver is [New] for programs that bring their own network, such as tests: dial is
+// given addresses that were judged, and leads where it wants. config may be nil.
+func NewOver(r Resolver, dial Dialer, config *tls.Config) *Client {
+	return newClient(r, dial, config)
+}
+
 // Get returns the file at an https:// address, at most [MaxBytes] of it;
 // webcal://, by which calendars are offered, means the same. accept is the media
 // type that is asked for. Errors of this package say what is wrong in words for
 // the person who gave the address.
 func (c *Client) Get(ctx context.Context, address, accept string) ([]byte, error) {
+	b, _, err := c.GetNewer(ctx, address, accept, Version{})
+	return b, err
+}
+
+// Version is by what a server tells whether a file has changed: its validators
+// (RFC 9110, section 8.8) as it sent them, each at most 200 bytes long; "" for none.
+type Version struct{ ETag, Modified string }
+
+// GetNewer is [Client.Get] for a file that was read before. It returns [ErrUnchanged]
+// when the server says that it still is what it was in the version had.
+func (c *Client) GetNewer(ctx context.Context, address, accept string, had Version) (b []byte, now Version, err error) {
 	u, err := check(address)
 	if err != nil {
-		return nil, err
+		return nil, now, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrURL, err)
+		return nil, now, fmt.Errorf("%w: %w", ErrURL, err)
 	}
 	req.Header.Set("Accept", accept)
 	req.Header.Set("User-Agent", "Convoke")
+	if had.ETag != "" {
+		req.Header.Set("If-None-Match", had.ETag)
+	}
+	if had.Modified != "" {
+		req.Header.Set("If-Modified-Since", had.Modified)
+	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("fetch from %s: %w", u.Hostname(), err)
+		return nil, now, fmt.Errorf("fetch from %s: %w", u.Hostname(), err)
 	}
 	defer res.Body.Close()
 	switch {
+	case res.StatusCode == http.StatusNotModified && had != Version{}:
+		return nil, had, ErrUnchanged
 	case res.StatusCode >= 300 && res.StatusCode < 400:
-		return nil, ErrRedirect
+		return nil, now, ErrRedirect
 	case res.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("%w: %s", ErrStatus, res.Status)
+		return nil, now, fmt.Errorf("%w: %s", ErrStatus, res.Status)
 	}
 	// One byte more than allowed tells a file that is too large from one that
 	// just fits. The transport has unpacked gzip: the bound is on what comes out.
-	b, err := io.ReadAll(io.LimitReader(res.Body, MaxBytes+1))
+	b, err = io.ReadAll(io.LimitReader(res.Body, MaxBytes+1))
+	if err == nil {
+		err = ctx.Err() // some servers end a file well when the line is cut
+	}
 	if err != nil {
-		return nil, fmt.Errorf("read from %s: %w", u.Hostname(), err)
+		return nil, now, fmt.Errorf("read from %s: %w", u.Hostname(), err)
 	}
 	if len(b) > MaxBytes {
-		return nil, ErrTooLarge
+		return nil, now, ErrTooLarge
 	}
-	return b, nil
+	return b, Version{short(res.Header.Get("ETag")), short(res.Header.Get("Last-Modified"))}, nil
+}
+
+// short drops a validator that nobody wants to keep.
+func short(s string) string {
+	if len(s) > 200 {
+		return ""
+	}
+	return s
 }
 
 // check accepts https://name/path and nothing that could mean something else.

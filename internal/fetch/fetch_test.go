@@ -196,3 +196,34 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
+
+// TestGetNewer asks a server only for what has changed, and believes none that says so
+// unasked.
+func TestGetNewer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/liar" || r.Header.Get("If-None-Match") == `"1"` && r.Header.Get("If-Modified-Since") == "then" {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		w.Header().Set("ETag", `"1"`)
+		w.Header().Set("Last-Modified", "then")
+		if r.URL.Path == "/long" {
+			w.Header().Set("ETag", strings.Repeat("x", 201))
+		}
+		_, _ = w.Write([]byte("file"))
+	}), addrs("8.8.8.8"))
+	b, v, err := w.GetNewer(t.Context(), "https://a.example.com/x", "text/plain", Version{})
+	if err != nil || string(b) != "file" || v != (Version{`"1"`, "then"}) {
+		t.Fatalf("%q %v %v", b, v, err)
+	}
+	if b, again, err := w.GetNewer(t.Context(), "https://a.example.com/x", "text/plain", v); !errors.Is(err, ErrUnchanged) || b != nil || again != v {
+		t.Errorf("unchanged: %q %v %v", b, again, err)
+	}
+	if _, v, err := w.GetNewer(t.Context(), "https://a.example.com/long", "text/plain", Version{}); err != nil || v != (Version{"", "then"}) {
+		t.Errorf("a long validator: %v %v", v, err)
+	}
+	if _, err := w.Get(t.Context(), "https://a.example.com/liar", "text/plain"); !errors.Is(err, ErrRedirect) {
+		t.Errorf("unasked: %v", err)
+	}
+}

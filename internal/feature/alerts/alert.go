@@ -53,6 +53,7 @@ type Message struct {
 	Cells      []string       `json:"cells"` // names, sorted
 	Seen       int64          `json:"seen"`  // when it was seen first, in seconds since 1970
 	Lasts      int            `json:"lasts"` // minutes from when it is sent
+	Passed     *Passed        `json:"passed,omitempty"`
 }
 
 // JSON is the message as it is stored, hashed and compared.

@@ -146,6 +146,7 @@ type apiNetwork struct {
 	Area       []apiAreaPart `json:"area" nullable:"false"`
 	Categories []string      `json:"categories" nullable:"false"`
 	Groups     []string      `json:"groups" nullable:"false" doc:"Handles of those that run it."`
+	Neighbours []string      `json:"neighbours" nullable:"false" doc:"Handles of networks of whose alerts it hears."`
 	Zone       string        `json:"zone"`
 	Closed     bool          `json:"closed"`
 	Sequence   int           `json:"sequence"`
@@ -232,6 +233,8 @@ func (w *Web) MountAPI(a *api.API) {
 	api.Add(a, read("/networks/{handle}", "getAlertNetwork", "One alert network", ""), func(c *web.Call, in *apiHandle) (apiNetwork, error) { return w.apiNetwork(c, in.Handle) })
 	w.mountNetworksAPI(a, op)
 	w.mountQueueAPI(a, op)
+	w.mountOfficialAPI(a, read, op)
+	w.mountNeighboursAPI(a, op)
 }
 
 type opOf = func(method, path, name, summary, doc string) api.Op
@@ -336,9 +339,9 @@ func (w *Web) apiPutNetwork(c *web.Call, in *apiNetworkPut) (apiNetwork, error) 
 	return w.apiNetwork(c, in.Handle)
 }
 
-func (w *Web) apiNetworkOf(c *web.Call, n *Network) apiNetwork {
+func (w *Web) apiNetworkOf(c *web.Call, tx *db.Tx, n *Network) (apiNetwork, error) {
 	out := apiNetwork{
-		Handle: n.Handle, Name: n.Name, Rules: n.Rules, Area: []apiAreaPart{}, Categories: n.Categories, Groups: []string{}, Zone: n.Zone, Closed: n.Closed, Sequence: n.Sequence,
+		Handle: n.Handle, Name: n.Name, Rules: n.Rules, Area: []apiAreaPart{}, Categories: n.Categories, Groups: []string{}, Neighbours: []string{}, Zone: n.Zone, Closed: n.Closed, Sequence: n.Sequence,
 		URL: c.BaseURL() + n.path(),
 	}
 	for _, x := range n.Area {
@@ -349,14 +352,18 @@ func (w *Web) apiNetworkOf(c *web.Call, n *Network) apiNetwork {
 			out.Groups = append(out.Groups, o.Handle)
 		}
 	}
-	return out
+	all, err := neighboursOf(c.Context(), tx, n.ID)
+	for i := range all {
+		out.Neighbours = append(out.Neighbours, all[i].Handle)
+	}
+	return out, err
 }
 
 func (w *Web) apiNetwork(c *web.Call, handle string) (out apiNetwork, err error) {
 	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
 		n, err := w.network(c.Context(), tx, handle)
 		if err == nil {
-			out = w.apiNetworkOf(c, n)
+			out, err = w.apiNetworkOf(c, tx, n)
 		}
 		return err
 	})
@@ -380,7 +387,11 @@ func (w *Web) apiNetworks(c *web.Call, in *apiAfter) (api.Page[apiNetwork], erro
 			if err := w.owners(c.Context(), tx, &all[i]); err != nil {
 				return err
 			}
-			out = append(out, w.apiNetworkOf(c, &all[i]))
+			one, err := w.apiNetworkOf(c, tx, &all[i])
+			if err != nil {
+				return err
+			}
+			out = append(out, one)
 		}
 		return nil
 	})

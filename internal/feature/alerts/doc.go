@@ -21,8 +21,19 @@
 // its own. Each is a line of the public record, with the time, the verifiers' part in it
 // and a hash of what it says.
 //
+// A network may pass on to its own area what a neighbour warns of: a chain of its own that
+// says the same, with the neighbour's verifiers and one of this network in its line of the
+// record. Whatever the neighbour does to its chain goes down that chain in the same
+// transaction, so that no correction misses anybody whom the mistake reached; but for
+// withdrawing it, nobody else can change it, and it ends no later. What was passed on is not
+// passed on again, so there are no circles.
+//
 // After seven days an alert is a number among others.
 //
-// It owns the tables whose names begin with alert_ but for those of subscriptions. Of the
+// Beside alerts it shows what authorities warn of (see the package official), which nobody
+// is sent unless verifiers make an alert of it.
+//
+// It owns the tables whose names begin with alert_ but for those of subscriptions and of
+// official. Of the
 // table person it reads the handle.
 package alerts

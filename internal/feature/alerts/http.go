@@ -74,12 +74,17 @@ type alertView struct {
 	Over           bool
 	CAP            string
 	Hash           string
+	Origin         string // where what it passes on is; "" for what it says itself
+	OriginName     string
 }
 
 func (w *Web) view(l *i18n.Locale, n *Network, a *Alert, now time.Time) alertView {
 	v := alertView{
 		Said: w.Said(l, n, &a.Message, a.Sent), ID: a.ID, Chain: a.Chain, URL: a.Path(), Sent: stamp(l, a.Sent, n.Zone), Datetime: a.Sent.Format(time.RFC3339),
 		Over: a.over(now), CAP: "/alerts/" + a.ID + ".cap", Hash: a.Hash,
+	}
+	if a.Passed != nil {
+		v.Origin, v.OriginName = "/alerts/"+a.Passed.Chain, a.Passed.Network
 	}
 	switch {
 	case a.Kind == fact.AlertWithdraw:
@@ -158,7 +163,7 @@ func (w *Web) find(c *web.Call, q listQuery) (out []Alert, of map[string]*Networ
 		}
 		return nil
 	})
-	return out, of, err
+	return once(out), of, err
 }
 
 func near(cells []geo.GridCell, c geo.GridCell) bool {
@@ -173,6 +178,7 @@ func near(cells []geo.GridCell, c geo.GridCell) bool {
 type listData struct {
 	Form       *web.Form
 	Now, Past  []alertView
+	Official   []officialView
 	Categories []web.Choice
 	Subscribe  string
 	Formats    []web.NavItem
@@ -211,6 +217,9 @@ func (w *Web) list(c *web.Call) error {
 				d.Now = append(d.Now, v)
 				c.ShownUntil(all[i].Expires)
 			}
+		}
+		if d.Official, _, err = w.official(c, q); err != nil {
+			return err
 		}
 		if !c.Actor().Visitor() {
 			mine, err := w.Verifying(c.Context(), c.Actor())

@@ -76,7 +76,11 @@ func (w *Web) capInfo(c *web.Call, l *i18n.Locale, n *Network, a *Alert) cap.Inf
 	}
 	info.Description = strings.Join(about, "\n")
 	area := cap.Area{Desc: w.where(l, &a.Message)}
-	for _, x := range a.cells() {
+	cells := a.cells()
+	if a.Passed != nil {
+		cells = append(cells, a.at()...)
+	}
+	for _, x := range cells {
 		corners := x.Corners()
 		area.Polygon = append(area.Polygon, append(cap.Polygon(corners[:]), corners[0]))
 	}
@@ -130,6 +134,11 @@ func (w *Web) feed(c *web.Call, asCAP bool) error {
 			}
 			out.Entries = append(out.Entries, e)
 		}
+		if !asCAP { // whose entries are ours: a program that passes them on would pass on what it can get at its source
+			if err := w.addOfficial(c, q, &out); err != nil {
+				return err
+			}
+		}
 		b, err := out.Marshal()
 		if err != nil {
 			return fmt.Errorf("write a feed of alerts: %w", err)
@@ -152,27 +161,34 @@ func (w *Web) oneJSON(c *web.Call, n *Network, a *Alert, chain []Alert) error {
 
 // apiAlert is an alert in the JSON API.
 type apiAlert struct {
-	ID         string    `json:"id"`
-	Chain      string    `json:"chain" doc:"The first alert of its chain."`
-	N          int       `json:"n" doc:"In its chain, from 1."`
-	Kind       string    `json:"kind" enum:"alert,update,correct,withdraw,clear"`
-	Drill      bool      `json:"drill"`
-	Network    string    `json:"network" doc:"Handle."`
-	Category   string    `json:"category"`
-	Basis      string    `json:"basis"`
-	Confidence string    `json:"confidence"`
-	Title      string    `json:"title"`
-	Parts      []apiPart `json:"parts" nullable:"false"`
-	Cells      []apiCell `json:"cells" nullable:"false"`
-	Seen       time.Time `json:"seen"`
-	Sent       time.Time `json:"sent"`
-	Expires    time.Time `json:"expires"`
-	Over       bool      `json:"over"`
-	URL        string    `json:"url"`
-	CAP        string    `json:"cap"`
-	Statement  string    `json:"statement" doc:"What the hash in the public record is of, behind the salt and a line break."`
-	Salt       string    `json:"salt"`
-	Text       string    `json:"text" doc:"That hash."`
+	ID         string     `json:"id"`
+	Chain      string     `json:"chain" doc:"The first alert of its chain."`
+	N          int        `json:"n" doc:"In its chain, from 1."`
+	Kind       string     `json:"kind" enum:"alert,update,correct,withdraw,clear"`
+	Drill      bool       `json:"drill"`
+	Network    string     `json:"network" doc:"Handle."`
+	Category   string     `json:"category"`
+	Passed     *apiOrigin `json:"passed,omitempty" doc:"Whose alert it passes on."`
+	Basis      string     `json:"basis"`
+	Confidence string     `json:"confidence"`
+	Title      string     `json:"title"`
+	Parts      []apiPart  `json:"parts" nullable:"false"`
+	Cells      []apiCell  `json:"cells" nullable:"false"`
+	Seen       time.Time  `json:"seen"`
+	Sent       time.Time  `json:"sent"`
+	Expires    time.Time  `json:"expires"`
+	Over       bool       `json:"over"`
+	URL        string     `json:"url"`
+	CAP        string     `json:"cap"`
+	Statement  string     `json:"statement" doc:"What the hash in the public record is of, behind the salt and a line break."`
+	Salt       string     `json:"salt"`
+	Text       string     `json:"text" doc:"That hash."`
+}
+
+// apiOrigin is where an alert comes from that a network passes on.
+type apiOrigin struct {
+	Chain   string `json:"chain"`
+	Network string `json:"network" doc:"Name."`
 }
 
 type apiPart struct {
@@ -191,6 +207,9 @@ func (w *Web) apiAlert(c *web.Call, n *Network, a *Alert) apiAlert {
 		ID: a.ID, Chain: a.Chain, N: a.N, Kind: string(a.Kind), Drill: a.Drill, Network: n.Handle, Category: a.Category, Basis: string(a.Basis), Confidence: string(a.Confidence),
 		Title: said.Title, Seen: time.Unix(a.Seen, 0).UTC(), Sent: a.Sent, Expires: a.Expires, Over: a.over(c.Now()), URL: c.BaseURL() + a.Path(),
 		CAP: c.BaseURL() + "/alerts/" + a.ID + ".cap", Statement: a.Statement(n), Salt: a.Salt, Text: a.Hash, Parts: []apiPart{}, Cells: []apiCell{},
+	}
+	if a.Passed != nil {
+		out.Passed = &apiOrigin{a.Passed.Chain, a.Passed.Network}
 	}
 	for _, p := range said.Parts {
 		out.Parts = append(out.Parts, apiPart(p))

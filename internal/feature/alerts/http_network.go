@@ -191,6 +191,7 @@ type networkData struct {
 	Mine       []Group  // that the reader can take out
 	Verifies   bool
 	Subscribe  string
+	Neighbours []Network
 }
 
 var networkPageOf = web.NewPage[networkData](pages, "pages/network.html", "pages/parts.html")
@@ -237,6 +238,9 @@ func (w *Web) renderNetwork(c *web.Call, f *web.Form) error {
 			return err
 		}
 		d.Cells = len(cells)
+		if d.Neighbours, err = neighboursOf(ctx, tx, n.ID); err != nil {
+			return err
+		}
 		if verifiers, err = verifiersOf(ctx, tx, n.ID); err != nil {
 			return err
 		}
@@ -307,6 +311,10 @@ func (w *Web) actNetwork(c *web.Call) error {
 		err = w.Answer(ctx, by, h, g, false)
 	case "part":
 		err = w.Part(ctx, by, h, g)
+	case "neighbour":
+		err = w.Neighbour(ctx, by, h, handle.Fold(f.Line("neighbour")))
+	case "apart":
+		err = w.Apart(ctx, by, h, handle.Fold(f.Line("neighbour")))
 	case "close":
 		err = w.SetClosed(ctx, by, h, true)
 	case "open":

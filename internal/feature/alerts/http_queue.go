@@ -18,6 +18,8 @@ func (w *Web) mountQueue(site *web.Site) {
 	site.Handle("GET /alerts/queue/{handle}/cases/{case}", w.caseForm)
 	site.Handle("POST /alerts/queue/{handle}/cases/{case}", w.actCase)
 	site.Handle("GET /alerts/queue/{handle}/cases/{case}/photos/{photo}", w.photo)
+	site.Handle("POST /alerts/queue/{handle}/pass/{alert}", w.pass)
+	site.Handle("POST /alerts/queue/{handle}/official/{warning}", w.reportOfficial)
 	site.Handle("GET /alerts/queue/{handle}/send/{subject}", w.sendForm)
 	site.Handle("POST /alerts/queue/{handle}/send/{subject}", w.sendIt)
 }
@@ -60,10 +62,13 @@ type queueData struct {
 	Cases   []caseLine
 	Drafts  []draftLine
 	Alerts  []alertView
-	Notes   []noteView
-	OnCall  []string
-	Next    string
-	Drill   string
+	Beside  []besideView
+	// Official are warnings that hold within the area.
+	Official []officialView
+	Notes    []noteView
+	OnCall   []string
+	Next     string
+	Drill    string
 }
 
 type tab struct {
@@ -131,6 +136,12 @@ func (w *Web) showQueue(c *web.Call, f *web.Form) error {
 		}
 	}
 	if err := w.current(c, q.Network, &d); err != nil {
+		return err
+	}
+	if err := w.besides(c, q.Network, &d); err != nil {
+		return err
+	}
+	if d.Official, err = w.officialWithin(c, q.Network); err != nil {
 		return err
 	}
 	c.Header().Set("Cache-Control", "no-store")

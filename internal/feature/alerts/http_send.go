@@ -39,6 +39,7 @@ type sendData struct {
 	Reach    string
 	Withdraw bool
 	Latest   *alertView
+	Passed   bool // on, so that it can be withdrawn only
 }
 
 type previewView struct {
@@ -163,7 +164,7 @@ func (w *Web) showSend(c *web.Call, t target, f *web.Form) error {
 	if t.last != nil {
 		d.Kinds = choices(l, f, "kind", []fact.AlertKind{fact.AlertUpdate, fact.AlertCorrect, fact.AlertClear}, kindName)
 		v := w.view(l, n, t.last, c.Now())
-		d.Latest = &v
+		d.Latest, d.Passed = &v, t.last.Passed != nil
 	}
 	k, _ := categoryOf(category)
 	d.Title = l.T(k.Name)

@@ -122,6 +122,15 @@ func warn(l *i18n.Locale, k fact.AlertKind) string {
 
 // source says who says so, and how sure they are.
 func (s *Service) source(l *i18n.Locale, n *Network, m *Message) string {
+	if m.Passed != nil {
+		of := *m
+		of.Passed = nil
+		how := s.source(l, &Network{Name: m.Passed.Network}, &of)
+		if m.Kind == fact.AlertWithdraw {
+			return how
+		}
+		return how + " " + l.T("The network {network} passes it on.", "network", n.Name)
+	}
 	if m.Drill {
 		return l.T("The network {network} tries out how it warns.", "network", n.Name)
 	}
@@ -145,7 +154,7 @@ func (s *Service) source(l *i18n.Locale, n *Network, m *Message) string {
 
 // where names the place nearest to the middle of the cells, and how far it is.
 func (s *Service) where(l *i18n.Locale, m *Message) string {
-	p := middle(m.cells())
+	p := middle(m.at())
 	place, km := s.Nearest(p)
 	if place == "" {
 		return l.T("around {lat}, {lon}", "lat", p.Lat, "lon", p.Lon)

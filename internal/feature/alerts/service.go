@@ -8,6 +8,7 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/db"
 	"convoke/internal/fault"
+	"convoke/internal/feature/alerts/official"
 	"convoke/internal/geo"
 	"convoke/internal/i18n"
 	"convoke/internal/id"
@@ -71,6 +72,8 @@ type Deps struct {
 	Locales *i18n.Bundle
 	Facts   Facts
 	Jobs    *job.Queue
+	// Official reads official warnings; nil where there are none.
+	Official *official.Reader
 	// Post is nil on a node that sends no mail.
 	Post *Post
 	// Replies answer messages, by the way on which they came; see [Letter].

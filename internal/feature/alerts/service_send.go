@@ -106,6 +106,9 @@ func (s *Service) proposable(ctx context.Context, tx *db.Tx, by authz.Actor, n *
 		if last.Drill != m.Drill || last.Category != m.Category {
 			return errUnreadable()
 		}
+		if err := origin(last); err != nil {
+			return err
+		}
 		m.Seen = last.Seen
 		return follows(last, m.Kind, tx.Now())
 	}
@@ -249,6 +252,9 @@ func (s *Service) Withdraw(ctx context.Context, by authz.Actor, handle, chain st
 		}
 		m := last.Message
 		m.Kind, m.Lasts = fact.AlertWithdraw, int(lastsAtMost.Minutes())
+		if m.Passed != nil { // it is this network that takes it back
+			m.Passed = &Passed{m.Passed.Chain, n.Name, m.Passed.Cells}
+		}
 		a := &Alert{Message: m, Network: n.ID, Verifiers: 1}
 		if sent, err = s.send(ctx, tx, n, chain, a, salt); err != nil {
 			return err
@@ -264,15 +270,19 @@ func (s *Service) send(ctx context.Context, tx *db.Tx, n *Network, subject strin
 	a.ID, a.Sent = s.IDs.New(), tx.Now().Truncate(time.Second)
 	a.Expires = a.Sent.Add(time.Duration(a.Lasts) * time.Minute)
 	a.Chain, a.N, a.Salt = a.ID, 1, hex.EncodeToString(salt)
+	limited := a.Kind != fact.AlertWithdraw
 	if a.Kind != fact.AlertNew {
 		last, err := s.last(ctx, tx, n.ID, subject)
 		if err != nil {
 			return "", err
 		}
 		a.Chain, a.N = last.Chain, last.N+1
+		if a.Passed != nil { // see follow
+			limited = a.Kind == fact.AlertUpdate && !a.Expires.Before(last.Expires)
+		}
 	}
 	counts := a.Kind != fact.AlertWithdraw && !a.Drill
-	if a.Kind != fact.AlertWithdraw {
+	if limited {
 		if err := rate(ctx, tx, a); err != nil {
 			return "", err
 		}
@@ -294,9 +304,13 @@ func (s *Service) send(ctx context.Context, tx *db.Tx, n *Network, subject strin
 		}
 	}
 	tx.Touch("alerts", "alerts:"+n.ID, "alert:"+a.Chain, "alertqueue:"+n.ID)
-	return a.ID, s.Facts.Emit(ctx, tx, fact.AlertSent{
+	err = s.Facts.Emit(ctx, tx, fact.AlertSent{
 		Alert: a.ID, Chain: a.Chain, Kind: a.Kind, Drill: a.Drill, Category: a.Category, Cells: numbers(a.cells()), Expires: a.Expires,
 	})
+	if err == nil && a.Kind != fact.AlertNew && !a.Drill && a.Passed == nil {
+		err = s.follow(ctx, tx, n, a)
+	}
+	return a.ID, err
 }
 
 // settle notes that an alert came of a case.

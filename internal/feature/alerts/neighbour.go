@@ -1,0 +1,278 @@
+package alerts
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sort"
+	"time"
+
+	"convoke/internal/authz"
+	"convoke/internal/db"
+	"convoke/internal/fact"
+	"convoke/internal/fault"
+	"convoke/internal/geo"
+)
+
+const maxNeighbours = 20
+
+// Passed is, in a message, whose alert it passes on: that says the same to the cells of
+// another network.
+type Passed struct {
+	Chain   string   `json:"chain"`   // of the neighbour
+	Network string   `json:"network"` // who says it, by name
+	Cells   []string `json:"cells"`   // where it is
+}
+
+// at are the cells where it is: those whose people are warned but of what is passed on.
+func (m *Message) at() []geo.GridCell {
+	if m.Passed == nil {
+		return m.cells()
+	}
+	return (&Message{Cells: m.Passed.Cells}).cells()
+}
+
+// passed is a message as another network passes it on to some cells.
+func (m *Message) passed(chain string, from *Network, cells []string) Message {
+	out := *m
+	out.Passed, out.Cells = &Passed{chain, from.Name, m.Cells}, cells
+	return out
+}
+
+// Neighbour lets stewards name another network, of whose alerts theirs hears.
+func (s *Service) Neighbour(ctx context.Context, by authz.Actor, handle, other string) error {
+	return s.run(ctx, by, handle, "name neighbour of alert network", func(tx *db.Tx, n *Network, _ seat) error {
+		o, ok, err := networkBy(ctx, tx, "handle", other)
+		switch {
+		case err != nil:
+			return err
+		case !ok || o.ID == n.ID:
+			return fault.Invalid(fault.Field("neighbour", "alert.no_network", "There is no other network with this handle here."))
+		}
+		all, err := neighboursOf(ctx, tx, n.ID)
+		if err != nil || slices.ContainsFunc(all, func(x Network) bool { return x.ID == o.ID }) {
+			return err
+		}
+		if len(all) >= maxNeighbours {
+			return fault.Conflict("alert.many_neighbours", "A network hears of at most {max} others.", "max", maxNeighbours)
+		}
+		return putNeighbour(ctx, tx, n.ID, o.ID)
+	})
+}
+
+// Apart takes a network from those of whose alerts one hears. What was passed on goes on to
+// change with what it says.
+func (s *Service) Apart(ctx context.Context, by authz.Actor, handle, other string) error {
+	return s.run(ctx, by, handle, "drop neighbour of alert network", func(tx *db.Tx, n *Network, _ seat) error {
+		return dropNeighbour(ctx, tx, n.ID, other)
+	})
+}
+
+// Beside is an alert of a neighbour that waits for a word of this network.
+type Beside struct {
+	Alert
+	From *Network
+}
+
+// beside lists for verifiers what neighbours warn of, that nobody has passed on or left:
+// no drills, nothing that is over, and nothing that was passed on itself.
+func (s *Service) beside(ctx context.Context, tx *db.Tx, n *Network) (out []Beside, err error) {
+	from, err := neighboursOf(ctx, tx, n.ID)
+	for i := range from {
+		all, err := newest(ctx, tx, false, from[i].ID, 20)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range all {
+			if a.Passed != nil || a.over(tx.Now()) {
+				continue
+			}
+			if _, done, err := passedBy(ctx, tx, a.Chain, n.ID); err != nil {
+				return nil, err
+			} else if !done {
+				out = append(out, Beside{a, &from[i]})
+			}
+		}
+	}
+	return out, err
+}
+
+// neighbours is an alert of a neighbour, as it was read, for a verifier of a network.
+func (s *Service) neighbours(ctx context.Context, tx *db.Tx, by authz.Actor, handle, alert string) (n, from *Network, a *Alert, err error) {
+	if n, err = s.queueOf(ctx, tx, by, handle); err != nil {
+		return nil, nil, nil, err
+	}
+	a, ok, err := alertByID(ctx, tx, alert)
+	if err != nil || !ok || a.Drill || a.Passed != nil {
+		return nil, nil, nil, cmpErr(err)
+	}
+	all, err := neighboursOf(ctx, tx, n.ID)
+	i := slices.IndexFunc(all, func(x Network) bool { return x.ID == a.Network })
+	if err != nil || i < 0 {
+		return nil, nil, nil, cmpErr(err)
+	}
+	return n, &all[i], a, nil
+}
+
+// Leave says that an alert of a neighbour is none for this network's area.
+func (s *Service) Leave(ctx context.Context, by authz.Actor, handle, alert string) error {
+	return s.DB.Write(ctx, func(tx *db.Tx) error {
+		n, _, a, err := s.neighbours(ctx, tx, by, handle, alert)
+		if err != nil {
+			return err
+		}
+		if _, done, err := passedBy(ctx, tx, a.Chain, n.ID); err != nil || done {
+			return err
+		}
+		tx.Touch("alertqueue:" + n.ID)
+		return errors.Join(putPassed(ctx, tx, a.Chain, n.ID, nil), s.Audit(ctx, tx, by.Person, "leave alert", n.ID+" "+a.ID))
+	})
+}
+
+// Pass lets an alert of a neighbour reach the cells of this network's area that are nearest
+// to it, and returns the id of what went out. Two verifiers of the neighbour have confirmed
+// it, one of whom saw it; one of this network says that it concerns its people. The alert is
+// named as it was read: when it was changed since, it has to be read again.
+func (s *Service) Pass(ctx context.Context, by authz.Actor, handle, alert string) (sent string, err error) {
+	err = s.DB.Write(ctx, func(tx *db.Tx) error {
+		n, from, a, err := s.neighbours(ctx, tx, by, handle, alert)
+		if err != nil {
+			return err
+		}
+		if chain, done, err := passedBy(ctx, tx, a.Chain, n.ID); err != nil || done && chain != "" {
+			sent = chain
+			return err // the same form once more
+		}
+		last, _, err := newestOf(ctx, tx, a.Chain)
+		if err != nil {
+			return err
+		}
+		left := last.Expires.Sub(tx.Now().Truncate(time.Second)) // send begins at the second
+		switch {
+		case n.Closed:
+			return errClosed()
+		case last.ID != a.ID || last.over(tx.Now()) || left < time.Minute:
+			return fault.Conflict("alert.pass_changed", "What the neighbour says has changed meanwhile, or is over. Read it again.")
+		case !n.has(a.Category):
+			return fault.Conflict("alert.pass_category", "Your network does not warn of that.")
+		}
+		first, ok, err := alertByID(ctx, tx, a.Chain)
+		if err != nil || !ok {
+			return cmpErr(err)
+		}
+		cells, err := nearest(ctx, tx, n, a)
+		if err != nil {
+			return err
+		}
+		x := &Alert{Message: a.passed(a.Chain, from, cells), Network: n.ID, Verifiers: first.Verifiers + 1, FirstHand: first.FirstHand}
+		x.Kind, x.Lasts = fact.AlertNew, int(left/time.Minute)
+		if sent, err = s.send(ctx, tx, n, "", x, s.IDs.Bytes(16)); err != nil {
+			return err
+		}
+		return errors.Join(putPassed(ctx, tx, a.Chain, n.ID, &sent), s.Audit(ctx, tx, by.Person, "pass on alert", n.ID+" "+sent))
+	})
+	return sent, err
+}
+
+// nearest names the cells of a network's area that are nearest to an alert, without those
+// that it goes to already, sorted.
+func nearest(ctx context.Context, tx *db.Tx, n *Network, a *Alert) (out []string, err error) {
+	area, err := areaOf(ctx, tx, n.ID)
+	if err != nil {
+		return nil, err
+	}
+	its := a.cells()
+	far := map[geo.GridCell]float64{}
+	for _, c := range area {
+		if slices.Contains(its, c) {
+			continue
+		}
+		far[c] = geo.Distance(c.Middle(), its[0].Middle())
+		for _, x := range its[1:] {
+			far[c] = min(far[c], geo.Distance(c.Middle(), x.Middle()))
+		}
+	}
+	area = slices.DeleteFunc(area, func(c geo.GridCell) bool { return slices.Contains(its, c) })
+	sort.SliceStable(area, func(i, j int) bool { return far[area[i]] < far[area[j]] })
+	for _, c := range area[:min(len(area), maxCells)] {
+		out = append(out, c.String())
+	}
+	if len(out) == 0 {
+		return nil, fault.Conflict("alert.pass_heard", "It goes to all of your area already.")
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// follow lets what an alert does to its chain go down all chains in which others pass it on:
+// a correction, an all-clear and a withdrawal always, an update unless a cell has had its
+// share of this hour. An update that ends sooner always goes, so that nothing lasts longer
+// than what it comes from.
+func (s *Service) follow(ctx context.Context, tx *db.Tx, from *Network, a *Alert) error {
+	all, err := passedOf(ctx, tx, a.Chain)
+	if err != nil {
+		return err
+	}
+	for _, chain := range all {
+		last, ok, err := newestOf(ctx, tx, chain)
+		if err != nil || !ok {
+			return cmpErr(err)
+		}
+		if follows(last, a.Kind, tx.Now()) != nil {
+			continue // they took it back themselves, or it is over
+		}
+		n, err := s.networkByID(ctx, tx, last.Network)
+		if err != nil {
+			return err
+		}
+		x := &Alert{Message: a.passed(a.Chain, from, last.Cells), Network: n.ID, Verifiers: a.Verifiers, FirstHand: a.FirstHand}
+		if _, err = s.send(ctx, tx, n, chain, x, s.IDs.Bytes(16)); err == nil {
+			continue
+		}
+		if e := fault.Of(err); e == nil || e.Code != "alert.often" {
+			return err
+		}
+	}
+	return nil
+}
+
+// origin refuses to change what was passed on: it changes with what it comes from.
+func origin(last *Alert) error {
+	if last.Passed == nil {
+		return nil
+	}
+	return fault.Conflict("alert.passed_on", "This alert is of the network {network}, and changes with what that says. Here it can be withdrawn only.", "network", last.Passed.Network)
+}
+
+func neighboursOf(ctx context.Context, tx *db.Tx, nid string) ([]Network, error) {
+	return db.Query(ctx, tx, "select "+networkColumns+" from alert_network join alert_neighbour on neighbour_id = id where network_id = $1 order by handle", []any{nid}, scanNetwork)
+}
+
+func putNeighbour(ctx context.Context, tx *db.Tx, nid, other string) error {
+	_, err := tx.Exec(ctx, "insert into alert_neighbour (network_id, neighbour_id) values ($1, $2)", nid, other)
+	return err
+}
+
+func dropNeighbour(ctx context.Context, tx *db.Tx, nid, handle string) error {
+	_, err := tx.Exec(ctx, "delete from alert_neighbour where network_id = $1 and neighbour_id = (select id from alert_network where handle = $2)", nid, handle)
+	return err
+}
+
+// passedBy is the chain in which a network passes an alert on, "" when it leaves it.
+func passedBy(ctx context.Context, tx *db.Tx, chain, nid string) (passed string, done bool, err error) {
+	err = tx.Get(ctx, "select coalesce(chain_id, '') from alert_passed where origin_id = $1 and network_id = $2", []any{chain, nid}, &passed)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", false, nil
+	}
+	return passed, err == nil, err
+}
+
+func passedOf(ctx context.Context, tx *db.Tx, chain string) ([]string, error) {
+	return db.Column[string](ctx, tx, "select chain_id from alert_passed where origin_id = $1 and chain_id is not null order by network_id", chain)
+}
+
+func putPassed(ctx context.Context, tx *db.Tx, chain, nid string, passed *string) error {
+	_, err := tx.Exec(ctx, "insert into alert_passed (origin_id, network_id, chain_id) values ($1, $2, $3) on conflict (origin_id, network_id) do update set chain_id = excluded.chain_id",
+		chain, nid, passed)
+	return err
+}
