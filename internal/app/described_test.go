@@ -142,6 +142,7 @@ func (d *described) steps() {
 	d.assembliesAsDescribed()
 	d.laddersAsDescribed()
 	d.subscriptionsAsDescribed()
+	d.mailingsAsDescribed()
 	d.statementsAsDescribed()
 	d.petitionsAsDescribed()
 	d.pledgesAsDescribed()

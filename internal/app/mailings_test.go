@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"net/http"
 	"regexp"
 	"slices"
@@ -10,7 +11,11 @@ import (
 
 	"convoke/internal/api/apitest"
 	"convoke/internal/db"
+	"convoke/internal/feature/mailings"
 	"convoke/internal/feature/petitions"
+	"convoke/internal/i18n"
+	"convoke/internal/notify"
+	"convoke/internal/notify/notifytest"
 	"convoke/internal/record/box"
 )
 
@@ -163,4 +168,34 @@ func (s *stand) keys(prefix string) (n int) {
 		s.t.Fatal(err)
 	}
 	return n
+}
+
+// letters keeps what is sent.
+type letters struct{ all []string }
+
+// Send implements notify.Sender.
+func (l *letters) Send(_ context.Context, m notify.Message) error {
+	l.all = append(l.all, notifytest.Plain(m))
+	return nil
+}
+
+func (d *described) mailingsAsDescribed() {
+	var sent letters
+	d.Mailings.Sender, d.Mailings.BaseURL = &sent, "http://example.org"
+	d.Mailings.Sources = []mailings.Source{{
+		Code: "news", Name: "News",
+		Of: func(context.Context, string, *i18n.Locale) ([]mailings.Mailing, error) {
+			return []mailings.Mailing{{Ref: "all", Title: "All of it", URL: "/news"}}, nil
+		},
+		Leave: func(context.Context, string, string) error { return nil },
+	}}
+	d.do("visitor", "askForMailings", obj{"email": "ana@example.org"})
+	if _, err := d.Jobs.RunPending(d.t.Context()); err != nil || len(sent.all) != 1 {
+		d.t.Fatalf("%d messages, %v", len(sent.all), err)
+	}
+	_, link, _ := strings.Cut(sent.all[0], "/mailings/")
+	link = strings.Fields(link)[0]
+	d.do("visitor", "listMailings", nil, link)
+	d.do("visitor", "endMailing", nil, link, "news", "all")
+	d.do("visitor", "endMailings", nil, link)
 }
