@@ -42,8 +42,6 @@ type Door struct {
 	Language func() string
 	// Fresh makes a picture afresh, as [Pictures] does; a fault says what is wrong with it.
 	Fresh func(ctx context.Context, picture []byte) ([]byte, error)
-	// BaseURL begins links, as in "https://example.org".
-	BaseURL string
 
 	mu   sync.Mutex
 	hour int64  // of key, in hours since 1970

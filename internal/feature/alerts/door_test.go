@@ -28,9 +28,10 @@ func (a *answers) reply(_ context.Context, to string, x Answer) error {
 // door is one of the fixture's node, with what it answers.
 func (f *fixture) door() (*Door, *answers) {
 	var out answers
+	f.BaseURL = "http://example.org"
 	f.Replies = map[string]Reply{ByText: out.reply, ByMail: out.reply}
 	return &Door{
-		Service: f.Service, Limiter: everybody{}, Language: func() string { return "en" }, BaseURL: "http://example.org",
+		Service: f.Service, Limiter: everybody{}, Language: func() string { return "en" },
 		Fresh: func(_ context.Context, b []byte) ([]byte, error) {
 			if string(b) == "broken" {
 				return nil, fault.Invalid(fault.Field("photo", "picture.broken", "x"))
