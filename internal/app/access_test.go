@@ -493,6 +493,7 @@ var alters = map[string]string{
 	"PUT /api/v1/alerts/networks/{handle}/groups/{group}":                    "the group runs it, for which its own stewards speak",
 	"DELETE /api/v1/alerts/networks/{handle}/groups/{group}":                 "the group does not, for which its own stewards speak",
 	"DELETE /api/v1/alerts/networks/{handle}/verifiers/{person}":             "a verifier goes",
+	"PUT /api/v1/alerts/networks/{handle}/call":                              "a verifier is called by mail",
 	"POST /api/v1/alerts/networks/{handle}/shifts":                           "a verifier is on call",
 	"DELETE /api/v1/alerts/networks/{handle}/verifiers/{person}/shifts/{id}": "takes back what was not planned",
 	"POST /api/v1/alerts/queue/{handle}/cases/{case}":                        "takes a case on",

@@ -36,7 +36,7 @@ func (n *Node) newAlerts(f *facts, sender notify.Sender) error {
 	}
 	var post *alerts.Post
 	if sender != nil {
-		post = &alerts.Post{Addresses: n.Identity, Sender: sender, BaseURL: strings.TrimSuffix(n.Config.BaseURL, "/")}
+		post = &alerts.Post{Addresses: n.Identity, Sender: sender}
 	}
 	replies, err := n.replies(sender)
 	if err != nil {
@@ -48,7 +48,7 @@ func (n *Node) newAlerts(f *facts, sender notify.Sender) error {
 			at, km := n.Places.Nearest(p)
 			return at.Label(), km
 		},
-		Audit: n.audited, Jobs: n.Jobs, Post: post, Replies: replies, Allowed: n.Config.AlertKinds, Official: n.newOfficial(),
+		Audit: n.audited, Jobs: n.Jobs, Post: post, Replies: replies, BaseURL: strings.TrimSuffix(n.Config.BaseURL, "/"), Allowed: n.Config.AlertKinds, Official: n.newOfficial(),
 	})
 	f.alerts = n.Alerts
 	return nil
@@ -154,7 +154,10 @@ func (f freshPictures) Small(c *web.Call, pic []byte) ([]byte, error) {
 func (n *Node) heldAlerts(ctx context.Context, tx *db.Tx, p id.Person) (out []identity.Held, err error) {
 	network := identity.Column{Name: "network", Label: i18n.Mark("Network")}
 	out = []identity.Held{
-		{Table: "alert_verifier", Title: i18n.Mark("Networks for which you verify"), Columns: []identity.Column{network, {Name: "group", Label: i18n.Mark("Group")}}},
+		{
+			Table: "alert_verifier", Title: i18n.Mark("Networks for which you verify"), Columns: []identity.Column{network, {Name: "group", Label: i18n.Mark("Group")}},
+			Note: i18n.Mark("With the link of the subscription through which you are called, sealed, if you chose one."),
+		},
 		{
 			Table: "alert_shift", Title: i18n.Mark("When you are on call"),
 			Columns: []identity.Column{network, {Name: "starts", Label: i18n.Mark("From")}, {Name: "ends", Label: i18n.Mark("Until")}}, Note: i18n.Mark("Kept until a day after."),

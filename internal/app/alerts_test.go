@@ -162,6 +162,8 @@ func TestAlertsSentTwice(t *testing.T) {
 	one("select count(*) from alert_verifier", 2)
 	shift := []string{"key", s.IDs.Secret(), "person", "sam", "day", s.clock.Now().AddDate(0, 0, 1).Format(time.DateOnly), "start", "10:00", "hours", "4"}
 	twice(people, 303, append(shift, "do", "shift")...)
+	twice(people, 303, "do", "mail")
+	one("select count(*) from alert_verifier where call_sealed is null", 2)
 	one("select count(*) from alert_shift", 1)
 	twice(people, 303, "do", "drop", "person", "sam", "shift", shift[1])
 

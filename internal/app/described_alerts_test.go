@@ -55,6 +55,9 @@ func (d *described) alertsAsDescribed() {
 	d.refused("account", "dropVerifier", nil, 403, "authz.forbidden", "", n, "the-organizer")
 	d.do("organizer", "dropVerifier", nil, n, "the-organizer")
 	d.refused("organizer", "getVerifiersQueue", nil, 404, "web.not_found", "", n)
+	d.refused("other", "chooseCall", obj{"link": "x"}, 422, "alert.call_link", "link", n)
+	d.refused("account", "chooseCall", obj{"link": ""}, 404, "web.not_found", "", n)
+	d.do("other", "chooseCall", obj{"link": ""}, n)
 	at := d.clock.Now().Add(time.Hour)
 	shift := obj{"person": "the-other", "start": at.Format(time.RFC3339), "end": at.Add(4 * time.Hour).Format(time.RFC3339)}
 	d.refused("other", "addShift", but(shift, "end", at.Format(time.RFC3339)), 422, "alert.shift", "end", n)

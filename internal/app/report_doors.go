@@ -50,7 +50,7 @@ func answerMail(button, to string, a alerts.Answer) notify.Message {
 // reportDoors lets in what people write to the number and the address for reports.
 func (n *Node) reportDoors(limits *limiter) {
 	door := &alerts.Door{
-		Service: n.Alerts, Limiter: limits, Language: func() string { return n.Site.Info().Language }, BaseURL: strings.TrimSuffix(n.Config.BaseURL, "/"),
+		Service: n.Alerts, Limiter: limits, Language: func() string { return n.Site.Info().Language },
 		Fresh: func(ctx context.Context, picture []byte) ([]byte, error) {
 			ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 			defer cancel()

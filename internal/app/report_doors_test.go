@@ -11,10 +11,13 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"convoke/internal/app"
+	"convoke/internal/authz"
 	"convoke/internal/config"
 	"convoke/internal/db/dbtest"
+	"convoke/internal/feature/alerts"
 	"convoke/internal/notify/notifytest"
 	"convoke/internal/notify/sms"
 	"convoke/internal/web/webtest"
@@ -241,6 +244,40 @@ func TestHostileMail(t *testing.T) {
 		}
 		if n := d.count("select count(*) from alert_report"); n != 0 || answers != 6 {
 			t.Errorf("%d reports, %d answers to one address", n, answers)
+		}
+	})
+}
+
+// TestCalledByText: a verifier who subscribes by text message can be called so.
+func TestCalledByText(t *testing.T) {
+	t.Parallel()
+	eachWithDoors(t, func(t *testing.T, d *doors) {
+		const phone, page = "+491701234567", "/alerts/networks/near/people"
+		form := []string{"channel", "sms", "near", "Leipzig, Germany", "size", "near", "contact", phone, "lang", "en"}
+		at := d.kim.Post("/alerts/subscribe", form...).Location
+		d.run()
+		d.kim.Post(at, "code", (<-d.phones)[len(phone)+2:][:6]).Want(t, 200, "")
+		d.clock.Add(time.Hour)
+		d.kim.Post("/alerts/subscribe", form...)
+		d.run()
+		_, link, _ := strings.Cut(<-d.phones, "leave: ")
+		d.kim.Post(page, "do", "call", "link", link).Want(t, 303, page)
+		if got := d.scan(link[strings.LastIndex(link, "/")+1:]); len(got) > 0 {
+			t.Errorf("the link can be read in %v", got)
+		}
+		d.must(d.Alerts.Report(t.Context(), authz.Actor{}, d.IDs.Secret(), alerts.ReportInput{Category: "fire", Place: "Leipzig", Ago: "0", FirstHand: "seen"}))
+		before := len(d.sink.Messages())
+		d.clock.Add(time.Minute)
+		d.run()
+		if n := len(d.phones); n != 1 {
+			t.Fatalf("%d text messages, %d mails", n, len(d.sink.Messages())-before)
+		}
+		if a := <-d.phones; !strings.HasPrefix(a, phone+": 1 report waits for verifiers of Near the river. http://example.org/alerts/queue/near") {
+			t.Errorf("%q", a)
+		}
+		d.texts(phone, "STOP")
+		if a := d.kim.Get(page).Want(t, 200, ""); !strings.Contains(a.Text("main"), "By mail.") {
+			t.Errorf("after STOP: %s", a.Text("main"))
 		}
 	})
 }

@@ -28,7 +28,7 @@ func (n *Node) newSubscriptions(ctx context.Context, f *facts, sender notify.Sen
 		Alerts: alertWords{n}, Ways: ways, BaseURL: strings.TrimSuffix(n.Config.BaseURL, "/"),
 	})
 	f.subscriptions = n.Subscriptions
-	n.Alerts.Audience = n.Subscriptions.Audience
+	n.Alerts.Audience, n.Alerts.Ways = n.Subscriptions.Audience, callWays{n}
 	return nil
 }
 
@@ -73,6 +73,22 @@ func (n *Node) subscriptionPages(limits *limiter) {
 func (n *Node) scheduleSubscriptions() {
 	n.Jobs.Every("send alerts that wait", 15*time.Second, n.Subscriptions.Due)
 	n.Jobs.Every("expire who hears of alerts", time.Hour, n.Subscriptions.Expire)
+}
+
+// callWays call verifiers through their subscriptions.
+type callWays struct{ n *Node }
+
+// Channel implements alerts.Ways.
+func (w callWays) Channel(ctx context.Context, secret string) (string, error) {
+	return w.n.Subscriptions.Channel(ctx, secret)
+}
+
+// Tell implements alerts.Ways.
+func (w callWays) Tell(ctx context.Context, secret string, say func(l *i18n.Locale) alerts.CallText) error {
+	return w.n.Subscriptions.Tell(ctx, secret, "verify", func(l *i18n.Locale) subscriptions.Said {
+		t := say(l)
+		return subscriptions.Said{Title: t.Title, Short: t.Short, Lines: []string{t.Short}, Link: t.Link, Urgent: true, Expires: w.n.Clock.Now().Add(time.Hour)}
+	})
 }
 
 // alertWords answers subscriptions what alerts say.

@@ -15,7 +15,7 @@ var twins = map[string]string{
 	"POST /alerts/networks/{handle}":                                   "PUT /alerts/networks/{handle}, PUT /alerts/networks/{handle}/requests/{group}, PUT /alerts/networks/{handle}/groups/{group}, DELETE /alerts/networks/{handle}/groups/{group}, PUT /alerts/networks/{handle}/neighbours/{neighbour}, DELETE /alerts/networks/{handle}/neighbours/{neighbour}",
 	"POST /alerts/networks/{handle}/edit":                              "PUT /alerts/networks/{handle}",
 	"POST /alerts/networks/{handle}/area":                              "PUT /alerts/networks/{handle}",
-	"POST /alerts/networks/{handle}/people":                            "PUT /alerts/networks/{handle}/verifiers/{person}, DELETE /alerts/networks/{handle}/verifiers/{person}, POST /alerts/networks/{handle}/shifts, DELETE /alerts/networks/{handle}/verifiers/{person}/shifts/{id}",
+	"POST /alerts/networks/{handle}/people":                            "PUT /alerts/networks/{handle}/verifiers/{person}, DELETE /alerts/networks/{handle}/verifiers/{person}, PUT /alerts/networks/{handle}/call, POST /alerts/networks/{handle}/shifts, DELETE /alerts/networks/{handle}/verifiers/{person}/shifts/{id}",
 	"POST /alerts/queue/{handle}":                                      "POST /alerts/queue/{handle}/notes",
 	"POST /alerts/queue/{handle}/cases/{case}":                         "POST /alerts/queue/{handle}/cases/{case}",
 	"POST /alerts/queue/{handle}/official/{warning}":                   "POST /alerts/queue/{handle}/official/{warning}",

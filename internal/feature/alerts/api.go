@@ -45,6 +45,12 @@ type (
 			Note string `json:"note"`
 		}
 	}
+	apiCallIn struct {
+		Handle string `path:"handle"`
+		Body   struct {
+			Link string `json:"link" doc:"Address of the page of a confirmed subscription to alerts that comes otherwise than by mail; empty is by mail."`
+		}
+	}
 	apiNetworkIn struct {
 		Body struct {
 			Handle     string   `json:"handle"`
@@ -309,6 +315,9 @@ func (w *Web) mountNetworksAPI(a *api.API, op opOf) {
 	})
 	api.Do(a, op(http.MethodDelete, "/networks/{handle}/verifiers/{person}", "dropVerifier", "Take somebody from the verifiers", "For stewards, and for themselves."), func(c *web.Call, in *apiPersonIn) error {
 		return w.Unname(c.Context(), c.Actor(), in.Handle, in.Person)
+	})
+	api.Do(a, op(http.MethodPut, "/networks/{handle}/call", "chooseCall", "Choose how you are called", "For verifiers of the network, for themselves."), func(c *web.Call, in *apiCallIn) error {
+		return w.SetCall(c.Context(), c.Actor(), in.Handle, in.Body.Link)
 	})
 	shift := op(http.MethodPost, "/networks/{handle}/shifts", "addShift", "Put a verifier on call", "For stewards, and for themselves.")
 	shift.Keyed, shift.Status = true, http.StatusCreated

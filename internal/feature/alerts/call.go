@@ -38,8 +38,6 @@ type Addresses interface {
 type Post struct {
 	Addresses Addresses
 	Sender    notify.Sender
-	// BaseURL begins links, as in "https://example.org".
-	BaseURL string
 }
 
 // callMail is the job of one mail: reports wait for a verifier.
@@ -58,7 +56,7 @@ func MessageKinds() []string { return []string{callMail{}.Kind(), answerJob{}.Ki
 // and all when nobody has taken it on after ten minutes. One mail tells of everything that
 // waits, and nobody gets more than one in five minutes, however many reports come.
 func (s *Service) Call(ctx context.Context) error {
-	if s.Post == nil {
+	if s.Post == nil && s.Ways == nil {
 		return nil
 	}
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
@@ -119,8 +117,8 @@ func (s *Service) call(ctx context.Context, tx *db.Tx, network string, cases map
 	return nil
 }
 
-// sendCall is the worker of one mail. It says nothing of what was reported: mail is read
-// on the way.
+// sendCall is the worker of one call: through the subscription that a verifier chose, or, where
+// that does not go out, by mail. It says nothing of what was reported: it is read on the way.
 func (s *Service) sendCall(ctx context.Context, a callMail) error {
 	var n *Network
 	waits := 0
@@ -145,6 +143,9 @@ func (s *Service) sendCall(ctx context.Context, a callMail) error {
 	if err != nil || waits == 0 {
 		return err
 	}
+	if told, err := s.tell(ctx, n, a.Person, waits); told || s.Post == nil {
+		return err
+	}
 	to, lang, err := s.Post.Addresses.Reach(ctx, a.Person)
 	if err != nil || to == "" {
 		return err
@@ -160,11 +161,11 @@ func (s *Service) callText(l *i18n.Locale, n *Network, waits int) notify.Message
 		Body: notify.Body{
 			Parts: []notify.Part{
 				notify.Paragraph(l.N("{n} report waits for verifiers of {network}.", "{n} reports wait for verifiers of {network}.", waits, "network", n.Name)),
-				notify.Button(l.T("To verify"), s.Post.BaseURL+n.queue()),
+				notify.Button(l.T("To verify"), s.BaseURL+n.queue()),
 			},
 			Footer: []notify.Part{
 				notify.Paragraph(l.T("You get this because you are a verifier of this network. Shifts, and the end of it:")),
-				notify.Link(l.T("Verifiers and shifts"), s.Post.BaseURL+n.path()+"/people"),
+				notify.Link(l.T("Verifiers and shifts"), s.BaseURL+n.path()+"/people"),
 			},
 		},
 	}

@@ -2,10 +2,14 @@ package alerts
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"convoke/internal/fault"
+	"convoke/internal/i18n"
 	"convoke/internal/id"
 	"convoke/internal/notify"
 )
@@ -31,7 +35,7 @@ func TestCall(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, f *fixture) {
 		ctx, sent := t.Context(), &outbox{}
-		f.Post = &Post{addresses{}, sent, "https://example.org"}
+		f.Post, f.BaseURL = &Post{addresses{}, sent}, "https://example.org"
 		f.network("bo", "cy")
 		called := func(want ...string) {
 			t.Helper()
@@ -79,5 +83,82 @@ func TestCall(t *testing.T) {
 		_, err = f.report("", in)
 		must(t, err)
 		called("ada", "bo", "cy") // nobody is on call
+	})
+}
+
+// phones are the ways of subscriptions by their secrets; one that is empty is gone.
+type phones struct {
+	names map[string]string
+	told  []string
+	fail  error
+}
+
+func (p *phones) Channel(_ context.Context, secret string) (string, error) {
+	if p.names[secret] == "" {
+		return "", fault.NotFound("alerts.no_link", "x")
+	}
+	return p.names[secret], nil
+}
+
+func (p *phones) Tell(ctx context.Context, secret string, say func(*i18n.Locale) CallText) error {
+	if _, err := p.Channel(ctx, secret); err != nil || p.fail != nil {
+		return errors.Join(err, p.fail)
+	}
+	t := say(i18n.English())
+	p.told = append(p.told, secret+": "+t.Short)
+	return nil
+}
+
+// TestCallElsewhere: a verifier is called through their own subscription, and by mail where that
+// fails, is gone, or is not wanted any more. Its link is sealed, and is nobody else's to choose.
+func TestCallElsewhere(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		secret := f.ids.Secret()
+		mails, calls := &outbox{}, &phones{names: map[string]string{secret: "Text message"}}
+		f.Post, f.BaseURL = &Post{addresses{}, mails}, "https://example.org"
+		f.network("bo")
+		must(t, f.Unname(f.ctx(), as("ada"), "near", "ada"))
+		page := "/alerts/networks/near/people"
+		bo := f.browser("bo")
+		if a := bo.Get(page).Want(t, 200, ""); strings.Contains(a.Body, "How you are called") {
+			t.Error("a node without channels offers them")
+		}
+		f.Ways = calls
+		if a := bo.Post(page, "do", "call", "link", "https://example.org/subscriptions/"+f.ids.Secret()); a.Status != 422 || a.Text("#link-error") == "" {
+			t.Errorf("a link of nobody: %d", a.Status)
+		}
+		bo.Post(page, "do", "call", "link", "").Want(t, 422, "")
+		f.browser("cy").Post(page, "do", "call", "link", secret).Want(t, 404, "")
+		bo.Post(page, "do", "call", "link", " https://example.org/subscriptions/"+secret+"/leave?x ").Want(t, 303, page)
+		if a := bo.Get(page).Want(t, 200, ""); !strings.Contains(a.Text("main"), "On this channel: Text message") {
+			t.Errorf("%s", a.Text("main"))
+		}
+		if n := f.count("alert_verifier where call_sealed is not null"); n != 1 {
+			t.Errorf("%d verifiers are called elsewhere", n)
+		}
+		called := func(told, mailed int) {
+			t.Helper()
+			advance(f, 3*time.Hour)
+			_, err := f.report("", smoke())
+			must(t, err)
+			must(t, f.Call(f.ctx()))
+			f.run()
+			if len(calls.told) != told || len(mails.all) != mailed {
+				t.Errorf("%d told, %d mailed: %q", len(calls.told), len(mails.all), calls.told)
+			}
+			calls.told, mails.all = nil, nil
+		}
+		called(1, 0)
+		calls.fail = errors.New("the gateway sleeps")
+		called(0, 1)
+		calls.fail = nil
+		f.Post = nil
+		called(1, 0)
+		f.Post, calls.names = &Post{addresses{}, mails}, nil
+		called(0, 1)
+		calls.names = map[string]string{secret: "Text message"}
+		bo.Post(page, "do", "mail").Want(t, 303, page)
+		called(0, 1)
 	})
 }

@@ -42,8 +42,6 @@ type Door struct {
 	Language func() string
 	// Fresh makes a picture afresh, as [Pictures] does; a fault says what is wrong with it.
 	Fresh func(ctx context.Context, picture []byte) ([]byte, error)
-	// BaseURL begins links, as in "https://example.org".
-	BaseURL string
 
 	mu   sync.Mutex
 	hour int64  // of key, in hours since 1970
@@ -69,10 +67,11 @@ func (d *Door) Take(ctx context.Context, m Letter) error {
 	if err != nil {
 		return err
 	}
-	for bucket, of := range map[string]string{"report-answer": who, "report-answers": m.Way} {
-		if ok, _ := d.Limiter.Allow(bucket, of); !ok {
-			return nil
-		}
+	if ok, _ := d.Limiter.Allow("report-answer", who); !ok {
+		return nil
+	}
+	if ok, _ := d.Limiter.Allow("report-answers", m.Way); !ok {
+		return nil
 	}
 	return d.reply(ctx, m.Way, m.From, a)
 }

@@ -28,9 +28,10 @@ func (a *answers) reply(_ context.Context, to string, x Answer) error {
 // door is one of the fixture's node, with what it answers.
 func (f *fixture) door() (*Door, *answers) {
 	var out answers
+	f.BaseURL = "http://example.org"
 	f.Replies = map[string]Reply{ByText: out.reply, ByMail: out.reply}
 	return &Door{
-		Service: f.Service, Limiter: everybody{}, Language: func() string { return "en" }, BaseURL: "http://example.org",
+		Service: f.Service, Limiter: everybody{}, Language: func() string { return "en" },
 		Fresh: func(_ context.Context, b []byte) ([]byte, error) {
 			if string(b) == "broken" {
 				return nil, fault.Invalid(fault.Field("photo", "picture.broken", "x"))
@@ -164,6 +165,10 @@ func TestMailedReport(t *testing.T) {
 		must(t, err)
 		if r := v.Reports[0]; r.Note != "it, by the market" || len(r.More) != 1 || r.More[0] != "It grows" {
 			t.Errorf("%s: %+v", said, r)
+		}
+		f.says(d, out, Letter{Way: ByMail, From: "ann@example.org", Subject: "RE: " + a.Subject, Text: "It is out\n________________________________\nFrom: Convoke <report@example.org>\n"})
+		if v, err = f.Case(f.ctx(), as("bo"), "near", f.first().ID); err != nil || len(v.Reports[0].More) != 2 || v.Reports[0].More[1] != "It is out" {
+			t.Errorf("%+v, %v", v.Reports, err)
 		}
 		if s := f.says(d, out, Letter{Way: ByMail, From: "ann@example.org", Subject: "fire, Leipzig, heard", Photo: []byte("broken")}); !strings.Contains(s, "The picture could not be read") || !strings.Contains(s, "Thank you") {
 			t.Error(s)

@@ -350,6 +350,8 @@ type peopleData struct {
 	Key       string
 	Run       bool
 	Me        string
+	Calls     bool   // the reader is a verifier and can choose how they are called
+	Called    string // on what channel; "" for mail
 }
 
 var peoplePage = web.NewPage[peopleData](pages, "pages/people.html")
@@ -375,6 +377,7 @@ func (w *Web) showPeople(c *web.Call, f *web.Form) error {
 			return err
 		}
 		mine := n.owning(me.Stewards)
+		d.Calls = me.Verifies && w.Ways != nil
 		if d.Network, d.Run = *n, len(mine) > 0; !d.Run && !me.Verifies {
 			return authz.Check(c.Actor(), authz.RunNetwork, authz.Subject{})
 		}
@@ -390,6 +393,15 @@ func (w *Web) showPeople(c *web.Call, f *web.Form) error {
 	})
 	if err != nil {
 		return err
+	}
+	if d.Calls {
+		called, err := w.Called(c.Context(), c.Actor(), d.Network.ID)
+		if err != nil {
+			return err
+		}
+		if called != "" {
+			d.Called = c.Locale.T(called)
+		}
 	}
 	for _, v := range d.Verifiers {
 		if d.Run || v.Person == c.Actor().Person {
@@ -422,6 +434,12 @@ func (w *Web) actPeople(c *web.Call) error {
 		err = w.Unname(ctx, by, h, who)
 	case "shift":
 		err = w.shift(c, f, h, who)
+	case "call":
+		if err = errCallLink(); f.Line("link") != "" {
+			err = w.SetCall(ctx, by, h, f.Line("link"))
+		}
+	case "mail":
+		err = w.SetCall(ctx, by, h, "")
 	case "drop":
 		err = w.DropShift(ctx, by, h, who, f.Line("shift"))
 	default:

@@ -76,6 +76,10 @@ type Deps struct {
 	Official *official.Reader
 	// Post is nil on a node that sends no mail.
 	Post *Post
+	// Ways call verifiers otherwise than by mail. They may be set after New; nil are none.
+	Ways Ways
+	// BaseURL begins links, as in "https://example.org".
+	BaseURL string
 	// Replies answer messages, by the way on which they came; see [Letter].
 	Replies map[string]Reply
 	// Audit notes who did what in a role.
