@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,7 @@ func TestAlerts(t *testing.T) {
 			x := newWarned(t, noScript, o)
 			x.meets()
 			x.startsNetwork()
+			x.draws()
 			x.onCall()
 			x.subscribes()
 			x.reports()
@@ -101,6 +103,31 @@ func (x *warned) startsNetwork() {
 	x.press(x.kim, "Yes, we run it, too")
 	x.kim.HasText("Canal Street Garden, Hill Gardeners")
 	x.shot(x.kim, "network")
+}
+
+// draws: a press on a square of the map leaves it out of the area, another one takes it in.
+func (x *warned) draws() {
+	p, squares := x.robin, regexp.MustCompile(`(\d+) in all`)
+	x.follow(p, "Draw the area")
+	x.shot(p, "area")
+	all := func() (n int) {
+		x.Helper()
+		m := squares.FindStringSubmatch(p.Text(".lede"))
+		if m == nil {
+			x.Fatalf("no number of squares in %q", p.Text(".lede"))
+		}
+		n, _ = strconv.Atoi(m[1])
+		return n
+	}
+	whole := all()
+	for _, want := range []int{whole - 1, whole} {
+		x.press(p, "Map of squares. With a keyboard, use the list below.")
+		if got := all(); got != want {
+			x.Errorf("%d squares after a press, want %d", got, want)
+		}
+	}
+	x.follow(p, "West")
+	x.follow(p, "Done")
 }
 
 // onCall: each group names verifiers, one of whom is on call now.

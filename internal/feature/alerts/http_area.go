@@ -114,7 +114,7 @@ func (w *Web) areaPicture(c *web.Call) error {
 	}, "at", "dark", "v")
 }
 
-// boxOf holds all cells; an area that crosses the 180th meridian is shown as the world.
+// boxOf holds all cells, with some room; an area that crosses the 180th meridian is shown as the world.
 func boxOf(cells []geo.GridCell) geo.Box {
 	b := geo.Box{South: 90, North: -90, West: 180, East: -180}
 	for _, c := range cells {
@@ -123,7 +123,9 @@ func boxOf(cells []geo.GridCell) geo.Box {
 			b.West, b.East = min(b.West, p.Lon), max(b.East, p.Lon)
 		}
 	}
-	return b
+	// Some of what lies around it says where it is.
+	up, out := (b.North-b.South)/3, (b.East-b.West)/3
+	return geo.Box{South: max(b.South-up, -85), North: min(b.North+up, 85), West: max(b.West-out, -180), East: min(b.East+out, 180)}
 }
 
 type areaData struct {

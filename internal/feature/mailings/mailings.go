@@ -95,12 +95,12 @@ func MessageKinds() []string { return []string{linkMail{}.Kind()} }
 // Ask sends a link to an address that gets anything from here. It answers the same
 // whether it does.
 func (s *Service) Ask(ctx context.Context, typed, lang string) error {
+	if s.Sender == nil {
+		return fault.NotFound("mailings.none", "This server sends no e-mail.")
+	}
 	a, err := mail.ParseAddress(strings.TrimSpace(typed))
 	if err != nil || a.Name != "" || len(a.Address) > 254 || strings.ContainsAny(a.Address, " \"\r\n\x00") {
 		return fault.Invalid(fault.Field("email", "mail.address", "This does not look like an e-mail address."))
-	}
-	if s.Sender == nil {
-		return fault.Conflict("mailings.none", "This server sends no e-mail.")
 	}
 	now := s.Clock.Now()
 	today := day.Of(now)
