@@ -14,6 +14,7 @@ import (
 
 	"convoke/internal/app"
 	"convoke/internal/feature/subscriptions"
+	"convoke/internal/i18n"
 	"convoke/internal/notify/webpush"
 	"convoke/internal/notify/webpush/pushservice"
 )
@@ -87,7 +88,7 @@ func TestPush(t *testing.T) {
 	if err := json.Unmarshal(m.Text, &said); err != nil {
 		t.Fatal(err)
 	}
-	p.pushes(t, worker(), string(m.Text), strings.Join([]string{said.Title, said.Body, said.Tag, said.Lang, said.Dir, said.URL}, "|"))
+	p.pushes(t, worker(), string(m.Text), strings.Join([]string{said.Title, said.Body, said.Tag, said.Lang, said.Dir, said.URL, "again", "Leave"}, "|"))
 }
 
 // pushTo lets a node send its messages through a push service of the test's.
@@ -115,6 +116,10 @@ func pushTo(t *testing.T, n *app.Node) *pushservice.Service {
 	if i < 0 {
 		t.Fatal("the node offers no messages in browsers")
 	}
-	ways[i] = subscriptions.PushWay(subscriptions.Push{Sender: sender, Clock: n.Clock})
+	locales, err := i18n.Load(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ways[i] = subscriptions.PushWay(subscriptions.Push{Sender: sender, Clock: n.Clock, Locales: locales})
 	return service
 }

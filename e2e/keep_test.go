@@ -135,7 +135,7 @@ func workerWorks(t *testing.T, s *Instance) {
 		p.pushes(t, id, data, want)
 	}
 	shows(`{"title":"Heat","body":"Drink water.","url":"`+path+`","tag":"a1","lang":"en","dir":"ltr"}`, "Heat|Drink water.|a1|en|ltr|"+path)
-	shows(`{"title":"Withdrawn","body":"It was a mistake.","url":"`+path+`","tag":"a1","lang":"en","dir":"ltr","renotify":true}`, "Withdrawn|It was a mistake.|a1|en|ltr|"+path)
+	shows(`{"title":"Withdrawn","body":"It was a mistake.","url":"`+path+`","tag":"a1","lang":"en","dir":"ltr","renotify":true,"leave":"/leave/1","leaving":"Leave"}`, "Withdrawn|It was a mistake.|a1|en|ltr|"+path+"|again|Leave")
 	shows(`not ours`, strings.TrimPrefix(s.URL, "http://")+"||||auto|")
 
 	w := p.worker(t)
@@ -144,8 +144,8 @@ func workerWorks(t *testing.T, s *Instance) {
 	if got := w(posted); got != "null" {
 		t.Errorf("nobody left an address, and the worker sends %s", got)
 	}
-	w(`caches.open("push").then((c) => c.put("/sw.js?push", Response.json({ address: "/renew/1", key: "k" })))`)
-	if got := w(posted); !strings.HasPrefix(got, `["/renew/1",{"method":"POST"`) || !strings.Contains(got, `{\"old\":\"old\",\"subscription\":{\"endpoint\":\"new\"}}`) {
+	shows(`{"title":"Heat is over","url":"`+path+`","tag":"a1","lang":"en","dir":"ltr","move":"/move/1"}`, "Heat is over||a1|en|ltr|"+path)
+	if got := w(posted); !strings.HasPrefix(got, `["/move/1",{"method":"POST"`) || !strings.Contains(got, `{\"subscription\":{\"endpoint\":\"new\"}}`) {
 		t.Errorf("a new subscription is sent as %s", got)
 	}
 	for to, want := range map[string]string{
@@ -187,7 +187,7 @@ func (p *Page) mayShow(t *testing.T, setting permissions.PermissionSetting) {
 func (p *Page) pushes(t *testing.T, id serviceworker.RegistrationID, message, want string) {
 	t.Helper()
 	const all = `navigator.serviceWorker.getRegistration("/events").then((r) => r.getNotifications()).then((all) =>
-		all.map((n) => [n.title, n.body, n.tag, n.lang, n.dir, n.data].join("|")).join("\n"))`
+		all.map((n) => [n.title, n.body, n.tag, n.lang, n.dir, n.data.url, ...n.renotify ? ["again"] : [], ...n.actions.map((a) => a.title)].join("|")).join("\n"))`
 	var got string
 	if !until(func() bool {
 		if _, err := ask(p, serviceworker.DeliverPushMessage, serviceworker.DeliverPushMessageParams{Origin: p.o.Base, RegistrationID: id, Data: message}); err != nil {

@@ -48,7 +48,7 @@ func (n *Node) alertWays(ctx context.Context, sender notify.Sender) ([]subscript
 		if n.push, err = webpush.NewSender(over, key, n.Config.BaseURL, n.Clock); err != nil {
 			return nil, err
 		}
-		ways = append(ways, subscriptions.PushWay(subscriptions.Push{Sender: n.push, Clock: n.Clock}))
+		ways = append(ways, subscriptions.PushWay(subscriptions.Push{Sender: n.push, Clock: n.Clock, Locales: n.locales}))
 	}
 	if n.Config.SMSURL != "" {
 		gateway, err := sms.New(n.Config.SMS())

@@ -251,3 +251,38 @@ func TestSubscribeBySMS(t *testing.T) {
 		t.Error("STOP does not end it")
 	}
 }
+
+// TestMovedByTheBrowser: the worker of a browser tells where its next messages go.
+func TestMovedByTheBrowser(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings(t, ""))
+	var phone pocket
+	s.Subscriptions.Alerts = oneAlert{}
+	s.Subscriptions.Ways = []subscriptions.Way{{Code: "push", Name: "Browser", Label: "Keys", Type: "text", Proof: subscriptions.ByKeys, Channel: &phone}}
+	s.visitor().Post("/alerts/subscribe", "channel", "push", "near", "Leipzig, Germany", "size", "town", "lang", "en", "contact", `{"old":1}`).Want(t, 200, "")
+	if _, err := s.Jobs.RunPending(t.Context()); err != nil || len(phone.got) != 1 {
+		t.Fatalf("%d greetings, %v", len(phone.got), err)
+	}
+	mine := strings.TrimPrefix(phone.got[0].Manage, s.Config.BaseURL)
+	for _, x := range []struct {
+		path, body string
+		status     int
+	}{
+		{mine, `{"subscription":`, 400}, {mine, `{"subscription":"` + strings.Repeat("x", 9000) + `"}`, 400}, {"/subscriptions/x", `{"subscription":{}}`, 404},
+		{mine, `{"subscription":{"new":1}}`, 204}, {mine, `{"subscription":{"new":1}}`, 204},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, x.path+"/push", strings.NewReader(x.body))
+		r.Host = "localhost"
+		r.Header.Set("Content-Type", "application/json")
+		a := httptest.NewRecorder()
+		s.Site.ServeHTTP(a, r)
+		if a.Code != x.status {
+			t.Errorf("%.40s to %s: %d, want %d", x.body, x.path, a.Code, x.status)
+		}
+	}
+	for contact, hears := range map[string]bool{`{"old":1}`: false, `{"new":1}`: true} {
+		if place, err := s.Subscriptions.Around(t.Context(), "push", contact); err != nil || (place != "") != hears {
+			t.Errorf("%s hears of %q, %v", contact, place, err)
+		}
+	}
+}

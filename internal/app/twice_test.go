@@ -114,7 +114,7 @@ var twice = map[string][]string{
 		"/me/passkeys/{id}", "/me/passkeys/{id}/remove", "/me/recovery/stop", "/me/sessions/end-others", "/me/sessions/{id}", "/me/sessions/{id}/end",
 		"/me/tokens/{id}/revoke", "/petitions/{slug}/close", "/petitions/{slug}/comment/{secret}", "/petitions/{slug}/moderate",
 		"/petitions/{slug}/updates", "/petitions/{slug}/updates/{secret}", "/pledges/{slug}/groups", "/pledges/{slug}/news",
-		"/mailings", "/mailings/{link}", "/alerts/subscribe", "/subscriptions/{secret}", "/subscriptions/{secret}/answer", "/subscriptions/{secret}/code", "/subscriptions/{secret}/leave",
+		"/mailings", "/mailings/{link}", "/alerts/subscribe", "/subscriptions/{secret}", "/subscriptions/{secret}/answer", "/subscriptions/{secret}/code", "/subscriptions/{secret}/leave", "/subscriptions/{secret}/push",
 		"/pledges/{slug}/news/{secret}", "/sign-out", "/translate/proposals/{id}/accept", "/translate/proposals/{id}/decline",
 	},
 	"is known by what it says": {

@@ -189,6 +189,7 @@ var twins = map[string]string{
 	"POST /subscriptions/{secret}":                                     "PUT /subscriptions/{secret}, PUT /subscriptions/{secret}/confirmed, DELETE /subscriptions/{secret}",
 	"POST /subscriptions/{secret}/answer":                              "- the gateway's own protocol",
 	"POST /subscriptions/{secret}/code":                                "PUT /subscriptions/{secret}/code",
+	"POST /subscriptions/{secret}/push":                                "- the browser's own protocol",
 	"POST /subscriptions/{secret}/leave":                               "DELETE /subscriptions/{secret}",
 	"POST /witness/add-checkpoint":                                     "- its own protocol",
 }

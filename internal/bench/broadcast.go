@@ -131,8 +131,12 @@ func (b *bench) broadcast(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	locales, err := i18n.Load(false)
+	if err != nil {
+		return err
+	}
 	node.Subscriptions.Alerts = alarm{}
-	node.Subscriptions.Ways = []subscriptions.Way{subscriptions.PushWay(subscriptions.Push{Sender: sender, Clock: b.Clock})}
+	node.Subscriptions.Ways = []subscriptions.Way{subscriptions.PushWay(subscriptions.Push{Sender: sender, Clock: b.Clock, Locales: locales})}
 	here, err := b.devices(ctx, node, sender)
 	if err != nil {
 		return err

@@ -56,6 +56,9 @@ const (
 	// Asked is what somebody waits for who typed the address just now, and who
 	// may not be its owner.
 	Asked
+	// Access is the same where its owner cannot get in without: a link to sign in,
+	// a code to vote.
+	Access
 	// Urgent is what its reader must know in time, such as an alert or an event
 	// that is called off.
 	Urgent

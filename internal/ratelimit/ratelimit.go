@@ -75,6 +75,17 @@ func (l *Limiter) Allow(bucket, who string, rate Rate) (ok bool, retryAfter time
 
 // renew forgets everybody, and the means to recognize them, when a new day
 // begins in UTC.
+// Return puts one back into the bucket of subject, as when nothing came of what was allowed.
+func (l *Limiter) Return(bucket, who string, rate Rate) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.renew(l.clock.Now())
+	s := l.subject(bucket, who)
+	if full := l.get(s); full > 0 && rate.N > 0 {
+		l.put(s, full-max(int64(rate.Per)/int64(rate.N), 1))
+	}
+}
+
 func (l *Limiter) renew(now time.Time) {
 	day := now.Unix() / 86400
 	if day == l.day {

@@ -58,7 +58,7 @@ func (s *Service) send(ctx context.Context, a sendMail) error {
 
 // write words a mail.
 func (m MailLink) write(l *i18n.Locale, site, link, code string) notify.Message {
-	out := notify.Message{Lang: l.Tag(), Class: notify.Asked}
+	out := notify.Message{Lang: l.Tag(), Class: notify.Access}
 	var news string
 	switch m.Kind {
 	case mailSignIn:

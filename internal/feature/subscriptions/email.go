@@ -37,7 +37,10 @@ func (Email) Parse(typed string) (string, error) {
 // Prepare implements Channel.
 func (e Email) Prepare(p Parcel) (func(context.Context) error, error) {
 	l := e.Locales.Match(p.Lang)
-	m := notify.Message{To: p.Contact, Subject: p.Title, Lang: p.Lang, ID: p.ID, Unsubscribe: p.Leave, Bounce: p.Bounce, Bulk: p.Tag != notes}
+	m := notify.Message{To: p.Contact, Subject: p.Title, Lang: p.Lang, ID: p.ID, Unsubscribe: p.Leave, Bounce: p.Bounce, Bulk: p.Tag != notes, Class: notify.Urgent}
+	if p.Tag == notes { // whoever typed the address may not be its owner
+		m.Class = notify.Asked
+	}
 	for _, line := range p.Lines {
 		m.Body.Parts = append(m.Body.Parts, notify.Paragraph(line))
 	}

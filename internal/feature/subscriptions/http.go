@@ -3,6 +3,7 @@ package subscriptions
 import (
 	"context"
 	"embed"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -49,6 +50,7 @@ func (w *Web) Mount(site *web.Site) {
 	site.Handle("POST /subscriptions/{secret}", w.act)
 	site.Handle("GET /subscriptions/{secret}/leave", w.leaving)
 	site.Handle("POST /subscriptions/{secret}/leave", w.leave)
+	site.Handle("POST /subscriptions/{secret}/push", w.moved)
 	site.Handle("GET /subscriptions/{secret}/code", w.codeForm)
 	site.Handle("POST /subscriptions/{secret}/code", w.confirmCode)
 	site.Handle("POST /subscriptions/{secret}/answer", w.answered)
@@ -336,6 +338,24 @@ func (w *Web) leave(c *web.Call) error {
 
 // codeForm is that of the number that is typed to confirm.
 var codeForm = regexp.MustCompile(`^\s*\d{6}\s*$`)
+
+// maxMoved bounds a browser's subscription, in bytes.
+const maxMoved = 8 << 10
+
+// moved takes from a browser's worker the subscription that took the place of another.
+func (w *Web) moved(c *web.Call) error {
+	var in struct {
+		Subscription json.RawMessage `json:"subscription"`
+	}
+	body, err := io.ReadAll(io.LimitReader(c.R.Body, maxMoved+1))
+	if err != nil || len(body) > maxMoved || json.Unmarshal(body, &in) != nil {
+		return fault.Malformed("form.unreadable", "This form could not be read. Nothing was recorded.")
+	}
+	if err := w.Move(c.Context(), c.Param("secret"), string(in.Subscription)); err != nil {
+		return err
+	}
+	return c.Write(http.StatusNoContent, "", nil)
+}
 
 // answered takes what somebody wrote to the number of text messages, from the gateway, whose
 // secret is in the address: STOP and its like end their subscription, and what is none of the

@@ -21,8 +21,9 @@ import (
 // Push is the channel of browsers, and of apps that speak UnifiedPush. A contact is a
 // subscription as webpush.Parse reads it.
 type Push struct {
-	Sender *webpush.Sender
-	Clock  clock.Clock
+	Sender  *webpush.Sender
+	Clock   clock.Clock
+	Locales *i18n.Bundle
 }
 
 // PushWay is how people choose it.
@@ -41,6 +42,22 @@ func (Push) Parse(typed string) (string, error) {
 // keepFor is how long a push service keeps what has no end.
 const keepFor = 24 * time.Hour
 
+// pushed is what the worker of the site reads (static/keep/sw.js), and programs that speak
+// UnifiedPush.
+type pushed struct {
+	Title string `json:"title"`
+	Body  string `json:"body"`
+	URL   string `json:"url"`
+	Tag   string `json:"tag"` // a message takes the place of the one that has it
+	Lang  string `json:"lang"`
+	Dir   string `json:"dir"`
+	// Renotify makes what takes a place as loud as what had it.
+	Renotify bool   `json:"renotify"`
+	Leave    string `json:"leave"`
+	Leaving  string `json:"leaving"` // what stands on the button that leads there
+	Move     string `json:"move"`    // takes another contact that is to have the next one
+}
+
 // Prepare implements Channel. What costs most, agreeing on a key with the device, is done here.
 func (c Push) Prepare(p Parcel) (func(context.Context) error, error) {
 	to, err := webpush.Parse([]byte(p.Contact))
@@ -55,7 +72,7 @@ func (c Push) Prepare(p Parcel) (func(context.Context) error, error) {
 	if link == "" {
 		link = p.Manage
 	}
-	body, err := json.Marshal(map[string]string{"title": p.Title, "body": p.Short, "url": link, "tag": p.Tag, "lang": p.Lang, "dir": p.Dir, "leave": p.Leave})
+	body, err := json.Marshal(pushed{p.Title, p.Short, link, p.Tag, p.Lang, p.Dir, p.Tag != "", p.Leave, c.Locales.Match(p.Lang).T("Leave"), p.Manage + "/push"})
 	if err != nil {
 		return nil, err
 	}

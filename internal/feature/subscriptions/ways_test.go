@@ -156,15 +156,21 @@ func TestPush(t *testing.T) {
 	must(t, err)
 	b, err := service.Subscribe(sender.PublicKey())
 	must(t, err)
-	must(t, sends(t, Push{sender, c}, b.JSON()))
+	locales, err := i18n.Load(false)
+	must(t, err)
+	must(t, sends(t, Push{sender, c, locales}, b.JSON()))
 	got := b.Messages()
 	if len(got) != 1 || got[0].TTL != 2*time.Hour || got[0].Urgency != "high" || got[0].Topic != given("").Tag {
 		t.Fatalf("%+v", got)
 	}
-	var shown map[string]string
+	var shown pushed
 	must(t, json.Unmarshal(got[0].Text, &shown))
-	if shown["title"] != "High water" || shown["body"] != given("").Short || shown["url"] != given("").Link || shown["tag"] != given("").Tag || shown["dir"] != "ltr" {
-		t.Errorf("%v", shown)
+	want := pushed{
+		Title: "High water", Body: given("").Short, URL: given("").Link, Tag: given("").Tag, Lang: "en", Dir: "ltr",
+		Renotify: true, Leave: given("").Leave, Leaving: "Leave", Move: given("").Manage + "/push",
+	}
+	if shown != want {
+		t.Errorf("%+v, want %+v", shown, want)
 	}
 }
 
@@ -178,6 +184,34 @@ func TestBadContacts(t *testing.T) {
 		_, err := c.Parse(contact)
 		if f := fault.Of(err); f == nil || len(f.Fields) != 1 || f.Fields[0].Name != "contact" {
 			t.Errorf("%T %q: %v", c, contact, err)
+		}
+	}
+}
+
+// kept is what was mailed last.
+type kept struct{ notify.Message }
+
+// Send implements notify.Sender.
+func (k *kept) Send(_ context.Context, m notify.Message) error {
+	k.Message = m
+	return nil
+}
+
+// TestMailIsNotHeldUp: however many messages an address gets, alerts go at once; what somebody
+// asked for who may be anybody has its limits.
+func TestMailIsNotHeldUp(t *testing.T) {
+	t.Parallel()
+	locales, err := i18n.Load(false)
+	must(t, err)
+	var k kept
+	for tag, class := range map[string]notify.Class{"chain": notify.Urgent, notes: notify.Asked} {
+		p := given("ann@example.org")
+		p.Tag = tag
+		send, err := Email{Sender: &k, Locales: locales}.Prepare(p)
+		must(t, err)
+		must(t, send(t.Context()))
+		if k.Class != class || k.Unsubscribe != p.Leave {
+			t.Errorf("%s: %+v", tag, k.Message)
 		}
 	}
 }

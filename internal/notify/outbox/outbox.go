@@ -33,9 +33,14 @@ const (
 	markSize = 16
 )
 
-// shares are how much one address gets; what is urgent is not counted.
+// shares are how much one address gets; what is urgent is not counted. What lets somebody
+// in comes back soon, and has a share of its own: nobody can keep another one out by
+// asking for other things.
 func shares(c notify.Class) (bucket string, r ratelimit.Rate) {
-	if c == notify.Asked {
+	switch c {
+	case notify.Access:
+		return "mail access", ratelimit.Rate{N: 20, Per: 2 * time.Hour}
+	case notify.Asked:
 		return "mail asked", ratelimit.Rate{N: 20, Per: 24 * time.Hour}
 	}
 	return "mail news", ratelimit.Rate{N: 30, Per: 24 * time.Hour}
@@ -80,17 +85,27 @@ func (l Later) RetryAfter() time.Duration { return l.After }
 // address, and nil for what is left out for good. A message with a token of its own
 // is left to whoever gave it.
 func (b *Box) Send(ctx context.Context, m notify.Message) error {
-	if m.Class != notify.Urgent {
-		bucket, rate := shares(m.Class)
-		ok, wait := b.limit.Allow(bucket, strings.ToLower(m.To), rate)
-		switch {
-		case !ok && m.Class == notify.Asked:
-			b.left("share")
-			return nil
-		case !ok:
-			return Later{wait}
-		}
+	if m.Class == notify.Urgent {
+		return b.send(ctx, m)
 	}
+	bucket, rate := shares(m.Class)
+	who := strings.ToLower(m.To)
+	ok, wait := b.limit.Allow(bucket, who, rate)
+	switch {
+	case !ok && m.Class != notify.News:
+		b.left("share")
+		return nil
+	case !ok:
+		return Later{wait}
+	}
+	err := b.send(ctx, m)
+	if err != nil { // it will be tried again
+		b.limit.Return(bucket, who, rate)
+	}
+	return err
+}
+
+func (b *Box) send(ctx context.Context, m notify.Message) error {
 	if m.Bounce != "" {
 		return b.Sender.Send(ctx, m)
 	}
@@ -98,7 +113,7 @@ func (b *Box) Send(ctx context.Context, m notify.Message) error {
 	if err != nil {
 		return err
 	}
-	if m.Class != notify.Asked {
+	if m.Class == notify.News || m.Class == notify.Urgent {
 		if back, err := b.returned(ctx, mark); err != nil || back {
 			if back {
 				b.left("returned")

@@ -102,6 +102,49 @@ func TestShares(t *testing.T) {
 	})
 }
 
+// TestAccess: whoever asks for other things in somebody's name keeps nobody out.
+func TestAccess(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		for range 30 {
+			w.send(t, letter("sam@example.net", notify.Asked))
+		}
+		for range 30 {
+			w.send(t, letter("sam@example.net", notify.Access))
+		}
+		if n := len(w.sink.Messages()); n != 40 {
+			t.Errorf("%d messages", n)
+		}
+		w.clock.Add(6 * time.Minute)
+		w.send(t, letter("sam@example.net", notify.Access))
+		if n := len(w.sink.Messages()); n != 41 {
+			t.Error("nothing lets in six minutes later")
+		}
+	})
+}
+
+// TestOutage: what was not sent takes nothing of a share.
+func TestOutage(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.sink.OnData(func() error { return notifytest.Reply(451, "4.7.1", "later") })
+		for range 50 {
+			for _, c := range []notify.Class{notify.Asked, notify.News} {
+				if err := w.Send(t.Context(), letter("sam@example.net", c)); err == nil || errors.As(err, new(outbox.Later)) {
+					t.Fatalf("%v", err)
+				}
+			}
+		}
+		w.sink.OnData(nil)
+		for range 20 {
+			w.send(t, letter("sam@example.net", notify.Asked))
+		}
+		if n := len(w.sink.Messages()); n != 20 {
+			t.Errorf("%d messages after an outage", n)
+		}
+	})
+}
+
 // TestReturned: what comes back for good silences news, and nothing else, for a month.
 func TestReturned(t *testing.T) {
 	t.Parallel()

@@ -77,7 +77,7 @@ func (w *Web) send(k *call, address, code string) error {
 	ctx, cancel := context.WithTimeout(k.Context(), sendWithin)
 	defer cancel()
 	err := w.Sender.Send(ctx, notify.Message{
-		To: address, Lang: l.Tag(), Class: notify.Asked,
+		To: address, Lang: l.Tag(), Class: notify.Access,
 		Subject: l.T("{code} is your code for {site}", "code", strings.ToUpper(code), "site", site),
 		Text: strings.Join([]string{
 			l.T("Your code is {code}.", "code", strings.ToUpper(code)),

@@ -64,7 +64,7 @@ async function sweep() {
   await registration.unregister();
 }
 
-// --- pushed messages: {"title","body","url","tag","lang","dir","renotify"}
+// --- pushed messages: {"title","body","url","tag","lang","dir","renotify","leave","leaving","move"}
 
 const text = (x) => (typeof x === "string" ? x : "");
 
@@ -76,16 +76,19 @@ async function tell(data) {
   try {
     said = data.json();
   } catch {}
-  const { title, body, url, tag, lang, dir, renotify } = said ?? {};
+  const { title, body, url, tag, lang, dir, renotify, leave, leaving, move } = said ?? {};
+  if (text(move)) await caches.open("push").then((c) => c.put(renewal, new Response(move))).catch(() => {});
   await registration.showNotification(text(title) || location.host, {
     body: text(body), tag: text(tag), lang: text(lang), dir: /^(ltr|rtl)$/.test(dir) ? dir : "auto",
-    renotify: renotify === true && text(tag) !== "", icon: "/static/icon-192.png", data: text(url),
+    renotify: renotify === true && text(tag) !== "", icon: "/static/icon-192.png", data: { url: text(url), leave: text(leave) },
+    actions: text(leave) && text(leaving) ? [{ action: "leave", title: leaving }] : [],
   });
 }
 
 addEventListener("notificationclick", (event) => {
   event.notification.close();
-  event.waitUntil(go(event.notification.data));
+  const { url, leave } = event.notification.data;
+  event.waitUntil(go(event.action === "leave" ? leave : url));
 });
 
 /** go opens an address of this site; any other leads to the start page. */
@@ -99,16 +102,10 @@ async function go(to) {
 
 addEventListener("pushsubscriptionchange", (event) => event.waitUntil(renew(event)));
 
-/**
- * renew sends a subscription that took the place of another to the address that the page left in the cache
- * "push" under /sw.js?push, as {"address","key"}, after it subscribed.
- */
+/** renew sends a subscription that took the place of another to the address that the last message named. */
 async function renew({ oldSubscription, newSubscription }) {
-  const left = await (await match(renewal))?.json();
-  if (!left || new URL(left.address, location.origin).origin !== location.origin) return;
-  const subscription = newSubscription ?? await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: left.key });
-  await fetch(left.address, {
-    method: "POST", headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ old: oldSubscription?.endpoint, subscription }),
-  });
+  const to = await (await match(renewal))?.text();
+  if (!to || new URL(to, location.origin).origin !== location.origin) return;
+  const subscription = newSubscription ?? await registration.pushManager.subscribe(oldSubscription.options);
+  await fetch(to, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ subscription }) });
 }
