@@ -152,10 +152,11 @@ func (s *Service) gather(ctx context.Context, tx *db.Tx, n *Network, r *Report, 
 	if !there {
 		c = &Case{
 			ID: s.IDs.New(), Network: n.ID, Category: r.Category, Cell: r.Cell, Scope: dayScope(tx.Now()), State: Fresh, Seen: r.Seen, Created: minute,
+			Expires: forgottenAt(minute), // whatever is reported to it later
 		}
 	}
-	row.Case = c.ID
-	if c.Last, c.Expires = minute, forgottenAt(minute); r.Seen.Before(c.Seen) {
+	row.Case, row.Expires = c.ID, c.Expires
+	if c.Last = minute; r.Seen.Before(c.Seen) {
 		c.Seen = r.Seen
 	}
 	c.Reports = min(c.Reports+1, maxReports)
@@ -201,14 +202,14 @@ func (s *Service) Held(ctx context.Context, key string) (out Reported, err error
 		if err != nil {
 			return err
 		}
-		out = Reported{Category: c.Category, Network: n.Name, State: c.State, Reports: c.Reports, More: max(maxMore-r.More, 0), Expires: forgottenAt(r.Created)}
+		out = Reported{Category: c.Category, Network: n.Name, State: c.State, Reports: c.Reports, More: max(maxMore-r.More, 0), Expires: c.Expires}
 		return nil
 	})
 	return out, err
 }
 
 func (s *Service) held(ctx context.Context, tx *db.Tx, key string) (r reportRow, c *Case, err error) {
-	gone := fault.NotFound("alert.no_report", "There is no such report, or it is forgotten: after a day nothing is left of it.")
+	gone := errForgotten()
 	if !id.ValidSecret(key) {
 		return r, nil, gone
 	}
@@ -220,7 +221,11 @@ func (s *Service) held(ctx context.Context, tx *db.Tx, key string) (r reportRow,
 	if err != nil || len(all) == 0 {
 		return r, nil, errors.Join(err, missing(len(all) > 0, gone))
 	}
-	return r, &all[0], nil
+	return r, all[0].at(tx.Now()), nil
+}
+
+func errForgotten() error {
+	return fault.NotFound("alert.no_report", "There is no such report, or it is forgotten: after a day nothing is left of it.")
 }
 
 func missing(there bool, fault error) error {
@@ -248,6 +253,9 @@ func (s *Service) More(ctx context.Context, key, note string) error {
 		return err
 	}
 	k, err := s.Vault.Existing(ctx, r.Scope)
+	if errors.Is(err, seal.ErrDestroyed) {
+		return errForgotten() // what is left of it goes next
+	}
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,15 @@ func caseByID(ctx context.Context, tx *db.Tx, network, cid string) (*Case, bool,
 	if err != nil || len(all) == 0 {
 		return nil, false, err
 	}
-	return &all[0], true, nil
+	return all[0].at(tx.Now()), true, nil
+}
+
+// at is the case as it stands at a time: what nobody settled has expired once it is over.
+func (c *Case) at(now time.Time) *Case {
+	if !now.Before(c.Expires) && (c.State.open() || c.State == Confirmed) {
+		c.State = Expired
+	}
+	return c
 }
 
 // caseNear finds the newest case in a cell, or one beside it, that a report belongs to.
@@ -88,17 +96,17 @@ func putCase(ctx context.Context, tx *db.Tx, c *Case) error {
 	return nil
 }
 
-const casesQuery = "select " + caseColumns + ` from alert_case where network_id = $1 and state = $2 and ($3 = '' or category = $3)
+const casesQuery = "select " + caseColumns + ` from alert_case where network_id = $1 and state = $2 and ($3 = '' or category = $3) and expires_at > $6
 	order by score desc, created_at limit $5 offset $4`
 
 // casesOf lists a part of the queue: cases in a state, the surest first.
 func casesOf(ctx context.Context, tx *db.Tx, network string, state State, category string, skip, limit int) ([]Case, error) {
-	return db.Query(ctx, tx, casesQuery, []any{network, string(state), category, skip, limit}, scanCase)
+	return db.Query(ctx, tx, casesQuery, []any{network, string(state), category, skip, limit, clock.Micros(tx.Now())}, scanCase)
 }
 
 func countCases(ctx context.Context, tx *db.Tx, network string) (map[State]int, error) {
 	out := map[State]int{}
-	err := tx.Each(ctx, "select state, count(*) from alert_case where network_id = $1 group by state", []any{network}, func(scan func(...any) error) error {
+	err := tx.Each(ctx, "select state, count(*) from alert_case where network_id = $1 and expires_at > $2 group by state", []any{network, clock.Micros(tx.Now())}, func(scan func(...any) error) error {
 		var s State
 		var n int
 		err := scan(&s, &n)
@@ -120,6 +128,7 @@ type reportRow struct {
 	More      int
 	Seen      time.Time
 	Created   time.Time
+	Expires   time.Time // when it is first stored: with its case, and after a day at most
 }
 
 const reportColumns = "hash, case_id, scope, sealed, first_hand, member, photo, more, seen_at, created_at"
@@ -139,15 +148,16 @@ func reportBy(ctx context.Context, tx *db.Tx, hash []byte) (r reportRow, ok bool
 	return all[0], true, nil
 }
 
-// reportsOf lists the reports of a case, those with more to say first.
+// reportsOf lists the reports of a case, those with more to say first: what members say, what
+// was seen, what has a picture.
 func reportsOf(ctx context.Context, tx *db.Tx, cid string, limit int) ([]reportRow, error) {
-	return db.Query(ctx, tx, "select "+reportColumns+" from alert_report where case_id = $1 order by created_at limit $2", []any{cid, limit}, scanReport)
+	return db.Query(ctx, tx, "select "+reportColumns+" from alert_report where case_id = $1 order by member desc, first_hand desc, photo desc, created_at limit $2", []any{cid, limit}, scanReport)
 }
 
 func putReport(ctx context.Context, tx *db.Tx, r *reportRow) error {
 	_, err := tx.Exec(ctx, "insert into alert_report ("+reportColumns+`, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		on conflict (hash) do update set sealed = excluded.sealed, more = excluded.more`,
-		r.Hash, r.Case, r.Scope, r.Sealed, r.FirstHand, r.Member, r.Photo, r.More, clock.Micros(r.Seen), clock.Micros(r.Created), clock.Micros(forgottenAt(r.Created)))
+		r.Hash, r.Case, r.Scope, r.Sealed, r.FirstHand, r.Member, r.Photo, r.More, clock.Micros(r.Seen), clock.Micros(r.Created), clock.Micros(r.Expires))
 	if err != nil {
 		return fmt.Errorf("store a report: %w", err)
 	}
