@@ -100,3 +100,37 @@ func TestBuriedReport(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatHoldsIsFound: an alert that holds is listed, however many came and went since.
+func TestWhatHoldsIsFound(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		f.network("bo", "cy")
+		_, err := f.report("", smoke())
+		must(t, err)
+		c := f.first()
+		now := f.clock.Now()
+		must(t, f.DB.Write(t.Context(), func(tx *dbTx) error {
+			n, err := f.Service.network(t.Context(), tx, "near")
+			if err != nil {
+				return err
+			}
+			for i := range 700 {
+				m := f.message(c)
+				a := Alert{ID: fmt.Sprintf("a%d", i), Chain: fmt.Sprintf("a%d", i), N: 1, Network: n.ID, Message: m, Hash: "h", Salt: "s", Sent: now.Add(-time.Duration(i) * time.Minute), Expires: now.Add(-time.Second)}
+				if i == 699 {
+					a.Sent, a.Expires = now.Add(-11*time.Hour-50*time.Minute), now.Add(10*time.Minute)
+				}
+				if err := insertAlert(t.Context(), tx, &a, false); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		for _, path := range []string{"/alerts", "/alerts?near=Leipzig", "/alerts?category=fire", "/alerts.atom"} {
+			if a := f.browser("").Get(path).Want(t, 200, ""); !strings.Contains(a.Body, "/alerts/a699") {
+				t.Errorf("%s lacks what holds", path)
+			}
+		}
+	})
+}

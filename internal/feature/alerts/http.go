@@ -141,10 +141,10 @@ func (w *Web) query(f *web.Form) (q listQuery) {
 // nearKm is how far around a place alerts are listed.
 const nearKm = 25
 
-// find lists chains, the newest first.
+// find lists chains: those that hold first, then the newest.
 func (w *Web) find(c *web.Call, q listQuery) (out []Alert, of map[string]*Network, err error) {
 	err = w.DB.Read(c.Context(), func(tx *db.Tx) error {
-		all, err := newest(c.Context(), tx, false, "", 5*listed)
+		all, err := latest(c.Context(), tx, 5*listed)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"convoke/internal/clock"
@@ -97,7 +98,7 @@ func chainOf(ctx context.Context, tx *db.Tx, chain string) ([]Alert, error) {
 
 // newestOfQuery asks for drill so that SQLite walks the index of the network.
 const (
-	newestQuery   = "select " + alertColumns + " from alert where newest and drill = $1 order by sent_at desc limit $2"
+	newestQuery   = "select " + alertColumns + " from alert where newest and drill = $1 and sent_at >= $3 order by sent_at desc limit $2"
 	newestOfQuery = "select " + alertColumns + " from alert where network_id = $1 and newest and not drill <> $2 order by sent_at desc limit $3"
 	sinceQuery    = "select count(*) from alert_cell where cell = $1 and sent_at > $2 and counts"
 	oldQuery      = "delete from alert where chain_id in (select chain_id from alert where newest and sent_at < $1)"
@@ -109,7 +110,28 @@ func newest(ctx context.Context, tx *db.Tx, drill bool, network string, limit in
 	if network != "" {
 		return db.Query(ctx, tx, newestOfQuery, []any{network, drill, limit}, scanAlert)
 	}
-	return db.Query(ctx, tx, newestQuery, []any{drill, limit}, scanAlert)
+	return db.Query(ctx, tx, newestQuery, []any{drill, limit, 0}, scanAlert)
+}
+
+// mostRunning bounds the alerts that are looked through at once.
+const mostRunning = 5000
+
+// latest lists the last alerts of chains that are none of drills: those that hold first, all
+// of them, and then at least so many others, each the newest first.
+func latest(ctx context.Context, tx *db.Tx, least int) ([]Alert, error) {
+	now := tx.Now()
+	all, err := db.Query(ctx, tx, newestQuery, []any{false, mostRunning, clock.Micros(now.Add(-lastsAtMost))}, scanAlert)
+	if err == nil && len(all) < least {
+		all, err = newest(ctx, tx, false, "", least)
+	}
+	over := func(a Alert) int {
+		if a.over(now) {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(all, func(a, b Alert) int { return over(a) - over(b) })
+	return all, err
 }
 
 func insertAlert(ctx context.Context, tx *db.Tx, a *Alert, counts bool) error {
