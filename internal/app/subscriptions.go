@@ -84,8 +84,8 @@ func (w callWays) Channel(ctx context.Context, secret string) (string, error) {
 }
 
 // Tell implements alerts.Ways.
-func (w callWays) Tell(ctx context.Context, secret string, say func(l *i18n.Locale) alerts.CallText) error {
-	return w.n.Subscriptions.Tell(ctx, secret, "verify", func(l *i18n.Locale) subscriptions.Said {
+func (w callWays) Tell(ctx context.Context, secret, about string, say func(l *i18n.Locale) alerts.CallText) error {
+	return w.n.Subscriptions.Tell(ctx, secret, about, "verify", func(l *i18n.Locale) subscriptions.Said {
 		t := say(l)
 		return subscriptions.Said{Title: t.Title, Short: t.Short, Lines: []string{t.Short}, Link: t.Link, Urgent: true, Expires: w.n.Clock.Now().Add(time.Hour)}
 	})

@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -44,10 +45,14 @@ type Post struct {
 type callMail struct {
 	Network string    `json:"network"`
 	Person  id.Person `json:"person"`
+	At      int64     `json:"at"` // when it was due, in microseconds since 1970
 }
 
 // Kind implements job.Args.
 func (callMail) Kind() string { return "alerts.call" }
+
+// about names one call: tried again, it is the same.
+func (a callMail) about() string { return fmt.Sprintf("call %s %s %d", a.Network, a.Person, a.At) }
 
 // MessageKinds are the jobs that reach people outside.
 func MessageKinds() []string { return []string{callMail{}.Kind(), answerJob{}.Kind()} }
@@ -110,7 +115,7 @@ func (s *Service) call(ctx context.Context, tx *db.Tx, network string, cases map
 		if !ok {
 			continue
 		}
-		if err := s.Jobs.Enqueue(ctx, tx, callMail{network, p}, job.Insert{Unique: network + " " + string(p)}); err != nil {
+		if err := s.Jobs.Enqueue(ctx, tx, callMail{network, p, clock.Micros(tx.Now())}, job.Insert{Unique: network + " " + string(p)}); err != nil {
 			return err
 		}
 	}
@@ -143,7 +148,7 @@ func (s *Service) sendCall(ctx context.Context, a callMail) error {
 	if err != nil || waits == 0 {
 		return err
 	}
-	if told, err := s.tell(ctx, n, a.Person, waits); told || s.Post == nil {
+	if told, err := s.tell(ctx, n, a, waits); told || s.Post == nil {
 		return err
 	}
 	to, lang, err := s.Post.Addresses.Reach(ctx, a.Person)
@@ -151,7 +156,7 @@ func (s *Service) sendCall(ctx context.Context, a callMail) error {
 		return err
 	}
 	m := s.callText(s.Locales.Match(lang), n, waits)
-	m.To = to
+	m.To, m.ID = to, hex.EncodeToString(id.Hash(a.about()))
 	return s.Post.Sender.Send(ctx, m)
 }
 

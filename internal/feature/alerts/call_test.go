@@ -100,7 +100,7 @@ func (p *phones) Channel(_ context.Context, secret string) (string, error) {
 	return p.names[secret], nil
 }
 
-func (p *phones) Tell(ctx context.Context, secret string, say func(*i18n.Locale) CallText) error {
+func (p *phones) Tell(ctx context.Context, secret, _ string, say func(*i18n.Locale) CallText) error {
 	if _, err := p.Channel(ctx, secret); err != nil || p.fail != nil {
 		return errors.Join(err, p.fail)
 	}

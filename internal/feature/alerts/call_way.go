@@ -21,7 +21,7 @@ type Ways interface {
 	// there is none, or only one by mail.
 	Channel(ctx context.Context, secret string) (name string, err error)
 	// Tell hands over what is said in its language. There is a NotFound fault when it is gone.
-	Tell(ctx context.Context, secret string, say func(l *i18n.Locale) CallText) error
+	Tell(ctx context.Context, secret, about string, say func(l *i18n.Locale) CallText) error
 }
 
 // CallText is a call in one language.
@@ -127,12 +127,12 @@ func (s *Service) callSecret(ctx context.Context, nid string, p id.Person) (stri
 }
 
 // tell calls somebody through their subscription. It is not told where there is none.
-func (s *Service) tell(ctx context.Context, n *Network, p id.Person, waits int) (told bool, err error) {
-	secret, err := s.callSecret(ctx, n.ID, p)
+func (s *Service) tell(ctx context.Context, n *Network, a callMail, waits int) (told bool, err error) {
+	secret, err := s.callSecret(ctx, n.ID, a.Person)
 	if err != nil || secret == "" || s.Ways == nil {
 		return false, err
 	}
-	err = s.Ways.Tell(ctx, secret, func(l *i18n.Locale) CallText {
+	err = s.Ways.Tell(ctx, secret, a.about(), func(l *i18n.Locale) CallText {
 		link := s.BaseURL + n.queue()
 		return CallText{
 			Title: l.T("To verify: {network}", "network", n.Name), Link: link,

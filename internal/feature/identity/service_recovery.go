@@ -2,6 +2,8 @@ package identity
 
 import (
 	"context"
+	"encoding/hex"
+	"fmt"
 	"time"
 
 	"convoke/internal/authz"
@@ -288,6 +290,6 @@ func (s *Service) notice(ctx context.Context, a noticeMail) error {
 		return err
 	}
 	m := v.write(s.Locales.Match(locale), s.Mail.BaseURL, a.To == a.Person)
-	m.To = at
+	m.To, m.ID = at, hex.EncodeToString(id.Hash(fmt.Sprintf("recovery %s %s %d", a.To, a.Person, a.At)))
 	return s.Mail.Sender.Send(ctx, m)
 }

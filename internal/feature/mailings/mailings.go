@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"convoke/internal/db"
 	"convoke/internal/fault"
 	"convoke/internal/i18n"
+	"convoke/internal/id"
 	"convoke/internal/job"
 	"convoke/internal/notify"
 	"convoke/internal/seal"
@@ -228,7 +230,7 @@ func (s *Service) send(ctx context.Context, a linkMail) error {
 		return err
 	}
 	return s.Sender.Send(ctx, notify.Message{
-		To: to, Lang: l.Tag(), Class: notify.Asked, Subject: l.T("All that we send you"),
+		To: to, Lang: l.Tag(), ID: hex.EncodeToString(id.Hash(a.Link)), Class: notify.Asked, Subject: l.T("All that we send you"),
 		Body: notify.Body{
 			Parts: []notify.Part{
 				notify.Button(l.T("Behind this link you see all that this server sends to your address, and end what you do not want. It is good for an hour:"),

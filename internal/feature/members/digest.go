@@ -44,6 +44,7 @@ type quietMail struct {
 	Group  id.Group  `json:"group"`
 	Person id.Person `json:"person"`
 	Asked  bool      `json:"asked"`
+	Day    int       `json:"day"` // on which it was due
 }
 
 // Kind implements job.Args.
@@ -300,8 +301,12 @@ func (s *Service) sendQuiet(ctx context.Context, a quietMail) error {
 		news = l.N("A member asks to take {group} on, and becomes a steward in {n} day. If you are still there, say so here:",
 			"A member asks to take {group} on, and becomes a steward in {n} days. If you are still there, say so here:", shownDays, "group", g.Name)
 	}
+	secret, err := s.secret(ctx, a.Group, a.Person)
+	if err != nil {
+		return err
+	}
 	return s.Post.Sender.Send(ctx, notify.Message{
-		To: to, Lang: l.Tag(), Subject: l.T("Is anybody still there? {group}", "group", g.Name),
+		To: to, Lang: l.Tag(), ID: hex.EncodeToString(id.Hash(fmt.Sprintf("%s quiet %v %d", secret, a.Asked, a.Day))), Subject: l.T("Is anybody still there? {group}", "group", g.Name),
 		Body: notify.Body{Parts: []notify.Part{notify.Button(news, s.Post.BaseURL+"/groups/"+g.Handle+"/quiet")}},
 	})
 }

@@ -297,7 +297,7 @@ func (s *Service) tellStewards(ctx context.Context, tx *db.Tx, g id.Group, asked
 		return err
 	}
 	for _, p := range all {
-		if err := s.Jobs.Enqueue(ctx, tx, quietMail{Group: g, Person: p, Asked: asked}, job.Insert{}); err != nil {
+		if err := s.Jobs.Enqueue(ctx, tx, quietMail{Group: g, Person: p, Asked: asked, Day: day.Of(tx.Now())}, job.Insert{}); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,6 @@ package subscriptions
 import (
 	"context"
 	"errors"
-	"time"
 
 	"convoke/internal/db"
 	"convoke/internal/i18n"
@@ -32,14 +31,15 @@ func (s *Service) Channel(ctx context.Context, secret string) (name string, err 
 }
 
 // Tell hands something over that is no alert, in the language of a subscription that is not by
-// mail, whatever its quiet hours. tag is as in [Parcel]. There is a NotFound fault when it is
+// mail, whatever its quiet hours. about names it among all that they get: tried again, it is
+// the same. tag is as in [Parcel]. There is a NotFound fault when it is
 // gone.
-func (s *Service) Tell(ctx context.Context, secret, tag string, say func(l *i18n.Locale) Said) error {
+func (s *Service) Tell(ctx context.Context, secret, about, tag string, say func(l *i18n.Locale) Said) error {
 	sub, w, err := s.other(ctx, secret)
 	if err != nil {
 		return err
 	}
-	p, err := s.parcel(ctx, &sub, say(s.Locales.Match(sub.Lang)), tag+" "+s.Clock.Now().Format(time.RFC3339), tag)
+	p, err := s.parcel(ctx, &sub, say(s.Locales.Match(sub.Lang)), about, tag)
 	if errors.Is(err, seal.ErrDestroyed) {
 		return errNoLink()
 	}

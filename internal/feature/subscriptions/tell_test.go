@@ -17,14 +17,14 @@ func TestTell(t *testing.T) {
 		if name, err := x.Channel(x.ctx, secret); err != nil || name != "Test" {
 			t.Errorf("%q, %v", name, err)
 		}
-		for range 2 {
-			if err := x.Tell(x.ctx, secret, "verify", say); err != nil {
+		for _, about := range []string{"call 1", "call 1", "call 2"} {
+			if err := x.Tell(x.ctx, secret, about, "verify", say); err != nil {
 				t.Fatal(err)
 			}
 			x.clock.Add(time.Minute)
 		}
 		got := x.channel.take()
-		if len(got) != 2 || got[0].contact != "sam" || got[0].parcel.Short != "es" || got[0].parcel.Tag != "verify" || got[0].parcel.ID == got[1].parcel.ID {
+		if len(got) != 3 || got[0].contact != "sam" || got[0].parcel.Short != "es" || got[0].parcel.Tag != "verify" || got[0].parcel.ID != got[1].parcel.ID || got[0].parcel.ID == got[2].parcel.ID {
 			t.Fatalf("%+v", got)
 		}
 		gone := func(what, secret string) {
@@ -32,7 +32,7 @@ func TestTell(t *testing.T) {
 			if _, err := x.Channel(x.ctx, secret); !fault.Is(err, fault.KindNotFound) {
 				t.Errorf("%s: %v", what, err)
 			}
-			if err := x.Tell(x.ctx, secret, "verify", say); !fault.Is(err, fault.KindNotFound) {
+			if err := x.Tell(x.ctx, secret, "call 1", "verify", say); !fault.Is(err, fault.KindNotFound) {
 				t.Errorf("%s: %v", what, err)
 			}
 		}
@@ -44,11 +44,11 @@ func TestTell(t *testing.T) {
 		x.run()
 		gone("not confirmed", secretOf(x.channel.take()[0].parcel))
 		x.channel.on = func(Parcel) error { return Later{} }
-		if err := x.Tell(x.ctx, secret, "verify", say); err == nil || fault.Of(err) != nil {
+		if err := x.Tell(x.ctx, secret, "call 1", "verify", say); err == nil || fault.Of(err) != nil {
 			t.Errorf("a service that does not take it: %v", err)
 		}
 		x.channel.on = func(Parcel) error { return ErrGone }
-		if err := x.Tell(x.ctx, secret, "verify", say); !fault.Is(err, fault.KindNotFound) || x.count("select count(*) from alert_subscription where confirmed") != 0 {
+		if err := x.Tell(x.ctx, secret, "call 1", "verify", say); !fault.Is(err, fault.KindNotFound) || x.count("select count(*) from alert_subscription where confirmed") != 0 {
 			t.Errorf("a contact that is gone: %v", err)
 		}
 		x.channel.on = nil
