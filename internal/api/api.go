@@ -18,7 +18,7 @@ import (
 )
 
 // Version of the API's description. It grows with every change.
-const Version = "1.4.0"
+const Version = "1.5.0"
 
 // maxBody bounds what is sent, as it does for forms.
 const maxBody = 256 << 10

@@ -157,7 +157,11 @@ func TestCallElsewhere(t *testing.T) {
 		called(1, 0)
 		f.Post, calls.names = &Post{addresses{}, mails}, nil
 		called(0, 1)
+		if n := f.count("alert_verifier where call_sealed is not null"); n != 0 {
+			t.Error("a link that leads nowhere is kept")
+		}
 		calls.names = map[string]string{secret: "Text message"}
+		bo.Post(page, "do", "call", "link", secret).Want(t, 303, page)
 		bo.Post(page, "do", "mail").Want(t, 303, page)
 		called(0, 1)
 	})

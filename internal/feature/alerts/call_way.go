@@ -139,5 +139,11 @@ func (s *Service) tell(ctx context.Context, n *Network, a callMail, waits int) (
 			Short: fmt.Sprintf("%s %s", l.N("{n} report waits for verifiers of {network}.", "{n} reports wait for verifiers of {network}.", waits, "network", n.Name), link),
 		}
 	})
+	if fault.Is(err, fault.KindNotFound) { // it has ended: nothing is kept of it here
+		return false, s.DB.Write(ctx, func(tx *db.Tx) error {
+			_, err := tx.Exec(ctx, "update alert_verifier set call_sealed = null where network_id = $1 and person_id = $2", n.ID, string(a.Person))
+			return err
+		})
+	}
 	return err == nil, err
 }
