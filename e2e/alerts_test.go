@@ -39,6 +39,7 @@ func TestAlerts(t *testing.T) {
 			x.corrects()
 			x.clears()
 			x.drills()
+			x.looksUp()
 			x.leaves()
 		})
 	}
@@ -348,6 +349,26 @@ func (x *warned) drills() {
 	x.follow(v, "Alerts")
 	v.HasNoText("DRILL")
 	x.told(title, "This is a drill.")
+}
+
+// looksUp: by a link that comes to their address somebody sees all that is sent there.
+func (x *warned) looksUp() {
+	v := x.visitor
+	v.Goto("/about")
+	x.follow(v, "All that we send you")
+	v.Fill("E-mail address", "mira")
+	v.ClickRole("button", "Send me the link")
+	v.hasStatus(x.T, 422)
+	v.sound(x.T)
+	x.shot(v, "mailings-ask")
+	v.Fill("E-mail address", "mira@example.org")
+	x.press(v, "Send me the link")
+	v.HasText("If this server sends anything to that address, a message with a link is on its way.")
+	v.Goto(x.mailed("mira", regexp.MustCompile(`https?://\S+/mailings/\S+`)))
+	v.HasText("To mira@example.org.")
+	v.HasRole("button", "End it Leipzig, Germany")
+	v.sound(x.T)
+	x.shot(v, "mailings")
 }
 
 // leaves: a mail program leaves with one click, and the page says that nothing is left.
