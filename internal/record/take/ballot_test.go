@@ -468,6 +468,7 @@ func (r *refusals) ballots() {
 	i := r.poll(box.GateBrowser, tally.Rules{Method: tally.Consent}, leaf.Box{})
 	v := r.anybody(i)
 	say := func(paper ...byte) []byte { return v.Say(i.Origin, v.Auth, 1, leaf.Ballot(paper)) }
+	r.want("early", "the ballots of a poll that is open", "record.hidden", r.ask("GET", path(i, "record.zip"), "", ""))
 	r.want("malformed", "no paper", "box.paper", r.cast(i, say(9)))
 	r.want("malformed", "a block without its reason", "box.reason", r.cast(i, v.Say(i.Origin, v.Auth, 1, v.Ballot([]byte{tally.Block}, "x"))))
 	salt := v.Salt(" x")
