@@ -113,7 +113,7 @@ func (b *Box) send(ctx context.Context, m notify.Message) error {
 	if err != nil {
 		return err
 	}
-	if m.Class == notify.News || m.Class == notify.Urgent {
+	if m.Class == notify.News {
 		if back, err := b.returned(ctx, mark); err != nil || back {
 			if back {
 				b.left("returned")
@@ -129,7 +129,7 @@ func (b *Box) send(ctx context.Context, m notify.Message) error {
 	}
 	err = b.Sender.Send(ctx, m)
 	if unknown(err) {
-		return errors.Join(err, b.Returned(ctx, m.Bounce, true))
+		return errors.Join(err, b.Returned(ctx, m.Bounce, unknownAddress))
 	}
 	return err
 }
@@ -144,8 +144,12 @@ func (b *Box) left(why string) {
 // 3463, section 3.2).
 func unknown(err error) bool {
 	var e *notify.Error
-	return errors.As(err, &e) && e.Step == notify.StepRecipient && e.Permanent() && strings.HasPrefix(e.Status, "5.1.")
+	return errors.As(err, &e) && e.Step == notify.StepRecipient && e.Permanent() && strings.HasPrefix(e.Status, unknownAddress)
 }
+
+// unknownAddress begins each status that is about the address alone: a mailbox that is full,
+// or a message that was taken for spam, says nothing of it, and can be brought about by others.
+const unknownAddress = "5.1."
 
 // mark stands for an address. Mailboxes that differ only in capitals are one.
 func (b *Box) mark(ctx context.Context, address string) ([]byte, error) {
@@ -171,11 +175,11 @@ func Mine(token string) bool {
 	return strings.HasPrefix(token, prefix) && len(token) == len(prefix)+2*markSize
 }
 
-// Returned notes that a message with a token came back: when for good, its address
-// gets no news for a month.
-func (b *Box) Returned(ctx context.Context, token string, permanent bool) error {
+// Returned notes that a message with a token came back with an enhanced status (RFC 3463):
+// when that says that there is no such address, it gets no news for a month.
+func (b *Box) Returned(ctx context.Context, token, status string) error {
 	mark, err := hex.DecodeString(strings.TrimPrefix(token, prefix))
-	if err != nil || !Mine(token) || !permanent {
+	if err != nil || !Mine(token) || !strings.HasPrefix(status, unknownAddress) {
 		return nil //nolint:nilerr // somebody made it up
 	}
 	return b.DB.Write(ctx, func(tx *db.Tx) error {

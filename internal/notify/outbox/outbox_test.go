@@ -156,16 +156,16 @@ func TestReturned(t *testing.T) {
 		if !outbox.Mine(token) || strings.Contains(from, "sam") {
 			t.Fatalf("the way back is %q", from)
 		}
-		for _, x := range []struct {
-			token     string
-			permanent bool
-		}{{token, false}, {"mailzz", true}, {token + "00", true}, {strings.Repeat("z", len(token)), true}} {
-			if err := w.Returned(ctx, x.token, x.permanent); err != nil {
+		for _, x := range []struct{ token, status string }{
+			{token, "4.2.2"}, {token, "5.2.2"}, {token, "5.7.1"}, {token, ""}, // full, or taken for spam: others can bring that about
+			{"mailzz", "5.1.1"}, {token + "00", "5.1.1"}, {strings.Repeat("z", len(token)), "5.1.1"},
+		} {
+			if err := w.Returned(ctx, x.token, x.status); err != nil {
 				t.Fatal(err)
 			}
 		}
 		w.send(t, letter("sam@example.net", notify.News))
-		if err := w.Returned(ctx, token, true); err != nil {
+		if err := w.Returned(ctx, token, "5.1.1"); err != nil {
 			t.Fatal(err)
 		}
 		if n, err := w.Silent(ctx); err != nil || n != 1 {
@@ -176,7 +176,8 @@ func TestReturned(t *testing.T) {
 		own := letter("sam@example.net", notify.News)
 		own.Bounce = "abc" // somebody else looks after it
 		w.send(t, own)
-		if n := len(w.sink.Messages()); n != 4 || w.left["returned"] != 1 {
+		w.send(t, letter("sam@example.net", notify.Urgent)) // a mistake must not keep that away
+		if n := len(w.sink.Messages()); n != 5 || w.left["returned"] != 1 {
 			t.Errorf("%d messages, %v left out", n, w.left)
 		}
 		w.clock.Add(31 * 24 * time.Hour)
