@@ -72,7 +72,11 @@ const (
 	endedQuery   = "delete from alert_official where expires_at <= $1"
 	fileQuery    = "delete from alert_feed_file where until <= $1"
 	overQuery    = "delete from alert_official_over where until <= $1"
-	surplusQuery = "delete from alert_official where feed = $1 and sent_at < (select sent_at from alert_official where feed = $1 order by sent_at desc limit 1 offset $2)"
+	surplusQuery = "delete from alert_official where id in (select id from alert_official where feed = $1 order by sent_at desc, id limit 1000000 offset $2)"
+
+	surplusFileQuery = "delete from alert_feed_file where feed = $1 and link in (select link from alert_feed_file where feed = $1 order by until desc, link limit 1000000 offset $2)"
+	surplusOverQuery = `delete from alert_official_over where feed = $1 and (sender, identifier, sent_at) in
+		(select sender, identifier, sent_at from alert_official_over where feed = $1 order by until desc, sender, identifier limit 1000000 offset $2)`
 )
 
 // forget deletes what is over, what feeds brought that the operator no longer names, and
@@ -126,8 +130,14 @@ func (r *Reader) put(ctx context.Context, tx *db.Tx, feed string, got found) (ch
 		}
 		changed = changed || more
 	}
-	if changed {
-		_, err = tx.Exec(ctx, surplusQuery, feed, maxKept-1)
+	for _, x := range []struct {
+		query string
+		keep  int
+		need  bool
+	}{{surplusQuery, maxKept, changed}, {surplusFileQuery, maxKnown, len(got.files) > 0}, {surplusOverQuery, maxReplaced, len(got.messages) > 0}} {
+		if x.need && err == nil {
+			_, err = tx.Exec(ctx, x.query, feed, x.keep)
+		}
 	}
 	return changed, err
 }
