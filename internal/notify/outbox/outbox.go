@@ -38,8 +38,8 @@ const (
 // asking for other things.
 func shares(c notify.Class) (bucket string, r ratelimit.Rate) {
 	switch c {
-	case notify.Access:
-		return "mail access", ratelimit.Rate{N: 20, Per: 2 * time.Hour}
+	case notify.Access: // more than can be asked for: one each three minutes to sign in, four in ten to vote
+		return "mail access", ratelimit.Rate{N: 60, Per: time.Hour}
 	case notify.Asked:
 		return "mail asked", ratelimit.Rate{N: 20, Per: 24 * time.Hour}
 	}
@@ -82,14 +82,14 @@ func (l Later) Error() string {
 func (l Later) RetryAfter() time.Duration { return l.After }
 
 // Send implements [notify.Sender]. It returns [Later] for news beyond the share of an
-// address, and nil for what is left out for good. A message with a token of its own
-// is left to whoever gave it.
+// address, and nil for what is left out for good. What could not be sent counts for nothing.
+// A message with a token of its own is left to whoever gave it.
 func (b *Box) Send(ctx context.Context, m notify.Message) error {
 	if m.Class == notify.Urgent {
 		return b.send(ctx, m)
 	}
 	bucket, rate := shares(m.Class)
-	who := strings.ToLower(m.To)
+	who := mailbox(m.To)
 	ok, wait := b.limit.Allow(bucket, who, rate)
 	switch {
 	case !ok && m.Class != notify.News:
@@ -103,6 +103,13 @@ func (b *Box) Send(ctx context.Context, m notify.Message) error {
 		b.limit.Return(bucket, who, rate)
 	}
 	return err
+}
+
+// mailbox is that of an address, for limits: one has many addresses with a plus sign.
+func mailbox(address string) string {
+	local, domain, _ := strings.Cut(strings.ToLower(address), "@")
+	local, _, _ = strings.Cut(local, "+")
+	return local + "@" + domain
 }
 
 func (b *Box) send(ctx context.Context, m notify.Message) error {

@@ -84,17 +84,25 @@ func TestShares(t *testing.T) {
 		if n := len(w.sink.Messages()); n != 20 || w.left["share"] != 10 {
 			t.Errorf("asked for 30 times: %d came, %v left out", n, w.left)
 		}
+		w.sink.OnRecipient(func(string) error { return notifytest.Reply(451, "4.3.0", "later") })
+		for range 12 { // which counts for nothing
+			if err := w.Send(t.Context(), letter("Sam@example.net", notify.News)); err == nil {
+				t.Fatal("it was taken")
+			}
+		}
+		w.sink.OnRecipient(nil)
 		for range 30 {
 			w.send(t, letter("Sam@example.net", notify.News))
 		}
-		err := w.Send(t.Context(), letter("sam@EXAMPLE.net", notify.News))
+		err := w.Send(t.Context(), letter("sam+a@EXAMPLE.net", notify.News))
 		var wait outbox.Later
 		if !errors.As(err, &wait) || wait.After <= 0 || wait.After > 24*time.Hour {
 			t.Errorf("news beyond a day's share: %v", err)
 		}
 		w.send(t, letter("sam@example.net", notify.Urgent))
+		w.send(t, letter("sam@example.net", notify.Access))  // nobody shuts them out by typing their address
 		w.send(t, letter("robin@example.net", notify.Asked)) // others have shares of their own
-		if n := len(w.sink.Messages()); n != 52 {
+		if n := len(w.sink.Messages()); n != 53 {
 			t.Errorf("%d messages, want 52", n)
 		}
 		w.clock.Add(wait.After)
@@ -109,16 +117,23 @@ func TestAccess(t *testing.T) {
 		for range 30 {
 			w.send(t, letter("sam@example.net", notify.Asked))
 		}
-		for range 30 {
+		for range 80 {
 			w.send(t, letter("sam@example.net", notify.Access))
 		}
-		if n := len(w.sink.Messages()); n != 40 {
+		if n := len(w.sink.Messages()); n != 80 {
 			t.Errorf("%d messages", n)
 		}
-		w.clock.Add(6 * time.Minute)
+		w.clock.Add(time.Minute)
 		w.send(t, letter("sam@example.net", notify.Access))
-		if n := len(w.sink.Messages()); n != 41 {
-			t.Error("nothing lets in six minutes later")
+		if n := len(w.sink.Messages()); n != 81 {
+			t.Error("nothing lets in a minute later")
+		}
+		for range 100 { // as often as the form to sign in sends
+			w.clock.Add(3 * time.Minute)
+			w.send(t, letter("sam@example.net", notify.Access))
+		}
+		if n := len(w.sink.Messages()); n != 181 {
+			t.Errorf("%d messages: the form to sign in keeps people out", n)
 		}
 	})
 }
