@@ -326,6 +326,25 @@ func TestFeedsApart(t *testing.T) {
 	}, otherOf)
 }
 
+// TestFeedsHideNothing: a feed that says something else in the name of another one is shown
+// beside it.
+func TestFeedsHideNothing(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		a := warning{id: "a"}
+		lie := a
+		lie.info = fmt.Sprintf(`<info><category>Met</category><event>wind</event><urgency>Expected</urgency><severity>Minor</severity><certainty>Likely</certainty><expires>%s</expires>
+			<headline>It is nothing</headline></info>`, stamp(6*time.Hour))
+		w.publishes(otherOf, lie)
+		w.refresh() // it is the first
+		w.publishes(feedURL, a)
+		w.refresh()
+		if got := w.holds(""); !strings.Contains(got, "It is nothing") || !strings.Contains(got, "Storm a") {
+			t.Errorf("%q", got)
+		}
+	}, otherOf)
+}
+
 // TestWhatIsNoWarning: what is not real, not for everybody or over.
 func TestWhatIsNoWarning(t *testing.T) {
 	t.Parallel()

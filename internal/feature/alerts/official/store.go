@@ -312,14 +312,16 @@ func places(from, n int) string {
 
 func once(all []Warning, limit int) []Warning {
 	type key struct {
-		sender, identifier string
-		sent               int64
-		part               int
+		sender, identifier, says string
+		sent                     int64
+		part                     int
 	}
 	seen := map[key]bool{}
 	var out []Warning
 	for _, w := range all {
-		k := key{w.Sender, w.Identifier, w.Sent.UnixMicro(), w.Part}
+		// All that is shown counts: no feed hides what another one says by its name.
+		says := fmt.Sprintf("%q %s %s %d %d %q", w.Texts, w.Category, w.Severity, w.Starts.Unix(), w.Expires.Unix(), w.Page)
+		k := key{w.Sender, w.Identifier, says, w.Sent.UnixMicro(), w.Part}
 		if !seen[k] && len(out) < limit {
 			seen[k] = true
 			out = append(out, w)
