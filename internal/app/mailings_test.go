@@ -131,7 +131,11 @@ func TestMailingsByProgram(t *testing.T) {
 			Address  string
 			Mailings []struct{ Source, Ref, Title, URL string }
 		}
-		c.Get(link).Want(200, &list)
+		got := c.Get(link)
+		got.Want(200, &list)
+		if kept := got.Header.Get("Cache-Control"); kept != "no-store" {
+			t.Errorf("what an address gets is kept: %s", kept)
+		}
 		if len(list.Mailings) != 5 || list.Address != "robin@example.org" || list.Mailings[1].Source != "petitions" || !strings.HasPrefix(list.Mailings[1].URL, "http") {
 			t.Errorf("%+v", list)
 		}
