@@ -69,6 +69,9 @@ func (m *Mailer) words(l *i18n.Locale, a tell, to reader, d NoticeData) (w words
 		w.subject = l.T("Thank you: {title}", "title", d.Title)
 		w.news = l.T("Thank you for coming.")
 		w.answer = notify.Button(l.T("Tell the organizers how it was:"), to.reminder.Feedback)
+		if !notify.CanLink(to.reminder.Feedback) { // it was stored when more was taken
+			w.answer = notify.Paragraph(l.T("Tell the organizers how it was:") + "\n" + to.reminder.Feedback)
+		}
 	case role:
 		w.subject = l.T("News of your role: {title}", "title", d.Title)
 		w.news = l.T("You offered to take a role at this event, and there is news of it. Open your private page to read it.")
