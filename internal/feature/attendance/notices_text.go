@@ -1,6 +1,7 @@
 package attendance
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +19,7 @@ type words struct {
 func (m *Mailer) write(l *i18n.Locale, a tell, to reader, d NoticeData) notify.Message {
 	page := m.BaseURL + "/events/" + string(a.Event)
 	out := notify.Message{To: to.address, Lang: l.Tag(), ID: to.messageID, Unsubscribe: page + "/coming/" + to.answer}
-	if a.What == moved || a.What == cancelled || a.What == promoted {
+	if slices.Contains([]what{moved, placed, cancelled, promoted, named}, a.What) {
 		out.Class = notify.Urgent
 	}
 	w := m.words(l, a, to, d)
