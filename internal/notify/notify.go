@@ -62,8 +62,11 @@ const (
 	// Access is the same where its owner cannot get in without: a link to sign in,
 	// a code to vote.
 	Access
-	// Urgent is what its reader must know in time, such as an alert or an event
-	// that is called off.
+	// Soon is what its reader must know in time, though nobody has shown that the address
+	// is theirs, such as an event that is called off.
+	Soon
+	// Urgent is what its reader must know in time, and has an address for that, such as an
+	// alert.
 	Urgent
 )
 

@@ -20,7 +20,7 @@ func (m *Mailer) write(l *i18n.Locale, a tell, to reader, d NoticeData) notify.M
 	page := m.BaseURL + "/events/" + string(a.Event)
 	out := notify.Message{To: to.address, Lang: l.Tag(), ID: to.messageID, Unsubscribe: page + "/coming/" + to.answer}
 	if slices.Contains([]what{moved, placed, cancelled, promoted, named}, a.What) {
-		out.Class = notify.Urgent
+		out.Class = notify.Soon
 	}
 	w := m.words(l, a, to, d)
 	out.Subject = w.subject

@@ -40,7 +40,7 @@ func TestExactPlaceIsTold(t *testing.T) {
 		if m.Subject != "Changed: Riverside clean-up" || !strings.Contains(m.Text, "open your private link") || strings.Contains(m.Text, "New Bridge") {
 			t.Errorf("%q\n%s", m.Subject, m.Text)
 		}
-		if o.class != notify.Urgent {
+		if o.class != notify.Soon {
 			t.Errorf("class %d: it may come when all is over", o.class)
 		}
 		o.change(func(f *fact.EventChanged) { f.Capacity, f.Cancelled, f.State, f.OpensTo = 3, true, "cancelled", false })

@@ -42,6 +42,8 @@ func shares(c notify.Class) (bucket string, r ratelimit.Rate) {
 		return "mail access", ratelimit.Rate{N: 60, Per: time.Hour}
 	case notify.Asked:
 		return "mail asked", ratelimit.Rate{N: 20, Per: 24 * time.Hour}
+	case notify.Soon:
+		return "mail soon", ratelimit.Rate{N: 50, Per: 24 * time.Hour}
 	}
 	return "mail news", ratelimit.Rate{N: 30, Per: 24 * time.Hour}
 }
@@ -81,8 +83,8 @@ func (l Later) Error() string {
 // RetryAfter says when to try again.
 func (l Later) RetryAfter() time.Duration { return l.After }
 
-// Send implements [notify.Sender]. It returns [Later] for news beyond the share of an
-// address, and nil for what is left out for good. What could not be sent counts for nothing.
+// Send implements [notify.Sender]. It returns [Later] for what can wait beyond the share
+// of an address, and nil for what is left out for good. What could not be sent counts for nothing.
 // A message with a token of its own is left to whoever gave it.
 func (b *Box) Send(ctx context.Context, m notify.Message) error {
 	if m.Class == notify.Urgent {
@@ -92,7 +94,7 @@ func (b *Box) Send(ctx context.Context, m notify.Message) error {
 	who := mailbox(m.To)
 	ok, wait := b.limit.Allow(bucket, who, rate)
 	switch {
-	case !ok && m.Class != notify.News:
+	case !ok && m.Class != notify.News && m.Class != notify.Soon:
 		b.left("share")
 		return nil
 	case !ok:

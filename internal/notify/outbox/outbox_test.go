@@ -105,6 +105,12 @@ func TestShares(t *testing.T) {
 		if n := len(w.sink.Messages()); n != 53 {
 			t.Errorf("%d messages, want 52", n)
 		}
+		for range 50 {
+			w.send(t, letter("sam@example.net", notify.Soon))
+		}
+		if err := w.Send(t.Context(), letter("sam@example.net", notify.Soon)); !errors.As(err, new(outbox.Later)) {
+			t.Errorf("an event that is moved again and again: %v", err)
+		}
 		w.clock.Add(wait.After)
 		w.send(t, letter("sam@example.net", notify.News))
 	})
