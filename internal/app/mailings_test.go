@@ -68,6 +68,9 @@ func TestMailings(t *testing.T) {
 		}
 		before := len(s.sink.Messages())
 		known := v.Post("/mailings", "email", "Robin@Example.org").Want(t, 200, "")
+		if s.count("select count(*) from job where kind = 'mailings.link' and priority > 0") != 1 {
+			t.Error("who asks very often is in everybody's way")
+		}
 		link := s.linked("/mailings/")
 		// What a stranger types leads to no message, and looks the same.
 		if unknown := v.Post("/mailings", "email", "victim@example.org").Want(t, 200, ""); unknown.Text("main") != known.Text("main") {

@@ -15,8 +15,8 @@ import (
 	"convoke/internal/db/dbtest"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
-	"convoke/internal/notify"
 	"convoke/internal/id"
+	"convoke/internal/notify"
 )
 
 // The rule, written out as a table of days.
