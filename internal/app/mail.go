@@ -88,7 +88,7 @@ func (n *Node) mailBounced(ctx context.Context, token string, permanent bool, st
 		if n.outbox == nil {
 			return nil
 		}
-		return n.outbox.Returned(ctx, token, permanent)
+		return n.outbox.Returned(ctx, token, status)
 	}
 	return n.Subscriptions.Bounced(ctx, token, permanent, status)
 }

@@ -68,6 +68,9 @@ func TestMailings(t *testing.T) {
 		}
 		before := len(s.sink.Messages())
 		known := v.Post("/mailings", "email", "Robin@Example.org").Want(t, 200, "")
+		if s.count("select count(*) from job where kind = 'mailings.link' and priority > 0") != 1 {
+			t.Error("who asks very often is in everybody's way")
+		}
 		link := s.linked("/mailings/")
 		// What a stranger types leads to no message, and looks the same.
 		if unknown := v.Post("/mailings", "email", "victim@example.org").Want(t, 200, ""); unknown.Text("main") != known.Text("main") {
@@ -131,7 +134,11 @@ func TestMailingsByProgram(t *testing.T) {
 			Address  string
 			Mailings []struct{ Source, Ref, Title, URL string }
 		}
-		c.Get(link).Want(200, &list)
+		got := c.Get(link)
+		got.Want(200, &list)
+		if kept := got.Header.Get("Cache-Control"); kept != "no-store" {
+			t.Errorf("what an address gets is kept: %s", kept)
+		}
 		if len(list.Mailings) != 5 || list.Address != "robin@example.org" || list.Mailings[1].Source != "petitions" || !strings.HasPrefix(list.Mailings[1].URL, "http") {
 			t.Errorf("%+v", list)
 		}

@@ -19,7 +19,9 @@ func (n *Node) replies(sender notify.Sender) (map[string]alerts.Reply, error) {
 	out := map[string]alerts.Reply{}
 	if n.Config.MailReport != "" && sender != nil {
 		out[alerts.ByMail] = func(ctx context.Context, to string, a alerts.Answer) error {
-			return sender.Send(ctx, answerMail(n.locales.Match(a.Lang).T("Where your report stands"), to, a))
+			m := answerMail(n.locales.Match(a.Lang).T("Where your report stands"), to, a)
+			m.ReplyTo = n.Config.MailReport // what is added to a report lands in nobody's mailbox
+			return sender.Send(ctx, m)
 		}
 	}
 	if n.Config.SMSNumber != "" {

@@ -188,6 +188,9 @@ func TestReportByMail(t *testing.T) {
 		if d.count("select count(*) from alert_photo") != 1 {
 			t.Error("there is no picture")
 		}
+		if to := all[0].Header.Get("Reply-To"); to != "<report@in.example.org>" {
+			t.Errorf("who answers as the mail says writes to %q", to)
+		}
 		again, _ := d.mails(from, "From: "+from+"\nSubject: Re: "+all[0].Subject+"\n\nIt grows\n\nOn Sunday, Convoke wrote:\n> Thank you\n")
 		if len(again) != 1 || !strings.Contains(d.queued(), "It grows") || strings.Contains(again[0].Text, "It grows") {
 			t.Errorf("%+v", again)

@@ -58,6 +58,12 @@ func Button(label, address string) Part { return Part{kind: button, text: label,
 // so that no text can lead elsewhere than it says.
 func Link(label, address string) Part { return Part{kind: link, text: label, url: address} }
 
+// CanLink reports whether an address is one that [Link] and [Button] lead to.
+func CanLink(address string) bool {
+	_, err := webAddress(address)
+	return err == nil
+}
+
 var errLink = errors.New("a link has no address of the web")
 
 // webAddress is the one way in which an address is written, in ASCII.

@@ -154,7 +154,7 @@ func TestBothFormsAreSent(t *testing.T) {
 	}
 	err := s.Send(t.Context(), notify.Message{
 		To: "sam@example.org", Subject: "Tomorrow", Lang: "ar", Body: body, ID: "twelve", Thread: thread,
-		Unsubscribe: "https://example.org/end/1", Bounce: "abc123",
+		Unsubscribe: "https://example.org/end/1", Bounce: "abc123", ReplyTo: "report@riverside.example",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +169,7 @@ func TestBothFormsAreSent(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"Content-Type": `multipart/alternative; boundary="=_alternative"`, "List-Unsubscribe": "<https://example.org/end/1>",
-		"List-Unsubscribe-Post": "List-Unsubscribe=One-Click", "In-Reply-To": "<eleven@riverside.example>",
+		"List-Unsubscribe-Post": "List-Unsubscribe=One-Click", "Reply-To": "<report@riverside.example>", "In-Reply-To": "<eleven@riverside.example>",
 		"References": "<one@riverside.example> <three@riverside.example> <four@riverside.example> <five@riverside.example> <six@riverside.example>" +
 			" <seven@riverside.example> <eight@riverside.example> <nine@riverside.example> <ten@riverside.example> <eleven@riverside.example>",
 	} {

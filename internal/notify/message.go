@@ -81,6 +81,9 @@ func (s sender) compose(h *header, m Message, known *texts, now time.Time, entro
 	}
 	h.add("From", s.from)
 	h.addr("To", m.To)
+	if usable(m.ReplyTo) {
+		h.addr("Reply-To", m.ReplyTo)
+	}
 	h.add("Subject", encoded(oneLine(m.Subject)))
 	h.WriteString("Date: ")
 	h.Write(now.UTC().AppendFormat(h.AvailableBuffer(), "Mon, 02 Jan 2006 15:04:05 -0700\r\n"))

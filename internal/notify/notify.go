@@ -32,6 +32,9 @@ type Message struct {
 	// show a button for it (RFC 2369). A POST to an https address must do so by
 	// itself, with neither cookie nor question (RFC 8058). It may be empty.
 	Unsubscribe string
+	// ReplyTo is a bare address that takes answers, where that is not the sender's; it may
+	// be empty.
+	ReplyTo string
 	// Bounce is a token of 1 to 48 lower-case letters and digits that comes back
 	// with the message when it cannot be delivered, where the operator has set up
 	// the return path ([SMTPOptions.Bounces]); see package inbound. It may be
@@ -59,8 +62,11 @@ const (
 	// Access is the same where its owner cannot get in without: a link to sign in,
 	// a code to vote.
 	Access
-	// Urgent is what its reader must know in time, such as an alert or an event
-	// that is called off.
+	// Soon is what its reader must know in time, though nobody has shown that the address
+	// is theirs, such as an event that is called off.
+	Soon
+	// Urgent is what its reader must know in time, and has an address for that, such as an
+	// alert.
 	Urgent
 )
 

@@ -74,7 +74,7 @@ func setsOf(parts []AreaPart) (around, with, without cellSet, ok bool) {
 
 // cellsOf are the cells of an area, in order.
 func cellsOf(parts []AreaPart) ([]geo.GridCell, []fault.FieldError) {
-	around, with, without, ok := setsOf(parts)
+	around, with, without, ok := setsOf(parts[:min(len(parts), maxParts)])
 	var out []geo.GridCell
 	for _, s := range []cellSet{around, with} {
 		for c := range s {
@@ -126,6 +126,9 @@ func (n *Network) parseArea(typed string, places Places) (cells []geo.GridCell, 
 	for line := range strings.Lines(typed) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
+		}
+		if len(n.Area) > maxParts {
+			break // which is too many, and each costs
 		}
 		if p, ok := drawnLine(line); ok {
 			n.Area = append(n.Area, p)

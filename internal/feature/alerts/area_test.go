@@ -112,6 +112,30 @@ func (s *sketch) filled() (n int) {
 	return n
 }
 
+// counted are places that count how often they are asked.
+type counted struct {
+	Places
+	n int
+}
+
+func (c *counted) Find(query string, limit int) []geo.Place {
+	c.n++
+	return c.Places.Find(query, limit)
+}
+
+// TestEndlessArea: nobody keeps the node busy with an area of very many places.
+func TestEndlessArea(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		asked := &counted{Places: f.Places}
+		f.Places = asked
+		in := NetworkInput{Handle: "near", Name: "Near", Group: "river", Area: strings.Repeat("Leipzig; 30\n", 1000), Categories: []string{"fire"}}
+		if err := f.Start(f.ctx(), as("ada"), f.ids.Secret(), in); fault.Of(err) == nil || fault.Of(err).Fields[0].Code != "alert.area_large" || asked.n > 2*maxParts {
+			t.Errorf("%v, after %d questions", err, asked.n)
+		}
+	})
+}
+
 // TestDrawTheArea: a steward presses on squares of a picture, or ticks them in a list.
 func TestDrawTheArea(t *testing.T) {
 	t.Parallel()

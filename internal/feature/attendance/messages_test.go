@@ -169,7 +169,7 @@ func TestOtherReminders(t *testing.T) {
 		o.change(zone)
 		start := dbtest.Now.Add(7 * 24 * time.Hour)
 		o.signUp(1, "first@example.org", "en")
-		for _, bad := range []string{"nonsense", "javascript:alert(1)", "https://", "https://a.example/" + strings.Repeat("a", 500)} {
+		for _, bad := range []string{"nonsense", "javascript:alert(1)", "https://", "https://sam@a.example/", "https://fragebögen.example/", "https://a.example/" + strings.Repeat("a", 500)} {
 			wantKind(t, o.SetReminders(ctx, o.event, true, bad), fault.KindInvalid)
 		}
 		if err := o.SetReminders(ctx, o.event, true, "https://feedback.example/form"); err != nil {
@@ -189,11 +189,17 @@ func TestOtherReminders(t *testing.T) {
 		o.clock.Set(start.Add(time.Hour))
 		n := len(o.remind())
 		o.clock.Set(start.Add(30 * time.Hour))
+		if err := o.db.Write(ctx, func(tx *db.Tx) error {
+			_, err := tx.Exec(ctx, "update reminder set feedback = $1", "https://umfrägen.example/form") // from when more was taken
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
 		if got := o.remind(); len(got) != n+1 {
 			t.Errorf("%d messages, want thanks after %d", len(got), n)
 		}
 		all := o.sink.Messages()
-		if m := all[len(all)-1]; m.Subject != "Thank you: Riverside clean-up" || !strings.Contains(m.Text, "https://feedback.example/form") {
+		if m := all[len(all)-1]; m.Subject != "Thank you: Riverside clean-up" || !strings.Contains(m.Text, "https://umfrägen.example/form") {
 			t.Errorf("%q\n%s", m.Subject, m.Text)
 		}
 		o.clock.Add(48 * time.Hour)

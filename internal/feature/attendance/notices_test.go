@@ -31,6 +31,7 @@ import (
 
 // office is a node with one event, its mail and its mail server.
 type office struct {
+	class notify.Class // of the last message
 	*attendance.Service
 	t     *testing.T
 	db    *db.DB
@@ -99,13 +100,24 @@ func newOffice(t *testing.T, d *db.DB, c *clock.Manual) *office {
 		t.Fatal(err)
 	}
 	mailer := attendance.NewNotices(attendance.NoticeDeps{
-		DB: d, Vault: o.vault, Jobs: o.jobs, Bundle: bundle, Sender: smtp, Describe: o, BaseURL: "https://riverside.example",
+		DB: d, Vault: o.vault, Jobs: o.jobs, Bundle: bundle, Sender: classed{smtp, &o.class}, Describe: o, BaseURL: "https://riverside.example",
 	})
 	o.Service = attendance.New(attendance.Deps{DB: d, Vault: o.vault, Notices: mailer, Facts: noFacts{}})
 	o.event = id.Event(o.ids.New())
 	o.about = attendance.NoticeData{Title: "Riverside clean-up", When: "Saturday at ten", Where: "Old Bridge, Springfield"}
 	o.insertEvent()
 	return o
+}
+
+// classed notes the class of the last message.
+type classed struct {
+	notify.Sender
+	last *notify.Class
+}
+
+func (s classed) Send(ctx context.Context, m notify.Message) error {
+	*s.last = m.Class
+	return s.Sender.Send(ctx, m)
 }
 
 // insertEvent stores the row that a roster belongs to.

@@ -1,6 +1,7 @@
 package attendance
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -18,8 +19,8 @@ type words struct {
 func (m *Mailer) write(l *i18n.Locale, a tell, to reader, d NoticeData) notify.Message {
 	page := m.BaseURL + "/events/" + string(a.Event)
 	out := notify.Message{To: to.address, Lang: l.Tag(), ID: to.messageID, Unsubscribe: page + "/coming/" + to.answer}
-	if a.What == moved || a.What == cancelled || a.What == promoted {
-		out.Class = notify.Urgent
+	if slices.Contains([]what{moved, placed, cancelled, promoted, named}, a.What) {
+		out.Class = notify.Soon
 	}
 	w := m.words(l, a, to, d)
 	out.Subject = w.subject
@@ -69,6 +70,9 @@ func (m *Mailer) words(l *i18n.Locale, a tell, to reader, d NoticeData) (w words
 		w.subject = l.T("Thank you: {title}", "title", d.Title)
 		w.news = l.T("Thank you for coming.")
 		w.answer = notify.Button(l.T("Tell the organizers how it was:"), to.reminder.Feedback)
+		if !notify.CanLink(to.reminder.Feedback) { // it was stored when more was taken
+			w.answer = notify.Paragraph(l.T("Tell the organizers how it was:") + "\n" + to.reminder.Feedback)
+		}
 	case role:
 		w.subject = l.T("News of your role: {title}", "title", d.Title)
 		w.news = l.T("You offered to take a role at this event, and there is news of it. Open your private page to read it.")

@@ -9,6 +9,7 @@ import (
 
 	"convoke/internal/db"
 	"convoke/internal/fact"
+	"convoke/internal/notify"
 )
 
 // Those who have a place hear that the exact place has changed, and not where it
@@ -38,6 +39,9 @@ func TestExactPlaceIsTold(t *testing.T) {
 		m := o.sink.Messages()[0]
 		if m.Subject != "Changed: Riverside clean-up" || !strings.Contains(m.Text, "open your private link") || strings.Contains(m.Text, "New Bridge") {
 			t.Errorf("%q\n%s", m.Subject, m.Text)
+		}
+		if o.class != notify.Soon {
+			t.Errorf("class %d: it may come when all is over", o.class)
 		}
 		o.change(func(f *fact.EventChanged) { f.Capacity, f.Cancelled, f.State, f.OpensTo = 3, true, "cancelled", false })
 		o.work()

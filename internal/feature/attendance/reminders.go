@@ -1,11 +1,11 @@
 package attendance
 
 import (
-	"net/url"
 	"time"
 
 	"convoke/internal/fault"
 	"convoke/internal/geo"
+	"convoke/internal/notify"
 )
 
 // Hours of the place's day within which people are reminded.
@@ -105,10 +105,9 @@ func (w what) timely(r roster, now time.Time) bool {
 // and only to those who have a place.
 func (w what) reminds() bool { return w == before || w == morning || w == thanks }
 
-// checkFeedback returns a fault when s is no address of the web.
+// checkFeedback returns a fault when s is no address to which a message can lead.
 func checkFeedback(s string) error {
-	u, err := url.Parse(s)
-	if s == "" || err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && len(s) <= maxFeedback {
+	if s == "" || notify.CanLink(s) && len(s) <= maxFeedback {
 		return nil
 	}
 	return fault.Invalid(fault.Field("feedback", "reminder.feedback", "Write a full address that begins with https://, or leave it empty."))

@@ -50,6 +50,7 @@ func (w *Web) MountAPI(a *api.API) {
 		})
 	api.Add(a, op(http.MethodGet, "/mailings/{link}", "listMailings", "All that an address gets", ""),
 		func(c *web.Call, in *apiLinkIn) (apiMailings, error) {
+			c.Header().Set("Cache-Control", "no-store")
 			to, all, err := w.List(c.Context(), in.Link, c.Locale)
 			out := apiMailings{Address: to, Mailings: []apiMailing{}}
 			for _, s := range all {

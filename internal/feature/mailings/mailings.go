@@ -67,6 +67,10 @@ func New(d Deps) *Service {
 	return s
 }
 
+// lastly is the priority of the message: finding what an address gets takes a while, and
+// anybody may ask.
+const lastly = 5
+
 // good is how long a link leads somewhere.
 const good = time.Hour
 
@@ -120,7 +124,7 @@ func (s *Service) Ask(ctx context.Context, typed, lang string) error {
 		if err != nil {
 			return err
 		}
-		return s.Jobs.Enqueue(ctx, tx, linkMail{link, lang}, job.Insert{})
+		return s.Jobs.Enqueue(ctx, tx, linkMail{link, lang}, job.Insert{Priority: lastly})
 	})
 }
 

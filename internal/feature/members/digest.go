@@ -306,7 +306,7 @@ func (s *Service) sendQuiet(ctx context.Context, a quietMail) error {
 		return err
 	}
 	return s.Post.Sender.Send(ctx, notify.Message{
-		To: to, Lang: l.Tag(), ID: hex.EncodeToString(id.Hash(fmt.Sprintf("%s quiet %v %d", secret, a.Asked, a.Day))), Subject: l.T("Is anybody still there? {group}", "group", g.Name),
+		To: to, Lang: l.Tag(), Class: notify.Urgent, ID: hex.EncodeToString(id.Hash(fmt.Sprintf("%s quiet %v %d", secret, a.Asked, a.Day))), Subject: l.T("Is anybody still there? {group}", "group", g.Name),
 		Body: notify.Body{Parts: []notify.Part{notify.Button(news, s.Post.BaseURL+"/groups/"+g.Handle+"/quiet")}},
 	})
 }

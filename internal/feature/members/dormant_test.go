@@ -16,6 +16,7 @@ import (
 	"convoke/internal/fact"
 	"convoke/internal/fault"
 	"convoke/internal/id"
+	"convoke/internal/notify"
 )
 
 // The rule, written out as a table of days.
@@ -213,7 +214,7 @@ func TestAGroupIsHandedOver(t *testing.T) {
 			t.Errorf("two at once: %v", err)
 		}
 		x.jobs()
-		if mails := x.sent.take(); len(mails) != 1 || !strings.Contains(mails["sam@example.org"].Text, "takes") && !strings.Contains(mails["sam@example.org"].Text, "take") {
+		if mails := x.sent.take(); len(mails) != 1 || mails["sam@example.org"].Class != notify.Urgent || !strings.Contains(mails["sam@example.org"].Text, "takes") && !strings.Contains(mails["sam@example.org"].Text, "take") {
 			t.Errorf("told: %v", mails)
 		}
 		x.acted("olga") // whoever organizes does not decline

@@ -28,7 +28,7 @@ type Key struct {
 // named once more than they are there, so that nobody can add another.
 func signed() []string {
 	return []string{
-		"from", "from", "to", "subject", "subject", "date", "message-id", "in-reply-to", "references", "auto-submitted",
+		"from", "from", "to", "reply-to", "subject", "subject", "date", "message-id", "in-reply-to", "references", "auto-submitted",
 		"content-language", "mime-version", "content-type", "content-transfer-encoding", "list-unsubscribe", "list-unsubscribe-post",
 	}
 }

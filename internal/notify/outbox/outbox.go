@@ -38,10 +38,12 @@ const (
 // asking for other things.
 func shares(c notify.Class) (bucket string, r ratelimit.Rate) {
 	switch c {
-	case notify.Access:
-		return "mail access", ratelimit.Rate{N: 20, Per: 2 * time.Hour}
+	case notify.Access: // more than can be asked for: one each three minutes to sign in, four in ten to vote
+		return "mail access", ratelimit.Rate{N: 60, Per: time.Hour}
 	case notify.Asked:
 		return "mail asked", ratelimit.Rate{N: 20, Per: 24 * time.Hour}
+	case notify.Soon:
+		return "mail soon", ratelimit.Rate{N: 50, Per: 24 * time.Hour}
 	}
 	return "mail news", ratelimit.Rate{N: 30, Per: 24 * time.Hour}
 }
@@ -81,18 +83,18 @@ func (l Later) Error() string {
 // RetryAfter says when to try again.
 func (l Later) RetryAfter() time.Duration { return l.After }
 
-// Send implements [notify.Sender]. It returns [Later] for news beyond the share of an
-// address, and nil for what is left out for good. A message with a token of its own
-// is left to whoever gave it.
+// Send implements [notify.Sender]. It returns [Later] for what can wait beyond the share
+// of an address, and nil for what is left out for good. What could not be sent counts for nothing.
+// A message with a token of its own is left to whoever gave it.
 func (b *Box) Send(ctx context.Context, m notify.Message) error {
 	if m.Class == notify.Urgent {
 		return b.send(ctx, m)
 	}
 	bucket, rate := shares(m.Class)
-	who := strings.ToLower(m.To)
+	who := mailbox(m.To)
 	ok, wait := b.limit.Allow(bucket, who, rate)
 	switch {
-	case !ok && m.Class != notify.News:
+	case !ok && m.Class != notify.News && m.Class != notify.Soon:
 		b.left("share")
 		return nil
 	case !ok:
@@ -105,6 +107,13 @@ func (b *Box) Send(ctx context.Context, m notify.Message) error {
 	return err
 }
 
+// mailbox is that of an address, for limits: one has many addresses with a plus sign.
+func mailbox(address string) string {
+	local, domain, _ := strings.Cut(strings.ToLower(address), "@")
+	local, _, _ = strings.Cut(local, "+")
+	return local + "@" + domain
+}
+
 func (b *Box) send(ctx context.Context, m notify.Message) error {
 	if m.Bounce != "" {
 		return b.Sender.Send(ctx, m)
@@ -113,7 +122,7 @@ func (b *Box) send(ctx context.Context, m notify.Message) error {
 	if err != nil {
 		return err
 	}
-	if m.Class == notify.News || m.Class == notify.Urgent {
+	if m.Class == notify.News {
 		if back, err := b.returned(ctx, mark); err != nil || back {
 			if back {
 				b.left("returned")
@@ -129,7 +138,7 @@ func (b *Box) send(ctx context.Context, m notify.Message) error {
 	}
 	err = b.Sender.Send(ctx, m)
 	if unknown(err) {
-		return errors.Join(err, b.Returned(ctx, m.Bounce, true))
+		return errors.Join(err, b.Returned(ctx, m.Bounce, unknownAddress))
 	}
 	return err
 }
@@ -144,8 +153,12 @@ func (b *Box) left(why string) {
 // 3463, section 3.2).
 func unknown(err error) bool {
 	var e *notify.Error
-	return errors.As(err, &e) && e.Step == notify.StepRecipient && e.Permanent() && strings.HasPrefix(e.Status, "5.1.")
+	return errors.As(err, &e) && e.Step == notify.StepRecipient && e.Permanent() && strings.HasPrefix(e.Status, unknownAddress)
 }
+
+// unknownAddress begins each status that is about the address alone: a mailbox that is full,
+// or a message that was taken for spam, says nothing of it, and can be brought about by others.
+const unknownAddress = "5.1."
 
 // mark stands for an address. Mailboxes that differ only in capitals are one.
 func (b *Box) mark(ctx context.Context, address string) ([]byte, error) {
@@ -171,11 +184,11 @@ func Mine(token string) bool {
 	return strings.HasPrefix(token, prefix) && len(token) == len(prefix)+2*markSize
 }
 
-// Returned notes that a message with a token came back: when for good, its address
-// gets no news for a month.
-func (b *Box) Returned(ctx context.Context, token string, permanent bool) error {
+// Returned notes that a message with a token came back with an enhanced status (RFC 3463):
+// when that says that there is no such address, it gets no news for a month.
+func (b *Box) Returned(ctx context.Context, token, status string) error {
 	mark, err := hex.DecodeString(strings.TrimPrefix(token, prefix))
-	if err != nil || !Mine(token) || !permanent {
+	if err != nil || !Mine(token) || !strings.HasPrefix(status, unknownAddress) {
 		return nil //nolint:nilerr // somebody made it up
 	}
 	return b.DB.Write(ctx, func(tx *db.Tx) error {

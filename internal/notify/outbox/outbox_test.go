@@ -84,18 +84,32 @@ func TestShares(t *testing.T) {
 		if n := len(w.sink.Messages()); n != 20 || w.left["share"] != 10 {
 			t.Errorf("asked for 30 times: %d came, %v left out", n, w.left)
 		}
+		w.sink.OnRecipient(func(string) error { return notifytest.Reply(451, "4.3.0", "later") })
+		for range 12 { // which counts for nothing
+			if err := w.Send(t.Context(), letter("Sam@example.net", notify.News)); err == nil {
+				t.Fatal("it was taken")
+			}
+		}
+		w.sink.OnRecipient(nil)
 		for range 30 {
 			w.send(t, letter("Sam@example.net", notify.News))
 		}
-		err := w.Send(t.Context(), letter("sam@EXAMPLE.net", notify.News))
+		err := w.Send(t.Context(), letter("sam+a@EXAMPLE.net", notify.News))
 		var wait outbox.Later
 		if !errors.As(err, &wait) || wait.After <= 0 || wait.After > 24*time.Hour {
 			t.Errorf("news beyond a day's share: %v", err)
 		}
 		w.send(t, letter("sam@example.net", notify.Urgent))
+		w.send(t, letter("sam@example.net", notify.Access))  // nobody shuts them out by typing their address
 		w.send(t, letter("robin@example.net", notify.Asked)) // others have shares of their own
-		if n := len(w.sink.Messages()); n != 52 {
+		if n := len(w.sink.Messages()); n != 53 {
 			t.Errorf("%d messages, want 52", n)
+		}
+		for range 50 {
+			w.send(t, letter("sam@example.net", notify.Soon))
+		}
+		if err := w.Send(t.Context(), letter("sam@example.net", notify.Soon)); !errors.As(err, new(outbox.Later)) {
+			t.Errorf("an event that is moved again and again: %v", err)
 		}
 		w.clock.Add(wait.After)
 		w.send(t, letter("sam@example.net", notify.News))
@@ -109,16 +123,23 @@ func TestAccess(t *testing.T) {
 		for range 30 {
 			w.send(t, letter("sam@example.net", notify.Asked))
 		}
-		for range 30 {
+		for range 80 {
 			w.send(t, letter("sam@example.net", notify.Access))
 		}
-		if n := len(w.sink.Messages()); n != 40 {
+		if n := len(w.sink.Messages()); n != 80 {
 			t.Errorf("%d messages", n)
 		}
-		w.clock.Add(6 * time.Minute)
+		w.clock.Add(time.Minute)
 		w.send(t, letter("sam@example.net", notify.Access))
-		if n := len(w.sink.Messages()); n != 41 {
-			t.Error("nothing lets in six minutes later")
+		if n := len(w.sink.Messages()); n != 81 {
+			t.Error("nothing lets in a minute later")
+		}
+		for range 100 { // as often as the form to sign in sends
+			w.clock.Add(3 * time.Minute)
+			w.send(t, letter("sam@example.net", notify.Access))
+		}
+		if n := len(w.sink.Messages()); n != 181 {
+			t.Errorf("%d messages: the form to sign in keeps people out", n)
 		}
 	})
 }
@@ -156,16 +177,16 @@ func TestReturned(t *testing.T) {
 		if !outbox.Mine(token) || strings.Contains(from, "sam") {
 			t.Fatalf("the way back is %q", from)
 		}
-		for _, x := range []struct {
-			token     string
-			permanent bool
-		}{{token, false}, {"mailzz", true}, {token + "00", true}, {strings.Repeat("z", len(token)), true}} {
-			if err := w.Returned(ctx, x.token, x.permanent); err != nil {
+		for _, x := range []struct{ token, status string }{
+			{token, "4.2.2"}, {token, "5.2.2"}, {token, "5.7.1"}, {token, ""}, // full, or taken for spam: others can bring that about
+			{"mailzz", "5.1.1"}, {token + "00", "5.1.1"}, {strings.Repeat("z", len(token)), "5.1.1"},
+		} {
+			if err := w.Returned(ctx, x.token, x.status); err != nil {
 				t.Fatal(err)
 			}
 		}
 		w.send(t, letter("sam@example.net", notify.News))
-		if err := w.Returned(ctx, token, true); err != nil {
+		if err := w.Returned(ctx, token, "5.1.1"); err != nil {
 			t.Fatal(err)
 		}
 		if n, err := w.Silent(ctx); err != nil || n != 1 {
@@ -176,7 +197,8 @@ func TestReturned(t *testing.T) {
 		own := letter("sam@example.net", notify.News)
 		own.Bounce = "abc" // somebody else looks after it
 		w.send(t, own)
-		if n := len(w.sink.Messages()); n != 4 || w.left["returned"] != 1 {
+		w.send(t, letter("sam@example.net", notify.Urgent)) // a mistake must not keep that away
+		if n := len(w.sink.Messages()); n != 5 || w.left["returned"] != 1 {
 			t.Errorf("%d messages, %v left out", n, w.left)
 		}
 		w.clock.Add(31 * 24 * time.Hour)

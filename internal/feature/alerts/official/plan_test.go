@@ -11,7 +11,7 @@ import (
 func TestQueriesUseIndices(t *testing.T) {
 	t.Parallel()
 	d := dbtest.Open(t, dbtest.SQLite(t), clock.NewManual(dbtest.Now))
-	dbtest.Walks(t, d, "alert_official_sent (sent_at>?)", currentQuery, 0, 0, "", 100)
+	dbtest.Walks(t, d, "alert_official_feed (feed=? AND sent_at>?)", currentQuery, 0, 0, "", 100, "f")
 	dbtest.Walks(t, d, "alert_official_cell USING PRIMARY KEY (cell=?)", touchingQuery(2), 1, 2)
 	dbtest.Walks(t, d, "alert_official_expires", endedQuery, 0)
 	dbtest.Walks(t, d, "alert_feed_file_until", fileQuery, 0)

@@ -17,14 +17,16 @@ import (
 
 // Bounds of one reading.
 const (
-	maxFiles  = 100 // of one feed
-	maxKept   = 1000
-	atOnce    = 4                // feeds
-	patience  = 40 * time.Second // for one feed
-	oneFile   = 10 * time.Second
-	notAgain  = 7 * 24 * time.Hour // a file that says when it was changed
-	unstamped = time.Hour          // one that does not
-	failed    = 15 * time.Minute   // one that could not be read
+	maxFiles    = 100 // of one feed
+	maxKept     = 1000
+	maxKnown    = 4000             // files of one feed: twice as many as a list may name
+	maxReplaced = 10_000           // messages of one feed that others take the place of
+	atOnce      = 4                // feeds
+	patience    = 40 * time.Second // for one feed
+	oneFile     = 10 * time.Second
+	notAgain    = 7 * 24 * time.Hour // a file that says when it was changed
+	unstamped   = time.Hour          // one that does not
+	failed      = 15 * time.Minute   // one that could not be read
 )
 
 // Timeout is how long [Reader.Refresh] takes at most for twenty feeds, all of which stall.

@@ -72,7 +72,11 @@ const (
 	endedQuery   = "delete from alert_official where expires_at <= $1"
 	fileQuery    = "delete from alert_feed_file where until <= $1"
 	overQuery    = "delete from alert_official_over where until <= $1"
-	surplusQuery = "delete from alert_official where feed = $1 and sent_at < (select sent_at from alert_official where feed = $1 order by sent_at desc limit 1 offset $2)"
+	surplusQuery = "delete from alert_official where id in (select id from alert_official where feed = $1 order by sent_at desc, id limit 1000000 offset $2)"
+
+	surplusFileQuery = "delete from alert_feed_file where feed = $1 and link in (select link from alert_feed_file where feed = $1 order by until desc, link limit 1000000 offset $2)"
+	surplusOverQuery = `delete from alert_official_over where feed = $1 and (sender, identifier, sent_at) in
+		(select sender, identifier, sent_at from alert_official_over where feed = $1 order by until desc, sender, identifier limit 1000000 offset $2)`
 )
 
 // forget deletes what is over, what feeds brought that the operator no longer names, and
@@ -126,8 +130,14 @@ func (r *Reader) put(ctx context.Context, tx *db.Tx, feed string, got found) (ch
 		}
 		changed = changed || more
 	}
-	if changed {
-		_, err = tx.Exec(ctx, surplusQuery, feed, maxKept-1)
+	for _, x := range []struct {
+		query string
+		keep  int
+		need  bool
+	}{{surplusQuery, maxKept, changed}, {surplusFileQuery, maxKnown, len(got.files) > 0}, {surplusOverQuery, maxReplaced, len(got.messages) > 0}} {
+		if x.need && err == nil {
+			_, err = tx.Exec(ctx, x.query, feed, x.keep)
+		}
 	}
 	return changed, err
 }
@@ -223,18 +233,14 @@ func (r *Reader) ByID(ctx context.Context, tx *db.Tx, wid string) (Warning, bool
 // currentQuery names a time before which nothing that holds was sent, and has a plus, so
 // that SQLite walks the index of its order.
 const (
-	currentQuery = "select " + columns + "o.sent_at > $1 and +o.expires_at > $2 and ($3 = '' or o.category = $3) order by o.sent_at desc, o.id limit $4"
+	currentQuery = "select " + columns + "o.feed = $5 and o.sent_at > $1 and +o.expires_at > $2 and ($3 = '' or o.category = $3) order by o.sent_at desc, o.id limit $4"
 	some         = 1000 // values of one query
 )
 
 // Current lists what holds, the newest first, of a category or all: everywhere, or, when
-// there are cells, what touches one of them. What two feeds have alike is there once.
+// there are cells, what touches one of them. What two feeds have alike is there once. Of each
+// feed there are as many as of any other, while it has some: none pushes the others out.
 func (r *Reader) Current(ctx context.Context, tx *db.Tx, cells []geo.GridCell, category string, limit int) ([]Warning, error) {
-	usual := []any{clock.Micros(tx.Now().Add(-keptAtMost)), clock.Micros(tx.Now()), category, 2 * limit}
-	if len(cells) == 0 {
-		all, err := db.Query(ctx, tx, currentQuery, usual, scan)
-		return once(all, limit), err
-	}
 	var ids []string
 	for part := range slices.Chunk(above(cells), some) {
 		more, err := db.Column[string](ctx, tx, touchingQuery(len(part)), part...)
@@ -244,20 +250,44 @@ func (r *Reader) Current(ctx context.Context, tx *db.Tx, cells []geo.GridCell, c
 		ids = append(ids, more...)
 	}
 	slices.Sort(ids)
-	var all []Warning
-	for part := range slices.Chunk(slices.Compact(ids), some) {
+	ids = slices.Compact(ids)
+	var all [][]Warning
+	for _, f := range r.Feeds {
+		usual := []any{clock.Micros(tx.Now().Add(-keptAtMost)), clock.Micros(tx.Now()), category, limit, f.Address}
+		var of []Warning
+		var err error
+		if len(cells) == 0 {
+			of, err = db.Query(ctx, tx, currentQuery, usual, scan)
+		} else {
+			of, err = among(ctx, tx, usual, ids)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, of)
+	}
+	return once(all, limit), nil
+}
+
+// among lists what holds of some ids, the newest first.
+func among(ctx context.Context, tx *db.Tx, usual []any, ids []string) (all []Warning, err error) {
+	for part := range slices.Chunk(ids, some) {
 		args := slices.Clone(usual)
 		for _, x := range part {
 			args = append(args, x)
 		}
-		more, err := db.Query(ctx, tx, strings.Replace(currentQuery, " order by", " and o.id in ("+places(5, len(part))+") order by", 1), args, scan)
+		more, err := db.Query(ctx, tx, strings.Replace(currentQuery, " order by", " and o.id in ("+places(len(usual)+1, len(part))+") order by", 1), args, scan)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, more...)
 	}
+	newestFirst(all)
+	return all, nil
+}
+
+func newestFirst(all []Warning) {
 	sort.SliceStable(all, func(i, j int) bool { return all[i].Sent.After(all[j].Sent) })
-	return once(all, limit), nil
 }
 
 func touchingQuery(cells int) string {
@@ -300,20 +330,32 @@ func places(from, n int) string {
 	return b.String()[2:]
 }
 
-func once(all []Warning, limit int) []Warning {
+// once takes from each feed in turn what no other one had alike, up to a limit.
+func once(feeds [][]Warning, limit int) []Warning {
 	type key struct {
-		sender, identifier string
-		sent               int64
-		part               int
+		sender, identifier, says string
+		sent                     int64
+		part                     int
 	}
 	seen := map[key]bool{}
 	var out []Warning
-	for _, w := range all {
-		k := key{w.Sender, w.Identifier, w.Sent.UnixMicro(), w.Part}
-		if !seen[k] && len(out) < limit {
-			seen[k] = true
-			out = append(out, w)
+	for more, i := true, 0; more && len(out) < limit; i++ {
+		more = false
+		for _, all := range feeds {
+			if i >= len(all) || len(out) == limit {
+				continue
+			}
+			more = true
+			w := all[i]
+			// All that is shown counts: no feed hides what another one says by its name.
+			says := fmt.Sprintf("%q %s %s %d %d %q", w.Texts, w.Category, w.Severity, w.Starts.Unix(), w.Expires.Unix(), w.Page)
+			k := key{w.Sender, w.Identifier, says, w.Sent.UnixMicro(), w.Part}
+			if !seen[k] {
+				seen[k] = true
+				out = append(out, w)
+			}
 		}
 	}
+	newestFirst(out)
 	return out
 }
