@@ -174,6 +174,10 @@ func (n *Node) heldAlerts(ctx context.Context, tx *db.Tx, p id.Person) (out []id
 			Table: "alert_note", Title: i18n.Mark("Notes that you wrote for other verifiers"), Columns: []identity.Column{network, {Name: "case", Label: i18n.Mark("Report")}},
 			Note: i18n.Mark("Their text is sealed. Kept for at most a day."),
 		},
+		{
+			Table: "alert_neighbour", Title: i18n.Mark("Networks that you named as neighbours"), Columns: []identity.Column{network, {Name: "neighbour", Label: i18n.Mark("Neighbour")}},
+			Note: i18n.Mark("Kept as long as they are neighbours: you do not also pass on what they say."),
+		},
 	}
 	all, err := n.Alerts.HeldOf(ctx, tx, p)
 	for _, x := range all {

@@ -33,7 +33,7 @@ func (s *Service) HeldOf(ctx context.Context, tx *db.Tx, p id.Person) (out []Hel
 			return HeldRow{"alert_shift", []any{network, clock.FromMicros(start), clock.FromMicros(end)}}, err
 		})
 	out = append(all, shifts...)
-	for table, columns := range map[string][2]string{"alert_case": {"claimed_by", "id"}, "alert_draft": {"by_person", "subject"}, "alert_note": {"by_person", "case_id"}} {
+	for table, columns := range map[string][2]string{"alert_case": {"claimed_by", "id"}, "alert_draft": {"by_person", "subject"}, "alert_note": {"by_person", "case_id"}, "alert_neighbour": {"named_by", "neighbour_id"}} {
 		if err != nil {
 			return nil, err
 		}

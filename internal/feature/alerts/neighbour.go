@@ -12,6 +12,7 @@ import (
 	"convoke/internal/fact"
 	"convoke/internal/fault"
 	"convoke/internal/geo"
+	"convoke/internal/id"
 )
 
 const maxNeighbours = 20
@@ -56,7 +57,7 @@ func (s *Service) Neighbour(ctx context.Context, by authz.Actor, handle, other s
 		if len(all) >= maxNeighbours {
 			return fault.Conflict("alert.many_neighbours", "A network hears of at most {max} others.", "max", maxNeighbours)
 		}
-		return putNeighbour(ctx, tx, n.ID, o.ID)
+		return putNeighbour(ctx, tx, n.ID, o.ID, by.Person)
 	})
 }
 
@@ -156,6 +157,9 @@ func (s *Service) Pass(ctx context.Context, by authz.Actor, handle, alert string
 		case !n.has(a.Category):
 			return fault.Conflict("alert.pass_category", "Your network does not warn of that.")
 		}
+		if err := s.namedAnother(ctx, tx, by.Person, n.ID, from.ID); err != nil {
+			return err
+		}
 		first, ok, err := alertByID(ctx, tx, a.Chain)
 		if err != nil || !ok {
 			return cmpErr(err)
@@ -248,8 +252,28 @@ func neighboursOf(ctx context.Context, tx *db.Tx, nid string) ([]Network, error)
 	return db.Query(ctx, tx, "select "+networkColumns+" from alert_network join alert_neighbour on neighbour_id = id where network_id = $1 order by handle", []any{nid}, scanNetwork)
 }
 
-func putNeighbour(ctx context.Context, tx *db.Tx, nid, other string) error {
-	_, err := tx.Exec(ctx, "insert into alert_neighbour (network_id, neighbour_id) values ($1, $2)", nid, other)
+func putNeighbour(ctx context.Context, tx *db.Tx, nid, other string, by id.Person) error {
+	_, err := tx.Exec(ctx, "insert into alert_neighbour (network_id, neighbour_id, named_by) values ($1, $2, $3)", nid, other, string(by))
+	return err
+}
+
+// namedAnother refuses whoever named a neighbour, or is of their lineage, to pass on what it
+// says: else one person alone could speak for the network, through one that they made up.
+func (s *Service) namedAnother(ctx context.Context, tx *db.Tx, p id.Person, nid, neighbour string) error {
+	var by *string
+	err := tx.Get(ctx, "select named_by from alert_neighbour where network_id = $1 and neighbour_id = $2", []any{nid, neighbour}, &by)
+	if err != nil || by == nil {
+		return err
+	}
+	named := id.Person(*by)
+	mine, err := s.Groups.Chain(ctx, tx, p)
+	if err != nil {
+		return err
+	}
+	theirs, err := s.Groups.Chain(ctx, tx, named)
+	if err == nil && related(p, named, mine, theirs) {
+		err = fault.Conflict("alert.pass_named", "You named this neighbour, or you and whoever did were let in by each other. Somebody else has to pass on what it says.")
+	}
 	return err
 }
 

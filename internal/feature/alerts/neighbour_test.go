@@ -23,7 +23,8 @@ func (f *fixture) far() {
 	must(f.t, f.Ask(ctx, as("fay"), "far", "hill"))
 	must(f.t, f.Answer(ctx, as("ada"), "far", "hill", true))
 	must(f.t, f.Name(ctx, as("ada"), "far", "hill", "dee"))
-	must(f.t, f.Neighbour(ctx, as("fay"), "far", "near"))
+	f.member("river", "zoe", "steward", "") // whom nobody here let in
+	must(f.t, f.Neighbour(ctx, as("zoe"), "far", "near"))
 }
 
 // both lets two verifiers of a network say something.
@@ -194,6 +195,9 @@ func TestNotPassedOn(t *testing.T) {
 		weather := sent("weather")
 		refused(weather, "alert.network_closed")
 		must(t, f.SetClosed(f.ctx(), as("fay"), "far", false))
+		if _, err := f.Pass(f.ctx(), as("fay"), "far", weather); code(err) != "alert.pass_named" { // fay named it this time
+			t.Errorf("%v", err)
+		}
 		advance(f, 2*time.Hour-time.Second)
 		refused(weather, "alert.pass_changed")
 		for other, want := range map[string]string{"far": "alert.no_network", "nowhere": "alert.no_network", "near": "<nil>"} {
