@@ -24,6 +24,7 @@ import (
 	"convoke/internal/feature/campaigns"
 	"convoke/internal/feature/events"
 	"convoke/internal/id"
+	"convoke/internal/notify/notifytest"
 	"convoke/internal/web/webtest"
 )
 
@@ -40,7 +41,7 @@ type saved struct {
 func newSaved(t *testing.T, url string) *saved {
 	t.Helper()
 	cfg := settings(t, url)
-	cfg.SMTPURL, cfg.MailFrom, cfg.BaseURL = "smtp://localhost:1", "post@example.org", "https://example.org"
+	cfg.SMTPURL, cfg.MailFrom, cfg.BaseURL = notifytest.Sink(t).URL(), "post@example.org", "https://example.org"
 	s := &saved{stand: start(t, cfg)}
 	_, s.by = s.signIn("olga")
 	g := s.group(s.by, "riverside", "Riverside Neighbours")

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -46,6 +47,9 @@ type Doctor struct {
 	Fix    bool
 	// LookupTXT asks the DNS for texts; nil asks nobody.
 	LookupTXT func(ctx context.Context, name string) ([]string, error)
+	// Roots are the authorities that certificates of the mail server and the gateway are
+	// checked against; nil means the system's.
+	Roots *x509.CertPool
 	// Feeds reads feeds of official warnings; nil reads none.
 	Feeds official.Source
 
@@ -63,6 +67,7 @@ func (d *Doctor) failed(check string, err error, fix string) { d.add(check, Wron
 func (d *Doctor) Run(ctx context.Context) []Finding {
 	d.settings()
 	d.textMessages(ctx)
+	d.otherWays()
 	d.reportDoors()
 	d.mail(ctx)
 	d.warnings(ctx)

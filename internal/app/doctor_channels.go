@@ -2,10 +2,10 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/url"
-	"time"
 
 	"convoke/internal/notify/sms"
 	"convoke/internal/notify/webpush"
@@ -42,10 +42,7 @@ func (d *Doctor) webPush(ctx context.Context, v *seal.Vault) {
 	d.add(check, OK, "its key opens", "")
 }
 
-// reachIn is how long a gateway has to take a connection.
-const reachIn = 5 * time.Second
-
-// textMessages looks whether the gateway is there. It sends nothing.
+// textMessages looks whether the gateway is there, and is the one that it should be. It sends nothing.
 func (d *Doctor) textMessages(ctx context.Context) {
 	const check = "text messages"
 	if d.Config.SMSURL == "" {
@@ -58,13 +55,11 @@ func (d *Doctor) textMessages(ctx context.Context) {
 		return
 	}
 	address, encrypted := g.Address()
-	conn, err := (&net.Dialer{Timeout: reachIn}).DialContext(ctx, "tcp", address)
-	if err != nil {
-		d.add(check, Wrong, "The gateway cannot be reached: "+err.Error()+".",
-			"start the gateway, or mend the host and port in sms_url; messages that wait are sent then")
+	if err := d.reach(ctx, address, encrypted); err != nil {
+		message, fix := reachFault(err, "mend host and port in sms_url")
+		d.add(check, Wrong, "The gateway at "+address+" "+message, fix+"; messages that wait are sent then")
 		return
 	}
-	_ = conn.Close() // nothing was sent
 	host, _, _ := net.SplitHostPort(address)
 	switch ip := net.ParseIP(host); {
 	case !encrypted && !loopback(host) && (ip == nil || !ip.IsPrivate()):
@@ -76,4 +71,25 @@ func (d *Doctor) textMessages(ctx context.Context) {
 	default:
 		d.add(check, OK, "the gateway at "+address+" answers", "")
 	}
+}
+
+// otherWays names those that no setting is for. Whether they work, only the addresses can
+// tell that people name.
+func (d *Doctor) otherWays() {
+	d.add("other ways", OK, "ntfy, UnifiedPush, webhooks: nothing to set up; people name addresses of their own, and confirm them by a message that goes there", "")
+}
+
+// reach connects, over TLS where that is asked for, and says nothing.
+func (d *Doctor) reach(ctx context.Context, address string, encrypted bool) error {
+	ctx, cancel := context.WithTimeout(ctx, reachIn)
+	defer cancel()
+	dial := new(net.Dialer).DialContext
+	if encrypted {
+		dial = (&tls.Dialer{Config: &tls.Config{RootCAs: d.Roots, MinVersion: tls.VersionTLS12}}).DialContext
+	}
+	conn, err := dial(ctx, "tcp", address)
+	if err == nil {
+		_ = conn.Close() // nothing was said
+	}
+	return err
 }

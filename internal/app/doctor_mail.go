@@ -26,7 +26,7 @@ func (d *Doctor) mail(ctx context.Context) {
 		d.add("mail", OK, "not set up: nobody is told by e-mail, and forms do not ask for addresses", "")
 		return
 	}
-	d.add("mail", OK, "from "+c.MailFrom, "")
+	d.mailServer(ctx)
 	d.mailSignature(ctx)
 	envelope := c.MailBounces
 	if envelope == "" {

@@ -15,6 +15,7 @@ import (
 	"convoke/internal/app"
 	"convoke/internal/config"
 	"convoke/internal/notify/dkim"
+	"convoke/internal/notify/notifytest"
 	"convoke/internal/web/webtest"
 )
 
@@ -56,6 +57,7 @@ func TestDoctorLooksAtMail(t *testing.T) {
 		return r
 	}
 	none := &net.DNSError{Err: "no such host", IsNotFound: true}
+	sink := notifytest.Sink(t)
 	spf := []string{"something", "v=spf1 mx -all"}
 	for what, c := range map[string]struct {
 		key, sender         []string
@@ -73,7 +75,7 @@ func TestDoctorLooksAtMail(t *testing.T) {
 		"no file":        {nil, spf, none, nil, filepath.Join(dir, "none"), app.Wrong, app.OK, "convoke mail dkim"},
 	} {
 		d := app.Doctor{
-			Config: mailSettings(t, map[string]string{"dkim_selector": "mail1", "dkim_key": c.file}), Log: webtest.Log(t), Clock: wallClock{},
+			Config: mailSettings(t, map[string]string{"smtp_url": sink.URL(), "dkim_selector": "mail1", "dkim_key": c.file}), Log: webtest.Log(t), Clock: wallClock{},
 			LookupTXT: func(_ context.Context, asked string) ([]string, error) {
 				switch asked {
 				case name:
@@ -86,6 +88,9 @@ func TestDoctorLooksAtMail(t *testing.T) {
 			},
 		}
 		found := d.Run(t.Context())
+		if got := statusOf(found, "mail"); got != app.OK {
+			t.Errorf("%s: mail is %s", what, got)
+		}
 		if k, s := statusOf(found, "mail signed"), statusOf(found, "mail sender"); k != c.wantKey || s != c.wantSender || !strings.Contains(fmt.Sprint(found), c.word) {
 			t.Errorf("%s: %s, %s in %v", what, k, s, found)
 		}

@@ -37,8 +37,6 @@ type reply struct {
 var (
 	errBroken   = errors.New("the connection broke or the server did not answer in time")
 	errNotReply = errors.New("the server does not speak SMTP")
-	errNoTLS    = errors.New("the server does not offer STARTTLS, and without it everybody could read along")
-	errNoSignIn = errors.New("the server offers no sign-in with a password (AUTH PLAIN or LOGIN)")
 	errNoUTF8   = errors.New("the server takes no addresses in other than ASCII letters (SMTPUTF8)")
 )
 
@@ -138,7 +136,7 @@ func (c *client) begin(ctx context.Context, s server, name string, t *tls.Config
 	}
 	if s.startTLS {
 		if !c.startTLS {
-			return errNoTLS
+			return ErrNoTLS
 		}
 		if err := c.say("STARTTLS", 2); err != nil {
 			return err
@@ -170,7 +168,7 @@ func (c *client) signIn(user, pass string) error {
 		return c.say("AUTH PLAIN "+code("\x00"+user+"\x00"+pass), 2)
 	}
 	if !slices.Contains(c.auth, "LOGIN") {
-		return errNoSignIn
+		return ErrNoSignIn
 	}
 	for _, line := range []string{"AUTH LOGIN", code(user)} {
 		if err := c.say(line, 3); err != nil {

@@ -299,18 +299,19 @@ func TestEncryption(t *testing.T) {
 			}
 			s := sender(t, o)
 			s.DialTo(c.sink.Addr())
-			err := s.Send(t.Context(), hello("sam@example.org"))
-			if c.want == "" {
-				if err != nil {
-					t.Error(err)
+			for _, err := range []error{s.Send(t.Context(), hello("sam@example.org")), s.Check(t.Context())} {
+				if c.want == "" {
+					if err != nil {
+						t.Error(err)
+					}
+					continue
 				}
-				return
-			}
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Fatalf("%v, want %q", err, c.want)
-			}
-			if errors.Is(err, notify.ErrPermanent) || strings.Contains(err.Error(), "joe") || strings.Contains(err.Error(), "sam@") {
-				t.Errorf("%v", err)
+				if err == nil || !strings.Contains(err.Error(), c.want) {
+					t.Fatalf("%v, want %q", err, c.want)
+				}
+				if errors.Is(err, notify.ErrPermanent) || strings.Contains(err.Error(), "joe") || strings.Contains(err.Error(), "sam@") {
+					t.Errorf("%v", err)
+				}
 			}
 		})
 	}
