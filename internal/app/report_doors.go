@@ -30,10 +30,29 @@ func (n *Node) replies(sender notify.Sender) (map[string]alerts.Reply, error) {
 			return nil, err
 		}
 		out[alerts.ByText] = func(ctx context.Context, to string, a alerts.Answer) error {
+			if !sameCountry(n.Config.SMSNumber, to) {
+				return nil // the report is taken all the same
+			}
 			return gateway.Send(ctx, sms.Number(to), sms.Marked(strings.Join(a.Lines, " ")), n.Clock.Now())
 		}
 	}
 	return out, nil
+}
+
+// sameCountry reports numbers of one country (ITU-T E.164), as far as two digits tell, and of
+// the zones of 1 and 7 one: answers cost money, and somebody may send reports in the name of a
+// number far away that earns by being written to.
+// A number of ours that names no country says nothing.
+func sameCountry(a, b string) bool {
+	if !strings.HasPrefix(a, "+") && !strings.HasPrefix(a, "00") {
+		return true
+	}
+	a, b = strings.TrimLeft(a, "+0"), strings.TrimLeft(b, "+0")
+	most := 2
+	if strings.HasPrefix(a, "1") || strings.HasPrefix(a, "7") {
+		most = 1
+	}
+	return len(a) >= most && len(b) >= most && a[:most] == b[:most]
 }
 
 // answerMail is an answer as a mail, with a button of that name. Whoever gets it may not have

@@ -73,8 +73,6 @@ func (l *Limiter) Allow(bucket, who string, rate Rate) (ok bool, retryAfter time
 	return true, 0
 }
 
-// renew forgets everybody, and the means to recognize them, when a new day
-// begins in UTC.
 // Return puts one back into the bucket of subject, as when nothing came of what was allowed.
 func (l *Limiter) Return(bucket, who string, rate Rate) {
 	l.mu.Lock()
@@ -86,6 +84,8 @@ func (l *Limiter) Return(bucket, who string, rate Rate) {
 	}
 }
 
+// renew forgets everybody, and the means to recognize them, when a new day
+// begins in UTC.
 func (l *Limiter) renew(now time.Time) {
 	day := now.Unix() / 86400
 	if day == l.day {

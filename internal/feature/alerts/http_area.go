@@ -30,6 +30,8 @@ const (
 	side = 288
 	// windowKm is how much of the map it shows: some twelve cells, which fingers can press.
 	windowKm = 27
+	// windowFrom is how far from the area it may be, in kilometres.
+	windowFrom = 100
 	// areaWidth and areaHeight are of the picture of a whole area.
 	areaWidth  = 480
 	areaHeight = 320
@@ -102,6 +104,10 @@ func (w *Web) areaPicture(c *web.Call) error {
 		}
 		p := basemap.Picture{Box: boxOf(cells), Width: areaWidth, Height: areaHeight, Scale: 2, Credit: true, Areas: areas(cells, nil)}
 		if at, ok := geo.ParseGridCell(c.Query().Get("at")); ok {
+			// Pictures of the whole world would push pages out of the memory.
+			if !slices.ContainsFunc(cells, func(x geo.GridCell) bool { return geo.Distance(x.Middle(), at.Middle()) <= windowFrom }) {
+				return web.ErrNotFound()
+			}
 			p = window(at.Middle())
 			p.Areas = areas(seen(at.Middle()), setOf(cells))
 		}
@@ -111,7 +117,7 @@ func (w *Web) areaPicture(c *web.Call) error {
 			return err
 		}
 		return c.Write(200, "image/png", out.Bytes())
-	}, "at", "dark", "v")
+	}, "at", "dark")
 }
 
 // boxOf holds all cells, with some room; an area that crosses the 180th meridian is shown as the world.

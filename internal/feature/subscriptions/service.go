@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -466,7 +467,32 @@ func (s *Service) Bounced(ctx context.Context, token string, permanent bool, sta
 	if !permanent || !strings.HasPrefix(status, "5.1.") {
 		return nil
 	}
-	return s.DB.Write(ctx, func(tx *db.Tx) error { return deleteSubscription(ctx, tx, token) })
+	var sub Subscription
+	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		sub, err = byID(ctx, tx, token[:max(len(token)-2*bounceMarkSize, 0)])
+		return err
+	})
+	if errors.Is(err, db.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	k, err := s.Vault.Existing(ctx, ScopePrefix+sub.month)
+	if errors.Is(err, seal.ErrDestroyed) || err == nil && subtle.ConstantTimeCompare([]byte(token), []byte(sub.id+bounceMark(k, sub.id))) != 1 {
+		return nil // made up by somebody who knows the id, which names a subscription that waits for its number
+	}
+	if err != nil {
+		return err
+	}
+	return s.DB.Write(ctx, func(tx *db.Tx) error { return deleteSubscription(ctx, tx, sub.id) })
+}
+
+const bounceMarkSize = 8
+
+// bounceMark proves that a message came back that was sent.
+func bounceMark(k *seal.Key, sid string) string {
+	return hex.EncodeToString(k.Tag("bounce", sid)[:bounceMarkSize])
 }
 
 // Few is the number of subscribers below which none is said: so few could be named.

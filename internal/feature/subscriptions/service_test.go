@@ -329,8 +329,9 @@ func TestProofs(t *testing.T) {
 			t.Fatal(err)
 		}
 		x.run()
-		if got := x.channel.take(); len(got) != 1 || x.count("select count(*) from alert_subscription where confirmed") != 2 {
-			t.Errorf("greeted: %v", got)
+		got := x.channel.take()
+		if len(got) != 1 || x.count("select count(*) from alert_subscription where confirmed") != 2 {
+			t.Fatalf("greeted: %v", got)
 		}
 		must(t, x.LeaveBy(x.ctx, "sms", "+491701"))
 		must(t, x.LeaveBy(x.ctx, "sms", "+491799"))
@@ -338,6 +339,11 @@ func TestProofs(t *testing.T) {
 			return tx.Get(x.ctx, "select id from alert_subscription where confirmed", nil, &code)
 		})
 		must(t, bounce)
+		must(t, x.Bounced(x.ctx, code, true, "5.1.1")) // the id alone is no proof
+		code = got[0].parcel.Bounce
+		for _, made := range []string{"", "x", code[:len(code)-1] + "!", code + "0"} {
+			must(t, x.Bounced(x.ctx, made, true, "5.1.1"))
+		}
 		must(t, x.Bounced(x.ctx, code, false, "4.2.2"))
 		must(t, x.Bounced(x.ctx, code, true, "5.7.1"))
 		if n := x.count("select count(*) from alert_subscription where confirmed"); n != 1 {

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"crypto/hmac"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -29,8 +30,9 @@ const quiet = 30
 
 // prefix begins the tokens of messages; markSize is how much of a mark they have.
 const (
-	prefix   = "mail"
-	markSize = 16
+	prefix    = "mail"
+	markSize  = 12
+	checkSize = 8
 )
 
 // shares are how much one address gets; what is urgent is not counted. What lets somebody
@@ -118,10 +120,11 @@ func (b *Box) send(ctx context.Context, m notify.Message) error {
 	if m.Bounce != "" {
 		return b.Sender.Send(ctx, m)
 	}
-	mark, err := b.mark(ctx, m.To)
+	k, err := b.key(ctx)
 	if err != nil {
 		return err
 	}
+	mark := k.Tag("address", strings.ToLower(m.To))[:markSize]
 	if m.Class == notify.News {
 		if back, err := b.returned(ctx, mark); err != nil || back {
 			if back {
@@ -130,7 +133,7 @@ func (b *Box) send(ctx context.Context, m notify.Message) error {
 			return err
 		}
 	}
-	m.Bounce = prefix + hex.EncodeToString(mark)
+	m.Bounce = prefix + hex.EncodeToString(append(mark[:markSize:markSize], check(k, mark, b.Clock.Now())...))
 	if len(m.Body.Parts) > 0 {
 		l := b.Locales.Match(m.Lang)
 		m.Body.Footer = append(m.Body.Footer[:len(m.Body.Footer):len(m.Body.Footer)],
@@ -160,13 +163,19 @@ func unknown(err error) bool {
 // or a message that was taken for spam, says nothing of it, and can be brought about by others.
 const unknownAddress = "5.1."
 
-// mark stands for an address. Mailboxes that differ only in capitals are one.
-func (b *Box) mark(ctx context.Context, address string) ([]byte, error) {
+// key makes marks of addresses, and what proves that a token is of a message of ours.
+// Mailboxes that differ only in capitals are one.
+func (b *Box) key(ctx context.Context) (*seal.Key, error) {
 	k, err := b.Vault.Key(ctx, Scope)
 	if err != nil {
 		return nil, fmt.Errorf("find the key of marks: %w", err)
 	}
-	return k.Tag("address", strings.ToLower(address))[:markSize], nil
+	return k, nil
+}
+
+// check is known to who got a message in the month of t, and to nobody else.
+func check(k *seal.Key, mark []byte, t time.Time) []byte {
+	return k.Tag("return "+t.UTC().Format("2006-01"), string(mark))[:checkSize]
 }
 
 func (b *Box) returned(ctx context.Context, mark []byte) (back bool, err error) {
@@ -181,15 +190,23 @@ func (b *Box) returned(ctx context.Context, mark []byte) (back bool, err error) 
 
 // Mine reports whether a token is of a message that a box sent.
 func Mine(token string) bool {
-	return strings.HasPrefix(token, prefix) && len(token) == len(prefix)+2*markSize
+	return strings.HasPrefix(token, prefix) && len(token) == len(prefix)+2*(markSize+checkSize)
 }
 
 // Returned notes that a message with a token came back with an enhanced status (RFC 3463):
 // when that says that there is no such address, it gets no news for a month.
 func (b *Box) Returned(ctx context.Context, token, status string) error {
-	mark, err := hex.DecodeString(strings.TrimPrefix(token, prefix))
+	both, err := hex.DecodeString(strings.TrimPrefix(token, prefix))
 	if err != nil || !Mine(token) || !strings.HasPrefix(status, unknownAddress) {
 		return nil //nolint:nilerr // somebody made it up
+	}
+	k, err := b.key(ctx)
+	if err != nil {
+		return err
+	}
+	mark, now := both[:markSize], b.Clock.Now()
+	if !hmac.Equal(both[markSize:], check(k, mark, now)) && !hmac.Equal(both[markSize:], check(k, mark, now.AddDate(0, 0, -28))) {
+		return nil // of a message of long ago, or made up
 	}
 	return b.DB.Write(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, `insert into mail_return (mark, until_day) values ($1, $2)

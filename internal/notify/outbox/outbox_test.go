@@ -180,6 +180,7 @@ func TestReturned(t *testing.T) {
 		for _, x := range []struct{ token, status string }{
 			{token, "4.2.2"}, {token, "5.2.2"}, {token, "5.7.1"}, {token, ""}, // full, or taken for spam: others can bring that about
 			{"mailzz", "5.1.1"}, {token + "00", "5.1.1"}, {strings.Repeat("z", len(token)), "5.1.1"},
+			{token[:len(token)-16] + "0123456789abcdef", "5.1.1"}, // the mark of an address alone proves nothing
 		} {
 			if err := w.Returned(ctx, x.token, x.status); err != nil {
 				t.Fatal(err)
@@ -209,6 +210,28 @@ func TestReturned(t *testing.T) {
 			t.Errorf("%d rows after a month", n)
 		}
 		w.send(t, letter("sam@example.net", notify.News))
+	})
+}
+
+// TestOldReturns: whoever once saw where a message comes back to cannot silence its reader
+// for ever.
+func TestOldReturns(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.send(t, letter("sam@example.net", notify.News))
+		token := strings.TrimSuffix(strings.TrimPrefix(w.sink.Messages()[0].From, "bounces+"), "@example.org")
+		for _, x := range []struct {
+			days   int
+			silent int
+		}{{70, 0}, {-45, 1}} {
+			w.clock.Add(time.Duration(x.days) * 24 * time.Hour)
+			if err := w.Returned(t.Context(), token, "5.1.1"); err != nil {
+				t.Fatal(err)
+			}
+			if n, err := w.Silent(t.Context()); err != nil || n != x.silent {
+				t.Errorf("%d silent, want %d; %v", n, x.silent, err)
+			}
+		}
 	})
 }
 

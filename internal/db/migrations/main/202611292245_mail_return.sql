@@ -1,4 +1,4 @@
--- Addresses whose mail server does not know them: a keyed mark (HMAC-SHA-256, cut to 16
+-- Addresses whose mail server does not know them: a keyed mark (HMAC-SHA-256, cut to 12
 -- bytes) and the day (yyyymmdd) from which they may get news again.
 create table mail_return (
 	mark {{blob}} primary key,
