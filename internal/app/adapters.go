@@ -187,6 +187,8 @@ func (l *limiter) Allow(bucket, subject string) (bool, time.Duration) {
 		rate = ratelimit.Rate{N: 6, Per: time.Hour}
 	case "report-answers": // to all of one way: text messages cost, and senders can be forged
 		rate = ratelimit.Rate{N: 600, Per: time.Hour}
+	case "invitation-mail": // of one person: who is invited did not ask for it
+		rate = ratelimit.Rate{N: 10, Per: 24 * time.Hour}
 	case "copy": // records as one file
 		rate = ratelimit.Rate{N: 60, Per: 10 * time.Minute}
 	case "archive": // of one group

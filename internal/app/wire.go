@@ -61,6 +61,9 @@ func (n *Node) wire(ctx context.Context) error {
 		DB: n.DB, IDs: n.IDs, Places: n.Places, Fold: geo.Fold, Invitations: invitations{n.Identity}, Facts: facts,
 		Audit: n.Identity.Audit, Prove: n.Identity.Prove, Vault: n.Vault, BaseURL: strings.TrimSuffix(n.Config.BaseURL, "/"),
 	})
+	if sender != nil {
+		n.Groups.Letters = n.Identity
+	}
 	n.Identity.Groups, n.Identity.Elsewhere = identityGroups{n.Groups, n}, n.heldElsewhere
 	n.Turnout = turnout.New(turnout.Deps{DB: n.DB, IDs: n.IDs, Events: turnoutEvents{n}})
 	n.Events = events.New(events.Deps{

@@ -92,6 +92,11 @@ type apiLink struct {
 	URL string `json:"url" doc:"Shown this once. It lets one person in, once."`
 }
 
+type apiInviteInput struct {
+	Role  apiRole `json:"role"`
+	Email string  `json:"email,omitempty" doc:"Where to send the link, too. It is used for that message and not kept."`
+}
+
 type apiRoleInput struct {
 	Role apiRole `json:"role"`
 }
@@ -126,7 +131,7 @@ type (
 	}
 	apiInvite struct {
 		Handle string `path:"handle"`
-		Body   apiRoleInput
+		Body   apiInviteInput
 	}
 	apiInvitationPath struct {
 		Handle string `path:"handle"`
@@ -297,7 +302,7 @@ func (s *Service) apiInvite(c *web.Call, a *api.API, in *apiInvite) (apiLink, er
 	if err != nil {
 		return apiLink{}, err
 	}
-	path, err := s.Invite(c.Context(), c.Actor(), in.Handle, authz.Role(in.Body.Role), key)
+	path, err := s.inviteBy(c, in.Handle, authz.Role(in.Body.Role), key, in.Body.Email)
 	if fault.HasCode(err, "form.key_used") {
 		err = api.ErrKeyReused()
 	}

@@ -6,6 +6,7 @@ import (
 
 	"convoke/internal/authz"
 	"convoke/internal/db"
+	"convoke/internal/fault"
 	"convoke/internal/handle"
 	"convoke/internal/web"
 )
@@ -184,6 +185,8 @@ type invitationsData struct {
 	Form  *web.Form
 	Group Group
 	Link  string // shown once
+	Mail  bool   // it can be mailed
+	Sent  bool   // it is on its way
 	Roles []web.Choice
 	Open  []openView
 	Days  int
@@ -198,15 +201,15 @@ type openView struct {
 var invitationsPage = web.NewPage[invitationsData](pages, "pages/invitations.html")
 
 func (s *Service) invitations(c *web.Call) error {
-	return s.showInvitations(c, c.NewForm().Set("role", string(authz.Member)).Set("key", c.NewKey()), "")
+	return s.showInvitations(c, c.NewForm().Set("role", string(authz.Member)).Set("key", c.NewKey()), "", false)
 }
 
-func (s *Service) showInvitations(c *web.Call, f *web.Form, link string) error {
+func (s *Service) showInvitations(c *web.Call, f *web.Form, link string, sent bool) error {
 	g, open, may, err := s.OpenInvitations(c.Context(), c.Actor(), c.Param("handle"))
 	if err != nil {
 		return err
 	}
-	d := invitationsData{Form: f, Group: g, Link: link, Days: int(invitationTTL / (24 * time.Hour))}
+	d := invitationsData{Form: f, Group: g, Link: link, Mail: s.Letters != nil, Sent: sent, Days: int(invitationTTL / (24 * time.Hour))}
 	d.Roles = f.Choose("role", roleChoices(c.Locale, may, authz.None))
 	for _, o := range open {
 		v := openView{ID: o.ID, Role: roleName(c.Locale, o.Role), Ends: o.Ends}
@@ -232,15 +235,37 @@ func (s *Service) invite(c *web.Call) error {
 		err = s.Prove(c, f)
 	}
 	if err == nil {
-		path, err = s.Invite(c.Context(), c.Actor(), c.Param("handle"), role, f.Line("key"))
+		path, err = s.inviteBy(c, c.Param("handle"), role, f.Line("key"), f.Line("email"))
 	}
 	if f.Accepts(err) {
-		return s.showInvitations(c, f, "")
+		if path != "" {
+			path = c.BaseURL() + path // it was made, and must not be lost
+		}
+		return s.showInvitations(c, f, path, false)
 	}
 	if err != nil {
 		return err
 	}
-	return s.showInvitations(c, f.Set("key", c.NewKey()), c.BaseURL()+path)
+	sent := f.Line("email") != ""
+	return s.showInvitations(c, f.Set("key", c.NewKey()).Set("email"), c.BaseURL()+path, sent)
+}
+
+// inviteBy makes a link and mails it to an address, unless that is "". A path without an error
+// or with one is of a link that was made.
+func (s *Service) inviteBy(c *web.Call, handle string, role authz.Role, key, email string) (path string, err error) {
+	if email != "" {
+		if s.Letters == nil {
+			return "", fault.Conflict("invitation.no_mail", "This server sends no e-mail.")
+		}
+		if err := s.Letters.CheckAddress(email); err != nil {
+			return "", err
+		}
+	}
+	path, err = s.Invite(c.Context(), c.Actor(), handle, role, key)
+	if err != nil || email == "" {
+		return path, err
+	}
+	return path, s.Letters.MailInvitation(c.Context(), c.Actor(), handle, path, email, c.Locale.Tag(), c.Now())
 }
 
 func (s *Service) revoke(c *web.Call) error {

@@ -34,6 +34,14 @@ type Invitations interface {
 	RevokeBy(ctx context.Context, tx *db.Tx, g id.Group, maker id.Person) error
 }
 
+// Letters sends links to addresses that somebody typed.
+type Letters interface {
+	// CheckAddress says of the field "email" whether it is one.
+	CheckAddress(typed string) error
+	// MailInvitation leaves a message with the link of an invitation, of which path is that.
+	MailInvitation(ctx context.Context, by authz.Actor, group, path, typed, lang string, now time.Time) error
+}
+
 // Facts tells other features what happened, inside the transaction.
 type Facts interface {
 	Emit(ctx context.Context, tx *db.Tx, f any) error
@@ -46,6 +54,7 @@ type Deps struct {
 	Places      Places
 	Fold        func(string) string // makes names comparable: geo.Fold
 	Invitations Invitations
+	Letters     Letters // nil where the node sends no mail
 	Facts       Facts
 	// Audit notes who did what in a role.
 	Audit func(ctx context.Context, tx *db.Tx, by id.Person, action, subject string) error

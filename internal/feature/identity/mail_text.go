@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"strings"
 
 	"convoke/internal/db"
 	"convoke/internal/fault"
@@ -20,15 +19,8 @@ func (s *Service) send(ctx context.Context, a sendMail) error {
 		return nil
 	}
 	var m MailLink
-	var site string
-	err := s.DB.Read(ctx, func(tx *db.Tx) error {
-		var err error
-		if m, err = s.openMail(ctx, tx, selectMailByID, a.Mail); err != nil {
-			return err
-		}
-		if site, err = setting(ctx, tx, settingName); isNone(err) {
-			err = nil
-		}
+	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		m, err = s.openMail(ctx, tx, selectMailByID, a.Mail)
 		return err
 	})
 	if fault.Is(err, fault.KindGone) {
@@ -48,8 +40,9 @@ func (s *Service) send(ctx context.Context, a sendMail) error {
 	if err != nil {
 		return err
 	}
-	if site == "" {
-		site = strings.TrimPrefix(strings.TrimPrefix(s.Mail.BaseURL, "https://"), "http://")
+	site, err := s.siteName(ctx)
+	if err != nil {
+		return err
 	}
 	out := m.write(s.Locales.Match(m.row.lang), site, s.Mail.BaseURL+"/mail/"+mailSecret(k, m.row.id), mailCode(k, m.row.id))
 	out.To, out.ID = string(to), hex.EncodeToString(k.Tag("message id", m.row.id))

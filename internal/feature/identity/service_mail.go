@@ -81,7 +81,9 @@ type forgetKey struct {
 func (forgetKey) Kind() string { return "identity.forget_key" }
 
 // MessageKinds are the jobs that reach people outside; see the feature of sign-ups.
-func MessageKinds() []string { return []string{sendMail{}.Kind(), noticeMail{}.Kind()} }
+func MessageKinds() []string {
+	return []string{sendMail{}.Kind(), noticeMail{}.Kind(), inviteMail{}.Kind()}
+}
 
 func (s *Service) forget(ctx context.Context, tx *db.Tx, keyID string, at time.Time) error {
 	return s.Jobs.Enqueue(ctx, tx, forgetKey{keyID}, job.Insert{RunAt: at, Unique: keyID})
@@ -91,6 +93,7 @@ func (s *Service) forget(ctx context.Context, tx *db.Tx, keyID string, at time.T
 func (s *Service) registerJobs() {
 	job.Register(s.Jobs, s.send, job.Timeout(2*time.Minute))
 	job.Register(s.Jobs, s.notice, job.Timeout(2*time.Minute))
+	job.Register(s.Jobs, s.sendInvitation, job.Timeout(2*time.Minute))
 	job.Register(s.Jobs, func(ctx context.Context, a forgetKey) error { return s.Vault.Destroy(ctx, MailScope+a.Key) })
 }
 
