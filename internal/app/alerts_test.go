@@ -115,14 +115,16 @@ func (w *warning) send(subject string, m alerts.Message) (alert string) {
 // photoOf is the address of the picture of a report.
 func photoOf(key string) string { return hex.EncodeToString(id.Hash(key)) }
 
-// verifies makes robin a verifier who is on call, checks a report, wrote a note on it, and
-// proposes an alert about it.
+// verifies makes robin a verifier who is on call, checks a report, wrote a note on it,
+// proposes an alert about it, and named a neighbour.
 func (s *mailStand) verifies(sam, robin authz.Actor) {
 	s.t.Helper()
 	ctx := s.t.Context()
 	w := s.warns("near", "riverside", "hillside", sam, robin, robin, robin)
 	_, of := w.report(authz.Actor{}, "fire", nil)
 	s.must(s.Alerts.AddShift(ctx, robin, "near", s.IDs.Secret(), robin.Handle, s.clock.Now(), s.clock.Now().Add(time.Hour)))
+	s.must(s.Alerts.Start(ctx, sam, s.IDs.Secret(), alerts.NetworkInput{Handle: "beyond", Name: "Beyond", Group: "riverside", Area: "Dresden; 5", Categories: []string{"fire"}}))
+	s.must(s.Alerts.Neighbour(ctx, robin, "near", "beyond"))
 	s.must(s.Alerts.Claim(ctx, robin, "near", of))
 	s.must(s.Alerts.Write(ctx, robin, "near", of, s.IDs.Secret(), "I go there"))
 	w.propose(of, w.message(of))

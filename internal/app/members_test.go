@@ -114,9 +114,9 @@ func TestTheWeeklyMail(t *testing.T) {
 		if mails := week(); len(mails) != 0 {
 			t.Errorf("a week without news: %q", mails)
 		}
-		link := mails[0][strings.Index(mails[0], "/digest/"):]
-		s.visitor().Get(strings.TrimSpace(link)).Want(t, 200, "")
-		s.visitor().Post(strings.TrimSpace(link)).Want(t, 200, "")
+		link := strings.Fields(mails[0][strings.Index(mails[0], "/digest/"):])[0]
+		s.visitor().Get(link).Want(t, 200, "")
+		s.visitor().Post(link, "List-Unsubscribe", "One-Click").Want(t, 200, "")
 		if n := s.count("select count(*) from digest"); n != 0 {
 			t.Error("it goes on")
 		}

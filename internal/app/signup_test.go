@@ -153,7 +153,7 @@ func (h *hosts) addresses(t *testing.T, route string) []string {
 	t.Helper()
 	fill := strings.NewReplacer("/{$}", "/", "/me/sessions/{id}", "/me/sessions/"+h.IDs.New(), "{id}", string(h.event),
 		"{item}", h.IDs.New(), "{amendment}", h.IDs.New(), "{case}", h.IDs.New(), "{subject}", h.IDs.New(), "{photo}", strings.Repeat("0", 64), "{step}", "new",
-		"{handle}", "riverside", "{slug}", "no-petition", "{member}", "mia", "{secret}", h.IDs.Secret(), "{key}", strings.Repeat("0", 64),
+		"{handle}", "riverside", "{slug}", "no-petition", "{member}", "mia", "{secret}", h.IDs.Secret(), "{link}", h.IDs.Secret(), "{key}", strings.Repeat("0", 64),
 		"{z}", "0", "{x}", "0", "{y}", "0", "{slot}", h.slot, "{lang}", "es", "{text}", "0", "{answer}", strings.Repeat("A", 43),
 		"{path...}", "entries/000", "{leaf}", strings.Repeat("0", 64))
 	path := fill.Replace(route)
