@@ -3,6 +3,7 @@ package webhooks
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"convoke/internal/db"
@@ -54,7 +55,9 @@ func (s *Service) deliver(ctx context.Context, a delivery) error {
 	if given { // it is written down where its owner sees it: no failed job besides
 		return nil
 	}
-	return sendErr
+	// However it failed, it is tried as often as all are: an address that is gone for an hour
+	// comes back.
+	return fmt.Errorf("%v", sendErr) //nolint:errorlint // what it means is not for the queue
 }
 
 // gone is the status with which a receiver says that it wants no more.
