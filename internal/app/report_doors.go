@@ -10,6 +10,7 @@ import (
 	"convoke/internal/feature/alerts"
 	"convoke/internal/media"
 	"convoke/internal/notify"
+	"convoke/internal/notify/failure"
 	"convoke/internal/notify/inbound"
 	"convoke/internal/notify/sms"
 )
@@ -33,11 +34,24 @@ func (n *Node) replies(sender notify.Sender) (map[string]alerts.Reply, error) {
 			if !sameCountry(n.Config.SMSNumber, to) {
 				return nil // the report is taken all the same
 			}
-			return gateway.Send(ctx, sms.Number(to), sms.Marked(strings.Join(a.Lines, " ")), n.Clock.Now())
+			err := gateway.Send(ctx, sms.Number(to), sms.Marked(strings.Join(a.Lines, " ")), n.Clock.Now())
+			if err != nil && failure.KindOf(err) != failure.Later {
+				err = final{err}
+			}
+			return err
 		}
 	}
 	return out, nil
 }
+
+// final is an error for which a new try is of no use; the queue of jobs asks.
+type final struct{ error }
+
+// Permanent tells the queue.
+func (final) Permanent() bool { return true }
+
+// Unwrap gives the error itself.
+func (f final) Unwrap() error { return f.error }
 
 // sameCountry reports numbers of one country (ITU-T E.164), as far as two digits tell, and of
 // the zones of 1 and 7 one: answers cost money, and somebody may send reports in the name of a

@@ -376,3 +376,16 @@ func TestPlainAddress(t *testing.T) {
 		t.Error("nothing is plain")
 	}
 }
+
+// What somebody types is one bare address, or none.
+func TestAddress(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]string{
+		" sam@example.org ": "sam@example.org", "Sam@Example.org": "Sam@Example.org", "": "", "sam": "", "Sam <sam@example.org>": "", "sam@example.org, ann@example.org": "",
+		"sam@example.org\r\nBcc: ann@example.org": "", "\"a b\"@example.org": "", strings.Repeat("a", 250) + "@example.org": "",
+	} {
+		if got, ok := notify.Address(typed); got != want || ok != (want != "") {
+			t.Errorf("%q: %q, %v", typed, got, ok)
+		}
+	}
+}

@@ -117,6 +117,15 @@ func usable(a string) bool {
 	return err == nil && to.Address == a && !strings.ContainsFunc(a, unicode.IsControl)
 }
 
+// Address reads what somebody typed as an address: one that is bare, and at most 254 bytes.
+func Address(typed string) (bare string, ok bool) {
+	a, err := netmail.ParseAddress(strings.TrimSpace(typed))
+	if err != nil || a.Name != "" || len(a.Address) > maxAddress || strings.ContainsAny(a.Address, " \"\r\n\x00") {
+		return "", false
+	}
+	return a.Address, true
+}
+
 // thread names the messages before this one (RFC 5322, section 3.6.4).
 func (h *header) thread(ids []string, domain string) {
 	var refs []string

@@ -3,7 +3,6 @@ package identity
 import (
 	"encoding/binary"
 	"fmt"
-	"net/mail"
 	"strings"
 	"time"
 
@@ -27,7 +26,6 @@ const (
 	mailPause  = 3 * time.Minute // between two mails to one address
 	codeTries  = 5
 	codeDigits = 8
-	maxAddress = 254 // RFC 5321, section 4.5.3.1.3, without the brackets
 )
 
 // The scopes of keys: addresses are found with one, sealed under one each, and
@@ -48,11 +46,11 @@ func dayKey(t time.Time) string { return "day-" + t.UTC().Format("20060102") }
 
 // parseAddress returns a bare address, or the message for the field "email".
 func parseAddress(typed string) (string, error) {
-	a, err := mail.ParseAddress(strings.TrimSpace(typed))
-	if err != nil || a.Name != "" || len(a.Address) > maxAddress || strings.ContainsAny(a.Address, " \"\r\n\x00") {
+	a, ok := notify.Address(typed)
+	if !ok {
 		return "", fault.Invalid(fault.Field("email", "mail.address", "This does not look like an e-mail address."))
 	}
-	return a.Address, nil
+	return a, nil
 }
 
 // mailTag finds an address. Mailboxes that differ only in capitals are one: no

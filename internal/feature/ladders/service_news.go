@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/mail"
 	"strings"
 	"time"
 
@@ -80,11 +79,11 @@ func (s *Service) registerNews() {
 }
 
 func parseAddress(typed string) (string, error) {
-	a, err := mail.ParseAddress(strings.TrimSpace(typed))
-	if err != nil || a.Name != "" || len(a.Address) > 254 || strings.ContainsAny(a.Address, " \"\r\n\x00") {
+	a, ok := notify.Address(typed)
+	if !ok {
 		return "", fault.Invalid(fault.Field("email", "mail.address", "This does not look like an e-mail address."))
 	}
-	return a.Address, nil
+	return a, nil
 }
 
 func errNoNews() error {

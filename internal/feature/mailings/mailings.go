@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/mail"
 	"strings"
 	"time"
 
@@ -104,8 +103,8 @@ func (s *Service) Ask(ctx context.Context, typed, lang string) error {
 	if s.Sender == nil {
 		return fault.NotFound("mailings.none", "This server sends no e-mail.")
 	}
-	a, err := mail.ParseAddress(strings.TrimSpace(typed))
-	if err != nil || a.Name != "" || len(a.Address) > 254 || strings.ContainsAny(a.Address, " \"\r\n\x00") {
+	to, ok := notify.Address(typed)
+	if !ok {
 		return fault.Invalid(fault.Field("email", "mail.address", "This does not look like an e-mail address."))
 	}
 	now := s.Clock.Now()
@@ -115,8 +114,8 @@ func (s *Service) Ask(ctx context.Context, typed, lang string) error {
 		return err
 	}
 	// All links are of about one length, which tells nothing of the address.
-	plain := append(binary.BigEndian.AppendUint64(nil, uint64(now.Add(good).Unix())), a.Address...)
-	plain = append(plain, strings.Repeat(" ", 63-len(a.Address)%64+1)...)
+	plain := append(binary.BigEndian.AppendUint64(nil, uint64(now.Add(good).Unix())), to...)
+	plain = append(plain, strings.Repeat(" ", 63-len(to)%64+1)...)
 	box := k.Seal(s.Entropy, "mailings", "link", scope(today), plain)
 	link := base64.RawURLEncoding.EncodeToString(append(binary.BigEndian.AppendUint32(nil, uint32(today)), box...))
 	return s.DB.Write(ctx, func(tx *db.Tx) error {

@@ -3,7 +3,6 @@ package subscriptions
 import (
 	"context"
 	"errors"
-	"net/mail"
 	"strings"
 
 	"convoke/internal/fault"
@@ -27,11 +26,11 @@ func EmailWay(e Email) Way {
 
 // Parse implements Channel.
 func (Email) Parse(typed string) (string, error) {
-	a, err := mail.ParseAddress(strings.TrimSpace(typed))
-	if err != nil || a.Name != "" || len(a.Address) > 254 || strings.ContainsAny(a.Address, " \"\r\n\x00") {
+	a, ok := notify.Address(typed)
+	if !ok {
 		return "", fault.Invalid(fault.Field("contact", "mail.address", "This does not look like an e-mail address."))
 	}
-	return a.Address, nil
+	return a, nil
 }
 
 // Prepare implements Channel.

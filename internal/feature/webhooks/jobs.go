@@ -3,7 +3,6 @@ package webhooks
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"convoke/internal/db"
@@ -55,9 +54,7 @@ func (s *Service) deliver(ctx context.Context, a delivery) error {
 	if given { // it is written down where its owner sees it: no failed job besides
 		return nil
 	}
-	// However it failed, it is tried as often as all are: an address that is gone for an hour
-	// comes back.
-	return fmt.Errorf("%v", sendErr) //nolint:errorlint // what it means is not for the queue
+	return sendErr
 }
 
 // gone is the status with which a receiver says that it wants no more.

@@ -44,9 +44,6 @@ type Error struct {
 	cause  error         // may quote the other side
 }
 
-// Permanent reports whether a new try would fail too; the queue of jobs asks.
-func (e *Error) Permanent() bool { return e.Kind != Later }
-
 // Error implements error.
 func (e *Error) Error() string {
 	s := "send"

@@ -134,7 +134,7 @@ func (b *Box) send(ctx context.Context, m notify.Message) error {
 		}
 	}
 	m.Bounce = prefix + hex.EncodeToString(append(mark[:markSize:markSize], check(k, mark, b.Clock.Now())...))
-	if len(m.Body.Parts) > 0 {
+	if len(m.Body.Parts) > 0 && m.Class != notify.Access { // of which there is nothing to end
 		l := b.Locales.Match(m.Lang)
 		m.Body.Footer = append(m.Body.Footer[:len(m.Body.Footer):len(m.Body.Footer)],
 			notify.Link(l.T("See and end all that this server sends to your address"), strings.TrimSuffix(b.BaseURL, "/")+Path))

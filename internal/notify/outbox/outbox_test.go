@@ -274,6 +274,11 @@ func TestFooter(t *testing.T) {
 				t.Errorf("%d links in %q", n, got.Text)
 			}
 		}
+		m.Class = notify.Access
+		w.send(t, m)
+		if all := w.sink.Messages(); strings.Contains(all[len(all)-1].Text, "/mailings") {
+			t.Error("a code leads to a page: mail is read on its way")
+		}
 		if err := w.Send(context.WithoutCancel(t.Context()), notify.Message{To: "no address", Body: m.Body}); err == nil || fmt.Sprint(err) == "" {
 			t.Error("no address is one")
 		}

@@ -79,11 +79,13 @@ func (w *Web) send(k *call, address, code string) error {
 	err := w.Sender.Send(ctx, notify.Message{
 		To: address, Lang: l.Tag(), Class: notify.Access,
 		Subject: l.T("{code} is your code for {site}", "code", strings.ToUpper(code), "site", site),
-		Text: strings.Join([]string{
-			l.T("Your code is {code}.", "code", strings.ToUpper(code)),
-			l.T("Type it into the page that you left open. It is good for 15 minutes."),
-			l.T("If you did not ask for it, do nothing: your address is not stored, and no other message follows."),
-		}, "\n\n"),
+		Body: notify.Body{
+			Parts: []notify.Part{
+				notify.Heading(l.T("Your code is {code}.", "code", strings.ToUpper(code))),
+				notify.Paragraph(l.T("Type it into the page that you left open. It is good for 15 minutes.")),
+			},
+			Footer: []notify.Part{notify.Paragraph(l.T("If you did not ask for it, do nothing: your address is not stored, and no other message follows."))},
+		},
 	})
 	switch {
 	case errors.Is(err, notify.ErrPermanent):
