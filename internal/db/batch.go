@@ -22,8 +22,8 @@ const (
 type lane struct {
 	db      *DB
 	queue   chan *write
-	begin   func(context.Context) (*conn, error) // takes the lock, opens the transaction
-	end     func(context.Context)                // gives the lock back
+	begin   func(context.Context, int) (*conn, error) // takes the lock, opens the transaction for a try
+	end     func(context.Context)                     // gives the lock back
 	mu      sync.RWMutex
 	closing bool
 }
@@ -120,7 +120,7 @@ func (l *lane) commit(ctx context.Context, batch []*write) {
 		if try > 1 {
 			time.Sleep(pause(try))
 		}
-		err = l.try(ctx, batch, try > 0)
+		err = l.try(ctx, batch, try)
 	}
 	if errors.Is(err, errRerun) && len(batch) > 1 {
 		for _, w := range batch { // conflicts with others: each on its own
@@ -178,8 +178,8 @@ var errCommit = errors.New("the commit failed")
 
 var errRerun = errors.New("run the batch again")
 
-func (l *lane) try(ctx context.Context, batch []*write, careful bool) (err error) {
-	k, err := l.begin(ctx)
+func (l *lane) try(ctx context.Context, batch []*write, try int) (err error) {
+	k, err := l.begin(ctx, try)
 	if err != nil {
 		return err
 	}
@@ -190,7 +190,7 @@ func (l *lane) try(ctx context.Context, batch []*write, careful bool) (err error
 			continue // the caller left before it began
 		}
 		w.tx = &Tx{conn: k, engine: l.db.engine, now: l.db.opt.Clock.Now(), write: true}
-		dirty, err := l.step(ctx, k, w, careful)
+		dirty, err := l.step(ctx, k, w, try > 0)
 		if err != nil || dirty {
 			return errors.Join(rollback(ctx, k), err, rerunIf(dirty))
 		}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"convoke/internal/clock"
 	"convoke/internal/db"
@@ -210,6 +211,7 @@ func TestNextNumbers(t *testing.T) {
 			if err := tx.Get(ctx, "select value from setting where name = 'head'", nil, &v); err != nil {
 				return err
 			}
+			time.Sleep(2 * time.Millisecond) // a slow machine, on which they all meet
 			n, err := strconv.Atoi(v)
 			if err == nil {
 				err = put(ctx, tx, fmt.Sprint("number ", n), "x")

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,8 +22,12 @@ const (
 	pgLanes = 8
 	// pgLockSpace keeps our advisory locks apart from another program's.
 	pgLockSpace = 0x636f6e76 // "conv"
+	// pgContested is the lock of writes that have conflicted pgFree times: from then on they
+	// take turns, so that each of them comes to its end however slow the machine is.
+	pgContested = pgLanes
 	pgChannel   = "convoke"
-	pgRetries   = 12
+	pgFree      = 4
+	pgRetries   = 40
 	pgDoubled   = 4 // of them, at most, because of a value that is there already
 )
 
@@ -55,7 +60,7 @@ type pgLane struct {
 	conn *conn
 }
 
-func (p *pgLane) begin(ctx context.Context) (*conn, error) {
+func (p *pgLane) begin(ctx context.Context, try int) (*conn, error) {
 	if p.conn == nil {
 		k, err := newConn(ctx, p.db.sql, false)
 		if err != nil {
@@ -64,34 +69,56 @@ func (p *pgLane) begin(ctx context.Context) (*conn, error) {
 		k.before = p.db.opt.Before
 		p.conn = k
 	}
-	for _, q := range []string{
-		fmt.Sprintf("select pg_advisory_lock(%d, %d)", pgLockSpace, p.key),
-		"begin isolation level serializable",
-	} {
-		if _, err := p.conn.exec(ctx, q); err != nil {
-			p.drop()
-			return nil, fmt.Errorf("begin: %w", err)
-		}
+	if err := beginLocked(ctx, p.conn, p.key, contested(try)); err != nil {
+		p.drop()
+		return nil, fmt.Errorf("begin: %w", err)
 	}
 	return p.conn, nil
 }
 
 func (p *pgLane) end(ctx context.Context) {
-	if p.conn == nil {
-		return
-	}
-	q := fmt.Sprintf("select pg_advisory_unlock(%d, %d)", pgLockSpace, p.key)
-	if _, err := p.conn.exec(ctx, q); err != nil {
+	if p.conn != nil && unlock(ctx, p.conn) != nil {
 		p.drop()
 	}
 }
 
-// drop forgets a connection in an unknown state; the server frees its lock.
 func (p *pgLane) drop() {
-	// A driver.ErrBadConn result tells the pool to discard it.
-	_ = p.conn.c.Raw(func(any) error { return errors.New("discard") })
-	_ = p.conn.close()
+	discard(p.conn)
 	p.conn = nil
+}
+
+// contested is the lock that a write takes at some try, or none.
+func contested(try int) int {
+	if try < pgFree {
+		return -1
+	}
+	return pgContested
+}
+
+// beginLocked takes advisory locks, in this order, and then begins: what their last holder
+// wrote is in the snapshot. Negative ones are none.
+func beginLocked(ctx context.Context, k *conn, locks ...int) error {
+	for _, l := range locks {
+		if l < 0 {
+			continue
+		}
+		if _, err := k.exec(ctx, fmt.Sprintf("select pg_advisory_lock(%d, %d)", pgLockSpace, l)); err != nil {
+			return err
+		}
+	}
+	_, err := k.exec(ctx, "begin isolation level serializable")
+	return err
+}
+
+func unlock(ctx context.Context, k *conn) error {
+	_, err := k.exec(ctx, "select pg_advisory_unlock_all()")
+	return err
+}
+
+// discard closes a connection in an unknown state; the server frees its locks.
+func discard(k *conn) {
+	_ = k.c.Raw(func(any) error { return driver.ErrBadConn }) // the pool closes it for that error alone
+	_ = k.close()
 }
 
 func (d *DB) readPostgres(ctx context.Context, fn func(*Tx) error) (err error) {
@@ -112,7 +139,7 @@ func (d *DB) readPostgres(ctx context.Context, fn func(*Tx) error) (err error) {
 func (d *DB) writePostgres(ctx context.Context, fn func(*Tx) error) error {
 	doubled := 0
 	for try := range pgRetries {
-		err := d.writeOnce(ctx, fn)
+		err := d.writeOnce(ctx, fn, contested(try))
 		if !mayPass(err, &doubled) {
 			return err
 		}
@@ -128,14 +155,14 @@ func (d *DB) writePostgres(ctx context.Context, fn func(*Tx) error) error {
 // pause is how long a transaction waits that conflicted, so that not all of them come
 // again at once.
 func pause(try int) time.Duration {
-	return time.Duration(1+rand.IntN(4<<min(try, 6))) * time.Millisecond
+	return time.Duration(1+rand.IntN(4<<min(try, pgFree))) * time.Millisecond
 }
 
 func errConflicts() error {
 	return fault.After(NotRecorded(errors.New("too many conflicts")), time.Second)
 }
 
-func (d *DB) writeOnce(ctx context.Context, fn func(*Tx) error) error {
+func (d *DB) writeOnce(ctx context.Context, fn func(*Tx) error, lock int) error {
 	k, err := newConn(ctx, d.sql, false)
 	if err != nil {
 		return wrap(err)
@@ -143,7 +170,14 @@ func (d *DB) writeOnce(ctx context.Context, fn func(*Tx) error) error {
 	defer k.close()
 	k.before = d.opt.Before
 	ctx = context.WithoutCancel(ctx)
-	if _, err := k.exec(ctx, "begin isolation level serializable"); err != nil {
+	if lock >= 0 {
+		defer func() {
+			if unlock(ctx, k) != nil {
+				discard(k)
+			}
+		}()
+	}
+	if err := beginLocked(ctx, k, lock); err != nil {
 		return wrap(err)
 	}
 	w := &write{ctx: ctx, fn: fn}

@@ -113,7 +113,7 @@ type sqliteWriter struct {
 	version int64 // pragma data_version: changes only by others' commits
 }
 
-func (s *sqliteWriter) begin(ctx context.Context) (*conn, error) {
+func (s *sqliteWriter) begin(ctx context.Context, _ int) (*conn, error) {
 	if _, err := s.conn.exec(ctx, "begin immediate"); err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}

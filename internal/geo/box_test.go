@@ -86,16 +86,19 @@ func longitude() *rapid.Generator[float64] {
 
 // box draws boxes of every size, antimeridian and poles included.
 func box(t *rapid.T) geo.Box {
-	switch rapid.IntRange(0, 2).Draw(t, "kind of box") {
+	p := func() geo.Point {
+		return geo.Point{Lat: latitude().Draw(t, "lat"), Lon: longitude().Draw(t, "lon")}
+	}
+	switch rapid.IntRange(0, 3).Draw(t, "kind of box") {
 	case 0:
 		a, b := latitude().Draw(t, "lat"), latitude().Draw(t, "lat")
 		return geo.Box{South: min(a, b), West: longitude().Draw(t, "west"), North: max(a, b), East: longitude().Draw(t, "east")}
 	case 1:
-		p := geo.Point{Lat: latitude().Draw(t, "lat"), Lon: longitude().Draw(t, "lon")}
-		return geo.BoxAround(p, rapid.Float64Range(0, 3000).Draw(t, "km"))
+		return geo.BoxAround(p(), rapid.Float64Range(0, 3000).Draw(t, "km"))
+	case 2: // about what the coarse level is for
+		return geo.BoxAround(p(), rapid.Float64Range(50, 500).Draw(t, "km"))
 	}
-	p := geo.Point{Lat: latitude().Draw(t, "lat"), Lon: longitude().Draw(t, "lon")}
-	return geo.BoxAround(p, rapid.Float64Range(0, 60).Draw(t, "km"))
+	return geo.BoxAround(p(), rapid.Float64Range(0, 60).Draw(t, "km"))
 }
 
 // inside draws a point of the box, corners and edges often.
