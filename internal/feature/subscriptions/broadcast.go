@@ -49,10 +49,10 @@ func (b *broadcast) ends() bool { return b.kind == fact.AlertWithdraw || b.kind 
 // recipient is somebody whom an alert may go to, with what they have heard of its chain.
 type recipient struct {
 	Subscription
-	heard, air int64
-	lately     int  // chains that began for them in the last day
-	tries      int  // of this alert
-	waited     bool // was among those who get it later
+	reach
+	lately int  // chains that said something to them in the last day
+	tries  int  // of this alert
+	waited bool // was among those who get it later
 }
 
 // verdict is what becomes of an alert for one recipient.
@@ -66,7 +66,7 @@ const (
 
 // decide is the rule of who gets an alert when. until is for hold.
 func (b *broadcast) decide(r *recipient, now time.Time) (v verdict, until time.Time) {
-	reached := r.heard > 0 || r.air > 0
+	reached := r.reach != reach{}
 	switch {
 	case !now.Before(b.expires) || r.heard >= b.n || !now.Before(r.Ends):
 		return skip, until
@@ -181,6 +181,6 @@ func (s *Service) Audience(ctx context.Context, tx *db.Tx, cells []geo.GridCell,
 	if err != nil || chain == "" {
 		return near, err
 	}
-	heard, err := countHeard(ctx, tx, chain)
+	heard, err := countReached(ctx, tx, chain)
 	return max(near, heard), err
 }

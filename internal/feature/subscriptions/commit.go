@@ -64,30 +64,64 @@ func (r *run) commit(ctx context.Context, landed []landing, ready []item) (fly [
 	if len(ready) > 0 {
 		at = later(at, ready[len(ready)-1].at)
 	}
+	flying := without(r.flying, landed)
 	err = r.s.DB.Write(ctx, func(tx *db.Tx) error {
 		fly, ok, lease = nil, false, r.lease
 		if err := r.land(ctx, tx, landed); err != nil {
 			return err
 		}
 		over, err := r.overtaken(ctx, tx)
-		if err != nil || over {
+		if err != nil {
 			return err
 		}
 		// What flies must land while the lease lasts. It is not renewed each time, so that
 		// an alert that overtakes this one finds its row at rest.
-		if ok = tx.Now().Add(sendFor + leaseFor/6).Before(lease); !ok {
+		ok = !over && tx.Now().Add(sendFor+leaseFor/6).Before(lease)
+		if !over && !ok {
 			lease = tx.Now().Add(leaseFor)
-			if ok, err = r.keep(ctx, tx, r.at, lease); err != nil || !ok {
+			if ok, err = r.keep(ctx, tx, r.at, lease); err != nil {
 				return err
 			}
+		}
+		air := flying
+		if ok {
+			air = slices.Concat(flying, toSend(ready))
+		}
+		mine, err := setAir(ctx, tx, r.job, r.me, air)
+		if ok = ok && mine; err != nil || !ok {
+			return err
 		}
 		fly, err = r.start(ctx, tx, ready)
 		return err
 	})
-	if err == nil && ok {
+	if err != nil {
+		return nil, false, err
+	}
+	for i := range fly {
+		flying = append(flying, fly[i].id)
+	}
+	r.flying = flying
+	if ok {
 		r.at, r.lease = at, lease
 	}
-	return fly, ok, err
+	return fly, ok, nil
+}
+
+// without is what still flies.
+func without(flying []string, landed []landing) []string {
+	return slices.DeleteFunc(slices.Clone(flying), func(sid string) bool {
+		return slices.ContainsFunc(landed, func(l landing) bool { return l.id == sid })
+	})
+}
+
+func toSend(ready []item) []string {
+	var ids []string
+	for i := range ready {
+		if ready[i].what == send {
+			ids = append(ids, ready[i].id)
+		}
+	}
+	return ids
 }
 
 func later(a, b cursor) cursor {
@@ -99,17 +133,26 @@ func later(a, b cursor) cursor {
 
 // land writes down how tries ended, whoever has the lease by now.
 func (r *run) land(ctx context.Context, tx *db.Tx, landed []landing) error {
-	var by [lost + 1][]string
+	var heard, maybe, leave []string
 	var t tally
+	fresh := 0
 	for i := range landed {
 		l := &landed[i]
 		how, due := r.outcome(l, tx.Now())
-		by[how] = append(by[how], l.id)
+		switch how {
+		case unclear, lost:
+			maybe = append(maybe, l.id)
+		}
 		switch how {
 		case sent:
+			heard = append(heard, l.id)
 			t.delivered++
+			if l.heard == 0 {
+				fresh++
+			}
 			continue
 		case gone:
+			leave = append(leave, l.id)
 			t.gone++
 			continue
 		case refused, lost:
@@ -123,21 +166,13 @@ func (r *run) land(ctx context.Context, tx *db.Tx, landed []landing) error {
 			return err
 		}
 	}
-	const of = " where chain = $1 and channel = $2 and air = $3 and subscription_id in "
-	for _, x := range []struct {
-		q    string
-		all  []string
-		more []any
-	}{
-		{"update alert_heard set heard = $3, air = 0, heard_at = $4" + of, by[sent], []any{clock.Micros(tx.Now())}},
-		{"delete from alert_heard" + strings.Replace(of, "air", "heard = 0 and air", 1), slices.Concat(by[refused], by[notTaken]), nil},
-		{"update alert_heard set air = 0" + of, slices.Concat(by[refused], by[notTaken]), nil},
-	} {
-		if err := r.set(ctx, tx, x.q, x.all, x.more...); err != nil {
-			return fmt.Errorf("write down who was reached: %w", err)
-		}
+	if err := insertReach(ctx, tx, r.job, r.n, true, fresh, heard); err != nil {
+		return err
 	}
-	for _, sid := range by[gone] {
+	if err := insertReach(ctx, tx, r.job, r.n, false, 0, maybe); err != nil {
+		return err
+	}
+	for _, sid := range leave {
 		if err := deleteSubscription(ctx, tx, sid); err != nil {
 			return err
 		}
@@ -145,17 +180,16 @@ func (r *run) land(ctx context.Context, tx *db.Tx, landed []landing) error {
 	return addCount(ctx, tx, r.alert, r.channel, t)
 }
 
-// start writes down what is handed out, before it is. Who has left meanwhile gets nothing.
+// start picks what flies, and writes down what becomes of the others. Who has left meanwhile
+// gets nothing.
 func (r *run) start(ctx context.Context, tx *db.Tx, ready []item) (fly []item, err error) {
 	if !tx.Now().Before(r.expires) {
 		return nil, nil
 	}
-	var ids []string
 	for i := range ready {
 		x := &ready[i]
 		switch x.what {
 		case send:
-			ids = append(ids, x.id)
 			fly = append(fly, *x)
 		case hold:
 			if err := r.wait(ctx, tx, x.id, x.tries, clock.Micros(x.until)); err != nil {
@@ -168,21 +202,16 @@ func (r *run) start(ctx context.Context, tx *db.Tx, ready []item) (fly []item, e
 			}
 		}
 	}
+	ids := toSend(ready)
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	list, args := listOf(ids, []any{r.chain, r.channel, r.n})
-	n, err := tx.Exec(ctx, `insert into alert_heard (chain, channel, subscription_id, heard, air, heard_at)
-		select $1, $2, id, 0, cast($3 as bigint), 0 from alert_subscription where confirmed and id in `+list+`
-		on conflict (chain, channel, subscription_id) do update set air = excluded.air where alert_heard.heard < excluded.air`, args...)
-	if err != nil {
-		return nil, fmt.Errorf("write down what is in the air: %w", err)
+	list, args := listOf(ids, nil)
+	there, err := db.Column[string](ctx, tx, "select id from alert_subscription where confirmed and id in "+list, args...)
+	if err != nil || len(there) == len(ids) {
+		return fly, err
 	}
-	if int(n) == len(ids) {
-		return fly, nil
-	}
-	there, err := db.Column[string](ctx, tx, "select subscription_id from alert_heard where chain = $1 and channel = $2 and air = $3 and subscription_id in "+list, args...)
-	return slices.DeleteFunc(fly, func(x item) bool { return !slices.Contains(there, x.id) }), err
+	return slices.DeleteFunc(fly, func(x item) bool { return !slices.Contains(there, x.id) }), nil
 }
 
 // wait lets somebody get the alert later; without a time, never.
@@ -195,18 +224,7 @@ func (r *run) wait(ctx context.Context, tx *db.Tx, sid string, tries int, due in
 	return nil
 }
 
-// set runs a statement for many subscriptions. $1 to $3 are chain, channel and n; more follow.
-func (r *run) set(ctx context.Context, tx *db.Tx, q string, all []string, more ...any) error {
-	if len(all) == 0 {
-		return nil
-	}
-	args := append([]any{r.chain, r.channel, r.n}, more...)
-	list, args := listOf(all, args)
-	_, err := tx.Exec(ctx, q+list, args...)
-	return err
-}
-
-// listOf is ($4, $5, ...), as long as a power of two so that there are few statements.
+// listOf is ($4, $5, ...) behind three args, as long as a power of two so that there are few statements.
 func listOf(all []string, args []any) (string, []any) {
 	size := 1
 	for size < len(all) {

@@ -16,5 +16,5 @@
 // somebody's quiet hours.
 //
 // It owns the tables alert_subscription, alert_month, alert_broadcast, alert_run,
-// alert_heard, alert_later and alert_broadcast_count.
+// alert_reach, alert_air, alert_later and alert_broadcast_count.
 package subscriptions

@@ -74,7 +74,7 @@ func TestModel(t *testing.T) {
 
 func (m *model) clear() {
 	must(m.t, m.DB.Write(m.ctx, func(tx *db.Tx) error {
-		for _, table := range []string{"alert_later", "alert_broadcast", "alert_run", "alert_heard", "alert_broadcast_count", "alert_subscription", "job"} {
+		for _, table := range []string{"alert_later", "alert_broadcast", "alert_run", "alert_reach", "alert_air", "alert_broadcast_count", "alert_subscription", "job"} {
 			if _, err := tx.Exec(m.ctx, "delete from "+table); err != nil {
 				return err
 			}

@@ -34,7 +34,11 @@ type run struct {
 	*broadcast
 	s       *Service
 	way     Way
+	job     sendJob
 	channel string
+	reached reached
+	busy    map[string]int // how many chains reached somebody in the last day, if that matters
+	flying  []string
 	me      string    // names the lease
 	stop    time.Time // of this slice
 	at      cursor    // behind what is handed out
@@ -68,8 +72,8 @@ func (s *Service) broadcast(ctx context.Context, a sendJob) error {
 	}
 	me, stop := s.IDs.Secret(), s.Clock.Now().Add(sliceFor)
 	for {
-		r := &run{s: s, way: way, channel: a.Channel, me: me, stop: stop, said: map[string]Said{}}
-		ok, err := r.acquire(ctx, a)
+		r := &run{s: s, way: way, job: a, channel: a.Channel, me: me, stop: stop, said: map[string]Said{}, reached: reached{}}
+		ok, err := r.acquire(ctx)
 		if err != nil || !ok {
 			return err
 		}
@@ -83,18 +87,29 @@ func (s *Service) broadcast(ctx context.Context, a sendJob) error {
 
 // acquire reads what there is to send, and takes the lease. It is not ok when there is nothing,
 // or another process does it.
-func (r *run) acquire(ctx context.Context, a sendJob) (ok bool, err error) {
+func (r *run) acquire(ctx context.Context) (ok bool, err error) {
 	var b broadcast
 	err = r.s.DB.Write(ctx, func(tx *db.Tx) (err error) {
 		r.lease = tx.Now().Add(leaseFor)
-		b, r.at, ok, err = acquire(ctx, tx, a, r.me, r.lease)
-		return err
+		if b, r.at, ok, err = acquire(ctx, tx, r.job, r.me, r.lease); err != nil || !ok {
+			return err
+		}
+		return takeAir(ctx, tx, r.job, r.me, b.n)
 	})
 	if err != nil || !ok {
 		return false, err
 	}
 	r.broadcast = &b
-	return true, r.s.DB.Read(ctx, func(tx *db.Tx) error { return r.say(ctx, tx, r.s.Locales.Match("en")) })
+	return true, r.s.DB.Read(ctx, func(tx *db.Tx) error {
+		if err := r.say(ctx, tx, r.s.Locales.Match("en")); err != nil {
+			return err
+		}
+		if err := r.reached.load(ctx, tx, r.chain, r.channel, time.Time{}); err != nil || r.urgent {
+			return err
+		}
+		r.busy, err = busy(ctx, tx, r.channel, tx.Now().Add(-24*time.Hour))
+		return err
+	})
 }
 
 // say words the alert in a language, once.

@@ -91,7 +91,8 @@ func (s *Service) dropChains(ctx context.Context) error {
 func (s *Service) dropChain(ctx context.Context, chain string) error {
 	for _, q := range []string{
 		// in parts, so that nobody waits long
-		"delete from alert_heard where chain = $1 and subscription_id in (select subscription_id from alert_heard where chain = $1 limit 2000)",
+		"delete from alert_reach where chain = $1 and (channel, seq) in (select channel, seq from alert_reach where chain = $1 limit 500)",
+		"delete from alert_air where chain = $1",
 		"delete from alert_run where chain = $1",
 		"delete from alert_broadcast where chain = $1",
 	} {

@@ -446,10 +446,11 @@ func TestIndices(t *testing.T) {
 				t.Errorf("%s\n%s", query, p)
 			}
 		}
-		plan("alert_subscription_centre (centre=? AND channel=? AND id>?)", areaQuery, 0, 1, "test", "", "c", "a", 10)
+		plan("alert_subscription_centre (centre=? AND channel=? AND id>?)", areaQuery, 1, "test", "", "a", 10)
 		plan("alert_subscription_centre (centre=?)", countQuery, 1)
-		plan("(chain=? AND channel=? AND subscription_id>?)", reachedQuery, "c", "test", "", 1, "a", 10)
-		plan("alert_later_due", waitingQuery, 0, "c", "test", "a", 1, 0, "", 10)
+		plan("sqlite_autoindex_alert_subscription_1 (id=?)", reachedQuery+"($3)", "a", "test", "s")
+		plan("alert_later_due", waitingQuery, "a", "test", 1, 0, "", 10)
+		plan("(chain=? AND channel=?)", lastReach, "c", "test")
 		plan("alert_later_due", laterFirst, "a", "test")
 		plan("alert_run_wake", dueQuery, 1, 10)
 	})

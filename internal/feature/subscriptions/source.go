@@ -2,6 +2,7 @@ package subscriptions
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"convoke/internal/clock"
@@ -12,31 +13,38 @@ import (
 // and is due, then its area.
 type source struct {
 	run   *run
-	phase int
-	after string    // of the first two
+	phase phase
+	known []string  // of the first
+	after string    // of the second
 	due   int64     // of the second
 	now   time.Time // when the second began
 	at    cursor    // of the area
 }
 
-const reachedQuery = `select ` + columns + `, h.heard, h.air, 0, 0 from alert_heard h join alert_subscription s on s.id = h.subscription_id
-	where h.chain = $1 and h.channel = $2 and h.subscription_id > $3 and h.heard < $4
-	and not exists (select 1 from alert_later l where l.alert_id = $5 and l.channel = $2 and l.subscription_id = h.subscription_id)
-	order by h.subscription_id limit $6`
+// phase is whom a source is at.
+type phase int
 
-const latelyColumn = `(select count(*) from alert_heard d where d.subscription_id = s.id and d.heard_at > $1)`
+const (
+	begin phase = iota
+	whoHeard
+	whoWaits
+	theArea
+	ended
+)
 
-const waitingQuery = `select ` + columns + `, coalesce(h.heard, 0), coalesce(h.air, 0), ` + latelyColumn + `, l.tries, l.due_at
+// reachedQuery is followed by a list.
+const reachedQuery = `select ` + columns + `, 0 from alert_subscription s
+	where not exists (select 1 from alert_later l where l.alert_id = $1 and l.channel = $2 and l.subscription_id = s.id) and s.id in `
+
+const waitingQuery = `select ` + columns + `, l.tries, l.due_at
 	from alert_later l join alert_subscription s on s.id = l.subscription_id
-	left join alert_heard h on h.chain = $2 and h.channel = $3 and h.subscription_id = l.subscription_id
-	where l.alert_id = $4 and l.channel = $3 and l.due_at <= $5 and (l.due_at, l.subscription_id) > ($6, $7)
-	order by l.due_at, l.subscription_id limit $8`
+	where l.alert_id = $1 and l.channel = $2 and l.due_at <= $3 and (l.due_at, l.subscription_id) > ($4, $5)
+	order by l.due_at, l.subscription_id limit $6`
 
-const areaQuery = `select ` + columns + `, 0, 0, ` + latelyColumn + `, 0 from alert_subscription s
-	where s.centre = $2 and s.channel = $3 and s.id > $4 and s.confirmed
-	and not exists (select 1 from alert_heard h where h.chain = $5 and h.channel = $3 and h.subscription_id = s.id)
-	and not exists (select 1 from alert_later l where l.alert_id = $6 and l.channel = $3 and l.subscription_id = s.id)
-	order by s.id limit $7`
+const areaQuery = `select ` + columns + `, 0 from alert_subscription s
+	where s.centre = $1 and s.channel = $2 and s.id > $3 and s.confirmed
+	and not exists (select 1 from alert_later l where l.alert_id = $4 and l.channel = $2 and l.subscription_id = s.id)
+	order by s.id limit $5`
 
 // next reads a page and decides what becomes of each. It is empty behind the last one.
 func (s *source) next(ctx context.Context) (items []item, err error) {
@@ -46,7 +54,7 @@ func (s *source) next(ctx context.Context) (items []item, err error) {
 		if s.now.IsZero() {
 			s.now = tx.Now()
 		}
-		for s.phase < 3 && len(items) == 0 {
+		for s.phase < ended && len(items) == 0 {
 			if items, err = s.step(ctx, tx); err != nil {
 				return err
 			}
@@ -68,28 +76,47 @@ func (s *source) next(ctx context.Context) (items []item, err error) {
 
 // step reads a page of the present phase, or goes on to the next one.
 func (s *source) step(ctx context.Context, tx *db.Tx) ([]item, error) {
-	r, since := s.run, clock.Micros(tx.Now().Add(-24*time.Hour))
 	switch s.phase {
-	case 0:
-		all, err := s.items(ctx, tx, reachedQuery, []any{r.chain, r.channel, s.after, r.n, r.alert, pageSize})
-		if err != nil || len(all) == 0 {
-			s.phase, s.after, s.due = 1, "", -1
-			return nil, err
-		}
-		s.after = all[len(all)-1].id
-		return all, nil
-	case 1:
-		all, err := s.items(ctx, tx, waitingQuery, []any{since, r.chain, r.channel, r.alert, clock.Micros(s.now), s.due, s.after, pageSize}, &s.due)
-		if err != nil || len(all) == 0 {
-			s.phase = 2
-			return nil, err
-		}
-		for i := range all {
-			all[i].waited = true
-		}
-		s.after = all[len(all)-1].id
-		return all, nil
+	case begin:
+		s.known, s.phase, s.due = s.run.reached.before(s.run.n), whoHeard, -1
+		return nil, nil
+	case whoHeard:
+		return s.stepReached(ctx, tx)
+	case whoWaits:
+		return s.stepWaiting(ctx, tx)
 	}
+	return s.stepArea(ctx, tx)
+}
+
+func (s *source) stepReached(ctx context.Context, tx *db.Tx) ([]item, error) {
+	if len(s.known) == 0 {
+		s.phase++
+		return nil, nil
+	}
+	ids := s.known[:min(pageSize, len(s.known))]
+	list, args := listOf(ids, []any{s.run.alert, s.run.channel})
+	all, err := s.items(ctx, tx, reachedQuery+list, args)
+	if err == nil {
+		s.known = s.known[len(ids):]
+	}
+	return all, err
+}
+
+func (s *source) stepWaiting(ctx context.Context, tx *db.Tx) ([]item, error) {
+	all, err := s.items(ctx, tx, waitingQuery, []any{s.run.alert, s.run.channel, clock.Micros(s.now), s.due, s.after, pageSize}, &s.due)
+	if err != nil || len(all) == 0 {
+		s.phase++
+		return nil, err
+	}
+	for i := range all {
+		all[i].waited = true
+	}
+	s.after = all[len(all)-1].id
+	return all, nil
+}
+
+func (s *source) stepArea(ctx context.Context, tx *db.Tx) ([]item, error) {
+	r := s.run
 	for _, a := range r.areas {
 		if r.ends() || int64(a) < s.at.area {
 			continue
@@ -97,7 +124,7 @@ func (s *source) step(ctx context.Context, tx *db.Tx) ([]item, error) {
 		if int64(a) > s.at.area {
 			s.at = cursor{int64(a), ""}
 		}
-		all, err := s.items(ctx, tx, areaQuery, []any{since, int64(a), r.channel, s.at.after, r.chain, r.alert, pageSize})
+		all, err := s.items(ctx, tx, areaQuery, []any{int64(a), r.channel, s.at.after, r.alert, pageSize})
 		if err != nil {
 			return nil, err
 		}
@@ -106,17 +133,17 @@ func (s *source) step(ctx context.Context, tx *db.Tx) ([]item, error) {
 			all[i].at = s.at
 		}
 		if len(all) > 0 {
-			return all, nil
+			return slices.DeleteFunc(all, func(x item) bool { return x.reach != reach{} }), nil
 		}
 	}
-	s.phase = 3
+	s.phase++
 	return nil, nil
 }
 
 func (s *source) items(ctx context.Context, tx *db.Tx, q string, args []any, more ...any) ([]item, error) {
 	return db.Query(ctx, tx, q, args, func(scan func(...any) error) (x item, err error) {
-		x.Subscription, err = scanSubscription(scan, append([]any{&x.heard, &x.air, &x.lately, &x.tries}, more...)...)
-		x.at = s.at
+		x.Subscription, err = scanSubscription(scan, append([]any{&x.tries}, more...)...)
+		x.at, x.reach, x.lately = s.at, s.run.reached[x.id], s.run.busy[x.id]
 		return x, err
 	})
 }

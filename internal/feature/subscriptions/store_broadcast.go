@@ -39,12 +39,17 @@ func newest(ctx context.Context, tx *db.Tx, chain string) (b broadcast, err erro
 		return b, err
 	}
 	b.expires = clock.FromMicros(expires)
+	b.areas, err = areasOf(cells)
+	return b, err
+}
+
+// areasOf are those that hear of some cells, which are as they are stored.
+func areasOf(cells string) ([]geo.Area, error) {
 	var at []geo.GridCell
 	if err := json.Unmarshal([]byte(cells), &at); err != nil {
-		return b, fmt.Errorf("read the cells of alert %s: %w", b.alert, err)
+		return nil, fmt.Errorf("read the cells of an alert: %w", err)
 	}
-	b.areas = geo.AreasWith(at, levels()...)
-	return b, nil
+	return geo.AreasWith(at, levels()...), nil
 }
 
 func startRun(ctx context.Context, tx *db.Tx, b *broadcast, channel string) error {
@@ -68,7 +73,7 @@ const dueQuery = "select chain, channel from alert_run where wake_at <= $1 and l
 
 // cursor is how far the area of an alert was handed out: all of the areas before one, and of
 // that the subscriptions up to one. It spares walking there again; who was reached stands in
-// alert_heard alone.
+// alert_reach alone.
 type cursor struct {
 	area  int64
 	after string
@@ -157,19 +162,36 @@ func busyRuns(ctx context.Context, tx *db.Tx, alert string) (n int, err error) {
 	return n, err
 }
 
-// countLeft notes that somebody left after the last alert that they got.
+// countLeft notes that somebody left after the last alert about their area.
 func countLeft(ctx context.Context, tx *db.Tx, s *Subscription) error {
-	var alert string
-	err := tx.Get(ctx, `select b.alert_id from alert_heard h join alert_broadcast b on b.chain = h.chain and b.n = h.heard
-		where h.subscription_id = $1 order by h.heard_at desc limit 1`, []any{s.id}, &alert)
-	if errors.Is(err, db.ErrNoRows) {
-		return nil
+	type sent struct {
+		alert, category, cells string
+		drill                  bool
 	}
+	all, err := db.Query(ctx, tx, lastSaid, []any{s.Channel, clock.Micros(s.Ends.Add(-heldFor)), page}, func(scan func(...any) error) (x sent, err error) {
+		return x, scan(&x.alert, &x.category, &x.cells, &x.drill)
+	})
 	if err != nil {
 		return err
 	}
-	return addCount(ctx, tx, alert, s.Channel, tally{optedOut: 1})
+	for _, x := range all {
+		areas, err := areasOf(x.cells)
+		if err != nil {
+			return err
+		}
+		if b := (broadcast{areas: areas}); b.near(s.Area) && s.wants(x.category, x.drill) {
+			return addCount(ctx, tx, x.alert, s.Channel, tally{optedOut: 1})
+		}
+	}
+	return nil
 }
+
+// lastSaid is the last alert of each chain that was handed over to anybody on a channel since
+// a moment, the newest first.
+const lastSaid = `select b.alert_id, b.category, b.cells, b.drill from alert_run r
+	join alert_reach h on h.chain = r.chain and h.channel = r.channel and h.seq = (select seq from alert_reach l where l.chain = r.chain and l.channel = r.channel order by l.seq desc limit 1)
+	join alert_broadcast b on b.chain = h.chain and b.n = h.n
+	where r.channel = $1 and h.at > $2 order by h.at desc limit $3`
 
 // tally is what one commit adds to the counts of an alert.
 type tally struct{ delivered, failed, gone, optedOut int }
@@ -186,10 +208,4 @@ func addCount(ctx context.Context, tx *db.Tx, alert, channel string, t tally) er
 		return fmt.Errorf("count what became of an alert: %w", err)
 	}
 	return nil
-}
-
-// countHeard is how many a chain has reached.
-func countHeard(ctx context.Context, tx *db.Tx, chain string) (n int, err error) {
-	err = tx.Get(ctx, "select count(*) from alert_heard where chain = $1 and heard > 0", []any{chain}, &n)
-	return n, err
 }

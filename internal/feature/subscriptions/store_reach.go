@@ -1,0 +1,79 @@
+package subscriptions
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"convoke/internal/clock"
+	"convoke/internal/db"
+)
+
+// insertReach writes down to whom alert n of a chain was handed over, or may have been. fresh
+// of them had heard nothing of the chain.
+func insertReach(ctx context.Context, tx *db.Tx, a sendJob, n int64, sure bool, fresh int, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `insert into alert_reach (chain, channel, seq, n, sure, fresh, ids, at)
+		values ($1, $2, coalesce((`+lastReach+`), 0) + 1, $3, $4, $5, $6, $7)`,
+		a.Chain, a.Channel, n, sure, fresh, joinIDs(ids), clock.Micros(tx.Now()))
+	if err != nil {
+		return fmt.Errorf("write down who was reached: %w", err)
+	}
+	return nil
+}
+
+const lastReach = "select seq from alert_reach where chain = $1 and channel = $2 order by seq desc limit 1"
+
+// load adds whom a chain reached on a channel since a moment.
+func (r reached) load(ctx context.Context, tx *db.Tx, chain, channel string, since time.Time) error {
+	return tx.Each(ctx, "select n, sure, ids from alert_reach where chain = $1 and channel = $2 and at > $3", []any{chain, channel, clock.Micros(since)}, func(scan func(...any) error) error {
+		var n int64
+		var sure bool
+		var ids string
+		if err := scan(&n, &sure, &ids); err != nil {
+			return err
+		}
+		r.add(n, sure, splitIDs(ids))
+		return nil
+	})
+}
+
+// chainsSince are those that said something on a channel since a moment.
+func chainsSince(ctx context.Context, tx *db.Tx, channel string, since time.Time) ([]string, error) {
+	return db.Column[string](ctx, tx, `select r.chain from alert_run r where r.channel = $1
+		and (select at from alert_reach h where h.chain = r.chain and h.channel = r.channel order by h.seq desc limit 1) > $2`, channel, clock.Micros(since))
+}
+
+// countReached is how many a chain has reached.
+func countReached(ctx context.Context, tx *db.Tx, chain string) (n int, err error) {
+	err = tx.Get(ctx, "select cast(coalesce(sum(fresh), 0) as bigint) from alert_reach where chain = $1", []any{chain}, &n)
+	return n, err
+}
+
+// takeAir begins with nothing in the air. What a process had there that died may have arrived.
+func takeAir(ctx context.Context, tx *db.Tx, a sendJob, me string, n int64) error {
+	var old int64
+	var ids string
+	err := tx.Get(ctx, "select n, ids from alert_air where chain = $1 and channel = $2", []any{a.Chain, a.Channel}, &old, &ids)
+	if err != nil && !errors.Is(err, db.ErrNoRows) {
+		return err
+	}
+	if err := insertReach(ctx, tx, a, old, false, 0, splitIDs(ids)); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `insert into alert_air (chain, channel, runner, n, ids) values ($1, $2, $3, $4, '')
+		on conflict (chain, channel) do update set runner = excluded.runner, n = excluded.n, ids = ''`, a.Chain, a.Channel, me, n)
+	return err
+}
+
+// setAir writes down what is in the air. It is not ok when another process has taken over.
+func setAir(ctx context.Context, tx *db.Tx, a sendJob, me string, ids []string) (ok bool, err error) {
+	n, err := tx.Exec(ctx, "update alert_air set ids = $4 where chain = $1 and channel = $2 and runner = $3", a.Chain, a.Channel, me, joinIDs(ids))
+	if err != nil {
+		return false, fmt.Errorf("write down what is in the air: %w", err)
+	}
+	return n == 1, nil
+}
