@@ -49,6 +49,7 @@ func (n *Node) Serve(ctx context.Context, out, notes io.Writer) (err error) {
 	})
 	if n.Config.Role != "web" {
 		g.Go(func() error { return n.Jobs.Run(work) })
+		g.Go(func() error { return n.keepReady(work) })
 	}
 	g.Go(func() error { return n.Identity.Run(work) })
 	g.Go(func() error { return n.followInfo(work) })

@@ -75,6 +75,20 @@ func (n *Node) scheduleSubscriptions() {
 	n.Jobs.Every("expire who hears of alerts", time.Hour, n.Subscriptions.Expire)
 }
 
+// keepReady prepares alerts while nothing is sent.
+func (n *Node) keepReady(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if err := n.Subscriptions.KeepReady(ctx); err != nil {
+			n.Log.Warn("preparing alerts did not work; trying again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Minute):
+		}
+	}
+	return nil
+}
+
 // callWays call verifiers through their subscriptions.
 type callWays struct{ n *Node }
 

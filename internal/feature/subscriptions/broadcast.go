@@ -68,13 +68,13 @@ const (
 func (b *broadcast) decide(r *recipient, now time.Time) (v verdict, until time.Time) {
 	reached := r.reach != reach{}
 	switch {
-	case !now.Before(b.expires) || r.heard >= b.n || !now.Before(r.Ends):
+	case !now.Before(b.expires) || int64(r.heard) >= b.n || !now.Before(r.Ends):
 		return skip, until
 	case !reached && (b.ends() || !r.wants(b.category, b.drill) || !b.near(r.Area)):
 		return skip, until
 	}
 	// What they heard was wrong: that cannot wait, even if more has happened since.
-	urgent := b.urgent || reached && r.heard < b.mended
+	urgent := b.urgent || reached && int64(r.heard) < b.mended
 	if urgent {
 		return send, until
 	}

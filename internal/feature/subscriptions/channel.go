@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"convoke/internal/notify/failure"
+	"convoke/internal/notify/webpush"
 )
 
 // Said is an alert, or a note about a subscription, in one language.
@@ -35,6 +36,8 @@ type Parcel struct {
 	Bounce string
 	// Key signs what goes to a program, 32 bytes: whoever has the link can see it.
 	Key []byte
+	// Ahead is what the way did ahead for this recipient, nil if nothing.
+	Ahead *webpush.Prepared
 }
 
 // Channel hands messages over to one kind of service. Implementations are safe for
@@ -101,4 +104,7 @@ type Way struct {
 	Channel Channel
 	// AtOnce bounds the messages that are in the air at the same time; 0 is 256.
 	AtOnce int
+	// Ahead does what of one message to a contact can be done before there is one; nil where
+	// nothing can.
+	Ahead func(contact string) (webpush.Prepared, error)
 }

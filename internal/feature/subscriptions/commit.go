@@ -67,29 +67,25 @@ func (r *run) commit(ctx context.Context, landed []landing, ready []item) (fly [
 	flying := without(r.flying, landed)
 	err = r.s.DB.Write(ctx, func(tx *db.Tx) error {
 		fly, ok, lease = nil, false, r.lease
-		if err := r.land(ctx, tx, landed); err != nil {
-			return err
-		}
-		over, err := r.overtaken(ctx, tx)
+		delivered, err := r.land(ctx, tx, landed)
 		if err != nil {
 			return err
 		}
 		// What flies must land while the lease lasts. It is not renewed each time, so that
 		// an alert that overtakes this one finds its row at rest.
-		ok = !over && tx.Now().Add(sendFor+leaseFor/6).Before(lease)
-		if !over && !ok {
+		if ok = tx.Now().Add(sendFor + leaseFor/6).Before(lease); !ok {
 			lease = tx.Now().Add(leaseFor)
 			if ok, err = r.keep(ctx, tx, r.at, lease); err != nil {
 				return err
 			}
 		}
-		air := flying
 		if ok {
-			air = slices.Concat(flying, toSend(ready))
+			if ok, err = r.setAir(ctx, tx, slices.Concat(flying, toSend(ready)), delivered); err != nil {
+				return err
+			}
 		}
-		mine, err := setAir(ctx, tx, r.job, r.me, air)
-		if ok = ok && mine; err != nil || !ok {
-			return err
+		if !ok {
+			return r.endAir(ctx, tx, flying, delivered)
 		}
 		fly, err = r.start(ctx, tx, ready)
 		return err
@@ -131,8 +127,9 @@ func later(a, b cursor) cursor {
 	return a
 }
 
-// land writes down how tries ended, whoever has the lease by now.
-func (r *run) land(ctx context.Context, tx *db.Tx, landed []landing) error {
+// land writes down how tries ended, whoever has the lease by now, but for the number of those
+// that were delivered.
+func (r *run) land(ctx context.Context, tx *db.Tx, landed []landing) (delivered int, err error) {
 	var heard, maybe, leave []string
 	var t tally
 	fresh := 0
@@ -146,7 +143,6 @@ func (r *run) land(ctx context.Context, tx *db.Tx, landed []landing) error {
 		switch how {
 		case sent:
 			heard = append(heard, l.id)
-			t.delivered++
 			if l.heard == 0 {
 				fresh++
 			}
@@ -163,21 +159,21 @@ func (r *run) land(ctx context.Context, tx *db.Tx, landed []landing) error {
 			at = clock.Micros(due)
 		}
 		if err := r.wait(ctx, tx, l.id, l.tries+1, at); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	if err := insertReach(ctx, tx, r.job, r.n, true, fresh, heard); err != nil {
-		return err
+	if err := insertReach(ctx, tx, r.job, r.n, true, fresh, joinIDs(heard)); err != nil {
+		return 0, err
 	}
-	if err := insertReach(ctx, tx, r.job, r.n, false, 0, maybe); err != nil {
-		return err
+	if err := insertReach(ctx, tx, r.job, r.n, false, 0, joinIDs(maybe)); err != nil {
+		return 0, err
 	}
 	for _, sid := range leave {
-		if err := deleteSubscription(ctx, tx, sid); err != nil {
-			return err
+		if err := r.s.drop(ctx, tx, sid); err != nil {
+			return 0, err
 		}
 	}
-	return addCount(ctx, tx, r.alert, r.channel, t)
+	return len(heard), addCount(ctx, tx, r.alert, r.channel, t)
 }
 
 // start picks what flies, and writes down what becomes of the others. Who has left meanwhile
@@ -203,8 +199,8 @@ func (r *run) start(ctx context.Context, tx *db.Tx, ready []item) (fly []item, e
 		}
 	}
 	ids := toSend(ready)
-	if len(ids) == 0 {
-		return nil, nil
+	if len(ids) == 0 || r.s.allThere(tx.Now(), ready) {
+		return fly, nil
 	}
 	list, args := listOf(ids, nil)
 	there, err := db.Column[string](ctx, tx, "select id from alert_subscription where confirmed and id in "+list, args...)
@@ -212,6 +208,13 @@ func (r *run) start(ctx context.Context, tx *db.Tx, ready []item) (fly []item, e
 		return fly, err
 	}
 	return slices.DeleteFunc(fly, func(x item) bool { return !slices.Contains(there, x.id) }), nil
+}
+
+// allThere reports whether nobody can have left since they were read: what this process does
+// is known, and another one is asked after a second.
+func (s *Service) allThere(now time.Time, ready []item) bool {
+	drops := s.dropped.Load()
+	return !slices.ContainsFunc(ready, func(x item) bool { return x.drops != drops || now.Sub(x.read) > time.Second })
 }
 
 // wait lets somebody get the alert later; without a time, never.

@@ -37,7 +37,7 @@ type run struct {
 	job     sendJob
 	channel string
 	reached reached
-	busy    map[string]int // how many chains reached somebody in the last day, if that matters
+	busy    map[key]int // how many chains reached somebody in the last day, if that matters
 	flying  []string
 	me      string    // names the lease
 	stop    time.Time // of this slice
@@ -52,7 +52,9 @@ type item struct {
 	recipient
 	what  verdict
 	until time.Time // for hold
-	at    cursor    // behind them
+	read  time.Time // when they were read, and how many subscriptions had been dropped then
+	drops int64
+	at    cursor // behind them
 	send  func(context.Context) error
 }
 
@@ -70,6 +72,7 @@ func (s *Service) broadcast(ctx context.Context, a sendJob) error {
 	if !ok {
 		return nil
 	}
+	defer s.ready.begin()()
 	me, stop := s.IDs.Secret(), s.Clock.Now().Add(sliceFor)
 	for {
 		r := &run{s: s, way: way, job: a, channel: a.Channel, me: me, stop: stop, said: map[string]Said{}, reached: reached{}}
@@ -94,7 +97,7 @@ func (r *run) acquire(ctx context.Context) (ok bool, err error) {
 		if b, r.at, ok, err = acquire(ctx, tx, r.job, r.me, r.lease); err != nil || !ok {
 			return err
 		}
-		return takeAir(ctx, tx, r.job, r.me, b.n)
+		return settleAir(ctx, tx, r.job, r.me, b.n)
 	})
 	if err != nil || !ok {
 		return false, err
@@ -294,6 +297,7 @@ func (r *run) prepareOne(ctx context.Context, x *item) error {
 	if err != nil {
 		return err
 	}
+	p.Ahead = r.s.ready.take(x.id)
 	if x.send, err = r.way.Channel.Prepare(p); err != nil {
 		x.send = failing(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"convoke/internal/clock"
@@ -53,11 +54,15 @@ type Deps struct {
 }
 
 // Service is the feature's use cases.
-type Service struct{ Deps }
+type Service struct {
+	Deps
+	ready   *ready
+	dropped atomic.Int64 // subscriptions, since the start
+}
 
 // New returns the service and registers its jobs.
 func New(d Deps) *Service {
-	s := &Service{d}
+	s := &Service{Deps: d, ready: newReady()}
 	job.Register(s.Jobs, s.sendNote, job.Timeout(noteFor))
 	job.Register(s.Jobs, s.broadcast, job.Timeout(jobFor))
 	return s
@@ -290,7 +295,7 @@ func (s *Service) Subscribe(ctx context.Context, in Choice) (ticket string, err 
 			}
 			return s.note(ctx, tx, old.id, noteKnown)
 		case err == nil:
-			if err := deleteSubscription(ctx, tx, old.id); err != nil {
+			if err := s.drop(ctx, tx, old.id); err != nil {
 				return err
 			}
 		case !errors.Is(err, db.ErrNoRows):
@@ -416,7 +421,7 @@ func (s *Service) Leave(ctx context.Context, secret string) error {
 		if err := countLeft(ctx, tx, &sub); err != nil {
 			return err
 		}
-		return deleteSubscription(ctx, tx, sub.id)
+		return s.drop(ctx, tx, sub.id)
 	})
 }
 
@@ -438,7 +443,7 @@ func (s *Service) LeaveBy(ctx context.Context, channel, contact string) error {
 		if err := countLeft(ctx, tx, &sub); err != nil {
 			return err
 		}
-		return deleteSubscription(ctx, tx, sub.id)
+		return s.drop(ctx, tx, sub.id)
 	})
 }
 
@@ -485,7 +490,7 @@ func (s *Service) Bounced(ctx context.Context, token string, permanent bool, sta
 	if err != nil {
 		return err
 	}
-	return s.DB.Write(ctx, func(tx *db.Tx) error { return deleteSubscription(ctx, tx, sub.id) })
+	return s.DB.Write(ctx, func(tx *db.Tx) error { return s.drop(ctx, tx, sub.id) })
 }
 
 const bounceMarkSize = 8

@@ -56,6 +56,7 @@ func asked(ctx context.Context, tx *db.Tx, sid string) error {
 func (s *Service) dropAll(ctx context.Context) error {
 	for n := int64(page); n == page; {
 		err := s.DB.Write(ctx, func(tx *db.Tx) (err error) {
+			tx.OnCommit(func() { s.dropped.Add(1) })
 			n, err = dropEnded(ctx, tx, page)
 			return err
 		})

@@ -38,7 +38,7 @@ func (s *Service) Move(ctx context.Context, secret, typed string) error {
 		there, err := byTag(ctx, tx, tags)
 		switch {
 		case err == nil && there.id != sub.id:
-			return deleteSubscription(ctx, tx, sub.id)
+			return s.drop(ctx, tx, sub.id)
 		case err != nil && !errors.Is(err, db.ErrNoRows):
 			return err
 		}

@@ -96,7 +96,7 @@ func (s *Service) sendNote(ctx context.Context, a noteJob) error {
 		err = send(ctx)
 	}
 	if errors.Is(err, ErrGone) {
-		return s.DB.Write(ctx, func(tx *db.Tx) error { return deleteSubscription(ctx, tx, sub.id) })
+		return s.DB.Write(ctx, func(tx *db.Tx) error { return s.drop(ctx, tx, sub.id) })
 	}
 	if err == nil && a.About == noteAsk && w.Proof == ByKeys {
 		return s.confirm(ctx, &sub)

@@ -14,7 +14,7 @@ import (
 type source struct {
 	run   *run
 	phase phase
-	known []string  // of the first
+	known []key     // of the first
 	after string    // of the second
 	due   int64     // of the second
 	now   time.Time // when the second began
@@ -48,7 +48,7 @@ const areaQuery = `select ` + columns + `, 0 from alert_subscription s
 
 // next reads a page and decides what becomes of each. It is empty behind the last one.
 func (s *source) next(ctx context.Context) (items []item, err error) {
-	r := s.run
+	r, drops := s.run, s.run.s.dropped.Load()
 	err = r.s.DB.Read(ctx, func(tx *db.Tx) error {
 		items = items[:0]
 		if s.now.IsZero() {
@@ -61,6 +61,7 @@ func (s *source) next(ctx context.Context) (items []item, err error) {
 		}
 		for i := range items {
 			x := &items[i]
+			x.read, x.drops = tx.Now(), drops
 			x.what, x.until = r.decide(&x.recipient, tx.Now())
 			if x.what != send {
 				continue
@@ -78,7 +79,7 @@ func (s *source) next(ctx context.Context) (items []item, err error) {
 func (s *source) step(ctx context.Context, tx *db.Tx) ([]item, error) {
 	switch s.phase {
 	case begin:
-		s.known, s.phase, s.due = s.run.reached.before(s.run.n), whoHeard, -1
+		s.known, s.phase, s.due = s.run.reached.before(int32(s.run.n)), whoHeard, -1
 		return nil, nil
 	case whoHeard:
 		return s.stepReached(ctx, tx)
@@ -93,7 +94,10 @@ func (s *source) stepReached(ctx context.Context, tx *db.Tx) ([]item, error) {
 		s.phase++
 		return nil, nil
 	}
-	ids := s.known[:min(pageSize, len(s.known))]
+	var ids []string
+	for _, k := range s.known[:min(pageSize, len(s.known))] {
+		ids = append(ids, string(k[:]))
+	}
 	list, args := listOf(ids, []any{s.run.alert, s.run.channel})
 	all, err := s.items(ctx, tx, reachedQuery+list, args)
 	if err == nil {
@@ -143,7 +147,7 @@ func (s *source) stepArea(ctx context.Context, tx *db.Tx) ([]item, error) {
 func (s *source) items(ctx context.Context, tx *db.Tx, q string, args []any, more ...any) ([]item, error) {
 	return db.Query(ctx, tx, q, args, func(scan func(...any) error) (x item, err error) {
 		x.Subscription, err = scanSubscription(scan, append([]any{&x.tries}, more...)...)
-		x.at, x.reach, x.lately = s.at, s.run.reached[x.id], s.run.busy[x.id]
+		x.at, x.reach, x.lately = s.at, s.run.reached[keyOf(x.id)], s.run.busy[keyOf(x.id)]
 		return x, err
 	})
 }

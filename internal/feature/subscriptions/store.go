@@ -98,7 +98,10 @@ func tried(ctx context.Context, tx *db.Tx, sid string) error {
 	return err
 }
 
-func deleteSubscription(ctx context.Context, tx *db.Tx, sid string) error {
+// drop deletes a subscription. Broadcasts look again whether those are still there whom they
+// have read before.
+func (s *Service) drop(ctx context.Context, tx *db.Tx, sid string) error {
+	tx.OnCommit(func() { s.dropped.Add(1) })
 	if _, err := tx.Exec(ctx, "delete from alert_subscription where id = $1", sid); err != nil {
 		return fmt.Errorf("delete a subscription: %w", err)
 	}
@@ -143,4 +146,10 @@ func emptyMonths(ctx context.Context, tx *db.Tx, before string) ([]string, error
 func deleteMonth(ctx context.Context, tx *db.Tx, month string) error {
 	_, err := tx.Exec(ctx, "delete from alert_month where month = $1", month)
 	return err
+}
+
+// confirmedOn are some of those on a channel behind an id, in the order of ids.
+func confirmedOn(ctx context.Context, tx *db.Tx, channel, after string, limit int) ([]Subscription, error) {
+	return db.Query(ctx, tx, "select "+columns+" from alert_subscription s where s.channel = $1 and s.confirmed and s.id > $2 order by s.id limit $3",
+		[]any{channel, after, limit}, func(scan func(...any) error) (Subscription, error) { return scanSubscription(scan) })
 }

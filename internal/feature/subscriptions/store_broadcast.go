@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"convoke/internal/clock"
@@ -136,7 +137,10 @@ func (r *run) release(ctx context.Context, tx *db.Tx, done bool) (again bool, er
 	}
 	n, err := tx.Exec(ctx, "update alert_run set lease_until = 0, wake_at = $4, centre = $5, after_id = $6 where chain = $1 and channel = $2 and runner = $3",
 		r.chain, r.channel, r.me, wake, r.at.area, r.at.after)
-	return again && n == 1, err
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return again, settleAir(ctx, tx, r.job, r.me, r.n)
 }
 
 const laterFirst = "select due_at from alert_later where alert_id = $1 and channel = $2 order by due_at limit 1"
@@ -147,13 +151,22 @@ func overChains(ctx context.Context, tx *db.Tx, expired time.Time, limit int) ([
 }
 
 func counts(ctx context.Context, tx *db.Tx, alert string) ([]Count, error) {
-	return db.Query(ctx, tx, `select channel, delivered, failed, gone, opted_out,
-		(select count(*) from alert_later l where l.alert_id = c.alert_id and l.channel = c.channel and l.due_at < $2
-			and not exists (select 1 from alert_broadcast b join alert_broadcast newer on newer.chain = b.chain and newer.n > b.n where b.alert_id = c.alert_id))
-		from alert_broadcast_count c where alert_id = $1 order by channel`, []any{alert, int64(never)}, func(scan func(...any) error) (c Count, err error) {
+	all, err := db.Query(ctx, tx, countsQuery, []any{alert, int64(never)}, func(scan func(...any) error) (c Count, err error) {
 		return c, scan(&c.Channel, &c.Delivered, &c.Failed, &c.Gone, &c.OptedOut, &c.Waiting)
 	})
+	return slices.DeleteFunc(all, func(c Count) bool { return c == Count{Channel: c.Channel} }), err
 }
+
+// countsQuery adds to what is counted what the process that sends has landed since it began.
+const countsQuery = `with sent as (select chain, n from alert_broadcast where alert_id = $1)
+	select ways.channel, coalesce(c.delivered, 0) + coalesce(a.delivered, 0), coalesce(c.failed, 0), coalesce(c.gone, 0), coalesce(c.opted_out, 0),
+		(select count(*) from alert_later l where l.alert_id = $1 and l.channel = ways.channel and l.due_at < $2
+			and not exists (select 1 from sent join alert_broadcast newer on newer.chain = sent.chain and newer.n > sent.n))
+	from (select channel from alert_broadcast_count where alert_id = $1
+		union select r.channel from alert_run r join sent on sent.chain = r.chain) as ways
+	left join alert_broadcast_count c on c.alert_id = $1 and c.channel = ways.channel
+	left join alert_air a on a.channel = ways.channel and a.chain = (select chain from sent) and a.n = (select n from sent)
+	order by ways.channel`
 
 // busyRuns counts the channels on which an alert, the newest of its chain, is under way.
 func busyRuns(ctx context.Context, tx *db.Tx, alert string) (n int, err error) {

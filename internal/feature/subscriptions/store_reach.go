@@ -12,13 +12,13 @@ import (
 
 // insertReach writes down to whom alert n of a chain was handed over, or may have been. fresh
 // of them had heard nothing of the chain.
-func insertReach(ctx context.Context, tx *db.Tx, a sendJob, n int64, sure bool, fresh int, ids []string) error {
-	if len(ids) == 0 {
+func insertReach(ctx context.Context, tx *db.Tx, a sendJob, n int64, sure bool, fresh int, ids string) error {
+	if ids == "" {
 		return nil
 	}
 	_, err := tx.Exec(ctx, `insert into alert_reach (chain, channel, seq, n, sure, fresh, ids, at)
 		values ($1, $2, coalesce((`+lastReach+`), 0) + 1, $3, $4, $5, $6, $7)`,
-		a.Chain, a.Channel, n, sure, fresh, joinIDs(ids), clock.Micros(tx.Now()))
+		a.Chain, a.Channel, n, sure, fresh, ids, clock.Micros(tx.Now()))
 	if err != nil {
 		return fmt.Errorf("write down who was reached: %w", err)
 	}
@@ -30,13 +30,13 @@ const lastReach = "select seq from alert_reach where chain = $1 and channel = $2
 // load adds whom a chain reached on a channel since a moment.
 func (r reached) load(ctx context.Context, tx *db.Tx, chain, channel string, since time.Time) error {
 	return tx.Each(ctx, "select n, sure, ids from alert_reach where chain = $1 and channel = $2 and at > $3", []any{chain, channel, clock.Micros(since)}, func(scan func(...any) error) error {
-		var n int64
+		var n int32
 		var sure bool
 		var ids string
 		if err := scan(&n, &sure, &ids); err != nil {
 			return err
 		}
-		r.add(n, sure, splitIDs(ids))
+		r.add(n, sure, ids)
 		return nil
 	})
 }
@@ -53,27 +53,47 @@ func countReached(ctx context.Context, tx *db.Tx, chain string) (n int, err erro
 	return n, err
 }
 
-// takeAir begins with nothing in the air. What a process had there that died may have arrived.
-func takeAir(ctx context.Context, tx *db.Tx, a sendJob, me string, n int64) error {
+// settleAir counts what has landed, and begins with nothing in the air, for the alert n of a
+// chain. What a process had there that died may have arrived.
+func settleAir(ctx context.Context, tx *db.Tx, a sendJob, me string, n int64) error {
 	var old int64
-	var ids string
-	err := tx.Get(ctx, "select n, ids from alert_air where chain = $1 and channel = $2", []any{a.Chain, a.Channel}, &old, &ids)
+	var alert, ids string
+	var delivered int
+	err := tx.Get(ctx, `select a.n, a.ids, a.delivered, b.alert_id from alert_air a join alert_broadcast b on b.chain = a.chain and b.n = a.n
+		where a.chain = $1 and a.channel = $2`, []any{a.Chain, a.Channel}, &old, &ids, &delivered, &alert)
 	if err != nil && !errors.Is(err, db.ErrNoRows) {
 		return err
 	}
-	if err := insertReach(ctx, tx, a, old, false, 0, splitIDs(ids)); err != nil {
+	if err := insertReach(ctx, tx, a, old, false, 0, ids); err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `insert into alert_air (chain, channel, runner, n, ids) values ($1, $2, $3, $4, '')
-		on conflict (chain, channel) do update set runner = excluded.runner, n = excluded.n, ids = ''`, a.Chain, a.Channel, me, n)
+	if err := addCount(ctx, tx, alert, a.Channel, tally{delivered: delivered}); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `insert into alert_air (chain, channel, runner, n, ids, delivered) values ($1, $2, $3, $4, '', 0)
+		on conflict (chain, channel) do update set runner = excluded.runner, n = excluded.n, ids = '', delivered = 0`, a.Chain, a.Channel, me, n)
 	return err
 }
 
-// setAir writes down what is in the air. It is not ok when another process has taken over.
-func setAir(ctx context.Context, tx *db.Tx, a sendJob, me string, ids []string) (ok bool, err error) {
-	n, err := tx.Exec(ctx, "update alert_air set ids = $4 where chain = $1 and channel = $2 and runner = $3", a.Chain, a.Channel, me, joinIDs(ids))
+// setAir writes down what is in the air from now on, and how many more have landed. It is not
+// ok, and nothing is written, when another process has taken over or a newer alert of the
+// chain has come.
+func (r *run) setAir(ctx context.Context, tx *db.Tx, ids []string, delivered int) (ok bool, err error) {
+	n, err := tx.Exec(ctx, airQuery+" and not exists (select 1 from alert_broadcast b where b.chain = $1 and b.n > $6)",
+		r.chain, r.channel, r.me, joinIDs(ids), delivered, r.n)
 	if err != nil {
 		return false, fmt.Errorf("write down what is in the air: %w", err)
 	}
 	return n == 1, nil
+}
+
+const airQuery = "update alert_air set ids = $4, delivered = delivered + $5 where chain = $1 and channel = $2 and runner = $3"
+
+// endAir is setAir for what nothing follows: it is written down whatever has come.
+func (r *run) endAir(ctx context.Context, tx *db.Tx, ids []string, delivered int) error {
+	n, err := tx.Exec(ctx, airQuery, r.chain, r.channel, r.me, joinIDs(ids), delivered)
+	if err != nil || n == 1 {
+		return err
+	}
+	return addCount(ctx, tx, r.alert, r.channel, tally{delivered: delivered})
 }

@@ -51,7 +51,7 @@ func (s *Service) Tell(ctx context.Context, secret, about, tag string, say func(
 		err = send(ctx)
 	}
 	if errors.Is(err, ErrGone) {
-		return errors.Join(errNoLink(), s.DB.Write(ctx, func(tx *db.Tx) error { return deleteSubscription(ctx, tx, sub.id) }))
+		return errors.Join(errNoLink(), s.DB.Write(ctx, func(tx *db.Tx) error { return s.drop(ctx, tx, sub.id) }))
 	}
 	return err
 }

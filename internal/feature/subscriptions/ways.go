@@ -28,7 +28,16 @@ type Push struct {
 
 // PushWay is how people choose it.
 func PushWay(p Push) Way {
-	return Way{Code: "push", Name: i18n.Mark("This browser"), Label: i18n.Mark("What the browser gave"), Type: "text", Proof: ByKeys, Channel: p}
+	return Way{Code: "push", Name: i18n.Mark("This browser"), Label: i18n.Mark("What the browser gave"), Type: "text", Proof: ByKeys, Channel: p, Ahead: ahead}
+}
+
+// ahead agrees on a key with a device.
+func ahead(contact string) (webpush.Prepared, error) {
+	to, err := webpush.Parse([]byte(contact))
+	if err != nil {
+		return webpush.Prepared{}, err
+	}
+	return webpush.Prepare(to)
 }
 
 // Parse implements Channel.
@@ -58,15 +67,20 @@ type pushed struct {
 	Move     string `json:"move"`    // takes another contact that is to have the next one
 }
 
-// Prepare implements Channel. What costs most, agreeing on a key with the device, is done here.
+// Prepare implements Channel. What costs most, agreeing on a key with the device, is done here
+// unless it was done ahead.
 func (c Push) Prepare(p Parcel) (func(context.Context) error, error) {
 	to, err := webpush.Parse([]byte(p.Contact))
 	if err != nil {
 		return nil, ErrGone
 	}
-	key, err := webpush.Prepare(to)
-	if err != nil {
-		return nil, ErrGone
+	key := p.Ahead
+	if key == nil || !key.For(to) { // the browser has moved since
+		fresh, err := webpush.Prepare(to)
+		if err != nil {
+			return nil, ErrGone
+		}
+		key = &fresh
 	}
 	link := p.Link
 	if link == "" {
@@ -84,7 +98,7 @@ func (c Push) Prepare(p Parcel) (func(context.Context) error, error) {
 		if !p.Expires.IsZero() {
 			m.TTL = max(p.Expires.Sub(c.Clock.Now()), time.Second)
 		}
-		return failed(c.Sender.Send(ctx, to, &key, m))
+		return failed(c.Sender.Send(ctx, to, key, m))
 	}, nil
 }
 

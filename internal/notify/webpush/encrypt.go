@@ -8,8 +8,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
+	"slices"
 
 	"convoke/internal/notify/failure"
 )
@@ -21,10 +21,7 @@ const (
 	MaxPayload = 3993
 	// Ordinary is the longest payload that looks like all ordinary ones: up to it
 	// every message is as long as any other. A longer one is padded to the most.
-	Ordinary = 1023
-	// PreparedSize is the length of a [Prepared] as bytes.
-	PreparedSize = PublicSize + secretSize
-
+	Ordinary   = 1023
 	secretSize = sha256.Size
 	saltSize   = 16
 	headSize   = saltSize + 4 + 1 + PublicSize
@@ -38,11 +35,20 @@ const (
 // forgotten. It is for one message and for the subscription it was made for: with
 // another, the message cannot be read.
 //
-// It opens the message that it was used for, so it is kept sealed and deleted with
-// its use.
+// It opens the message that it is used for, so it is kept on no disk.
 type Prepared struct {
 	public [PublicSize]byte
 	secret [secretSize]byte
+	device [8]byte // tells the subscription
+}
+
+// For reports whether it was made for a subscription.
+func (p *Prepared) For(s Subscription) bool { return p.device == s.device() }
+
+// device tells one subscription's keys from those of others.
+func (s Subscription) device() [8]byte {
+	h := sha256.Sum256(slices.Concat(s.P256DH, s.Auth))
+	return [8]byte(h[:])
 }
 
 // Prepare makes one. It returns [ErrSubscription] for a public key that is none.
@@ -74,21 +80,7 @@ func prepare(s Subscription, k *ecdh.PrivateKey) (p Prepared, err error) {
 		return p, fmt.Errorf("derive a key: %w", err)
 	}
 	copy(p.secret[:], secret)
-	return p, nil
-}
-
-// Bytes is the prepared part as PreparedSize bytes, to be stored sealed.
-func (p *Prepared) Bytes() []byte {
-	return append(p.public[:len(p.public):len(p.public)], p.secret[:]...)
-}
-
-// ParsePrepared reads what [Prepared.Bytes] wrote.
-func ParsePrepared(b []byte) (p Prepared, err error) {
-	if len(b) != PreparedSize {
-		return p, errors.New("this is not a prepared key of a push message")
-	}
-	copy(p.public[:], b)
-	copy(p.secret[:], b[PublicSize:])
+	p.device = s.device()
 	return p, nil
 }
 

@@ -14,13 +14,15 @@ create table alert_reach (
 	primary key (chain, channel, seq)
 ) {{clustered}};
 
--- What a process has in the air of alert n, in the same form.
+-- What a process has in the air of alert n, in the same form, and how many it has delivered
+-- since it began, which are not counted yet.
 create table alert_air (
 	chain text not null,
 	channel text not null,
 	runner text not null,
 	n {{int}} not null,
 	ids text not null,
+	delivered {{int}} not null,
 	primary key (chain, channel)
 ) {{clustered}};
 
