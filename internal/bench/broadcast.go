@@ -179,7 +179,7 @@ func (b *bench) broadcast(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	b.add(Line{What: "the same while people sign up", Value: together.all.Seconds(), Unit: "s"})
+	b.add(Line{What: "the same while people sign up at half their speed", Value: together.all.Seconds(), Unit: "s"})
 	b.add(Line{What: "sign-ups meanwhile", Value: signed.rate(), Unit: "/s"})
 	_, memory := resident(os.Getpid())
 	b.add(Line{What: "memory resident meanwhile, at most", Value: max(memory, 1), Unit: "MiB", Aim: Aim{Most: 300}})
@@ -242,32 +242,46 @@ func (b *bench) alert(ctx context.Context, node *app.Node, here geo.GridCell, ch
 	return r, nil
 }
 
-// whileSigning does something while people sign up for an event over the network, and says
-// how it and they went.
+// whileSigning does something while people sign up over the network at half of the speed that
+// they reach alone, and says how it and they went.
 func (b *bench) whileSigning(ctx context.Context, node *app.Node, do func() (result, error)) (r, signed result, err error) {
 	s, err := serve(ctx, crowd(node.Site))
 	if err != nil {
 		return r, signed, err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
+	load := func() (l load, err error) {
+		e, err := exampleEvent(ctx, node, 0)
+		if err != nil {
+			return l, err
+		}
+		l = b.signUpLoad(node, s.addr, e)
+		l.conns, l.total = min(64, l.total), min(4000, l.total)
+		return l, nil
+	}
+	l, err := load()
+	if err != nil {
+		return r, signed, err
+	}
+	alone, err := l.run(ctx)
+	if err != nil {
+		return r, signed, err
+	}
 	done := make(chan error, 1)
 	go func() {
 		var err error
 		r, err = do()
 		done <- err
 	}()
-	for {
-		e, err := exampleEvent(ctx, node, 0)
+	for watch := startWatch(); ; {
+		l, err := load()
+		if err == nil {
+			err = l.paced(ctx, alone.rate()/2)
+		}
 		if err != nil {
 			return r, signed, errors.Join(err, <-done)
 		}
-		l := b.signUpLoad(node, s.addr, e)
-		l.conns, l.total = min(64, l.total), min(4000, l.total)
-		one, err := l.run(ctx)
-		if err != nil {
-			return r, signed, errors.Join(err, <-done)
-		}
-		signed = signed.and(one)
+		signed = watch.stop(signed.n + l.total)
 		select {
 		case err := <-done:
 			return r, signed, err

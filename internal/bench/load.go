@@ -124,6 +124,24 @@ func (l load) run(ctx context.Context) (result, error) {
 	return c.done(), err
 }
 
+// paced sends everything, and no more than so many a second.
+func (l load) paced(ctx context.Context, rate float64) error {
+	c, err := l.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	start := time.Now()
+	for sent := 0; sent < l.total; {
+		sent = min(sent+len(c.conns), l.total)
+		if err := c.slice(ctx, sent); err != nil {
+			return err
+		}
+		time.Sleep(time.Until(start.Add(time.Duration(float64(sent) / rate * float64(time.Second)))))
+	}
+	return nil
+}
+
 // turnSlices is how often product and reference take turns within one turn: the
 // machine's moods of some tenths of a second then meet both.
 const turnSlices = 10
