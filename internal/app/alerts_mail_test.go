@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/fault"
 	"convoke/internal/notify/notifytest"
 )
 
@@ -64,6 +65,15 @@ func TestFromReportToMail(t *testing.T) {
 			if !strings.Contains(told.Text+told.Header.Get("List-Unsubscribe"), want) {
 				t.Errorf("%q is missing: %s", want, told.Text)
 			}
+		}
+		// How it went is for verifiers, and of a handful no number is said.
+		id := strings.TrimPrefix(sent.Location, "/alerts/")
+		wants(t, kim.Get("/alerts/queue/near/send/"+id), "How it went", "E-mail", "Taken by the service fewer than ten")
+		if all, done, err := s.Alerts.Deliveries(t.Context(), k, "near", id); err != nil || !done || len(all) != 1 || all[0].Taken != 1 {
+			t.Errorf("%+v, %v: %v", all, done, err)
+		}
+		if _, _, err := s.Alerts.Deliveries(t.Context(), authz.Actor{Person: "nobody"}, "near", id); !fault.Is(err, fault.KindNotFound) {
+			t.Errorf("somebody else sees how it went: %v", err)
 		}
 		s.clock.Add(time.Hour)
 		kim.Post("/alerts/queue/near/send/"+strings.TrimPrefix(sent.Location, "/alerts/"), "do", "withdraw")

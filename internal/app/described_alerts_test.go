@@ -94,6 +94,7 @@ func (d *described) sentAsDescribed(n string) {
 		d.t.Errorf("the case is %v", c)
 	}
 	d.refused("account", "getCase", nil, 404, "web.not_found", "", n, of)
+	d.refused("other", "getDeliveries", nil, 404, "web.not_found", "", n, of) // which is no alert
 
 	say := obj{
 		"do": "propose", "category": "road", "basis": "seen", "confidence": "certain", "guidance": []string{"detour"}, "cells": []string{in(c, "cell")}, "lasts": 120, "checked": true,
@@ -115,6 +116,8 @@ func (d *described) sentAsDescribed(n string) {
 	if got := d.do("visitor", "getAlert", nil, in(both(chain), "alert")); in(got, "kind") != "update" || in(got, "chain") != chain {
 		d.t.Errorf("the alert is %v", got)
 	}
+	d.do("other", "getDeliveries", nil, n, chain)
+	d.refused("account", "getDeliveries", nil, 404, "web.not_found", "", n, chain)
 	d.do("other", "sendAlert", obj{"do": "withdraw"}, n, chain)
 	d.refused("steward", "sendAlert", say, 409, "alert.withdrawn", "", n, chain)
 	d.refused("visitor", "getAlert", nil, 404, "web.not_found", "", "nothing")

@@ -46,6 +46,12 @@ func (m *metrics) unsent(why string) {
 	m.set.GetOrCreateCounter(`convoke_mail_left_out_total{why="` + why + `"}`).Inc()
 }
 
+// undelivered counts messages of alerts that were given up, and those to whom nobody is there.
+func (m *metrics) undelivered(way string, failed, gone int) {
+	m.set.GetOrCreateCounter(`convoke_alerts_undelivered_total{way="` + way + `",why="failed"}`).Add(failed)
+	m.set.GetOrCreateCounter(`convoke_alerts_undelivered_total{way="` + way + `",why="gone"}`).Add(gone)
+}
+
 // buckets are seconds.
 var buckets = []float64{.001, .005, .025, .1, .5, 2.5, 10}
 

@@ -26,9 +26,10 @@ func (n *Node) newSubscriptions(ctx context.Context, f *facts, sender notify.Sen
 	n.Subscriptions = subscriptions.New(subscriptions.Deps{
 		DB: n.DB, IDs: n.IDs, Clock: n.Clock, Entropy: rand.Reader, Jobs: n.Jobs, Vault: n.Vault, Places: n.Places, Locales: n.locales,
 		Alerts: alertWords{n}, Ways: ways, BaseURL: strings.TrimSuffix(n.Config.BaseURL, "/"),
+		Undelivered: func(channel string, failed, gone int) { n.metrics.undelivered(channel, failed, gone) },
 	})
 	f.subscriptions = n.Subscriptions
-	n.Alerts.Audience, n.Alerts.Ways = n.Subscriptions.Audience, callWays{n}
+	n.Alerts.Audience, n.Alerts.Delivered, n.Alerts.Ways = n.Subscriptions.Audience, n.delivered, callWays{n}
 	return nil
 }
 
@@ -87,6 +88,21 @@ func (n *Node) keepReady(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// delivered says how an alert went.
+func (n *Node) delivered(ctx context.Context, tx *db.Tx, alert string) (out []alerts.Delivery, done bool, err error) {
+	counts, err := n.Subscriptions.Progress(ctx, tx, alert)
+	for _, c := range counts.Channels {
+		d := alerts.Delivery{Way: c.Channel, Taken: c.Delivered, Waiting: c.Waiting, Failed: c.Failed, Gone: c.Gone, Left: c.OptedOut}
+		for _, w := range n.Subscriptions.Ways {
+			if w.Code == c.Channel {
+				d.Way = w.Name
+			}
+		}
+		out = append(out, d)
+	}
+	return out, counts.Done, err
 }
 
 // callWays call verifiers through their subscriptions.

@@ -39,7 +39,9 @@ type sendData struct {
 	Reach    string
 	Withdraw bool
 	Latest   *alertView
-	Passed   bool // on, so that it can be withdrawn only
+	Went     []deliveryView // how that went
+	Going    bool           // not all have been told yet
+	Passed   bool           // on, so that it can be withdrawn only
 }
 
 type previewView struct {
@@ -165,6 +167,11 @@ func (w *Web) showSend(c *web.Call, t target, f *web.Form) error {
 		d.Kinds = choices(l, f, "kind", []fact.AlertKind{fact.AlertUpdate, fact.AlertCorrect, fact.AlertClear}, kindName)
 		v := w.view(l, n, t.last, c.Now())
 		d.Latest, d.Passed = &v, t.last.Passed != nil
+		all, done, err := w.Deliveries(c.Context(), c.Actor(), n.Handle, t.last.ID)
+		if err != nil {
+			return err
+		}
+		d.Went, d.Going = deliveryViews(l, all), !done
 	}
 	k, _ := categoryOf(category)
 	d.Title = l.T(k.Name)

@@ -87,6 +87,9 @@ type Deps struct {
 	// Audience says how many could hear of an alert in some cells, and, when it follows a
 	// chain, of that. It may be set after New; nil says nothing.
 	Audience func(ctx context.Context, tx *db.Tx, cells []geo.GridCell, chain string) (int, error)
+	// Delivered says how an alert went, as [Service.Deliveries] has it. It may be set after
+	// New; nil says nothing.
+	Delivered func(ctx context.Context, tx *db.Tx, alert string) (all []Delivery, done bool, err error)
 }
 
 // Service is the use cases of alerts.

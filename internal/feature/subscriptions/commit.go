@@ -173,6 +173,9 @@ func (r *run) land(ctx context.Context, tx *db.Tx, landed []landing) (delivered 
 			return 0, err
 		}
 	}
+	if t != (tally{}) && r.s.Undelivered != nil {
+		tx.OnCommit(func() { r.s.Undelivered(r.channel, t.failed, t.gone) })
+	}
 	return len(heard), addCount(ctx, tx, r.alert, r.channel, t)
 }
 

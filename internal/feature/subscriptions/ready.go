@@ -152,13 +152,13 @@ func (s *Service) getReady(ctx context.Context, w Way, rest int) error {
 		if err != nil || len(all) == 0 {
 			return err
 		}
-		start := time.Now()
+		start := s.Clock.Now()
 		for i := range all {
 			if err := s.getReadyFor(ctx, w, &all[i]); err != nil {
 				return err
 			}
 		}
-		if err := s.ready.rest(ctx, time.Since(start)*time.Duration(rest)); err != nil {
+		if err := s.ready.rest(ctx, s.Clock.Now().Sub(start)*time.Duration(rest)); err != nil {
 			return err
 		}
 		after = all[len(all)-1].id

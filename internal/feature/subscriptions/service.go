@@ -51,6 +51,8 @@ type Deps struct {
 	Ways    []Way
 	// BaseURL begins links, as in "https://example.org".
 	BaseURL string
+	// Undelivered counts, for the operator, what did not arrive for good; nil does not.
+	Undelivered func(channel string, failed, gone int)
 }
 
 // Service is the feature's use cases.

@@ -177,23 +177,19 @@ func busyRuns(ctx context.Context, tx *db.Tx, alert string) (n int, err error) {
 
 // countLeft notes that somebody left after the last alert about their area.
 func countLeft(ctx context.Context, tx *db.Tx, s *Subscription) error {
-	type sent struct {
-		alert, category, cells string
-		drill                  bool
-	}
-	all, err := db.Query(ctx, tx, lastSaid, []any{s.Channel, clock.Micros(s.Ends.Add(-heldFor)), page}, func(scan func(...any) error) (x sent, err error) {
-		return x, scan(&x.alert, &x.category, &x.cells, &x.drill)
+	all, err := db.Query(ctx, tx, lastSaid, []any{s.Channel, clock.Micros(s.Ends.Add(-heldFor)), page}, func(scan func(...any) error) (x [2]string, err error) {
+		return x, scan(&x[0], &x[1])
 	})
 	if err != nil {
 		return err
 	}
 	for _, x := range all {
-		areas, err := areasOf(x.cells)
+		areas, err := areasOf(x[1])
 		if err != nil {
 			return err
 		}
-		if b := (broadcast{areas: areas}); b.near(s.Area) && s.wants(x.category, x.drill) {
-			return addCount(ctx, tx, x.alert, s.Channel, tally{optedOut: 1})
+		if b := (broadcast{areas: areas}); b.near(s.Area) {
+			return addCount(ctx, tx, x[0], s.Channel, tally{optedOut: 1})
 		}
 	}
 	return nil
@@ -201,7 +197,7 @@ func countLeft(ctx context.Context, tx *db.Tx, s *Subscription) error {
 
 // lastSaid is the last alert of each chain that was handed over to anybody on a channel since
 // a moment, the newest first.
-const lastSaid = `select b.alert_id, b.category, b.cells, b.drill from alert_run r
+const lastSaid = `select b.alert_id, b.cells from alert_run r
 	join alert_reach h on h.chain = r.chain and h.channel = r.channel and h.seq = (select seq from alert_reach l where l.chain = r.chain and l.channel = r.channel order by l.seq desc limit 1)
 	join alert_broadcast b on b.chain = h.chain and b.n = h.n
 	where r.channel = $1 and h.at > $2 order by h.at desc limit $3`
