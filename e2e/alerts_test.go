@@ -277,6 +277,9 @@ func (x *warned) changes(kind, then string) {
 	p := x.noor
 	p.Goto(x.alert)
 	x.walks(p, "link", "Update, correct or withdraw")
+	p.HasText("How it went")
+	p.HasText("Taken by the service")
+	x.shot(p, "went-"+kind)
 	p.Check(kind, true)
 	x.madeSure(p, false)
 	x.walks(p, "button", "Propose it to a second verifier")

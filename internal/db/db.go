@@ -56,8 +56,9 @@ type DB struct {
 	engine  Engine
 	opt     Options
 	sql     *sql.DB
-	readSQL *sql.DB    // SQLite only; PostgreSQL reads from the pool
-	readers chan *conn // of readSQL
+	contest chan struct{} // held by the one contested write of this process; see writeInTurn
+	readSQL *sql.DB       // SQLite only; PostgreSQL reads from the pool
+	readers chan *conn    // of readSQL
 	lanes   []*lane
 	stop    context.CancelFunc
 	workers sync.WaitGroup

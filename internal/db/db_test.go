@@ -2,10 +2,12 @@ package db_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -327,4 +329,49 @@ func TestEndsBeforeAnyStatement(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Writers who wait for their turn hold no connections that others need, and leave when their
+// caller does.
+func TestContestedWritersLeave(t *testing.T) {
+	t.Parallel()
+	url := dbtest.Postgres(t)
+	d := dbtest.Open(t, url, fixed())
+	other, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close() })
+	if _, err := other.ExecContext(t.Context(), "select pg_advisory_lock(1668247158, 8)"); err != nil { // as one that hangs
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	var left atomic.Int32
+	for range 60 {
+		wg.Go(func() {
+			err := d.Write(ctx, func(tx *db.Tx) error {
+				_, err := tx.Exec(ctx, "do $$ begin raise exception 'again' using errcode = '40001'; end $$")
+				return err
+			})
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("a writer ended with %v", err)
+			}
+			left.Add(1)
+		})
+	}
+	time.Sleep(500 * time.Millisecond)
+	reading, done := context.WithTimeout(t.Context(), 10*time.Second)
+	defer done()
+	if err := d.Read(reading, func(tx *db.Tx) error {
+		var n int
+		return tx.Get(reading, "select count(*) from setting", nil, &n)
+	}); err != nil {
+		t.Errorf("nobody can read: %v", err)
+	}
+	if n := left.Load(); n != 0 {
+		t.Errorf("%d writers did not wait", n)
+	}
+	cancel()
+	wg.Wait()
 }

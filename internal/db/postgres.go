@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"encoding/json"
 	"errors"
@@ -11,7 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"convoke/internal/fault"
 )
@@ -29,14 +28,20 @@ const (
 	pgFree      = 4
 	pgRetries   = 40
 	pgDoubled   = 4 // of them, at most, because of a value that is there already
+	// pgSession ends the session of a host that is gone: others wait for its locks.
+	pgSession = "set tcp_keepalives_idle = 30; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3; set idle_in_transaction_session_timeout = '5min'"
 )
 
 func (d *DB) openPostgres(ctx, run context.Context) error {
-	pool, err := sql.Open("pgx", d.opt.URL)
+	config, err := pgx.ParseConfig(d.opt.URL)
 	if err != nil {
 		return fmt.Errorf("open PostgreSQL: %w", err)
 	}
-	d.sql = pool
+	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, pgSession)
+		return err
+	}))
+	d.sql, d.contest = pool, make(chan struct{}, 1)
 	pool.SetMaxOpenConns(pgLanes + 24)
 	pool.SetMaxIdleConns(pgLanes + 8)
 	if err := pool.PingContext(ctx); err != nil {
@@ -106,7 +111,7 @@ func beginLocked(ctx context.Context, k *conn, locks ...int) error {
 			return err
 		}
 	}
-	_, err := k.exec(ctx, "begin isolation level serializable")
+	_, err := k.exec(context.WithoutCancel(ctx), "begin isolation level serializable")
 	return err
 }
 
@@ -139,7 +144,7 @@ func (d *DB) readPostgres(ctx context.Context, fn func(*Tx) error) (err error) {
 func (d *DB) writePostgres(ctx context.Context, fn func(*Tx) error) error {
 	doubled := 0
 	for try := range pgRetries {
-		err := d.writeOnce(ctx, fn, contested(try))
+		err := d.writeInTurn(ctx, fn, try)
 		if !mayPass(err, &doubled) {
 			return err
 		}
@@ -162,6 +167,20 @@ func errConflicts() error {
 	return fault.After(NotRecorded(errors.New("too many conflicts")), time.Second)
 }
 
+// writeInTurn is one try. Of the contested ones one of this process waits for those of others,
+// so that they hold no more than one connection.
+func (d *DB) writeInTurn(ctx context.Context, fn func(*Tx) error, try int) error {
+	if try >= pgFree {
+		select {
+		case d.contest <- struct{}{}:
+			defer func() { <-d.contest }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return d.writeOnce(ctx, fn, contested(try))
+}
+
 func (d *DB) writeOnce(ctx context.Context, fn func(*Tx) error, lock int) error {
 	k, err := newConn(ctx, d.sql, false)
 	if err != nil {
@@ -169,10 +188,9 @@ func (d *DB) writeOnce(ctx context.Context, fn func(*Tx) error, lock int) error 
 	}
 	defer k.close()
 	k.before = d.opt.Before
-	ctx = context.WithoutCancel(ctx)
 	if lock >= 0 {
 		defer func() {
-			if unlock(ctx, k) != nil {
+			if unlock(context.WithoutCancel(ctx), k) != nil {
 				discard(k)
 			}
 		}()
@@ -180,6 +198,7 @@ func (d *DB) writeOnce(ctx context.Context, fn func(*Tx) error, lock int) error 
 	if err := beginLocked(ctx, k, lock); err != nil {
 		return wrap(err)
 	}
+	ctx = context.WithoutCancel(ctx)
 	w := &write{ctx: ctx, fn: fn}
 	w.tx = &Tx{conn: k, engine: Postgres, now: d.opt.Clock.Now(), write: true}
 	if err := protect(w); err != nil {

@@ -67,6 +67,10 @@ func (r *run) commit(ctx context.Context, landed []landing, ready []item) (fly [
 	flying := without(r.flying, landed)
 	err = r.s.DB.Write(ctx, func(tx *db.Tx) error {
 		fly, ok, lease = nil, false, r.lease
+		going := ready
+		if !tx.Now().Before(r.expires) {
+			going = nil // what is over is said to nobody
+		}
 		delivered, err := r.land(ctx, tx, landed)
 		if err != nil {
 			return err
@@ -80,14 +84,14 @@ func (r *run) commit(ctx context.Context, landed []landing, ready []item) (fly [
 			}
 		}
 		if ok {
-			if ok, err = r.setAir(ctx, tx, slices.Concat(flying, toSend(ready)), delivered); err != nil {
+			if ok, err = r.setAir(ctx, tx, slices.Concat(flying, toSend(going)), delivered); err != nil {
 				return err
 			}
 		}
 		if !ok {
 			return r.endAir(ctx, tx, flying, delivered)
 		}
-		fly, err = r.start(ctx, tx, ready)
+		fly, err = r.start(ctx, tx, going)
 		return err
 	})
 	if err != nil {
@@ -182,9 +186,6 @@ func (r *run) land(ctx context.Context, tx *db.Tx, landed []landing) (delivered 
 // start picks what flies, and writes down what becomes of the others. Who has left meanwhile
 // gets nothing.
 func (r *run) start(ctx context.Context, tx *db.Tx, ready []item) (fly []item, err error) {
-	if !tx.Now().Before(r.expires) {
-		return nil, nil
-	}
 	for i := range ready {
 		x := &ready[i]
 		switch x.what {
@@ -230,7 +231,7 @@ func (r *run) wait(ctx context.Context, tx *db.Tx, sid string, tries int, due in
 	return nil
 }
 
-// listOf is ($4, $5, ...) behind three args, as long as a power of two so that there are few statements.
+// listOf is as in ($4, $5, ...) behind three args, and those with all, as long as a power of two so that there are few statements.
 func listOf(all []string, args []any) (string, []any) {
 	size := 1
 	for size < len(all) {

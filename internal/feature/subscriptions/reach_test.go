@@ -181,3 +181,86 @@ func leftMeanwhile(t *testing.T, x *fixture, elsewhere bool) {
 		t.Errorf("%d of %d who left got it", late, len(gone))
 	}
 }
+
+// TestOverMeanwhile: an alert that ends while it goes out has reached those who got it, and
+// nobody else hears of its withdrawal.
+func TestOverMeanwhile(t *testing.T) {
+	each(t, func(t *testing.T, x *fixture) {
+		at := cell(t, "Leipzig")
+		for i := range 60 {
+			x.join(Choice{Cell: at.String(), Size: "near", Contact: fmt.Sprint("p", i)})
+		}
+		var once sync.Once
+		x.channel.after = func(Parcel) error {
+			once.Do(func() { x.clock.Add(9 * time.Second) }) // within its slice
+			return nil
+		}
+		x.sent("a", 1, fact.AlertNew, "fire", 8*time.Second, at)
+		x.run()
+		got := map[string]bool{}
+		for _, p := range x.channel.take() {
+			got[p.contact] = true
+		}
+		if len(got) > leastAir {
+			t.Errorf("%d got it, most of them when it was over", len(got))
+		}
+		x.clock.Add(time.Minute)
+		x.sent("a", 2, fact.AlertWithdraw, "fire", 48*time.Hour, at)
+		x.run()
+		for _, p := range x.channel.take() {
+			if !got[p.contact] {
+				t.Errorf("%s hears of the withdrawal of what they never got", p.contact)
+			}
+			delete(got, p.contact)
+		}
+		if len(got) > 0 {
+			t.Errorf("%d got it and do not hear of its withdrawal", len(got))
+		}
+	})
+}
+
+// TestForgottenMeanwhile: a chain that is to be forgotten is not when it gets another alert
+// just then.
+func TestForgottenMeanwhile(t *testing.T) {
+	each(t, func(t *testing.T, x *fixture) {
+		at := cell(t, "Leipzig")
+		x.join(Choice{Cell: at.String(), Size: "near", Contact: "ann"})
+		x.sent("a", 1, fact.AlertNew, "fire", time.Hour, at)
+		x.run()
+		same(t, "the alert", x.channel.take(), "ann a/1")
+		x.clock.Add(keptFor + 2*time.Hour)
+		x.sent("a", 2, fact.AlertCorrect, "fire", time.Hour, at)
+		must(t, x.dropChain(x.ctx, "a", x.clock.Now().Add(-keptFor)))
+		x.run()
+		same(t, "the correction", x.channel.take(), "ann a/2")
+		x.clock.Add(keptFor + 2*time.Hour)
+		must(t, x.Expire(x.ctx))
+		for _, table := range []string{"alert_run", "alert_air", "alert_reach", "alert_broadcast"} {
+			if n := x.count("select count(*) from " + table); n != 0 {
+				t.Errorf("%d rows of %s are left", n, table)
+			}
+		}
+	})
+}
+
+// TestNeverCame: who leaves before they confirm leaves because of no alert.
+func TestNeverCame(t *testing.T) {
+	each(t, func(t *testing.T, x *fixture) {
+		at := cell(t, "Leipzig")
+		x.join(Choice{Cell: at.String(), Size: "near", Contact: "ann"})
+		x.sent("a", 1, fact.AlertNew, "fire", 48*time.Hour, at)
+		x.run()
+		x.channel.take()
+		_, err := x.Subscribe(x.ctx, Choice{Cell: at.String(), Size: "near", Contact: "bob", Channel: "test"})
+		must(t, err)
+		x.run()
+		must(t, x.Leave(x.ctx, secretOf(x.channel.take()[0].parcel)))
+		must(t, x.DB.Read(x.ctx, func(tx *db.Tx) error {
+			c, err := x.Progress(x.ctx, tx, "a/1")
+			if len(c.Channels) != 1 || c.Channels[0].OptedOut != 0 {
+				t.Errorf("%+v", c)
+			}
+			return err
+		}))
+	})
+}

@@ -12,38 +12,45 @@ import (
 )
 
 const (
-	// mostReady bounds the recipients for whom something is done ahead; each takes some 150
+	// mostReady bounds the recipients for whom something is done ahead; each takes some 200
 	// bytes.
 	mostReady = 250_000
 	// readyRest is how many times as long as it works what works ahead rests.
 	readyRest = 9
 	// readyPause is between two rounds when nothing was sent.
 	readyPause = time.Hour
+	slabSize   = 1024
 )
 
 // ready is what was done ahead of the next message to each recipient, in memory alone: a disk
 // that is seized holds none of it.
 type ready struct {
-	mu      sync.Mutex
-	now     map[key]webpush.Prepared
-	before  map[key]webpush.Prepared // of the round before, as far as this one has not come to it
-	sending int
-	sent    chan struct{} // something was
+	mu     sync.Mutex
+	at     map[key]spot
+	slabs  [][]webpush.Prepared
+	free   []int32 // places in slabs
+	round  uint8   // counts over
+	pauses int
+	sent   chan struct{} // something was
 }
 
-func newReady() *ready {
-	return &ready{now: map[key]webpush.Prepared{}, sent: make(chan struct{}, 1)}
+// spot is where something lies, and the last round in which its recipient was there.
+type spot struct {
+	slot  int32
+	round uint8
 }
 
-// begin says that something is being sent until done is called: then nobody works ahead.
-func (r *ready) begin() (done func()) {
+func newReady() *ready { return &ready{at: map[key]spot{}, sent: make(chan struct{}, 1)} }
+
+// pause says that something is being sent until done is called: then nobody works ahead.
+func (r *ready) pause() (done func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.sending++
+	r.pauses++
 	return func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.sending--
+		r.pauses--
 		select {
 		case r.sent <- struct{}{}:
 		default:
@@ -51,37 +58,36 @@ func (r *ready) begin() (done func()) {
 	}
 }
 
+func (r *ready) paused() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.pauses > 0
+}
+
+func (r *ready) slot(i int32) *webpush.Prepared { return &r.slabs[i/slabSize][i%slabSize] }
+
 // take returns what there is for a recipient, or nil, and forgets it: it is used once.
 func (r *ready) take(sid string) *webpush.Prepared {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	k := keyOf(sid)
-	for _, m := range []*map[key]webpush.Prepared{&r.now, &r.before} {
-		p, ok := (*m)[k]
-		if !ok {
-			continue
-		}
-		if delete(*m, k); len(*m) == 0 {
-			*m = map[key]webpush.Prepared{} // one that is emptied keeps its memory
-		}
-		return &p
+	x, ok := r.at[k]
+	if !ok {
+		return nil
 	}
-	return nil
+	p := *r.slot(x.slot)
+	r.forget(k, x)
+	return &p
 }
 
-// round begins with all that there is as the round before; the end of it forgets what is left
-// of that, which is for nobody any more.
-func (r *ready) round(begin bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !begin {
-		r.before = nil
-		return
+// forget is called with the lock.
+func (r *ready) forget(k key, x spot) {
+	*r.slot(x.slot) = webpush.Prepared{}
+	delete(r.at, k)
+	r.free = append(r.free, x.slot)
+	if len(r.at) == 0 { // what is empty gives its memory back
+		r.at, r.slabs, r.free = map[key]spot{}, nil, nil
 	}
-	for k, p := range r.before { // of a round that was interrupted
-		r.now[k] = p
-	}
-	r.before, r.now = r.now, map[key]webpush.Prepared{}
 }
 
 // lacks reports whether there is nothing yet for a recipient, and room for it.
@@ -89,24 +95,46 @@ func (r *ready) lacks(sid string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	k := keyOf(sid)
-	if p, ok := r.before[k]; ok {
-		r.now[k] = p
-		delete(r.before, k)
+	x, ok := r.at[k]
+	if ok {
+		r.at[k] = spot{x.slot, r.round}
 	}
-	_, ok := r.now[k]
-	return !ok && len(r.now)+len(r.before) < mostReady
+	return !ok && len(r.at) < mostReady
 }
 
+// put keeps something for a recipient who lacks it.
 func (r *ready) put(sid string, p webpush.Prepared) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.now[keyOf(sid)] = p
+	if len(r.free) == 0 {
+		first := int32(len(r.slabs)) * slabSize //nolint:gosec // far below mostReady
+		r.slabs = append(r.slabs, make([]webpush.Prepared, slabSize))
+		for i := range int32(slabSize) {
+			r.free = append(r.free, first+i)
+		}
+	}
+	last := len(r.free) - 1
+	x := spot{r.free[last], r.round}
+	r.free, r.at[keyOf(sid)] = r.free[:last], x
+	*r.slot(x.slot) = p
 }
 
-func (r *ready) busy() bool {
+// begin begins a round.
+func (r *ready) begin() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.sending > 0
+	r.round++
+}
+
+// end ends a round in which all recipients were seen: what is for nobody any more is forgotten.
+func (r *ready) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for k, x := range r.at {
+		if x.round != r.round {
+			r.forget(k, x)
+		}
+	}
 }
 
 // KeepReady does, for all recipients and while nothing is sent, what of their next message can
@@ -129,7 +157,7 @@ func (s *Service) KeepReady(ctx context.Context) error {
 // GetReady is one round of [Service.KeepReady]. After each piece of work it rests so many
 // times as long as that took.
 func (s *Service) GetReady(ctx context.Context, rest int) error {
-	s.ready.round(true)
+	s.ready.begin()
 	for _, w := range s.Ways {
 		if w.Ahead == nil {
 			continue
@@ -138,12 +166,13 @@ func (s *Service) GetReady(ctx context.Context, rest int) error {
 			return err
 		}
 	}
-	s.ready.round(false)
+	s.ready.end()
 	return nil
 }
 
 func (s *Service) getReady(ctx context.Context, w Way, rest int) error {
 	for after := ""; ; {
+		start := s.Clock.Now()
 		var all []Subscription
 		err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
 			all, err = confirmedOn(ctx, tx, w.Code, after, page)
@@ -152,7 +181,6 @@ func (s *Service) getReady(ctx context.Context, w Way, rest int) error {
 		if err != nil || len(all) == 0 {
 			return err
 		}
-		start := s.Clock.Now()
 		for i := range all {
 			if err := s.getReadyFor(ctx, w, &all[i]); err != nil {
 				return err
@@ -184,7 +212,7 @@ func (s *Service) getReadyFor(ctx context.Context, w Way, sub *Subscription) err
 
 // rest waits for a while, and while something is sent.
 func (r *ready) rest(ctx context.Context, d time.Duration) error {
-	for first := true; first && d > 0 || r.busy(); first = false {
+	for first := true; first && d > 0 || r.paused(); first = false {
 		if !first {
 			d = time.Second
 		}

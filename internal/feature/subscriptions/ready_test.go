@@ -44,7 +44,7 @@ func TestReady(t *testing.T) {
 		}
 		ready := func(want int) {
 			t.Helper()
-			if n := len(x.ready.now) + len(x.ready.before); n != want {
+			if n := len(x.ready.at); n != want {
 				t.Errorf("%d are ready, want %d", n, want)
 			}
 		}

@@ -36,13 +36,13 @@ type run struct {
 	way     Way
 	job     sendJob
 	channel string
-	reached reached
+	reached reached     // when it began
 	busy    map[key]int // how many chains reached somebody in the last day, if that matters
-	flying  []string
-	me      string    // names the lease
-	stop    time.Time // of this slice
-	at      cursor    // behind what is handed out
-	lease   time.Time // until when
+	flying  []string    // who has a message in the air, as it is written down
+	me      string      // names the lease
+	stop    time.Time   // of this slice
+	at      cursor      // behind what is handed out
+	lease   time.Time   // until when
 	said    map[string]Said
 	pace    time.Duration // how long the service takes, about
 }
@@ -72,15 +72,25 @@ func (s *Service) broadcast(ctx context.Context, a sendJob) error {
 	if !ok {
 		return nil
 	}
-	defer s.ready.begin()()
-	me, stop := s.IDs.Secret(), s.Clock.Now().Add(sliceFor)
+	var stop time.Time
+	me := s.IDs.Secret()
 	for {
-		r := &run{s: s, way: way, job: a, channel: a.Channel, me: me, stop: stop, said: map[string]Said{}, reached: reached{}}
-		ok, err := r.acquire(ctx)
-		if err != nil || !ok {
+		r := &run{s: s, way: way, job: a, channel: a.Channel, me: me, said: map[string]Said{}, reached: reached{}}
+		ok, err := r.take(ctx)
+		if !ok {
 			return err
 		}
-		done, err := r.work(ctx)
+		if stop.IsZero() {
+			stop = s.Clock.Now().Add(sliceFor)
+			if way.Ahead != nil {
+				defer s.ready.pause()()
+			}
+		}
+		r.stop = stop
+		done := false
+		if err == nil {
+			done, err = r.work(ctx)
+		}
 		if err == nil && !done && ctx.Err() == nil && s.Clock.Now().Before(stop) {
 			continue // a newer alert came, or another process took over
 		}
@@ -88,9 +98,9 @@ func (s *Service) broadcast(ctx context.Context, a sendJob) error {
 	}
 }
 
-// acquire reads what there is to send, and takes the lease. It is not ok when there is nothing,
-// or another process does it.
-func (r *run) acquire(ctx context.Context) (ok bool, err error) {
+// take takes the lease, and reads what there is to send and who has heard of it. It is not ok
+// when there is nothing, or another process does it.
+func (r *run) take(ctx context.Context) (ok bool, err error) {
 	var b broadcast
 	err = r.s.DB.Write(ctx, func(tx *db.Tx) (err error) {
 		r.lease = tx.Now().Add(leaseFor)
@@ -152,10 +162,10 @@ func (r *run) work(ctx context.Context) (done bool, err error) {
 	landings := make(chan landing, mostAir)
 	var queue []item
 	var landed []landing
-	flying, going, last := 0, true, false
+	inAir, going, last := 0, true, false
 	for {
 		going = going && ctx.Err() == nil && r.s.Clock.Now().Before(r.stop)
-		room := going && len(queue) > 0 && flying < r.air()
+		room := going && len(queue) > 0 && inAir < r.air()
 		if len(landed) == 0 && !room {
 			more, stop := pages, ctx.Done()
 			if !going || last || len(queue) > 0 {
@@ -164,7 +174,7 @@ func (r *run) work(ctx context.Context) (done bool, err error) {
 			if !going {
 				stop = nil // what flies still lands
 			}
-			if more == nil && flying == 0 {
+			if more == nil && inAir == 0 {
 				return going, err
 			}
 			select {
@@ -178,16 +188,16 @@ func (r *run) work(ctx context.Context) (done bool, err error) {
 			case <-stop:
 			}
 		}
-		landed = collect(landed, landings, flying)
+		landed = collect(landed, landings, inAir)
 		var ready []item
 		if going {
-			ready, queue = next(queue, r.air()-flying+len(landed))
+			ready, queue = next(queue, r.air()-inAir+len(landed))
 		}
 		fly, ok, broken := r.commit(context.WithoutCancel(ctx), landed, ready)
 		if broken != nil {
 			return false, errors.Join(err, broken)
 		}
-		going, flying, landed = going && ok, flying-len(landed)+len(fly), landed[:0]
+		going, inAir, landed = going && ok, inAir-len(landed)+len(fly), landed[:0]
 		for _, x := range fly {
 			wait.Go(func() { landings <- r.fly(ctx, x) })
 		}

@@ -412,19 +412,37 @@ func (s *Service) Change(ctx context.Context, secret string, in Choice) error {
 
 // Leave deletes a subscription. Repeated, it is done already.
 func (s *Service) Leave(ctx context.Context, secret string) error {
-	return s.DB.Write(ctx, func(tx *db.Tx) error {
-		sub, err := bySecret(ctx, tx, secret)
-		if fault.Is(err, fault.KindNotFound) {
-			return nil
+	return s.leave(ctx, func(tx *db.Tx) (Subscription, error) { return bySecret(ctx, tx, secret) })
+}
+
+// leave deletes the subscription that find finds, if any, and counts that somebody left.
+func (s *Service) leave(ctx context.Context, find func(tx *db.Tx) (Subscription, error)) error {
+	after := ""
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		sub, err := find(tx)
+		if err == nil {
+			after, err = lastNear(ctx, tx, &sub)
 		}
-		if err != nil {
-			return err
-		}
-		if err := countLeft(ctx, tx, &sub); err != nil {
-			return err
-		}
-		return s.drop(ctx, tx, sub.id)
+		return err
 	})
+	if err == nil {
+		err = s.DB.Write(ctx, func(tx *db.Tx) error {
+			sub, err := find(tx)
+			if err != nil {
+				return err
+			}
+			if after != "" {
+				if err := addCount(ctx, tx, after, sub.Channel, tally{optedOut: 1}); err != nil {
+					return err
+				}
+			}
+			return s.drop(ctx, tx, sub.id)
+		})
+	}
+	if errors.Is(err, db.ErrNoRows) || fault.Is(err, fault.KindNotFound) {
+		return nil
+	}
+	return err
 }
 
 // LeaveBy deletes the subscription of a contact, as when somebody answers STOP. Nothing says
@@ -434,19 +452,7 @@ func (s *Service) LeaveBy(ctx context.Context, channel, contact string) error {
 	if err != nil {
 		return err
 	}
-	return s.DB.Write(ctx, func(tx *db.Tx) error {
-		sub, err := byTag(ctx, tx, tags)
-		if errors.Is(err, db.ErrNoRows) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := countLeft(ctx, tx, &sub); err != nil {
-			return err
-		}
-		return s.drop(ctx, tx, sub.id)
-	})
+	return s.leave(ctx, func(tx *db.Tx) (Subscription, error) { return byTag(ctx, tx, tags) })
 }
 
 // Around names the middle of the area of which a contact hears, "" when they hear of none.

@@ -56,8 +56,9 @@ func asked(ctx context.Context, tx *db.Tx, sid string) error {
 func (s *Service) dropAll(ctx context.Context) error {
 	for n := int64(page); n == page; {
 		err := s.DB.Write(ctx, func(tx *db.Tx) (err error) {
-			tx.OnCommit(func() { s.dropped.Add(1) })
-			n, err = dropEnded(ctx, tx, page)
+			if n, err = dropEnded(ctx, tx, page); n > 0 {
+				tx.OnCommit(func() { s.dropped.Add(1) })
+			}
 			return err
 		})
 		if err != nil {
@@ -72,8 +73,10 @@ func (s *Service) dropAll(ctx context.Context) error {
 func (s *Service) dropChains(ctx context.Context) error {
 	for n := page; n == page; {
 		var over []string
+		var expired time.Time
 		err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
-			over, err = overChains(ctx, tx, tx.Now().Add(-keptFor), page)
+			expired = tx.Now().Add(-keptFor)
+			over, err = overChains(ctx, tx, expired, page)
 			return err
 		})
 		if err != nil {
@@ -81,7 +84,7 @@ func (s *Service) dropChains(ctx context.Context) error {
 		}
 		n = len(over)
 		for _, chain := range over {
-			if err := s.dropChain(ctx, chain); err != nil {
+			if err := s.dropChain(ctx, chain, expired); err != nil {
 				return fmt.Errorf("forget whom a chain of alerts reached: %w", err)
 			}
 		}
@@ -89,17 +92,20 @@ func (s *Service) dropChains(ctx context.Context) error {
 	return nil
 }
 
-func (s *Service) dropChain(ctx context.Context, chain string) error {
+// dropChain forgets one chain, unless it has got another alert meanwhile. Its runs go first:
+// then no process takes it up any more.
+func (s *Service) dropChain(ctx context.Context, chain string, expired time.Time) error {
 	for _, q := range []string{
+		"delete from alert_run where chain = $1",
+		"delete from alert_air where chain = $1",
 		// in parts, so that nobody waits long
 		"delete from alert_reach where chain = $1 and (channel, seq) in (select channel, seq from alert_reach where chain = $1 limit 500)",
-		"delete from alert_air where chain = $1",
-		"delete from alert_run where chain = $1",
 		"delete from alert_broadcast where chain = $1",
 	} {
+		q += " and not exists (select 1 from alert_broadcast lasts where lasts.chain = $1 and lasts.expires_at > $2)"
 		for n := int64(1); n > 0; {
 			err := s.DB.Write(ctx, func(tx *db.Tx) (err error) {
-				n, err = tx.Exec(ctx, q, chain)
+				n, err = tx.Exec(ctx, q, chain, clock.Micros(expired))
 				return err
 			})
 			if err != nil {

@@ -25,7 +25,7 @@ type source struct {
 type phase int
 
 const (
-	begin phase = iota
+	atFirst phase = iota
 	whoHeard
 	whoWaits
 	theArea
@@ -78,7 +78,7 @@ func (s *source) next(ctx context.Context) (items []item, err error) {
 // step reads a page of the present phase, or goes on to the next one.
 func (s *source) step(ctx context.Context, tx *db.Tx) ([]item, error) {
 	switch s.phase {
-	case begin:
+	case atFirst:
 		s.known, s.phase, s.due = s.run.reached.before(int32(s.run.n)), whoHeard, -1
 		return nil, nil
 	case whoHeard:

@@ -175,24 +175,28 @@ func busyRuns(ctx context.Context, tx *db.Tx, alert string) (n int, err error) {
 	return n, err
 }
 
-// countLeft notes that somebody left after the last alert about their area.
-func countLeft(ctx context.Context, tx *db.Tx, s *Subscription) error {
+// lastNear is the last alert about somebody's area since they confirmed, "" if none: they may
+// leave because of it.
+func lastNear(ctx context.Context, tx *db.Tx, s *Subscription) (alert string, err error) {
+	if !s.Confirmed {
+		return "", nil
+	}
 	all, err := db.Query(ctx, tx, lastSaid, []any{s.Channel, clock.Micros(s.Ends.Add(-heldFor)), page}, func(scan func(...any) error) (x [2]string, err error) {
 		return x, scan(&x[0], &x[1])
 	})
 	if err != nil {
-		return err
+		return "", err
 	}
 	for _, x := range all {
 		areas, err := areasOf(x[1])
 		if err != nil {
-			return err
+			return "", err
 		}
 		if b := (broadcast{areas: areas}); b.near(s.Area) {
-			return addCount(ctx, tx, x[0], s.Channel, tally{optedOut: 1})
+			return x[0], nil
 		}
 	}
-	return nil
+	return "", nil
 }
 
 // lastSaid is the last alert of each chain that was handed over to anybody on a channel since

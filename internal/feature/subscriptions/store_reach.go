@@ -16,6 +16,9 @@ func insertReach(ctx context.Context, tx *db.Tx, a sendJob, n int64, sure bool, 
 	if ids == "" {
 		return nil
 	}
+	if len(ids)%len(key{}) != 0 {
+		return fmt.Errorf("%d letters are no ids of subscriptions", len(ids))
+	}
 	_, err := tx.Exec(ctx, `insert into alert_reach (chain, channel, seq, n, sure, fresh, ids, at)
 		values ($1, $2, coalesce((`+lastReach+`), 0) + 1, $3, $4, $5, $6, $7)`,
 		a.Chain, a.Channel, n, sure, fresh, ids, clock.Micros(tx.Now()))

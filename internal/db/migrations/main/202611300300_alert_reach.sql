@@ -27,7 +27,7 @@ create table alert_air (
 ) {{clustered}};
 
 insert into alert_reach (chain, channel, seq, n, sure, fresh, ids, at)
-	select chain, channel, row_number() over (partition by chain, channel order by sure, subscription_id), n, sure, case when sure then 1 else 0 end, subscription_id, heard_at
+	select chain, channel, row_number() over (partition by chain, channel order by heard_at, sure, subscription_id), n, sure, case when sure then 1 else 0 end, subscription_id, heard_at
 	from (
 		select chain, channel, subscription_id, heard as n, true as sure, heard_at from alert_heard where heard > 0
 		union all
