@@ -94,13 +94,9 @@ func (n *Node) keepReady(ctx context.Context) error {
 func (n *Node) delivered(ctx context.Context, tx *db.Tx, alert string) (out []alerts.Delivery, done bool, err error) {
 	counts, err := n.Subscriptions.Progress(ctx, tx, alert)
 	for _, c := range counts.Channels {
-		d := alerts.Delivery{Way: c.Channel, Taken: c.Delivered, Waiting: c.Waiting, Failed: c.Failed, Gone: c.Gone, Left: c.OptedOut}
-		for _, w := range n.Subscriptions.Ways {
-			if w.Code == c.Channel {
-				d.Way = w.Name
-			}
-		}
-		out = append(out, d)
+		out = append(out, alerts.Delivery{
+			Channel: c.Channel, Name: n.Subscriptions.WayName(c.Channel), Taken: c.Delivered, Waiting: c.Waiting, Failed: c.Failed, Gone: c.Gone, Left: c.OptedOut,
+		})
 	}
 	return out, counts.Done, err
 }

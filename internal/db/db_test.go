@@ -213,7 +213,11 @@ func TestNextNumbers(t *testing.T) {
 			if err := tx.Get(ctx, "select value from setting where name = 'head'", nil, &v); err != nil {
 				return err
 			}
-			time.Sleep(2 * time.Millisecond) // a slow machine, on which they all meet
+			for range 100 { // a slow write, so that they all meet
+				if err := tx.Get(ctx, "select value from setting where name = 'head'", nil, &v); err != nil {
+					return err
+				}
+			}
 			n, err := strconv.Atoi(v)
 			if err == nil {
 				err = put(ctx, tx, fmt.Sprint("number ", n), "x")
@@ -347,10 +351,15 @@ func TestContestedWritersLeave(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	var left atomic.Int32
-	for range 60 {
+	const writers, free = 60, 4 // tries before they wait for their turn
+	var left, tries atomic.Int32
+	contested := make(chan struct{})
+	for range writers {
 		wg.Go(func() {
 			err := d.Write(ctx, func(tx *db.Tx) error {
+				if tries.Add(1) == writers*free {
+					close(contested)
+				}
 				_, err := tx.Exec(ctx, "do $$ begin raise exception 'again' using errcode = '40001'; end $$")
 				return err
 			})
@@ -360,14 +369,21 @@ func TestContestedWritersLeave(t *testing.T) {
 			left.Add(1)
 		})
 	}
-	time.Sleep(500 * time.Millisecond)
-	reading, done := context.WithTimeout(t.Context(), 10*time.Second)
+	reading, done := context.WithTimeout(t.Context(), 20*time.Second)
 	defer done()
-	if err := d.Read(reading, func(tx *db.Tx) error {
-		var n int
-		return tx.Get(reading, "select count(*) from setting", nil, &n)
-	}); err != nil {
-		t.Errorf("nobody can read: %v", err)
+	select {
+	case <-contested:
+	case <-reading.Done():
+		t.Error("those who wait hold the connections of others")
+	}
+	for waiting, reads := 0, 0; waiting == 0 || reads < 1000; reads++ {
+		err := d.Read(reading, func(tx *db.Tx) error {
+			return tx.Get(reading, "select count(*) from pg_stat_activity where datname = current_database() and wait_event = 'advisory'", nil, &waiting)
+		})
+		if err != nil || waiting > 1 {
+			t.Errorf("%d hold a connection while they wait, and others cannot read: %v", waiting, err)
+			break
+		}
 	}
 	if n := left.Load(); n != 0 {
 		t.Errorf("%d writers did not wait", n)

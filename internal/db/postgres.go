@@ -74,7 +74,7 @@ func (p *pgLane) begin(ctx context.Context, try int) (*conn, error) {
 		k.before = p.db.opt.Before
 		p.conn = k
 	}
-	if err := beginLocked(ctx, p.conn, p.key, contested(try)); err != nil {
+	if err := beginLocked(ctx, p.conn, append([]int{p.key}, contested(try)...)); err != nil {
 		p.drop()
 		return nil, fmt.Errorf("begin: %w", err)
 	}
@@ -92,21 +92,18 @@ func (p *pgLane) drop() {
 	p.conn = nil
 }
 
-// contested is the lock that a write takes at some try, or none.
-func contested(try int) int {
+// contested is the lock that a write takes at some try, if any.
+func contested(try int) []int {
 	if try < pgFree {
-		return -1
+		return nil
 	}
-	return pgContested
+	return []int{pgContested}
 }
 
 // beginLocked takes advisory locks, in this order, and then begins: what their last holder
-// wrote is in the snapshot. Negative ones are none.
-func beginLocked(ctx context.Context, k *conn, locks ...int) error {
+// wrote is in the snapshot.
+func beginLocked(ctx context.Context, k *conn, locks []int) error {
 	for _, l := range locks {
-		if l < 0 {
-			continue
-		}
 		if _, err := k.exec(ctx, fmt.Sprintf("select pg_advisory_lock(%d, %d)", pgLockSpace, l)); err != nil {
 			return err
 		}
@@ -181,21 +178,21 @@ func (d *DB) writeInTurn(ctx context.Context, fn func(*Tx) error, try int) error
 	return d.writeOnce(ctx, fn, contested(try))
 }
 
-func (d *DB) writeOnce(ctx context.Context, fn func(*Tx) error, lock int) error {
+func (d *DB) writeOnce(ctx context.Context, fn func(*Tx) error, locks []int) error {
 	k, err := newConn(ctx, d.sql, false)
 	if err != nil {
 		return wrap(err)
 	}
 	defer k.close()
 	k.before = d.opt.Before
-	if lock >= 0 {
+	if len(locks) > 0 {
 		defer func() {
 			if unlock(context.WithoutCancel(ctx), k) != nil {
 				discard(k)
 			}
 		}()
 	}
-	if err := beginLocked(ctx, k, lock); err != nil {
+	if err := beginLocked(ctx, k, locks); err != nil {
 		return wrap(err)
 	}
 	ctx = context.WithoutCancel(ctx)

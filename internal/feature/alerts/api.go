@@ -443,7 +443,7 @@ func (w *Web) mountQueueAPI(a *api.API, op opOf) {
 	one := op(http.MethodGet, "/queue/{handle}/cases/{case}", "getCase", "A case with its reports", "For verifiers of the network.")
 	one.Scope = api.Read
 	api.Add(a, one, func(c *web.Call, in *apiCaseIn) (apiCase, error) { return w.apiCase(c, in.Handle, in.Case) })
-	went := op(http.MethodGet, "/queue/{handle}/deliveries/{alert}", "getDeliveries", "How an alert went, by way", "For verifiers of the network.")
+	went := op(http.MethodGet, "/queue/{handle}/deliveries/{alert}", "getDeliveries", "How an alert went, by channel", "For verifiers of the network.")
 	went.Scope = api.Read
 	api.Add(a, went, w.apiDeliveries)
 	act := op(http.MethodPost, "/queue/{handle}/cases/{case}", "actOnCase", "Check a case, give it back, put it aside, or leave a note", "For verifiers of the network.")

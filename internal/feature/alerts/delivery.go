@@ -9,9 +9,10 @@ import (
 	"convoke/internal/web"
 )
 
-// Delivery is how an alert went on one way.
+// Delivery is how an alert went on one channel.
 type Delivery struct {
-	Way     string // its name in English, marked for translation
+	Channel string // its code
+	Name    string // in English, marked for translation
 	Taken   int    // by the service that hands it on, which is all that can be known
 	Waiting int    // for the end of quiet hours, or until their service works again
 	Failed  int    // given up
@@ -47,7 +48,7 @@ type deliveryView struct {
 
 func deliveryViews(l *i18n.Locale, all []Delivery) (out []deliveryView) {
 	for _, d := range all {
-		v := deliveryView{Way: l.T(d.Way)}
+		v := deliveryView{Way: l.T(d.Name)}
 		for _, x := range []struct {
 			label string
 			n     int
@@ -69,7 +70,7 @@ func deliveryViews(l *i18n.Locale, all []Delivery) (out []deliveryView) {
 
 // apiAlertDelivery is a delivery for programs.
 type apiAlertDelivery struct {
-	Way     string `json:"way" doc:"its name in English"`
+	Channel string `json:"channel"`
 	Taken   int    `json:"handed_over" doc:"taken by the service that hands it on; from 1 to 9 it is 9, as all of these numbers"`
 	Waiting int    `json:"waiting" doc:"for the end of quiet hours, or until their service works again"`
 	Failed  int    `json:"failed" doc:"given up"`
@@ -78,8 +79,8 @@ type apiAlertDelivery struct {
 }
 
 type apiAlertDeliveries struct {
-	Done bool               `json:"done" doc:"all have been told who are to hear of it now"`
-	Ways []apiAlertDelivery `json:"ways"`
+	Done     bool               `json:"done" doc:"all have been told who are to hear of it now"`
+	Channels []apiAlertDelivery `json:"channels"`
 }
 
 type apiAlertIn struct {
@@ -89,9 +90,9 @@ type apiAlertIn struct {
 
 func (w *Web) apiDeliveries(c *web.Call, in *apiAlertIn) (out apiAlertDeliveries, err error) {
 	all, done, err := w.Deliveries(c.Context(), c.Actor(), in.Handle, in.Alert)
-	out = apiAlertDeliveries{Done: done, Ways: []apiAlertDelivery{}}
+	out = apiAlertDeliveries{Done: done, Channels: []apiAlertDelivery{}}
 	for _, d := range all {
-		out.Ways = append(out.Ways, apiAlertDelivery{d.Way, nine(d.Taken), nine(d.Waiting), nine(d.Failed), nine(d.Gone), nine(d.Left)})
+		out.Channels = append(out.Channels, apiAlertDelivery{d.Channel, nine(d.Taken), nine(d.Waiting), nine(d.Failed), nine(d.Gone), nine(d.Left)})
 	}
 	return out, err
 }

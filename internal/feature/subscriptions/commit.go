@@ -178,9 +178,9 @@ func (r *run) land(ctx context.Context, tx *db.Tx, landed []landing) (delivered 
 		}
 	}
 	if t != (tally{}) && r.s.Undelivered != nil {
-		tx.OnCommit(func() { r.s.Undelivered(r.channel, t.failed, t.gone) })
+		tx.OnCommit(func() { r.s.Undelivered(r.job.Channel, t.failed, t.gone) })
 	}
-	return len(heard), addCount(ctx, tx, r.alert, r.channel, t)
+	return len(heard), addCount(ctx, tx, r.alert, r.job.Channel, t)
 }
 
 // start picks what flies, and writes down what becomes of the others. Who has left meanwhile
@@ -197,7 +197,7 @@ func (r *run) start(ctx context.Context, tx *db.Tx, ready []item) (fly []item, e
 			}
 		}
 		if x.waited && x.what != hold {
-			if _, err := tx.Exec(ctx, "delete from alert_later where alert_id = $1 and channel = $2 and subscription_id = $3", r.alert, r.channel, x.id); err != nil {
+			if _, err := tx.Exec(ctx, "delete from alert_later where alert_id = $1 and channel = $2 and subscription_id = $3", r.alert, r.job.Channel, x.id); err != nil {
 				return nil, err
 			}
 		}
@@ -224,7 +224,7 @@ func (s *Service) allThere(now time.Time, ready []item) bool {
 // wait lets somebody get the alert later; without a time, never.
 func (r *run) wait(ctx context.Context, tx *db.Tx, sid string, tries int, due int64) error {
 	_, err := tx.Exec(ctx, `insert into alert_later (alert_id, channel, subscription_id, tries, due_at) select $1, $2, id, cast($4 as bigint), cast($5 as bigint) from alert_subscription where id = $3
-		on conflict (alert_id, channel, subscription_id) do update set tries = excluded.tries, due_at = excluded.due_at`, r.alert, r.channel, sid, tries, due)
+		on conflict (alert_id, channel, subscription_id) do update set tries = excluded.tries, due_at = excluded.due_at`, r.alert, r.job.Channel, sid, tries, due)
 	if err != nil {
 		return fmt.Errorf("write down who gets it later: %w", err)
 	}

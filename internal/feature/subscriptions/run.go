@@ -35,7 +35,6 @@ type run struct {
 	s       *Service
 	way     Way
 	job     sendJob
-	channel string
 	reached reached     // when it began
 	busy    map[key]int // how many chains reached somebody in the last day, if that matters
 	flying  []string    // who has a message in the air, as it is written down
@@ -75,7 +74,7 @@ func (s *Service) broadcast(ctx context.Context, a sendJob) error {
 	var stop time.Time
 	me := s.IDs.Secret()
 	for {
-		r := &run{s: s, way: way, job: a, channel: a.Channel, me: me, said: map[string]Said{}, reached: reached{}}
+		r := &run{s: s, way: way, job: a, me: me, said: map[string]Said{}, reached: reached{}}
 		ok, err := r.take(ctx)
 		if !ok {
 			return err
@@ -117,10 +116,10 @@ func (r *run) take(ctx context.Context) (ok bool, err error) {
 		if err := r.say(ctx, tx, r.s.Locales.Match("en")); err != nil {
 			return err
 		}
-		if err := r.reached.load(ctx, tx, r.chain, r.channel, time.Time{}); err != nil || r.urgent {
+		if err := r.reached.load(ctx, tx, r.chain, r.job.Channel, time.Time{}); err != nil || r.urgent {
 			return err
 		}
-		r.busy, err = busy(ctx, tx, r.channel, tx.Now().Add(-24*time.Hour))
+		r.busy, err = busy(ctx, tx, r.job.Channel, tx.Now().Add(-24*time.Hour))
 		return err
 	})
 }

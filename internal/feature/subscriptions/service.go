@@ -100,6 +100,15 @@ func (s *Service) way(code string) (Way, bool) {
 	return Way{}, false
 }
 
+// WayName is the name of a channel, in English, marked for translation: its code where this
+// node does not have it any more.
+func (s *Service) WayName(code string) string {
+	if w, ok := s.way(code); ok {
+		return w.Name
+	}
+	return code
+}
+
 // Choice is what somebody chooses, as it was typed.
 type Choice struct {
 	// Near names a place, Pick one of several that it may mean, as [Place.Pick] has it; Cell

@@ -453,6 +453,11 @@ func TestIndices(t *testing.T) {
 		plan("(chain=? AND channel=?)", lastReach, "c", "test")
 		plan("alert_later_due", laterFirst, "a", "test")
 		plan("alert_run_wake", dueQuery, 1, 10)
+		plan("alert_run_channel (channel=?)", busyQuery, "test", 1)
+		// It sorts what the chains of a week said last, which are few.
+		if p := dbtest.Plan(t, x.DB, lastSaid, "test", 1, 10); !strings.Contains(p, "alert_run_channel (channel=?)") || strings.Contains(p, "SCAN") {
+			t.Errorf("%s", p)
+		}
 	})
 }
 

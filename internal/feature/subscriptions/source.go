@@ -98,7 +98,7 @@ func (s *source) stepReached(ctx context.Context, tx *db.Tx) ([]item, error) {
 	for _, k := range s.known[:min(pageSize, len(s.known))] {
 		ids = append(ids, string(k[:]))
 	}
-	list, args := listOf(ids, []any{s.run.alert, s.run.channel})
+	list, args := listOf(ids, []any{s.run.alert, s.run.job.Channel})
 	all, err := s.items(ctx, tx, reachedQuery+list, args)
 	if err == nil {
 		s.known = s.known[len(ids):]
@@ -107,7 +107,7 @@ func (s *source) stepReached(ctx context.Context, tx *db.Tx) ([]item, error) {
 }
 
 func (s *source) stepWaiting(ctx context.Context, tx *db.Tx) ([]item, error) {
-	all, err := s.items(ctx, tx, waitingQuery, []any{s.run.alert, s.run.channel, clock.Micros(s.now), s.due, s.after, pageSize}, &s.due)
+	all, err := s.items(ctx, tx, waitingQuery, []any{s.run.alert, s.run.job.Channel, clock.Micros(s.now), s.due, s.after, pageSize}, &s.due)
 	if err != nil || len(all) == 0 {
 		s.phase++
 		return nil, err
@@ -128,7 +128,7 @@ func (s *source) stepArea(ctx context.Context, tx *db.Tx) ([]item, error) {
 		if int64(a) > s.at.area {
 			s.at = cursor{int64(a), ""}
 		}
-		all, err := s.items(ctx, tx, areaQuery, []any{int64(a), r.channel, s.at.after, r.alert, pageSize})
+		all, err := s.items(ctx, tx, areaQuery, []any{int64(a), r.job.Channel, s.at.after, r.alert, pageSize})
 		if err != nil {
 			return nil, err
 		}

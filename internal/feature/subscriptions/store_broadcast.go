@@ -107,7 +107,7 @@ func acquire(ctx context.Context, tx *db.Tx, a sendJob, me string, until time.Ti
 // taken over.
 func (r *run) keep(ctx context.Context, tx *db.Tx, at cursor, until time.Time) (ok bool, err error) {
 	n, err := tx.Exec(ctx, `update alert_run set lease_until = $4, centre = $5, after_id = $6 where chain = $1 and channel = $2 and runner = $3`,
-		r.chain, r.channel, r.me, clock.Micros(until), at.area, at.after)
+		r.chain, r.job.Channel, r.me, clock.Micros(until), at.area, at.after)
 	return n == 1, err
 }
 
@@ -129,14 +129,14 @@ func (r *run) release(ctx context.Context, tx *db.Tx, done bool) (again bool, er
 	}
 	wake := clock.Micros(tx.Now())
 	if again = newer || !done; !again {
-		if err := tx.Get(ctx, laterFirst, []any{r.alert, r.channel}, &wake); errors.Is(err, db.ErrNoRows) {
+		if err := tx.Get(ctx, laterFirst, []any{r.alert, r.job.Channel}, &wake); errors.Is(err, db.ErrNoRows) {
 			wake = never
 		} else if err != nil {
 			return false, err
 		}
 	}
 	n, err := tx.Exec(ctx, "update alert_run set lease_until = 0, wake_at = $4, centre = $5, after_id = $6 where chain = $1 and channel = $2 and runner = $3",
-		r.chain, r.channel, r.me, wake, r.at.area, r.at.after)
+		r.chain, r.job.Channel, r.me, wake, r.at.area, r.at.after)
 	if err != nil || n == 0 {
 		return false, err
 	}

@@ -46,9 +46,11 @@ func (r reached) load(ctx context.Context, tx *db.Tx, chain, channel string, sin
 
 // chainsSince are those that said something on a channel since a moment.
 func chainsSince(ctx context.Context, tx *db.Tx, channel string, since time.Time) ([]string, error) {
-	return db.Column[string](ctx, tx, `select r.chain from alert_run r where r.channel = $1
-		and (select at from alert_reach h where h.chain = r.chain and h.channel = r.channel order by h.seq desc limit 1) > $2`, channel, clock.Micros(since))
+	return db.Column[string](ctx, tx, busyQuery, channel, clock.Micros(since))
 }
+
+const busyQuery = `select r.chain from alert_run r where r.channel = $1
+	and (select at from alert_reach h where h.chain = r.chain and h.channel = r.channel order by h.seq desc limit 1) > $2`
 
 // countReached is how many a chain has reached.
 func countReached(ctx context.Context, tx *db.Tx, chain string) (n int, err error) {
@@ -83,7 +85,7 @@ func settleAir(ctx context.Context, tx *db.Tx, a sendJob, me string, n int64) er
 // chain has come.
 func (r *run) setAir(ctx context.Context, tx *db.Tx, ids []string, delivered int) (ok bool, err error) {
 	n, err := tx.Exec(ctx, airQuery+" and not exists (select 1 from alert_broadcast b where b.chain = $1 and b.n > $6)",
-		r.chain, r.channel, r.me, joinIDs(ids), delivered, r.n)
+		r.chain, r.job.Channel, r.me, joinIDs(ids), delivered, r.n)
 	if err != nil {
 		return false, fmt.Errorf("write down what is in the air: %w", err)
 	}
@@ -94,9 +96,9 @@ const airQuery = "update alert_air set ids = $4, delivered = delivered + $5 wher
 
 // endAir is setAir for what nothing follows: it is written down whatever has come.
 func (r *run) endAir(ctx context.Context, tx *db.Tx, ids []string, delivered int) error {
-	n, err := tx.Exec(ctx, airQuery, r.chain, r.channel, r.me, joinIDs(ids), delivered)
+	n, err := tx.Exec(ctx, airQuery, r.chain, r.job.Channel, r.me, joinIDs(ids), delivered)
 	if err != nil || n == 1 {
 		return err
 	}
-	return addCount(ctx, tx, r.alert, r.channel, tally{delivered: delivered})
+	return addCount(ctx, tx, r.alert, r.job.Channel, tally{delivered: delivered})
 }

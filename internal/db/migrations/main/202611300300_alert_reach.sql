@@ -35,3 +35,5 @@ insert into alert_reach (chain, channel, seq, n, sure, fresh, ids, at)
 	) as everybody;
 
 drop table alert_heard;
+
+create index alert_run_channel on alert_run (channel, chain);
