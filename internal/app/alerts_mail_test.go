@@ -8,6 +8,7 @@ import (
 	"convoke/internal/authz"
 	"convoke/internal/fault"
 	"convoke/internal/notify/notifytest"
+	"convoke/internal/web/webtest"
 )
 
 // TestFromReportToMail is the whole way on a whole node, by forms: somebody subscribes, a
@@ -44,13 +45,7 @@ func TestFromReportToMail(t *testing.T) {
 		mine := strings.TrimPrefix(strings.Fields(first[strings.Index(first, "http://example.org/subscriptions/"):])[0], "http://example.org")
 		v.Post(mine, "do", "confirm").Want(t, 303, mine+"?saved=1")
 
-		key = v.Get("/alerts/report").Want(t, 200, "").Attr("input[name=key]", "value")
-		v.Post("/alerts/report", "key", key, "category", "fire", "place", "Leipzig, Germany", "ago", "0", "first_hand", "seen").Want(t, 303, "/alerts/report/"+key)
-		page := kim.Get("/alerts/queue/near").Want(t, 200, "").Attr("article.card a", "href")
-		send := strings.Replace(page, "/cases/", "/send/", 1)
-		cell := kim.Get(send).Want(t, 200, "").Attr("fieldset#cells input", "value")
-		kim.Post(send, "do", "propose", "basis", "seen", "confidence", "certain", "guidance", "windows", "cells", cell, "lasts", "120", "category", "fire",
-			"checked", "0", "checked", "1", "checked", "2", "seen_it", "1").Want(t, 303, send)
+		send := proposed(t, v, kim)
 		mails(1) // nothing goes out by one person's word
 		read := ned.Get(send).Want(t, 200, "")
 		if !strings.Contains(read.Text("main"), "At most so many people get it: fewer than ten") {
@@ -84,5 +79,25 @@ func TestFromReportToMail(t *testing.T) {
 		if r := s.verified(); len(r.Wrong) > 0 {
 			t.Errorf("%+v", r.Wrong)
 		}
+
+		v.Post(mine+"/leave").Want(t, 200, "")
+		send = proposed(t, v, kim)
+		sent = ned.Post(send, "do", "confirm", "hash", ned.Get(send).Attr("input[name=hash]", "value"), "checked", "0", "checked", "1", "checked", "2")
+		mails(3)
+		wants(t, kim.Get("/alerts/queue/near/send/"+strings.TrimPrefix(sent.Location, "/alerts/")), "How it went", "nobody near had subscribed")
 	})
+}
+
+// proposed is where a second verifier confirms what a visitor has reported and one verifier
+// proposes.
+func proposed(t *testing.T, visitor, verifier *webtest.Browser) (send string) {
+	t.Helper()
+	key := visitor.Get("/alerts/report").Want(t, 200, "").Attr("input[name=key]", "value")
+	visitor.Post("/alerts/report", "key", key, "category", "fire", "place", "Leipzig, Germany", "ago", "0", "first_hand", "seen").Want(t, 303, "/alerts/report/"+key)
+	page := verifier.Get("/alerts/queue/near").Want(t, 200, "").Attr("article.card a", "href")
+	send = strings.Replace(page, "/cases/", "/send/", 1)
+	cell := verifier.Get(send).Want(t, 200, "").Attr("fieldset#cells input", "value")
+	verifier.Post(send, "do", "propose", "basis", "seen", "confidence", "certain", "guidance", "windows", "cells", cell, "lasts", "120", "category", "fire",
+		"checked", "0", "checked", "1", "checked", "2", "seen_it", "1").Want(t, 303, send)
+	return send
 }

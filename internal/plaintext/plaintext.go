@@ -19,9 +19,10 @@ func Text(s string) string {
 }
 
 // clean removes what could deceive a reader: control characters, and marks that
-// reverse the direction of text ("Trojan Source", CVE-2021-42574).
+// reverse the direction of text ("Trojan Source", CVE-2021-42574). The normal form comes last:
+// what stood between a letter and its accent is gone by then.
 func clean(s string, lines bool) string {
-	return strings.Map(func(r rune) rune {
+	return norm.NFC.String(strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' && lines, r == '\t':
 			return r
@@ -32,5 +33,5 @@ func clean(s string, lines bool) string {
 			return -1
 		}
 		return r
-	}, norm.NFC.String(s))
+	}, s))
 }

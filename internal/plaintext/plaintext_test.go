@@ -11,6 +11,9 @@ func TestClean(t *testing.T) {
 	if got := Line(" a\u202eb\n c\x00 "); got != "ab c" {
 		t.Errorf("a line: %q", got)
 	}
+	if got := Line("A\x00\u0300"); got != "\u00c0" {
+		t.Errorf("a letter and its accent: %q", got)
+	}
 	if got := Text(" a\r\nb\x07\n"); got != "a\nb" {
 		t.Errorf("a text: %q", got)
 	}

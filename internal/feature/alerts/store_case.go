@@ -9,6 +9,7 @@ import (
 
 	"convoke/internal/clock"
 	"convoke/internal/db"
+	"convoke/internal/fact"
 	"convoke/internal/geo"
 	"convoke/internal/id"
 )
@@ -55,13 +56,15 @@ func (c *Case) at(now time.Time) *Case {
 	return c
 }
 
-// caseNear finds the newest case in a cell, or one beside it, that a report belongs to.
+// caseNear finds the case in a cell, or one beside it, that a report belongs to. When the
+// alert that came of a case is over, what is reported may be something new, and verifiers
+// have to look.
 func caseNear(ctx context.Context, tx *db.Tx, network, category string, cell geo.GridCell, now time.Time) (*Case, bool, error) {
-	args := []any{network, category, clock.Micros(now.Add(-nearTime)), clock.Micros(now.Add(-caseOpen)), int64(cell)}
+	args := []any{network, category, clock.Micros(now.Add(-nearTime)), clock.Micros(now.Add(-caseOpen)), clock.Micros(now), string(fact.AlertWithdraw), string(fact.AlertClear), int64(cell)}
 	for _, c := range cell.Around() {
 		args = append(args, int64(c))
 	}
-	all, err := db.Query(ctx, tx, nearQuery(len(args)-5), args, scanCase)
+	all, err := db.Query(ctx, tx, nearQuery(len(cell.Around())), args, scanCase)
 	if err != nil || len(all) == 0 {
 		return nil, false, err
 	}
@@ -70,12 +73,14 @@ func caseNear(ctx context.Context, tx *db.Tx, network, category string, cell geo
 
 // nearQuery is of a cell and so many around it.
 func nearQuery(around int) string {
-	in := []string{"$5"}
+	in := []string{"$8"}
 	for i := range around {
-		in = append(in, fmt.Sprintf("$%d", 6+i))
+		in = append(in, fmt.Sprintf("$%d", 9+i))
 	}
 	return "select " + caseColumns + " from alert_case where network_id = $1 and category = $2 and last_at >= $3 and created_at >= $4 and cell in (" + strings.Join(in, ", ") + `)
-		and state in ('new', 'checking', 'confirmed') order by case when cell = $5 then 0 else 1 end, created_at limit 1`
+		and (state in ('new', 'checking') or state = 'confirmed' and exists (
+			select 1 from alert a where a.chain_id = alert_case.chain_id and a.newest and a.expires_at > $5 and a.kind not in ($6, $7)))
+		order by case when cell = $8 then 0 else 1 end, created_at limit 1`
 }
 
 func putCase(ctx context.Context, tx *db.Tx, c *Case) error {

@@ -137,6 +137,50 @@ func TestRevokedVerifier(t *testing.T) {
 	})
 }
 
+// TestReportedAfterAnAlert: reports join a case while its alert stands. Once that is over,
+// they wait for verifiers, who have to see whether it is something new.
+func TestReportedAfterAnAlert(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.network("bo", "cy")
+		waiting := func(when string, want int) {
+			t.Helper()
+			_, err := f.report("", smoke())
+			must(t, err)
+			q, err := f.Queue(ctx, as("bo"), "near", Fresh, "", 0)
+			must(t, err)
+			if len(q.Cases) != want {
+				t.Errorf("%s: %d cases wait, not %d", when, len(q.Cases), want)
+			}
+		}
+		waiting("at first", 1)
+		for _, end := range []func(chain string, m Message){
+			func(chain string, _ Message) {
+				_, err := f.Withdraw(ctx, as("bo"), "near", chain)
+				must(t, err)
+			},
+			func(chain string, m Message) {
+				m.Kind = fact.AlertClear
+				_, err := f.send(chain, m, "bo", "cy")
+				must(t, err)
+			},
+			func(string, Message) { advance(f, time.Hour) },
+		} {
+			advance(f, 45*time.Minute)
+			c := f.first()
+			m := f.message(c)
+			m.Lasts = 60
+			chain, err := f.send(c.ID, m, "bo", "cy")
+			must(t, err)
+			waiting("while it stands", 0)
+			advance(f, 15*time.Minute)
+			end(chain, m)
+			waiting("when it is over", 1)
+		}
+	})
+}
+
 // TestChain: an alert is updated, corrected, cleared and withdrawn, each told as what it is.
 func TestChain(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package subscriptions
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -40,6 +41,7 @@ type model struct {
 	maybe   map[string]bool                   // chain and contact: it may have arrived without the model's knowing
 	refused map[string]bool                   // contact and alert
 	delayed map[string]bool                   // the same: it comes again later
+	tried   map[string]bool                   // chain and contact: it was handed over, or tried, in this life
 	crashed bool
 	cells   []geo.GridCell
 	names   int
@@ -178,6 +180,9 @@ func (m *model) takes(p Parcel) error {
 	if who == nil || p.Tag == "subscription" {
 		return nil
 	}
+	if m.tried != nil {
+		m.tried[p.Tag+p.Contact] = true
+	}
 	switch who.mood {
 	case "busy":
 		m.delayed[p.Contact+p.Title] = true
@@ -231,11 +236,14 @@ func (m *model) wrongly(chain, name string) int {
 
 // dies lets the process end at some statement, and another one go on after the leases.
 func (m *model) dies(a *dbtest.Abort) {
+	m.tried = map[string]bool{}
 	a.At(rapid.IntRange(1, 40).Draw(m.rt, "dies at"))
 	_ = m.Due(m.ctx)
 	_, _ = m.jobs.RunPending(m.ctx)
 	if a.Off() {
 		m.crashed = true
+		// How a try ended may not be written down, not even that it was refused.
+		maps.Copy(m.maybe, m.tried)
 	}
 	m.judge()
 	m.clock.Add(jobFor + 11*time.Second)
