@@ -281,7 +281,7 @@ func (s *Service) Claim(ctx context.Context, by authz.Actor, handle, cid string)
 func (s *Service) Release(ctx context.Context, by authz.Actor, handle, cid string) error {
 	return s.act(ctx, by, handle, cid, func(_ *db.Tx, _ *Network, c *Case) error {
 		if c.State == Checking && c.ClaimedBy == string(by.Person) {
-			c.State, c.ClaimedBy, c.Claimed = Fresh, "", time.Time{}
+			c.State, c.ClaimedBy, c.Claimed, c.Called = Fresh, "", time.Time{}, calledNobody // it waits again
 		}
 		return nil
 	})
@@ -310,7 +310,7 @@ func (s *Service) Reopen(ctx context.Context, by authz.Actor, handle, cid string
 		case c.State != Denied && c.State != Duplicate:
 			return errSettled()
 		}
-		c.State, c.Of = Fresh, ""
+		c.State, c.Of, c.Called = Fresh, "", calledNobody // it waits again
 		return nil
 	})
 }

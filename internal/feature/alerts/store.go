@@ -155,7 +155,7 @@ func insertVerifier(ctx context.Context, tx *db.Tx, nid string, v Verifier) erro
 func dropVerifier(ctx context.Context, tx *db.Tx, nid string, p id.Person) error {
 	for _, q := range []string{
 		"delete from alert_draft where network_id = $1 and by_person = $2",
-		"update alert_case set claimed_by = null, claimed_at = 0, state = 'new' where network_id = $1 and claimed_by = $2 and state = 'checking'",
+		"update alert_case set claimed_by = null, claimed_at = 0, called = 0, state = 'new' where network_id = $1 and claimed_by = $2 and state = 'checking'",
 		"delete from alert_verifier where network_id = $1 and person_id = $2",
 	} {
 		if _, err := tx.Exec(ctx, q, nid, string(p)); err != nil {

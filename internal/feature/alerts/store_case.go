@@ -57,8 +57,8 @@ func (c *Case) at(now time.Time) *Case {
 }
 
 // caseNear finds the case in a cell, or one beside it, that a report belongs to. When the
-// alert that came of a case is over, what is reported may be something new, and verifiers
-// have to look.
+// alert that came of a case is over, or says nothing of the cell, what is reported may be
+// something new, and verifiers have to look.
 func caseNear(ctx context.Context, tx *db.Tx, network, category string, cell geo.GridCell, now time.Time) (*Case, bool, error) {
 	args := []any{network, category, clock.Micros(now.Add(-nearTime)), clock.Micros(now.Add(-caseOpen)), clock.Micros(now), string(fact.AlertWithdraw), string(fact.AlertClear), int64(cell)}
 	for _, c := range cell.Around() {
@@ -79,7 +79,7 @@ func nearQuery(around int) string {
 	}
 	return "select " + caseColumns + " from alert_case where network_id = $1 and category = $2 and last_at >= $3 and created_at >= $4 and cell in (" + strings.Join(in, ", ") + `)
 		and (state in ('new', 'checking') or state = 'confirmed' and exists (
-			select 1 from alert a where a.chain_id = alert_case.chain_id and a.newest and a.expires_at > $5 and a.kind not in ($6, $7)))
+			select 1 from alert a join alert_cell x on x.alert_id = a.id where a.chain_id = alert_case.chain_id and a.newest and a.expires_at > $5 and a.kind not in ($6, $7) and x.cell = $8))
 		order by case when cell = $8 then 0 else 1 end, created_at limit 1`
 }
 
