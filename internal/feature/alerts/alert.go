@@ -131,9 +131,13 @@ func follows(last *Alert, kind fact.AlertKind, now time.Time) error {
 	case kind == fact.AlertWithdraw || kind == fact.AlertCorrect:
 		return nil
 	case last.over(now):
-		return fault.Conflict("alert.over", "This alert is over. Send a new one, or correct or withdraw it.")
+		return errOver()
 	}
 	return nil
+}
+
+func errOver() error {
+	return fault.Conflict("alert.over", "This alert is over. Send a new one, or correct or withdraw it.")
 }
 
 // Verifier is somebody who may verify for a network.
@@ -149,16 +153,17 @@ type part struct {
 	FirstHand bool
 }
 
-// enough says whether two verifiers together may send a message: related reports whether
-// one of them let the other in, or the same person let in both (see groups.Related).
-func enough(kind fact.AlertKind, first, second part, related bool) error {
+// enough says whether two verifiers together may send a message: seen, that one of them must
+// have seen it; related, whether one of them let the other in, or the same person let in both
+// (see groups.Related).
+func enough(seen bool, first, second part, related bool) error {
 	switch {
 	case first.Person == second.Person:
 		return fault.Conflict("alert.same_person", "Another verifier has to confirm it: nobody sends an alert alone.")
 	case related:
 		return fault.Conflict("alert.same_lineage",
 			"One of you let the other into the network’s groups, or the same member let in both of you. Somebody who came another way has to confirm it.")
-	case kind == fact.AlertNew && !first.FirstHand && !second.FirstHand:
+	case seen && !first.FirstHand && !second.FirstHand:
 		return fault.Conflict("alert.first_hand", "One of the two verifiers must have seen it. Ask somebody near, or go there if it is safe.")
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"convoke/internal/authz"
@@ -59,12 +60,13 @@ func MessageKinds() []string { return []string{callMail{}.Kind(), answerJob{}.Ki
 
 // Call calls verifiers to what waits: at once those who are on call, all where nobody is,
 // and all when nobody has taken it on after ten minutes. One mail tells of everything that
-// waits, and nobody gets more than one in five minutes, however many reports come.
+// waits, and nobody gets more than one in five minutes, however many reports come. What
+// somebody took on long ago waits again.
 func (s *Service) Call(ctx context.Context) error {
-	if s.Post == nil && s.Ways == nil {
-		return nil
-	}
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
+		if err := releaseOld(ctx, tx, tx.Now().Add(-claimFor)); err != nil || s.Post == nil && s.Ways == nil {
+			return err
+		}
 		all, err := uncalled(ctx, tx, tx.Now().Add(-callAllAfter))
 		if err != nil {
 			return err
@@ -78,48 +80,105 @@ func (s *Service) Call(ctx context.Context) error {
 	})
 }
 
-// call calls the verifiers of one network. Cases are what nobody was called for, true where
-// those on call did not come.
-func (s *Service) call(ctx context.Context, tx *db.Tx, network string, cases map[string]bool) error {
+// toCall is a case for which verifiers are to be called.
+type toCall struct {
+	id    string
+	since time.Time // to the minute
+	late  bool      // those on call did not come
+}
+
+// call calls the verifiers of one network to cases. A case for which somebody may not be
+// called yet, because they were for an earlier one, is tried again.
+func (s *Service) call(ctx context.Context, tx *db.Tx, network string, cases []toCall) error {
+	n, err := s.networkByID(ctx, tx, network)
+	if err != nil {
+		return err
+	}
 	onCall, err := onCallIn(ctx, tx, network, tx.Now())
 	if err != nil {
 		return err
 	}
-	reach := calledOnCall
-	for _, late := range cases {
-		if late {
-			reach = calledAll
-		}
+	if onCall, err = s.able(ctx, tx, n, onCall); err != nil {
+		return err
 	}
 	who := onCall
-	if reach == calledAll || len(onCall) == 0 {
-		reach = calledAll
-		if who, err = personsOf(ctx, tx, network); err != nil {
-			return err
-		}
-	}
-	for cid, late := range cases {
-		to := reach
-		if !late && len(onCall) > 0 {
-			to = calledOnCall
-		}
-		if err := putCalled(ctx, tx, cid, to); err != nil {
-			return err
-		}
-	}
-	for _, p := range who {
-		ok, err := takeCall(ctx, tx, network, p, tx.Now())
+	if len(onCall) == 0 || slices.ContainsFunc(cases, func(c toCall) bool { return c.late }) {
+		all, err := personsOf(ctx, tx, network)
 		if err != nil {
 			return err
 		}
-		if !ok {
+		if who, err = s.able(ctx, tx, n, all); err != nil {
+			return err
+		}
+	}
+	told, err := s.callEach(ctx, tx, network, who)
+	if err != nil {
+		return err
+	}
+	for _, c := range cases {
+		to := calledAll
+		if !c.late && len(onCall) > 0 {
+			to = calledOnCall
+		}
+		if told.Before(c.since.Add(time.Minute)) {
 			continue
 		}
-		if err := s.Jobs.Enqueue(ctx, tx, callMail{network, p, clock.Micros(tx.Now())}, job.Insert{Unique: network + " " + string(p)}); err != nil {
+		if err := putCalled(ctx, tx, c.id, to); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// able are those who may verify for a network.
+func (s *Service) able(ctx context.Context, tx *db.Tx, n *Network, all []id.Person) (out []id.Person, err error) {
+	for _, p := range all {
+		v, ok, err := verifierOf(ctx, tx, n.ID, p)
+		if err == nil && ok {
+			ok, err = s.mayVerify(ctx, tx, authz.Actor{Person: p}, v, n)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+// callEach calls those who may be called now. What came a minute before the time that it
+// returns, everybody has been called to.
+func (s *Service) callEach(ctx context.Context, tx *db.Tx, network string, who []id.Person) (told time.Time, err error) {
+	told = tx.Now().Add(time.Minute)
+	for _, p := range who {
+		ok, err := takeCall(ctx, tx, network, p, tx.Now())
+		if err == nil && ok {
+			err = s.Jobs.Enqueue(ctx, tx, callMail{network, p, clock.Micros(tx.Now())}, job.Insert{Unique: network + " " + string(p)})
+		} else if err == nil {
+			told, err = earlier(ctx, tx, network, p, told)
+		}
+		if err != nil {
+			return told, err
+		}
+	}
+	return told, nil
+}
+
+// callOthers calls all verifiers but one, who has proposed something: it takes a second one.
+func (s *Service) callOthers(ctx context.Context, tx *db.Tx, n *Network, by id.Person) error {
+	if s.Post == nil && s.Ways == nil {
+		return nil
+	}
+	all, err := personsOf(ctx, tx, n.ID)
+	if err != nil {
+		return err
+	}
+	all = slices.DeleteFunc(all, func(p id.Person) bool { return p == by })
+	if all, err = s.able(ctx, tx, n, all); err == nil {
+		_, err = s.callEach(ctx, tx, n.ID, all)
+	}
+	return err
 }
 
 // sendCall is the worker of one call: through the subscription that a verifier chose, or, where
@@ -139,7 +198,11 @@ func (s *Service) sendCall(ctx context.Context, a callMail) error {
 			return err
 		}
 		counts, err := countCases(ctx, tx, a.Network)
-		waits = counts[Fresh]
+		if err != nil {
+			return err
+		}
+		proposed, err := draftsOf(ctx, tx, a.Network, tx.Now())
+		waits = counts[Fresh] + len(proposed)
 		return err
 	})
 	if fault.Is(err, fault.KindNotFound) {
@@ -176,23 +239,38 @@ func (s *Service) callText(l *i18n.Locale, n *Network, waits int) notify.Message
 	}
 }
 
+// releaseOld puts cases back into the queue that somebody took on before a time.
+func releaseOld(ctx context.Context, tx *db.Tx, before time.Time) error {
+	const old = "claimed_by > '' and state = 'checking' and claimed_at <= $1"
+	all, err := db.Column[string](ctx, tx, "select distinct network_id from alert_case where "+old, clock.Micros(before))
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	for _, network := range all {
+		tx.Touch("alertqueue:" + network)
+	}
+	_, err = tx.Exec(ctx, "update alert_case set claimed_by = null, claimed_at = 0, state = 'new', called = 0 where "+old, clock.Micros(before))
+	return err
+}
+
 // uncalled lists cases for which verifiers are to be called, by network: new ones, and those
-// that nobody has taken on since before a time, which are true.
-func uncalled(ctx context.Context, tx *db.Tx, before time.Time) (map[string]map[string]bool, error) {
-	out := map[string]map[string]bool{}
+// that nobody has taken on since before a time, which are late.
+func uncalled(ctx context.Context, tx *db.Tx, before time.Time) (map[string][]toCall, error) {
+	out := map[string][]toCall{}
 	for _, level := range []int{calledNobody, calledOnCall} {
 		until := clock.Micros(tx.Now())
 		if level == calledOnCall {
 			until = clock.Micros(before)
 		}
-		err := tx.Each(ctx, "select network_id, id from alert_case where called = $1 and created_at <= $2 and state = 'new' order by created_at limit $3", []any{level, until, callPage},
+		err := tx.Each(ctx, `select c.network_id, c.id, c.last_at from alert_case c join alert_network n on n.id = c.network_id
+			where c.called = $1 and c.created_at <= $2 and c.state = 'new' and not n.closed order by c.created_at limit $3`, []any{level, until, callPage},
 			func(scan func(...any) error) error {
-				var network, cid string
-				err := scan(&network, &cid)
-				if out[network] == nil {
-					out[network] = map[string]bool{}
-				}
-				out[network][cid] = level == calledOnCall
+				c := toCall{late: level == calledOnCall}
+				var network string
+				var since int64
+				err := scan(&network, &c.id, &since)
+				c.since = clock.FromMicros(since)
+				out[network] = append(out[network], c)
 				return err
 			})
 		if err != nil {
@@ -220,4 +298,16 @@ func takeCall(ctx context.Context, tx *db.Tx, network string, p id.Person, now t
 	n, err := tx.Exec(ctx, "update alert_verifier set called_at = $3 where network_id = $1 and person_id = $2 and called_at <= $4",
 		network, string(p), clock.Micros(now), clock.Micros(now.Add(-callPause)))
 	return n > 0, err
+}
+
+// earlier is when somebody was called last, or at, when that is earlier.
+func earlier(ctx context.Context, tx *db.Tx, network string, p id.Person, at time.Time) (time.Time, error) {
+	var last int64
+	if err := tx.Get(ctx, "select called_at from alert_verifier where network_id = $1 and person_id = $2", []any{network, string(p)}, &last); err != nil {
+		return at, err
+	}
+	if t := clock.FromMicros(last); t.Before(at) {
+		at = t
+	}
+	return at, nil
 }

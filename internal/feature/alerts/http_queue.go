@@ -278,7 +278,11 @@ func (w *Web) others(c *web.Call, v *CaseView) (out []web.Choice, err error) {
 				return err
 			}
 			for i := range all {
-				if all[i].ID != v.Case.ID {
+				going, err := w.going(c.Context(), tx, &all[i])
+				if err != nil {
+					return err
+				}
+				if going && all[i].ID != v.Case.ID {
 					line := w.caseLine(c.Locale, v.Network, &all[i], c.Now())
 					out = append(out, web.Choice{Value: all[i].ID, Label: line.Where + ", " + line.Since + " (" + line.Reports + ")"})
 				}

@@ -36,6 +36,7 @@ type sendData struct {
 	Preview  []previewView
 	Hash     string
 	Own      bool
+	Stale    bool // so that something else may be proposed in its place
 	Reach    string
 	Withdraw bool
 	Latest   *alertView
@@ -227,7 +228,9 @@ func (w *Web) cellChoices(c *web.Call, n *Network, f *web.Form, t *target) (out 
 	_ = w.DB.Read(c.Context(), func(tx *db.Tx) error { // what cannot be read is asked again when it is sent
 		out = nil
 		for _, x := range all {
-			if in, err := watches(c.Context(), tx, n.ID, x); err != nil || !in || len(out) == maxCells {
+			in, err := watches(c.Context(), tx, n.ID, x)
+			told := t.last != nil && slices.Contains(start, x) // also when the area is smaller since
+			if err != nil || !in && !told || len(out) == maxCells {
 				continue
 			}
 			on := f.Has("cells", x.String())
@@ -281,6 +284,11 @@ func (w *Web) preview(c *web.Call, t *target, d *sendData) error {
 		d.Preview = append(d.Preview, previewView{l.Tag(), l.Name(), l.Dir(), said, len([]rune(said.Short))})
 	}
 	return w.DB.Read(c.Context(), func(tx *db.Tx) error {
+		waits, err := w.waits(c.Context(), tx, t.n, x)
+		if err != nil {
+			return err
+		}
+		d.Stale = !waits && !d.Own
 		n, known, err := w.reach(c.Context(), tx, &x.Message, x.Subject)
 		if known {
 			d.Reach = fewer(c.Locale, n)

@@ -253,8 +253,10 @@ func (m *model) propose(t *rapid.T) {
 	}
 	seen := rapid.Bool().Draw(t, "saw it")
 	want := m.may(who, subject, kind)
-	if d := m.lasting(subject); d != nil && d.by != who && m.verifies(d.by) {
-		want = false
+	if d := m.lasting(subject); d != nil && d.by != who && m.verifies(d.by) && m.f.clock.Now().Sub(d.at) < 20*time.Minute {
+		if c := m.cases[subject]; c == nil || !m.kept(d.by, c) { // who has reported it since keeps nobody from it
+			want = false
+		}
 	}
 	msg := Message{
 		Kind: kind, Category: m.category(subject), Basis: Seen, Confidence: Certain, Cells: []string{geo.GridAt(geo.Point{Lat: 51.34, Lon: 12.37}).String()}, Seen: m.f.clock.Now().Unix(),

@@ -154,7 +154,7 @@ func (s *Service) Case(ctx context.Context, by authz.Actor, handle, cid string) 
 	var rows []reportRow
 	var notes []noteRow
 	var chain []Link
-	var tags bool
+	var parts []Case
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
 		n, c, err := s.caseOf(ctx, tx, by, handle, cid)
 		if err != nil {
@@ -166,16 +166,21 @@ func (s *Service) Case(ctx context.Context, by authz.Actor, handle, cid string) 
 				return err
 			}
 		}
-		if rows, err = reportsOf(ctx, tx, cid, shownSeen); err != nil {
+		if parts, err = withDuplicates(ctx, tx, c); err != nil {
 			return err
+		}
+		rows = nil
+		for i := range parts {
+			more, err := reportsOf(ctx, tx, parts[i].ID, shownSeen-len(rows))
+			if err != nil {
+				return err
+			}
+			rows = append(rows, more...)
 		}
 		if notes, err = notesOf(ctx, tx, n.ID, cid, shownNotes); err != nil {
 			return err
 		}
 		if v.Draft, err = draftOf(ctx, tx, cid, tx.Now()); err != nil {
-			return err
-		}
-		if tags, err = hasTags(ctx, tx, cid); err != nil {
 			return err
 		}
 		chain, err = s.Groups.Chain(ctx, tx, by.Person)
@@ -187,11 +192,24 @@ func (s *Service) Case(ctx context.Context, by authz.Actor, handle, cid string) 
 	if v.Notes, err = s.openNotes(ctx, notes); err != nil {
 		return v, err
 	}
-	if v.Reports, err = s.openReports(ctx, rows); err != nil || !tags {
+	if v.Reports, err = s.openReports(ctx, rows); err != nil {
 		return v, err
 	}
-	v.Kept, err = s.suspected(ctx, by.Person, chain, &v.Case)
-	return v, err
+	for i := range parts {
+		is, err := s.suspected(ctx, by.Person, chain, &parts[i])
+		if err != nil {
+			return v, err
+		}
+		v.Kept = v.Kept || is
+	}
+	return v, nil
+}
+
+// withDuplicates is a case with those that are the same: what is reported to them belongs to
+// it, and so do those who reported it.
+func withDuplicates(ctx context.Context, tx *db.Tx, c *Case) ([]Case, error) {
+	same, err := duplicates(ctx, tx, c)
+	return append([]Case{*c}, same...), err
 }
 
 func (s *Service) openReports(ctx context.Context, rows []reportRow) (out []SeenReport, err error) {
@@ -218,6 +236,17 @@ func (s *Service) openReports(ctx context.Context, rows []reportRow) (out []Seen
 // suspected reports whether somebody is related to a verifier who reported a case, or is
 // that one.
 func (s *Service) suspected(ctx context.Context, p id.Person, chain []Link, c *Case) (is bool, err error) {
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		is, err = s.reported(ctx, tx, p, chain, c)
+		return err
+	})
+	return is, err
+}
+
+func (s *Service) reported(ctx context.Context, tx *db.Tx, p id.Person, chain []Link, c *Case) (bool, error) {
+	if has, err := hasTags(ctx, tx, c.ID); err != nil || !has {
+		return false, err
+	}
 	k, err := s.Vault.Existing(ctx, c.Scope)
 	if errors.Is(err, seal.ErrDestroyed) {
 		return false, nil
@@ -225,11 +254,7 @@ func (s *Service) suspected(ctx context.Context, p id.Person, chain []Link, c *C
 	if err != nil {
 		return false, err
 	}
-	err = s.DB.Read(ctx, func(tx *db.Tx) error {
-		is, err = tagged(ctx, tx, c.ID, suspicions(k, p, chain))
-		return err
-	})
-	return is, err
+	return tagged(ctx, tx, c.ID, suspicions(k, p, chain))
 }
 
 func (s *Service) caseOf(ctx context.Context, tx *db.Tx, by authz.Actor, handle, cid string) (*Network, *Case, error) {
@@ -272,6 +297,9 @@ func (s *Service) Claim(ctx context.Context, by authz.Actor, handle, cid string)
 		case c.ClaimedBy != "" && c.ClaimedBy != string(by.Person) && tx.Now().Sub(c.Claimed) < claimFor:
 			return fault.Conflict("alert.claimed", "Somebody else is checking this case. After {minutes} minutes anybody can take it over.", "minutes", int(claimFor.Minutes()))
 		}
+		if err := s.stranger(ctx, tx, by.Person, c); err != nil {
+			return err
+		}
 		c.State, c.ClaimedBy, c.Claimed = Checking, string(by.Person), tx.Now().Truncate(time.Minute)
 		return nil
 	})
@@ -303,12 +331,15 @@ func (s *Service) Deny(ctx context.Context, by authz.Actor, handle, cid string) 
 
 // Reopen puts a case that was denied, or taken for another one, back into the queue.
 func (s *Service) Reopen(ctx context.Context, by authz.Actor, handle, cid string) error {
-	return s.act(ctx, by, handle, cid, func(_ *db.Tx, _ *Network, c *Case) error {
+	return s.act(ctx, by, handle, cid, func(tx *db.Tx, n *Network, c *Case) error {
 		switch {
 		case c.State.open():
 			return nil // the same form once more
 		case c.State != Denied && c.State != Duplicate:
 			return errSettled()
+		}
+		if err := takeOut(ctx, tx, n.ID, c); err != nil {
+			return err
 		}
 		c.State, c.Of, c.Called = Fresh, "", calledNobody // it waits again
 		return nil
@@ -324,14 +355,39 @@ func (s *Service) Same(ctx context.Context, by authz.Actor, handle, cid, of stri
 			return err
 		case c.State == Duplicate && c.Of == of:
 			return nil // the same form once more
-		case !ok || of == cid || o.State == Duplicate:
-			return fault.Invalid(fault.Field("of", "alert.no_case", "Choose another case of this network."))
 		case !c.State.open():
 			return errSettled()
+		case !ok || of == cid || o.Category != c.Category:
+			return errOther()
 		}
+		if going, err := s.going(ctx, tx, o); err != nil || !going {
+			return errors.Join(err, errOther())
+		}
+		o.Seen = earliest(o.Seen, c.Seen)
+		o.Reports, o.FirstHand, o.Members = min(o.Reports+c.Reports, maxReports), o.FirstHand+c.FirstHand, o.Members+c.Members
 		c.State, c.Of, c.ClaimedBy, c.Claimed = Duplicate, of, "", time.Time{}
-		return dropDraft(ctx, tx, c.ID)
+		return errors.Join(putCase(ctx, tx, o), passDuplicates(ctx, tx, n.ID, cid, of), dropDraft(ctx, tx, c.ID), s.Audit(ctx, tx, by.Person, "same report", n.ID+" "+c.ID))
 	})
+}
+
+func errOther() error {
+	return fault.Invalid(fault.Field("of", "alert.no_case", "Choose another case of this network."))
+}
+
+// going reports whether verifiers still look at a case, or an alert that came of it stands.
+func (s *Service) going(ctx context.Context, tx *db.Tx, c *Case) (bool, error) {
+	if c.State != Confirmed {
+		return c.State.open(), nil
+	}
+	last, ok, err := newestOf(ctx, tx, c.Chain)
+	return ok && !last.over(tx.Now()), err
+}
+
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // Write leaves a note for the other verifiers: of a case, or for those who come next
@@ -372,14 +428,20 @@ func (s *Service) Photo(ctx context.Context, by authz.Actor, handle, cid string,
 	var scope string
 	var sealed []byte
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
-		_, _, err := s.caseOf(ctx, tx, by, handle, cid)
-		if err == nil {
-			scope, sealed, err = photoOf(ctx, tx, cid, hash)
+		_, c, err := s.caseOf(ctx, tx, by, handle, cid)
+		if err != nil {
+			return err
 		}
-		if errors.Is(err, db.ErrNoRows) {
-			err = web.ErrNotFound()
+		parts, err := withDuplicates(ctx, tx, c)
+		if err != nil {
+			return err
 		}
-		return err
+		for i := range parts {
+			if scope, sealed, err = photoOf(ctx, tx, parts[i].ID, hash); !errors.Is(err, db.ErrNoRows) {
+				return err
+			}
+		}
+		return web.ErrNotFound()
 	})
 	if err != nil {
 		return nil, err

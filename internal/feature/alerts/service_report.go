@@ -60,8 +60,8 @@ func (s *Service) Report(ctx context.Context, by authz.Actor, key string, in Rep
 		photo = k.Seal(s.Entropy, "alert_photo", "sealed", string(hash), in.Photo)
 	}
 	return s.DB.WriteHot(ctx, reportLane, func(tx *db.Tx) error {
-		if _, there, err := reportBy(ctx, tx, hash); err != nil || there {
-			return err
+		if old, there, err := reportBy(ctx, tx, hash); err != nil || there {
+			return errors.Join(err, s.again(ctx, tx, old.Case))
 		}
 		n, err := s.receiver(ctx, tx, &in, &r)
 		if err != nil {
@@ -116,6 +116,9 @@ func (s *Service) receiver(ctx context.Context, tx *db.Tx, in *ReportInput, r *R
 	if err != nil {
 		return nil, err
 	}
+	if all, err = s.watched(ctx, tx, all); err != nil {
+		return nil, err
+	}
 	var fit []Network
 	for _, n := range all {
 		if n.has(r.Category) && slices.Contains(s.allowed(), r.Category) && (in.Network == "" || in.Network == n.Handle) {
@@ -130,7 +133,31 @@ func (s *Service) receiver(ctx context.Context, tx *db.Tx, in *ReportInput, r *R
 	case len(fit) > 1:
 		return nil, fault.Invalid(fault.Field("network", "alert.which", "Several networks watch this place. Choose one."))
 	}
-	return &fit[0], s.owners(ctx, tx, &fit[0])
+	return &fit[0], nil
+}
+
+// watched are networks with somebody who may verify, and their owners.
+func (s *Service) watched(ctx context.Context, tx *db.Tx, all []Network) (out []Network, err error) {
+	for i := range all {
+		n := &all[i]
+		if err := s.owners(ctx, tx, n); err != nil {
+			return nil, err
+		}
+		who, err := personsOf(ctx, tx, n.ID)
+		if err != nil {
+			return nil, err
+		}
+		for len(who) > 0 {
+			one, err := s.able(ctx, tx, n, who[:1])
+			if err != nil {
+				return nil, err
+			}
+			if who = who[1:]; len(one) > 0 {
+				out, who = append(out, *n), nil
+			}
+		}
+	}
+	return out, nil
 }
 
 // choices are the networks that a report could mean.
@@ -170,7 +197,33 @@ func (s *Service) gather(ctx context.Context, tx *db.Tx, n *Network, r *Report, 
 	if row.Member {
 		c.Members++
 	}
+	if there && c.State == Fresh && grew(c, row) {
+		c.Called = calledNobody
+	}
 	return c, putCase(ctx, tx, c)
+}
+
+// grew reports whether a report makes so much more of a case that verifiers who left it are
+// called once more: the first that somebody saw, the first of a member, and each tenfold.
+func grew(c *Case, row *reportRow) bool {
+	for n := 10; n <= c.Reports; n *= 10 {
+		if c.Reports == n {
+			return true
+		}
+	}
+	return row.FirstHand && c.FirstHand == 1 || row.Member && c.Members == 1
+}
+
+// again puts a case back into the queue that was denied, because somebody says it once more
+// or adds to it.
+func (s *Service) again(ctx context.Context, tx *db.Tx, cid string) error {
+	c, err := oneCase(ctx, tx, cid)
+	if err != nil || c == nil || c.at(tx.Now()).State != Denied || !c.Expires.After(tx.Now()) {
+		return err
+	}
+	c.State, c.Called = Fresh, calledNobody
+	tx.Touch("alertqueue:" + c.Network)
+	return putCase(ctx, tx, c)
 }
 
 // trace keeps a verifier who reports from verifying it, with all of their lineage.
@@ -221,11 +274,10 @@ func (s *Service) held(ctx context.Context, tx *db.Tx, key string) (r reportRow,
 	if err != nil || !ok {
 		return r, nil, errors.Join(err, missing(ok, gone))
 	}
-	all, err := db.Query(ctx, tx, "select "+caseColumns+" from alert_case where id = $1", []any{r.Case}, scanCase)
-	if err != nil || len(all) == 0 {
-		return r, nil, errors.Join(err, missing(len(all) > 0, gone))
+	if c, err = oneCase(ctx, tx, r.Case); err != nil || c == nil {
+		return r, nil, errors.Join(err, missing(c != nil, gone))
 	}
-	return r, all[0].at(tx.Now()), nil
+	return r, c.at(tx.Now()), nil
 }
 
 func errForgotten() error {
@@ -283,7 +335,7 @@ func (s *Service) More(ctx context.Context, key, note string) error {
 			return err
 		}
 		tx.Touch("alertqueue:" + c.Network)
-		return putReport(ctx, tx, &r)
+		return errors.Join(putReport(ctx, tx, &r), s.again(ctx, tx, c.ID))
 	})
 }
 

@@ -57,13 +57,18 @@ func (s *Service) Propose(ctx context.Context, by authz.Actor, handle, subject s
 			return err
 		}
 		if old != nil && old.By != by.Person {
-			switch stands, err := s.stands(ctx, tx, n, old); {
+			switch waits, err := s.waits(ctx, tx, n, old); {
 			case err != nil:
 				return err
-			case stands && old.Message.JSON() != m.JSON():
+			case waits && old.Message.JSON() != m.JSON():
 				return fault.Conflict("alert.proposed", "Another verifier has proposed something else meanwhile. Read that first.")
-			case stands:
+			case waits:
 				return nil // the same: it is confirmed with a press of its own
+			}
+		}
+		if !m.Drill {
+			if err := s.callOthers(ctx, tx, n, by.Person); err != nil {
+				return err
 			}
 		}
 		tx.Touch("alertqueue:" + n.ID)
@@ -80,6 +85,24 @@ func (s *Service) stands(ctx context.Context, tx *db.Tx, n *Network, d *Draft) (
 	return s.mayVerify(ctx, tx, authz.Actor{Person: d.By}, v, n)
 }
 
+// waits reports whether nothing else may be proposed in place of a draft: not when who proposed
+// it cannot verify that any more, nor when nobody has confirmed it for as long as a case is kept
+// from others.
+func (s *Service) waits(ctx context.Context, tx *db.Tx, n *Network, d *Draft) (bool, error) {
+	stands, err := s.stands(ctx, tx, n, d)
+	if err != nil || !stands || tx.Now().Sub(d.Created) >= claimFor {
+		return false, err
+	}
+	c, ok, err := caseByID(ctx, tx, n.ID, d.Subject)
+	if err != nil || !ok {
+		return err == nil, err // it follows a chain, or begins a drill
+	}
+	if err = s.stranger(ctx, tx, d.By, c); fault.HasCode(err, "alert.reporter") {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // proposable checks what is to be sent against the case or chain that it is about.
 func (s *Service) proposable(ctx context.Context, tx *db.Tx, by authz.Actor, n *Network, subject string, m *Message, checked int) error {
 	if n.Closed {
@@ -89,14 +112,11 @@ func (s *Service) proposable(ctx context.Context, tx *db.Tx, by authz.Actor, n *
 		return err
 	}
 	c, _ := categoryOf(m.Category)
-	if !n.has(m.Category) {
+	if m.Kind == fact.AlertNew && !n.has(m.Category) {
 		return fault.Invalid(fault.Field("category", "alert.category", "Choose what it is about."))
 	}
 	if !m.Drill && checked != len(checks(c)) {
 		return fault.Invalid(fault.Field("checked", "alert.checks", "Tick what you have made sure of. If something is open, check that first."))
-	}
-	if err := inArea(ctx, tx, n.ID, "cells", m.cells()); err != nil {
-		return err
 	}
 	if m.Kind != fact.AlertNew {
 		last, err := s.last(ctx, tx, n.ID, subject)
@@ -110,7 +130,13 @@ func (s *Service) proposable(ctx context.Context, tx *db.Tx, by authz.Actor, n *
 			return err
 		}
 		m.Seen = last.Seen
-		return follows(last, m.Kind, tx.Now())
+		if err := follows(last, m.Kind, tx.Now()); err != nil {
+			return err
+		}
+		return s.reaches(ctx, tx, n, last, m)
+	}
+	if err := inArea(ctx, tx, n.ID, "cells", m.cells()); err != nil {
+		return err
 	}
 	if m.Drill {
 		if taken, err := isSubject(ctx, tx, subject); err != nil {
@@ -121,6 +147,29 @@ func (s *Service) proposable(ctx context.Context, tx *db.Tx, by authz.Actor, n *
 		return nil
 	}
 	return s.proposableCase(ctx, tx, by, n, subject, m.Category)
+}
+
+// reaches checks the cells of what follows a chain. Those of which it spoke before need not be
+// of the network's area any more; of what is over nobody else is told.
+func (s *Service) reaches(ctx context.Context, tx *db.Tx, n *Network, last *Alert, m *Message) error {
+	fresh, err := s.fresh(ctx, tx, last.Chain, m)
+	switch {
+	case err != nil || len(fresh) == 0:
+		return err
+	case last.over(tx.Now()):
+		return errOver()
+	}
+	return inArea(ctx, tx, n.ID, "cells", fresh)
+}
+
+// fresh are the cells of a message of which its chain has not spoken.
+func (s *Service) fresh(ctx context.Context, tx *db.Tx, chain string, m *Message) ([]geo.GridCell, error) {
+	all, err := chainOf(ctx, tx, chain)
+	out := m.cells()
+	for i := range all {
+		out = slices.DeleteFunc(out, func(c geo.GridCell) bool { return slices.Contains(all[i].cells(), c) })
+	}
+	return out, err
 }
 
 func (s *Service) proposableCase(ctx context.Context, tx *db.Tx, by authz.Actor, n *Network, cid, category string) error {
@@ -142,23 +191,24 @@ func (s *Service) proposableCase(ctx context.Context, tx *db.Tx, by authz.Actor,
 
 // stranger refuses somebody who reported a case, or is related to one who did.
 func (s *Service) stranger(ctx context.Context, tx *db.Tx, p id.Person, c *Case) error {
-	has, err := hasTags(ctx, tx, c.ID)
-	if err != nil || !has {
-		return err
-	}
 	chain, err := s.Groups.Chain(ctx, tx, p)
 	if err != nil {
 		return err
 	}
-	key, err := s.Vault.Existing(ctx, c.Scope)
+	parts, err := withDuplicates(ctx, tx, c)
 	if err != nil {
 		return err
 	}
-	is, err := tagged(ctx, tx, c.ID, suspicions(key, p, chain))
-	if err == nil && is {
-		err = fault.Conflict("alert.reporter", "You, or somebody of your lineage in a group, reported this. Other verifiers have to check it.")
+	for i := range parts {
+		is, err := s.reported(ctx, tx, p, chain, &parts[i])
+		if err == nil && is {
+			err = fault.Conflict("alert.reporter", "You, or somebody of your lineage in a group, reported this. Other verifiers have to check it.")
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // last is the newest alert of a chain of a network.
@@ -199,11 +249,11 @@ func (s *Service) Confirm(ctx context.Context, by authz.Actor, handle, subject, 
 		if err != nil {
 			return err
 		}
-		kind := d.Message.Kind
-		if d.Message.Drill {
-			kind = fact.AlertUpdate // nobody has seen what did not happen
+		seen, err := s.mustBeSeen(ctx, tx, d)
+		if err != nil {
+			return err
 		}
-		if err := enough(kind, part{d.By, d.FirstHand}, part{by.Person, firstHand}, related); err != nil {
+		if err := enough(seen, part{d.By, d.FirstHand}, part{by.Person, firstHand}, related); err != nil {
 			return err
 		}
 		for _, who := range []authz.Actor{by, {Person: d.By}} { // who proposed it may have reported it since
@@ -219,6 +269,16 @@ func (s *Service) Confirm(ctx context.Context, by authz.Actor, handle, subject, 
 		return errors.Join(dropDraft(ctx, tx, subject), s.Audit(ctx, tx, by.Person, "send alert", n.ID+" "+sent), s.Audit(ctx, tx, d.By, "propose alert", n.ID+" "+sent))
 	})
 	return sent, err
+}
+
+// mustBeSeen reports whether one of the two verifiers has to have seen what is proposed: what
+// is new, and what concerns cells that were not told of it. Nobody has seen a drill.
+func (s *Service) mustBeSeen(ctx context.Context, tx *db.Tx, d *Draft) (bool, error) {
+	if d.Message.Drill || d.Message.Kind == fact.AlertNew {
+		return !d.Message.Drill, nil
+	}
+	fresh, err := s.fresh(ctx, tx, d.Subject, &d.Message)
+	return len(fresh) > 0, err
 }
 
 func count(all ...bool) (n int) {

@@ -40,6 +40,15 @@ func moment(us int64) time.Time {
 	return clock.FromMicros(us)
 }
 
+// oneCase is a case of whatever network, nil when it is forgotten.
+func oneCase(ctx context.Context, tx *db.Tx, cid string) (*Case, error) {
+	all, err := db.Query(ctx, tx, "select "+caseColumns+" from alert_case where id = $1", []any{cid}, scanCase)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return &all[0], nil
+}
+
 func caseByID(ctx context.Context, tx *db.Tx, network, cid string) (*Case, bool, error) {
 	all, err := db.Query(ctx, tx, "select "+caseColumns+" from alert_case where id = $1 and network_id = $2", []any{cid, network}, scanCase)
 	if err != nil || len(all) == 0 {
@@ -155,6 +164,30 @@ func reportBy(ctx context.Context, tx *db.Tx, hash []byte) (r reportRow, ok bool
 
 // reportsOf lists the reports of a case, those with more to say first: what members say, what
 // was seen, what has a picture.
+// duplicates are the cases that were said to be the same as one.
+func duplicates(ctx context.Context, tx *db.Tx, c *Case) ([]Case, error) {
+	return db.Query(ctx, tx, "select "+caseColumns+" from alert_case where network_id = $1 and state = $2 and of_id = $3 order by created_at", []any{c.Network, string(Duplicate), c.ID}, scanCase)
+}
+
+// passDuplicates makes what was the same as one case the same as another.
+func passDuplicates(ctx context.Context, tx *db.Tx, network, from, to string) error {
+	_, err := tx.Exec(ctx, "update alert_case set of_id = $4 where network_id = $1 and state = $2 and of_id = $3", network, string(Duplicate), from, to)
+	return err
+}
+
+// takeOut takes the reports of a duplicate out of the count of the other case.
+func takeOut(ctx context.Context, tx *db.Tx, network string, c *Case) error {
+	if c.State != Duplicate {
+		return nil
+	}
+	o, ok, err := caseByID(ctx, tx, network, c.Of)
+	if err != nil || !ok {
+		return err
+	}
+	o.Reports, o.FirstHand, o.Members = max(o.Reports-c.Reports, 1), max(o.FirstHand-c.FirstHand, 0), max(o.Members-c.Members, 0)
+	return putCase(ctx, tx, o)
+}
+
 func reportsOf(ctx context.Context, tx *db.Tx, cid string, limit int) ([]reportRow, error) {
 	return db.Query(ctx, tx, "select "+reportColumns+" from alert_report where case_id = $1 order by member desc, first_hand desc, photo desc, created_at limit $2", []any{cid, limit}, scanReport)
 }
