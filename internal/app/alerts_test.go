@@ -182,15 +182,18 @@ func TestAlertsSentTwice(t *testing.T) {
 	twice(queue, 303, "key", s.IDs.Secret(), "note", "All quiet")
 	twice(queue+"/cases/"+of, 303, "do", "note", "key", s.IDs.Secret(), "note", "I go there")
 	one("select count(*) from alert_note", 2)
-	_, fire := report("fire")
+	w := &warning{s, "near", by, other}
+	_, fire := w.report(authz.Actor{}, "fire", nil)
 	for _, do := range [][]string{{"do", "claim"}, {"do", "release"}, {"do", "deny"}, {"do", "reopen"}} {
 		twice(queue+"/cases/"+fire, 303, do...)
 	}
-	twice(queue+"/cases/"+fire, 303, "do", "same", "of", of)
+	s.clock.Add(3 * time.Hour) // what is reported now is another case
+	_, again := w.report(authz.Actor{}, "fire", nil)
+	twice(queue+"/cases/"+again, 303, "do", "same", "of", fire)
 	one("select count(*) from alert_case where state = 'duplicate'", 1)
+	one("select reports from alert_case where category = 'fire' and state = 'new'", 2)
 
-	s.clock.Add(13 * time.Hour) // what is reported now is another case
-	w := &warning{s, "near", by, other}
+	s.clock.Add(13 * time.Hour)
 	_, of = w.report(authz.Actor{}, "fire", nil)
 	m := w.message(of)
 	send := queue + "/send/" + of
