@@ -120,7 +120,7 @@ func survey(t *testing.T, s *Instance, o organizer) *site {
 	p.hasStatus(t, 200)
 	over := p.addEvent(t, "Sowing day", time.Now().AddDate(0, -1, 0))
 	vigil, day := p.addPresence(t)
-	today := p.addEvent(t, "Watering day", today(t)) // whose door is open
+	today := p.addEvent(t, "Watering day", today(t, springfield)) // whose door is open
 	p.Goto(today + "/doors")
 	p.Fill("Which door?", "Garden gate")
 	p.ClickRole("button", "Make a link")
@@ -206,14 +206,20 @@ func resetLink(t *testing.T, s *Instance, o organizer) string {
 	return "/reset/" + strings.Fields(secret)[0]
 }
 
-// today is the day where Canal Street Garden is, which begins later than in UTC.
-func today(t *testing.T) time.Time {
+// The zones of where Canal Street Garden is, in which a day begins at another time than in UTC.
+const (
+	springfield = "America/Chicago"
+	leipzig     = "Europe/Berlin"
+)
+
+// today is the day in a zone.
+func today(t *testing.T, zone string) time.Time {
 	t.Helper()
-	springfield, err := time.LoadLocation("America/Chicago")
+	l, err := time.LoadLocation(zone)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return time.Now().In(springfield)
+	return time.Now().In(l)
 }
 
 // addEvent publishes an event of the organizer's group and gives its path.

@@ -9,7 +9,7 @@ import (
 // day, and gives its path and one of its days.
 func (p *Page) addPresence(t *testing.T) (path, day string) {
 	t.Helper()
-	began := today(t).AddDate(0, 0, -2)
+	began := today(t, springfield).AddDate(0, 0, -2)
 	p.Goto("/groups/canal-street/events/new")
 	p.Fill("Title", "Vigil at the bridge")
 	p.Fill("Day", began.Format(time.DateOnly))

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -59,13 +60,23 @@ func TestEmbeddedFileKeepsItsPromises(t *testing.T) {
 	}
 }
 
+// processorTime is what this process has used: what else runs on the machine takes none of it.
+func processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
 func TestLoadTakesLittle(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	start := time.Now()
+	start := processorTime(t)
 	g, err := geo.Load()
-	took := time.Since(start)
+	took := processorTime(t) - start
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +85,7 @@ func TestLoadTakesLittle(t *testing.T) {
 	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 5<<20 { // what is unpacked has 3.4 million bytes
 		t.Errorf("the heap grew by %d bytes", grown)
 	}
-	if took > 300*time.Millisecond { // ten times the aim, for busy machines
+	if took > 300*time.Millisecond { // ten times the aim, for slow machines
 		t.Errorf("loading took %v", took)
 	}
 	runtime.KeepAlive(g)

@@ -38,6 +38,7 @@ func (i *Info) quiet() bool { return i.Manifest.MinBatch > 1 }
 // already: nobody is told to wait for a refusal, and nobody is part of a batch with
 // what is in the box, with a key that has no credential, or twice.
 func (b *Boxes) castQuiet(ctx context.Context, i *Info, s *statement) (Receipt, error) {
+	b.arrives(i, s.key)
 	if there, err := b.waits(i, s); there || err != nil {
 		return Receipt{Box: i.ID, Pending: there}, err
 	}
@@ -67,6 +68,22 @@ func (b *Boxes) before(ctx context.Context, i *Info, s *statement) (r Receipt, e
 		return err
 	})
 	return r, err
+}
+
+// arrives returns when nothing of a key is on its way into the box any more: everybody may
+// read it there already, and then it does not wait.
+func (b *Boxes) arrives(i *Info, k leaf.Key) {
+	b.mu.Lock()
+	var going []*statement
+	if l := b.lines[i.ID]; l != nil {
+		going = l.going
+	}
+	b.mu.Unlock()
+	for _, s := range going {
+		if s.key == k {
+			<-s.done
+		}
+	}
 }
 
 // waits says whether a statement waits already.
