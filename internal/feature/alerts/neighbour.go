@@ -80,12 +80,12 @@ type Beside struct {
 func (s *Service) beside(ctx context.Context, tx *db.Tx, n *Network) (out []Beside, err error) {
 	from, err := neighboursOf(ctx, tx, n.ID)
 	for i := range from {
-		all, err := newest(ctx, tx, false, from[i].ID, 20)
+		all, err := standing(ctx, tx, false, from[i].ID)
 		if err != nil {
 			return nil, err
 		}
 		for _, a := range all {
-			if a.Passed != nil || a.over(tx.Now()) {
+			if a.Passed != nil {
 				continue
 			}
 			if _, done, err := passedBy(ctx, tx, a.Chain, n.ID); err != nil {
