@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/clock"
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
@@ -148,11 +149,11 @@ func (s *Service) Pass(ctx context.Context, by authz.Actor, handle, alert string
 		if err != nil {
 			return err
 		}
-		left := last.Expires.Sub(tx.Now().Truncate(time.Second)) // send begins at the second
+		left := last.left(tx.Now())
 		switch {
 		case n.Closed:
 			return errClosed()
-		case last.ID != a.ID || last.over(tx.Now()) || left < time.Minute:
+		case last.ID != a.ID || last.over(tx.Now()) || left < 1:
 			return fault.Conflict("alert.pass_changed", "What the neighbour says has changed meanwhile, or is over. Read it again.")
 		case !n.has(a.Category):
 			return fault.Conflict("alert.pass_category", "Your network does not warn of that.")
@@ -169,7 +170,7 @@ func (s *Service) Pass(ctx context.Context, by authz.Actor, handle, alert string
 			return err
 		}
 		x := &Alert{Message: a.passed(a.Chain, from, cells), Network: n.ID, Verifiers: first.Verifiers + 1, FirstHand: first.FirstHand}
-		x.Kind, x.Lasts = fact.AlertNew, int(left/time.Minute)
+		x.Kind, x.Lasts = fact.AlertNew, left
 		if sent, err = s.send(ctx, tx, n, "", x, s.IDs.Bytes(16)); err != nil {
 			return err
 		}
@@ -210,8 +211,8 @@ func nearest(ctx context.Context, tx *db.Tx, n *Network, a *Alert) (out []string
 
 // follow lets what an alert does to its chain go down all chains in which others pass it on:
 // a correction, an all-clear and a withdrawal always, an update unless a cell has had its
-// share of this hour. An update that ends sooner always goes, so that nothing lasts longer
-// than what it comes from.
+// share of this hour: then it waits, see [Service.CatchUp]. An update that ends sooner always
+// goes, so that nothing lasts longer than what it comes from.
 func (s *Service) follow(ctx context.Context, tx *db.Tx, from *Network, a *Alert) error {
 	all, err := passedOf(ctx, tx, a.Chain)
 	if err != nil {
@@ -222,22 +223,68 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, from *Network, a *Alert
 		if err != nil || !ok {
 			return cmpErr(err)
 		}
-		if follows(last, a.Kind, tx.Now()) != nil {
-			continue // they took it back themselves, or it is over
-		}
-		n, err := s.networkByID(ctx, tx, last.Network)
-		if err != nil {
-			return err
-		}
-		x := &Alert{Message: a.passed(a.Chain, from, last.Cells), Network: n.ID, Verifiers: a.Verifiers, FirstHand: a.FirstHand}
-		if _, err = s.send(ctx, tx, n, chain, x, s.IDs.Bytes(16)); err == nil {
-			continue
-		}
-		if e := fault.Of(err); e == nil || e.Code != "alert.often" {
+		if err := s.followIn(ctx, tx, from, a, last); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// followIn lets what an alert says go down one chain, of which last is the newest.
+func (s *Service) followIn(ctx context.Context, tx *db.Tx, from *Network, a, last *Alert) error {
+	kind := a.Kind
+	if kind == fact.AlertUpdate {
+		kind = fact.AlertCorrect // what goes on was not over here but for an update that waited
+	}
+	if follows(last, kind, tx.Now()) != nil {
+		return nil // they took it back themselves, or it is over
+	}
+	n, err := s.networkByID(ctx, tx, last.Network)
+	if err != nil {
+		return err
+	}
+	x := &Alert{Message: a.passed(a.Chain, from, last.Cells), Network: n.ID, Verifiers: a.Verifiers, FirstHand: a.FirstHand}
+	x.Lasts = a.left(tx.Now())
+	_, err = s.send(ctx, tx, n, last.Chain, x, s.IDs.Bytes(16))
+	if e := fault.Of(err); e != nil && e.Code == "alert.often" {
+		return nil
+	}
+	return err
+}
+
+// left is for how many minutes an alert holds on: what is sent begins at the second.
+func (a *Alert) left(now time.Time) int {
+	return int(a.Expires.Sub(now.Truncate(time.Second)) / time.Minute)
+}
+
+// CatchUp lets updates that found no room in an hour go down the chains in which they are
+// passed on, when there is some.
+func (s *Service) CatchUp(ctx context.Context) error {
+	var all []waitingUpdate
+	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		all, err = behind(ctx, tx)
+		return err
+	})
+	for _, x := range all {
+		err = errors.Join(err, s.DB.Write(ctx, func(tx *db.Tx) error { return s.catchUp(ctx, tx, x) }))
+	}
+	return err
+}
+
+func (s *Service) catchUp(ctx context.Context, tx *db.Tx, x waitingUpdate) error {
+	a, there, err := newestOf(ctx, tx, x.Origin)
+	if err != nil || !there || a.over(tx.Now()) || a.left(tx.Now()) < 1 {
+		return err
+	}
+	last, there, err := newestOf(ctx, tx, x.Chain)
+	if err != nil || !there || !last.Sent.Before(a.Sent) {
+		return err // it has followed meanwhile
+	}
+	from, err := s.networkByID(ctx, tx, a.Network)
+	if err != nil {
+		return err
+	}
+	return s.followIn(ctx, tx, from, a, last)
 }
 
 // origin refuses to change what was passed on: it changes with what it comes from.
@@ -293,6 +340,24 @@ func passedBy(ctx context.Context, tx *db.Tx, chain, nid string) (passed string,
 
 func passedOf(ctx context.Context, tx *db.Tx, chain string) ([]string, error) {
 	return db.Column[string](ctx, tx, "select chain_id from alert_passed where origin_id = $1 and chain_id is not null order by network_id", chain)
+}
+
+// waitingUpdate names a chain that has more to say than a chain in which it is passed on.
+type waitingUpdate struct{ Origin, Chain string }
+
+// behindQuery reads what stands, and then of each how it is passed on: SQLite keeps to the
+// order of a cross join.
+const behindQuery = `select a.chain_id, p.chain_id from alert a cross join alert_passed p cross join alert c
+	where a.newest and a.drill = $1 and a.sent_at >= $2 and a.expires_at > $3 and a.kind not in ('withdraw', 'clear')
+		and p.origin_id = a.chain_id and c.chain_id = p.chain_id and c.newest and c.kind <> 'withdraw' and c.sent_at < a.sent_at
+	order by a.sent_at limit $4`
+
+func behind(ctx context.Context, tx *db.Tx) ([]waitingUpdate, error) {
+	now := tx.Now()
+	return db.Query(ctx, tx, behindQuery, []any{false, clock.Micros(now.Add(-lastsAtMost)), clock.Micros(now), mostRunning}, func(scan func(...any) error) (x waitingUpdate, err error) {
+		err = scan(&x.Origin, &x.Chain)
+		return x, err
+	})
 }
 
 func putPassed(ctx context.Context, tx *db.Tx, chain, nid string, passed *string) error {
