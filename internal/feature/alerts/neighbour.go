@@ -180,7 +180,8 @@ func (s *Service) Pass(ctx context.Context, by authz.Actor, handle, alert string
 }
 
 // nearest names the cells of a network's area that are nearest to an alert, without those
-// that it goes to already, sorted.
+// that it goes to already, sorted. Those that had their share of this hour are left out
+// unless all had it: they keep it from nobody else.
 func nearest(ctx context.Context, tx *db.Tx, n *Network, a *Alert) (out []string, err error) {
 	area, err := areaOf(ctx, tx, n.ID)
 	if err != nil {
@@ -199,13 +200,34 @@ func nearest(ctx context.Context, tx *db.Tx, n *Network, a *Alert) (out []string
 	}
 	area = slices.DeleteFunc(area, func(c geo.GridCell) bool { return slices.Contains(its, c) })
 	sort.SliceStable(area, func(i, j int) bool { return far[area[i]] < far[area[j]] })
-	for _, c := range area[:min(len(area), maxCells)] {
-		out = append(out, c.String())
-	}
-	if len(out) == 0 {
+	if area = area[:min(len(area), maxCells)]; len(area) == 0 {
 		return nil, fault.Conflict("alert.pass_heard", "It goes to all of your area already.")
 	}
+	room, err := withRoom(ctx, tx, area)
+	if err != nil {
+		return nil, err
+	}
+	if len(room) == 0 {
+		room = area
+	}
+	for _, c := range room {
+		out = append(out, c.String())
+	}
 	slices.Sort(out)
+	return out, nil
+}
+
+// withRoom are those of some cells to which another alert may go within this hour.
+func withRoom(ctx context.Context, tx *db.Tx, cells []geo.GridCell) (out []geo.GridCell, err error) {
+	for _, c := range cells {
+		n, err := sentSince(ctx, tx, c, tx.Now().Truncate(time.Second).Add(-time.Hour))
+		if err != nil {
+			return nil, err
+		}
+		if n < perHour {
+			out = append(out, c)
+		}
+	}
 	return out, nil
 }
 

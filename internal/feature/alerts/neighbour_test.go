@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"convoke/internal/clock"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
 	"convoke/internal/geo"
@@ -288,6 +289,35 @@ func TestUpdateWaitsForRoom(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestPassOnBesideFullCells: cells that had three alerts within this hour keep nobody else from
+// hearing of a neighbour's; when all had them, nothing is passed on.
+func TestPassOnBesideFullCells(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		f.network("bo", "cy")
+		f.far()
+		full := geo.GridAt(geo.Point{Lat: 51.48, Lon: 11.97})
+		f.own(full, perHour)
+		_, err := f.report("", smoke())
+		must(t, err)
+		origin, err := f.send(f.first().ID, f.message(f.first()), "bo", "cy")
+		must(t, err)
+		copied, err := f.Pass(f.ctx(), as("dee"), "far", origin)
+		must(t, err)
+		if got := f.chain(copied)[0].cells(); len(got) != maxCells-1 || slices.Contains(got, full) {
+			t.Errorf("%d cells", len(got))
+		}
+		advance(f, time.Minute)
+		for i := range perHour { // now all are full
+			f.exec(fmt.Sprintf("insert into alert_cell (cell, sent_at, alert_id, counts) select distinct cell, %d, alert_id, counts from alert_cell", clock.Micros(f.clock.Now())-int64(i)))
+		}
+		f.exec("delete from alert_passed")
+		if _, err := f.Pass(f.ctx(), as("dee"), "far", origin); code(err) != "alert.often" {
+			t.Errorf("all cells are full: %v", err)
+		}
+	})
 }
 
 // TestStandingBehindManyOver: many later alerts that are over do not hide one that stands from
