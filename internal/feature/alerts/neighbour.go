@@ -41,6 +41,11 @@ func (m *Message) passed(chain string, from *Network, cells []string) Message {
 	return out
 }
 
+// byItself reports whether a message goes on by itself to where another one was passed on. It
+// does not count towards what a cell hears within an hour: what a neighbour corrects takes
+// no room from what the network says itself.
+func (m *Message) byItself() bool { return m.Passed != nil && m.Kind != fact.AlertNew }
+
 // Neighbour lets stewards name another network, of whose alerts theirs hears.
 func (s *Service) Neighbour(ctx context.Context, by authz.Actor, handle, other string) error {
 	return s.run(ctx, by, handle, "name neighbour of alert network", func(tx *db.Tx, n *Network, _ seat) error {
@@ -232,9 +237,9 @@ func withRoom(ctx context.Context, tx *db.Tx, cells []geo.GridCell) (out []geo.G
 }
 
 // follow lets what an alert does to its chain go down all chains in which others pass it on:
-// a correction, an all-clear and a withdrawal always, an update unless a cell has had its
-// share of this hour: then it waits, see [Service.CatchUp]. An update that ends sooner always
-// goes, so that nothing lasts longer than what it comes from.
+// a correction, an all-clear and a withdrawal always, an update unless a cell, or the chain, has
+// had its share of this hour: then it waits, see [Service.CatchUp]. An update that ends sooner
+// always goes, so that nothing lasts longer than what it comes from.
 func (s *Service) follow(ctx context.Context, tx *db.Tx, from *Network, a *Alert) error {
 	all, err := passedOf(ctx, tx, a.Chain)
 	if err != nil {
@@ -267,6 +272,11 @@ func (s *Service) followIn(ctx context.Context, tx *db.Tx, from *Network, a, las
 	}
 	x := &Alert{Message: a.passed(a.Chain, from, last.Cells), Network: n.ID, Verifiers: a.Verifiers, FirstHand: a.FirstHand}
 	x.Lasts = a.left(tx.Now())
+	if a.Kind == fact.AlertUpdate && !a.Expires.Before(last.Expires) {
+		if n, err := chainSince(ctx, tx, last.Chain, tx.Now().Truncate(time.Second).Add(-time.Hour)); err != nil || n >= perHour {
+			return err
+		}
+	}
 	_, err = s.send(ctx, tx, n, last.Chain, x, s.IDs.Bytes(16))
 	if e := fault.Of(err); e != nil && e.Code == "alert.often" {
 		return nil
@@ -380,6 +390,15 @@ func behind(ctx context.Context, tx *db.Tx) ([]waitingUpdate, error) {
 		err = scan(&x.Origin, &x.Chain)
 		return x, err
 	})
+}
+
+const chainSinceQuery = "select count(*) from alert where chain_id = $1 and sent_at > $2"
+
+// chainSince counts what a chain said: what follows is bounded by that, since it does not count
+// for cells.
+func chainSince(ctx context.Context, tx *db.Tx, chain string, since time.Time) (n int, err error) {
+	err = tx.Get(ctx, chainSinceQuery, []any{chain, clock.Micros(since)}, &n)
+	return n, err
 }
 
 func putPassed(ctx context.Context, tx *db.Tx, chain, nid string, passed *string) error {
