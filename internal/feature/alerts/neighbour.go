@@ -94,7 +94,7 @@ func (s *Service) beside(ctx context.Context, tx *db.Tx, n *Network) (out []Besi
 			if a.Passed != nil {
 				continue
 			}
-			if _, done, err := passedBy(ctx, tx, a.Chain, n.ID); err != nil {
+			if done, err := answered(ctx, tx, &a, n.ID); err != nil {
 				return nil, err
 			} else if !done {
 				out = append(out, Beside{a, &from[i]})
@@ -121,18 +121,19 @@ func (s *Service) neighbours(ctx context.Context, tx *db.Tx, by authz.Actor, han
 	return n, &all[i], a, nil
 }
 
-// Leave says that an alert of a neighbour is none for this network's area.
+// Leave says that an alert of a neighbour, as it was read, is none for this network's area.
+// What they say of it later waits for a word again: it may have come nearer.
 func (s *Service) Leave(ctx context.Context, by authz.Actor, handle, alert string) error {
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
 		n, _, a, err := s.neighbours(ctx, tx, by, handle, alert)
 		if err != nil {
 			return err
 		}
-		if _, done, err := passedBy(ctx, tx, a.Chain, n.ID); err != nil || done {
+		if done, err := answered(ctx, tx, a, n.ID); err != nil || done {
 			return err
 		}
 		tx.Touch("alertqueue:" + n.ID)
-		return errors.Join(putPassed(ctx, tx, a.Chain, n.ID, nil), s.Audit(ctx, tx, by.Person, "leave alert", n.ID+" "+a.ID))
+		return errors.Join(putPassed(ctx, tx, a.ID, n.ID, nil), s.Audit(ctx, tx, by.Person, "leave alert", n.ID+" "+a.ID))
 	})
 }
 
@@ -146,7 +147,7 @@ func (s *Service) Pass(ctx context.Context, by authz.Actor, handle, alert string
 		if err != nil {
 			return err
 		}
-		if chain, done, err := passedBy(ctx, tx, a.Chain, n.ID); err != nil || done && chain != "" {
+		if chain, err := passedBy(ctx, tx, a.Chain, n.ID); err != nil || chain != "" {
 			sent = chain
 			return err // the same form once more
 		}
@@ -361,13 +362,21 @@ func dropNeighbour(ctx context.Context, tx *db.Tx, nid, handle string) error {
 	return err
 }
 
-// passedBy is the chain in which a network passes an alert on, "" when it leaves it.
-func passedBy(ctx context.Context, tx *db.Tx, chain, nid string) (passed string, done bool, err error) {
+// passedBy is the chain in which a network passes an alert on, "" when it does not.
+func passedBy(ctx context.Context, tx *db.Tx, chain, nid string) (passed string, err error) {
 	err = tx.Get(ctx, "select coalesce(chain_id, '') from alert_passed where origin_id = $1 and network_id = $2", []any{chain, nid}, &passed)
 	if errors.Is(err, db.ErrNoRows) {
-		return "", false, nil
+		err = nil
 	}
-	return passed, err == nil, err
+	return passed, err
+}
+
+// answered reports whether a network passes an alert on, known by the first of its chain, or
+// left just this one.
+func answered(ctx context.Context, tx *db.Tx, a *Alert, nid string) (bool, error) {
+	var n int
+	err := tx.Get(ctx, "select count(*) from alert_passed where network_id = $1 and (origin_id = $2 or origin_id = $3 and chain_id is not null)", []any{nid, a.ID, a.Chain}, &n)
+	return n > 0, err
 }
 
 func passedOf(ctx context.Context, tx *db.Tx, chain string) ([]string, error) {
@@ -401,8 +410,9 @@ func chainSince(ctx context.Context, tx *db.Tx, chain string, since time.Time) (
 	return n, err
 }
 
-func putPassed(ctx context.Context, tx *db.Tx, chain, nid string, passed *string) error {
+// putPassed notes in which chain a network passes an alert on, or, of one alert, that it leaves it.
+func putPassed(ctx context.Context, tx *db.Tx, origin, nid string, passed *string) error {
 	_, err := tx.Exec(ctx, "insert into alert_passed (origin_id, network_id, chain_id) values ($1, $2, $3) on conflict (origin_id, network_id) do update set chain_id = excluded.chain_id",
-		chain, nid, passed)
+		origin, nid, passed)
 	return err
 }
