@@ -71,6 +71,7 @@ func (n *Node) alertPages(limits *limiter) {
 
 func (n *Node) scheduleAlerts() {
 	n.Jobs.Every("call verifiers", time.Minute, n.Alerts.Call)
+	n.Jobs.Every("catch up with neighbours", time.Minute, n.Alerts.CatchUp)
 	n.Jobs.Every("forget reports and alerts", 10*time.Minute, n.Alerts.Expire)
 	n.Jobs.Every("read official warnings", 5*time.Minute, n.Alerts.Official.Refresh, job.Timeout(official.Timeout))
 }

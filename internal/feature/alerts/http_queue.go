@@ -153,19 +153,18 @@ func (w *Web) showQueue(c *web.Call, f *web.Form) error {
 func (w *Web) current(c *web.Call, n *Network, d *queueData) error {
 	var all []Alert
 	err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
-		drills, err := newest(c.Context(), tx, true, n.ID, 5)
+		drills, err := standing(c.Context(), tx, true, n.ID)
 		if err != nil {
 			return err
 		}
-		all, err = newest(c.Context(), tx, false, n.ID, 20)
+		all, err = standing(c.Context(), tx, false, n.ID)
 		all = append(all, drills...)
 		return err
 	})
 	for i := range all {
-		if v := w.view(c.Locale, n, &all[i], c.Now()); !v.Over {
-			v.URL = n.queue() + "/send/" + all[i].Chain
-			d.Alerts = append(d.Alerts, v)
-		}
+		v := w.view(c.Locale, n, &all[i], c.Now())
+		v.URL = n.queue() + "/send/" + all[i].Chain
+		d.Alerts = append(d.Alerts, v)
 	}
 	return err
 }

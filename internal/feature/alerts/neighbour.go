@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"convoke/internal/authz"
+	"convoke/internal/clock"
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
@@ -39,6 +40,11 @@ func (m *Message) passed(chain string, from *Network, cells []string) Message {
 	out.Passed, out.Cells = &Passed{chain, from.Name, m.Cells}, cells
 	return out
 }
+
+// byItself reports whether a message goes on by itself to where another one was passed on. It
+// does not count towards what a cell hears within an hour: what a neighbour corrects takes
+// no room from what the network says itself.
+func (m *Message) byItself() bool { return m.Passed != nil && m.Kind != fact.AlertNew }
 
 // Neighbour lets stewards name another network, of whose alerts theirs hears.
 func (s *Service) Neighbour(ctx context.Context, by authz.Actor, handle, other string) error {
@@ -80,15 +86,15 @@ type Beside struct {
 func (s *Service) beside(ctx context.Context, tx *db.Tx, n *Network) (out []Beside, err error) {
 	from, err := neighboursOf(ctx, tx, n.ID)
 	for i := range from {
-		all, err := newest(ctx, tx, false, from[i].ID, 20)
+		all, err := standing(ctx, tx, false, from[i].ID)
 		if err != nil {
 			return nil, err
 		}
 		for _, a := range all {
-			if a.Passed != nil || a.over(tx.Now()) {
+			if a.Passed != nil {
 				continue
 			}
-			if _, done, err := passedBy(ctx, tx, a.Chain, n.ID); err != nil {
+			if done, err := answered(ctx, tx, &a, n.ID); err != nil {
 				return nil, err
 			} else if !done {
 				out = append(out, Beside{a, &from[i]})
@@ -115,18 +121,19 @@ func (s *Service) neighbours(ctx context.Context, tx *db.Tx, by authz.Actor, han
 	return n, &all[i], a, nil
 }
 
-// Leave says that an alert of a neighbour is none for this network's area.
+// Leave says that an alert of a neighbour, as it was read, is none for this network's area.
+// What they say of it later waits for a word again: it may have come nearer.
 func (s *Service) Leave(ctx context.Context, by authz.Actor, handle, alert string) error {
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
 		n, _, a, err := s.neighbours(ctx, tx, by, handle, alert)
 		if err != nil {
 			return err
 		}
-		if _, done, err := passedBy(ctx, tx, a.Chain, n.ID); err != nil || done {
+		if done, err := answered(ctx, tx, a, n.ID); err != nil || done {
 			return err
 		}
 		tx.Touch("alertqueue:" + n.ID)
-		return errors.Join(putPassed(ctx, tx, a.Chain, n.ID, nil), s.Audit(ctx, tx, by.Person, "leave alert", n.ID+" "+a.ID))
+		return errors.Join(putPassed(ctx, tx, a.ID, n.ID, nil), s.Audit(ctx, tx, by.Person, "leave alert", n.ID+" "+a.ID))
 	})
 }
 
@@ -140,7 +147,7 @@ func (s *Service) Pass(ctx context.Context, by authz.Actor, handle, alert string
 		if err != nil {
 			return err
 		}
-		if chain, done, err := passedBy(ctx, tx, a.Chain, n.ID); err != nil || done && chain != "" {
+		if chain, err := passedBy(ctx, tx, a.Chain, n.ID); err != nil || chain != "" {
 			sent = chain
 			return err // the same form once more
 		}
@@ -148,11 +155,11 @@ func (s *Service) Pass(ctx context.Context, by authz.Actor, handle, alert string
 		if err != nil {
 			return err
 		}
-		left := last.Expires.Sub(tx.Now().Truncate(time.Second)) // send begins at the second
+		left := last.left(tx.Now())
 		switch {
 		case n.Closed:
 			return errClosed()
-		case last.ID != a.ID || last.over(tx.Now()) || left < time.Minute:
+		case last.ID != a.ID || last.over(tx.Now()) || left < 1:
 			return fault.Conflict("alert.pass_changed", "What the neighbour says has changed meanwhile, or is over. Read it again.")
 		case !n.has(a.Category):
 			return fault.Conflict("alert.pass_category", "Your network does not warn of that.")
@@ -169,7 +176,7 @@ func (s *Service) Pass(ctx context.Context, by authz.Actor, handle, alert string
 			return err
 		}
 		x := &Alert{Message: a.passed(a.Chain, from, cells), Network: n.ID, Verifiers: first.Verifiers + 1, FirstHand: first.FirstHand}
-		x.Kind, x.Lasts = fact.AlertNew, int(left/time.Minute)
+		x.Kind, x.Lasts = fact.AlertNew, left
 		if sent, err = s.send(ctx, tx, n, "", x, s.IDs.Bytes(16)); err != nil {
 			return err
 		}
@@ -179,7 +186,8 @@ func (s *Service) Pass(ctx context.Context, by authz.Actor, handle, alert string
 }
 
 // nearest names the cells of a network's area that are nearest to an alert, without those
-// that it goes to already, sorted.
+// that it goes to already, sorted. Those that had their share of this hour are left out
+// unless all had it: they keep it from nobody else.
 func nearest(ctx context.Context, tx *db.Tx, n *Network, a *Alert) (out []string, err error) {
 	area, err := areaOf(ctx, tx, n.ID)
 	if err != nil {
@@ -198,20 +206,41 @@ func nearest(ctx context.Context, tx *db.Tx, n *Network, a *Alert) (out []string
 	}
 	area = slices.DeleteFunc(area, func(c geo.GridCell) bool { return slices.Contains(its, c) })
 	sort.SliceStable(area, func(i, j int) bool { return far[area[i]] < far[area[j]] })
-	for _, c := range area[:min(len(area), maxCells)] {
-		out = append(out, c.String())
-	}
-	if len(out) == 0 {
+	if area = area[:min(len(area), maxCells)]; len(area) == 0 {
 		return nil, fault.Conflict("alert.pass_heard", "It goes to all of your area already.")
+	}
+	room, err := withRoom(ctx, tx, area)
+	if err != nil {
+		return nil, err
+	}
+	if len(room) == 0 {
+		room = area
+	}
+	for _, c := range room {
+		out = append(out, c.String())
 	}
 	slices.Sort(out)
 	return out, nil
 }
 
+// withRoom are those of some cells to which another alert may go within this hour.
+func withRoom(ctx context.Context, tx *db.Tx, cells []geo.GridCell) (out []geo.GridCell, err error) {
+	for _, c := range cells {
+		n, err := sentSince(ctx, tx, c, tx.Now().Truncate(time.Second).Add(-time.Hour))
+		if err != nil {
+			return nil, err
+		}
+		if n < perHour {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
 // follow lets what an alert does to its chain go down all chains in which others pass it on:
-// a correction, an all-clear and a withdrawal always, an update unless a cell has had its
-// share of this hour. An update that ends sooner always goes, so that nothing lasts longer
-// than what it comes from.
+// a correction, an all-clear and a withdrawal always, an update unless a cell, or the chain, has
+// had its share of this hour: then it waits, see [Service.CatchUp]. An update that ends sooner
+// always goes, so that nothing lasts longer than what it comes from.
 func (s *Service) follow(ctx context.Context, tx *db.Tx, from *Network, a *Alert) error {
 	all, err := passedOf(ctx, tx, a.Chain)
 	if err != nil {
@@ -222,22 +251,73 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, from *Network, a *Alert
 		if err != nil || !ok {
 			return cmpErr(err)
 		}
-		if follows(last, a.Kind, tx.Now()) != nil {
-			continue // they took it back themselves, or it is over
-		}
-		n, err := s.networkByID(ctx, tx, last.Network)
-		if err != nil {
-			return err
-		}
-		x := &Alert{Message: a.passed(a.Chain, from, last.Cells), Network: n.ID, Verifiers: a.Verifiers, FirstHand: a.FirstHand}
-		if _, err = s.send(ctx, tx, n, chain, x, s.IDs.Bytes(16)); err == nil {
-			continue
-		}
-		if e := fault.Of(err); e == nil || e.Code != "alert.often" {
+		if err := s.followIn(ctx, tx, from, a, last); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// followIn lets what an alert says go down one chain, of which last is the newest.
+func (s *Service) followIn(ctx context.Context, tx *db.Tx, from *Network, a, last *Alert) error {
+	kind := a.Kind
+	if kind == fact.AlertUpdate {
+		kind = fact.AlertCorrect // what goes on was not over here but for an update that waited
+	}
+	if follows(last, kind, tx.Now()) != nil {
+		return nil // they took it back themselves, or it is over
+	}
+	n, err := s.networkByID(ctx, tx, last.Network)
+	if err != nil {
+		return err
+	}
+	x := &Alert{Message: a.passed(a.Chain, from, last.Cells), Network: n.ID, Verifiers: a.Verifiers, FirstHand: a.FirstHand}
+	x.Lasts = a.left(tx.Now())
+	if a.Kind == fact.AlertUpdate && !a.Expires.Before(last.Expires) {
+		if n, err := chainSince(ctx, tx, last.Chain, tx.Now().Truncate(time.Second).Add(-time.Hour)); err != nil || n >= perHour {
+			return err
+		}
+	}
+	_, err = s.send(ctx, tx, n, last.Chain, x, s.IDs.Bytes(16))
+	if e := fault.Of(err); e != nil && e.Code == "alert.often" {
+		return nil
+	}
+	return err
+}
+
+// left is for how many minutes an alert holds on: what is sent begins at the second.
+func (a *Alert) left(now time.Time) int {
+	return int(a.Expires.Sub(now.Truncate(time.Second)) / time.Minute)
+}
+
+// CatchUp lets updates that found no room in an hour go down the chains in which they are
+// passed on, when there is some.
+func (s *Service) CatchUp(ctx context.Context) error {
+	var all []waitingUpdate
+	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		all, err = behind(ctx, tx)
+		return err
+	})
+	for _, x := range all {
+		err = errors.Join(err, s.DB.Write(ctx, func(tx *db.Tx) error { return s.catchUp(ctx, tx, x) }))
+	}
+	return err
+}
+
+func (s *Service) catchUp(ctx context.Context, tx *db.Tx, x waitingUpdate) error {
+	a, there, err := newestOf(ctx, tx, x.Origin)
+	if err != nil || !there || a.over(tx.Now()) || a.left(tx.Now()) < 1 {
+		return err
+	}
+	last, there, err := newestOf(ctx, tx, x.Chain)
+	if err != nil || !there || !last.Sent.Before(a.Sent) {
+		return err // it has followed meanwhile
+	}
+	from, err := s.networkByID(ctx, tx, a.Network)
+	if err != nil {
+		return err
+	}
+	return s.followIn(ctx, tx, from, a, last)
 }
 
 // origin refuses to change what was passed on: it changes with what it comes from.
@@ -282,21 +362,57 @@ func dropNeighbour(ctx context.Context, tx *db.Tx, nid, handle string) error {
 	return err
 }
 
-// passedBy is the chain in which a network passes an alert on, "" when it leaves it.
-func passedBy(ctx context.Context, tx *db.Tx, chain, nid string) (passed string, done bool, err error) {
+// passedBy is the chain in which a network passes an alert on, "" when it does not.
+func passedBy(ctx context.Context, tx *db.Tx, chain, nid string) (passed string, err error) {
 	err = tx.Get(ctx, "select coalesce(chain_id, '') from alert_passed where origin_id = $1 and network_id = $2", []any{chain, nid}, &passed)
 	if errors.Is(err, db.ErrNoRows) {
-		return "", false, nil
+		err = nil
 	}
-	return passed, err == nil, err
+	return passed, err
+}
+
+// answered reports whether a network passes an alert on, known by the first of its chain, or
+// left just this one.
+func answered(ctx context.Context, tx *db.Tx, a *Alert, nid string) (bool, error) {
+	var n int
+	err := tx.Get(ctx, "select count(*) from alert_passed where network_id = $1 and (origin_id = $2 or origin_id = $3 and chain_id is not null)", []any{nid, a.ID, a.Chain}, &n)
+	return n > 0, err
 }
 
 func passedOf(ctx context.Context, tx *db.Tx, chain string) ([]string, error) {
 	return db.Column[string](ctx, tx, "select chain_id from alert_passed where origin_id = $1 and chain_id is not null order by network_id", chain)
 }
 
-func putPassed(ctx context.Context, tx *db.Tx, chain, nid string, passed *string) error {
+// waitingUpdate names a chain that has more to say than a chain in which it is passed on.
+type waitingUpdate struct{ Origin, Chain string }
+
+// behindQuery reads what stands, and then of each how it is passed on: SQLite keeps to the
+// order of a cross join.
+const behindQuery = `select a.chain_id, p.chain_id from alert a cross join alert_passed p cross join alert c
+	where a.newest and a.drill = $1 and a.sent_at >= $2 and a.expires_at > $3 and a.kind not in ('withdraw', 'clear')
+		and p.origin_id = a.chain_id and c.chain_id = p.chain_id and c.newest and c.kind <> 'withdraw' and c.sent_at < a.sent_at
+	order by a.sent_at limit $4`
+
+func behind(ctx context.Context, tx *db.Tx) ([]waitingUpdate, error) {
+	now := tx.Now()
+	return db.Query(ctx, tx, behindQuery, []any{false, clock.Micros(now.Add(-lastsAtMost)), clock.Micros(now), mostRunning}, func(scan func(...any) error) (x waitingUpdate, err error) {
+		err = scan(&x.Origin, &x.Chain)
+		return x, err
+	})
+}
+
+const chainSinceQuery = "select count(*) from alert where chain_id = $1 and sent_at > $2"
+
+// chainSince counts what a chain said: what follows is bounded by that, since it does not count
+// for cells.
+func chainSince(ctx context.Context, tx *db.Tx, chain string, since time.Time) (n int, err error) {
+	err = tx.Get(ctx, chainSinceQuery, []any{chain, clock.Micros(since)}, &n)
+	return n, err
+}
+
+// putPassed notes in which chain a network passes an alert on, or, of one alert, that it leaves it.
+func putPassed(ctx context.Context, tx *db.Tx, origin, nid string, passed *string) error {
 	_, err := tx.Exec(ctx, "insert into alert_passed (origin_id, network_id, chain_id) values ($1, $2, $3) on conflict (origin_id, network_id) do update set chain_id = excluded.chain_id",
-		chain, nid, passed)
+		origin, nid, passed)
 	return err
 }

@@ -355,6 +355,9 @@ func (p *passing) crowded(t *rapid.T) {
 
 func (p *passing) wait(t *rapid.T) {
 	advance(p.f, time.Duration(rapid.SampledFrom([]int{1, 9, 31, 61, 121}).Draw(t, "minutes"))*time.Minute)
+	if rapid.Bool().Draw(t, "by the clock") {
+		must(p.f.t, p.f.CatchUp(p.f.ctx()))
+	}
 }
 
 // check: what is passed on ends no later than what it comes from, says what that says or

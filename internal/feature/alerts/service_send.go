@@ -341,7 +341,7 @@ func (s *Service) send(ctx context.Context, tx *db.Tx, n *Network, subject strin
 			limited = a.Kind == fact.AlertUpdate && !a.Expires.Before(last.Expires)
 		}
 	}
-	counts := a.Kind != fact.AlertWithdraw && !a.Drill
+	counts := a.Kind != fact.AlertWithdraw && !a.Drill && !a.byItself()
 	if limited {
 		if err := rate(ctx, tx, a); err != nil {
 			return "", err

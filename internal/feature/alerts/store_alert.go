@@ -100,6 +100,7 @@ func chainOf(ctx context.Context, tx *db.Tx, chain string) ([]Alert, error) {
 const (
 	newestQuery   = "select " + alertColumns + " from alert where newest and drill = $1 and sent_at >= $3 order by sent_at desc limit $2"
 	newestOfQuery = "select " + alertColumns + " from alert where network_id = $1 and newest and not drill <> $2 order by sent_at desc limit $3"
+	standingQuery = "select " + alertColumns + " from alert where network_id = $1 and newest and not drill <> $2 and sent_at >= $3 and expires_at > $4 and kind not in ('withdraw', 'clear') order by sent_at desc limit $5"
 	sinceQuery    = "select count(*) from alert_cell where cell = $1 and sent_at > $2 and counts"
 	oldQuery      = "delete from alert where chain_id in (select chain_id from alert where newest and sent_at < $1)"
 )
@@ -115,6 +116,12 @@ func newest(ctx context.Context, tx *db.Tx, drill bool, network string, limit in
 
 // mostRunning bounds the alerts that are looked through at once.
 const mostRunning = 5000
+
+// standing lists the last alerts of chains of a network that are not over, the newest first:
+// however many came later and are over, they hide none.
+func standing(ctx context.Context, tx *db.Tx, drill bool, network string) ([]Alert, error) {
+	return db.Query(ctx, tx, standingQuery, []any{network, drill, clock.Micros(tx.Now().Add(-lastsAtMost)), clock.Micros(tx.Now()), mostRunning}, scanAlert)
+}
 
 // latest lists the last alerts of chains that are none of drills: those that hold first, all
 // of them, and then at least so many others, each the newest first.
