@@ -61,7 +61,7 @@ type queueData struct {
 	Kinds   []tab
 	Cases   []caseLine
 	Drafts  []draftLine
-	Alerts  []alertView
+	Alerts  []outLine
 	Beside  []besideView
 	// Official are warnings that hold within the area.
 	Official []officialView
@@ -152,6 +152,7 @@ func (w *Web) showQueue(c *web.Call, f *web.Form) error {
 // back.
 func (w *Web) current(c *web.Call, n *Network, d *queueData) error {
 	var all []Alert
+	var behind []source
 	err := w.DB.Read(c.Context(), func(tx *db.Tx) error {
 		drills, err := standing(c.Context(), tx, true, n.ID)
 		if err != nil {
@@ -159,14 +160,36 @@ func (w *Web) current(c *web.Call, n *Network, d *queueData) error {
 		}
 		all, err = standing(c.Context(), tx, false, n.ID)
 		all = append(all, drills...)
-		return err
+		if err != nil {
+			return err
+		}
+		behind = make([]source, len(all))
+		for i := range all {
+			if behind[i], err = sourceOf(c.Context(), tx, n.ID, all[i].Chain); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+	l := c.Locale
 	for i := range all {
-		v := w.view(c.Locale, n, &all[i], c.Now())
-		v.URL = n.queue() + "/send/" + all[i].Chain
-		d.Alerts = append(d.Alerts, v)
+		x := outLine{alertView: w.view(l, n, &all[i], c.Now())}
+		x.URL = n.queue() + "/send/" + all[i].Chain
+		if s := behind[i]; s.Case != "" {
+			x.Case, x.Reports = n.queue()+"/cases/"+s.Case, l.N("{n} report", "{n} reports", s.Reports)
+			if s.Added > 0 {
+				x.Added = l.N("{n} addition by those who reported it", "{n} additions by those who reported it", s.Added)
+			}
+		}
+		d.Alerts = append(d.Alerts, x)
 	}
 	return err
+}
+
+// outLine is what is out now, with what was reported of it.
+type outLine struct {
+	alertView
+	Case, Reports, Added string
 }
 
 func (w *Web) caseLine(l *i18n.Locale, n *Network, x *Case, now time.Time) caseLine {

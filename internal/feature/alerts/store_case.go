@@ -169,6 +169,21 @@ func duplicates(ctx context.Context, tx *db.Tx, c *Case) ([]Case, error) {
 	return db.Query(ctx, tx, "select "+caseColumns+" from alert_case where network_id = $1 and state = $2 and of_id = $3 order by created_at", []any{c.Network, string(Duplicate), c.ID}, scanCase)
 }
 
+// source is the case that an alert came of: reporters may have said since that they were wrong.
+type source struct {
+	Case           string
+	Reports, Added int
+}
+
+func sourceOf(ctx context.Context, tx *db.Tx, network, chain string) (s source, err error) {
+	err = tx.Get(ctx, `select id, reports, (select cast(coalesce(sum(more), 0) as bigint) from alert_report r where r.case_id = alert_case.id) from alert_case
+		where network_id = $1 and state = $2 and chain_id = $3`, []any{network, string(Confirmed), chain}, &s.Case, &s.Reports, &s.Added)
+	if errors.Is(err, db.ErrNoRows) {
+		err = nil
+	}
+	return s, err
+}
+
 // passDuplicates makes what was the same as one case the same as another.
 func passDuplicates(ctx context.Context, tx *db.Tx, network, from, to string) error {
 	_, err := tx.Exec(ctx, "update alert_case set of_id = $4 where network_id = $1 and state = $2 and of_id = $3", network, string(Duplicate), from, to)

@@ -14,6 +14,7 @@ import (
 	"convoke/internal/geo"
 	"convoke/internal/id"
 	"convoke/internal/notify"
+	"convoke/internal/web/webtest"
 )
 
 // whoIsCalled calls, and returns who was.
@@ -514,3 +515,25 @@ func TestCallsWhenMailWasDown(t *testing.T) {
 type failingMail struct{}
 
 func (failingMail) Send(context.Context, notify.Message) error { return errors.New("down") }
+
+// TestAddedToWhatIsOut: a reporter says that they were wrong while the alert stands. Verifiers
+// see at the alert that something was added, and where.
+func TestAddedToWhatIsOut(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		f.network("bo", "cy")
+		key, err := f.report("", smoke())
+		must(t, err)
+		c := f.first()
+		_, err = f.send(c.ID, f.message(c), "bo", "cy")
+		must(t, err)
+		queue := func() webtest.Answer { return f.browser("bo").Get("/alerts/queue/near").Want(t, 200, "") }
+		if a := queue(); !strings.Contains(a.Body, `href="/alerts/queue/near/cases/`+c.ID) || strings.Contains(a.Text("main"), "addition") {
+			t.Errorf("%s", a.Text("main"))
+		}
+		must(t, f.More(f.ctx(), key, "I was wrong, it is a barbecue"))
+		if a := queue(); !strings.Contains(a.Text("main"), "1 report, 1 addition by those who reported it") {
+			t.Errorf("%s", a.Text("main"))
+		}
+	})
+}
