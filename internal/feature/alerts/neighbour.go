@@ -147,9 +147,11 @@ func (s *Service) Pass(ctx context.Context, by authz.Actor, handle, alert string
 		if err != nil {
 			return err
 		}
-		if chain, err := passedBy(ctx, tx, a.Chain, n.ID); err != nil || chain != "" {
-			sent = chain
-			return err // the same form once more
+		if sent, err = passedBy(ctx, tx, a.Chain, n.ID); err != nil {
+			return err
+		}
+		if sent != "" {
+			return passedStill(ctx, tx, sent) // the same form once more
 		}
 		last, _, err := newestOf(ctx, tx, a.Chain)
 		if err != nil {
@@ -183,6 +185,15 @@ func (s *Service) Pass(ctx context.Context, by authz.Actor, handle, alert string
 		return errors.Join(putPassed(ctx, tx, a.Chain, n.ID, &sent), s.Audit(ctx, tx, by.Person, "pass on alert", n.ID+" "+sent))
 	})
 	return sent, err
+}
+
+// passedStill refuses to say that something is passed on in a chain that was taken back.
+func passedStill(ctx context.Context, tx *db.Tx, chain string) error {
+	last, ok, err := newestOf(ctx, tx, chain)
+	if err != nil || !ok {
+		return cmpErr(err)
+	}
+	return follows(last, fact.AlertWithdraw, tx.Now())
 }
 
 // nearest names the cells of a network's area that are nearest to an alert, without those
