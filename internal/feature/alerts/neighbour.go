@@ -271,11 +271,11 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, from *Network, a *Alert
 
 // followIn lets what an alert says go down one chain, of which last is the newest.
 func (s *Service) followIn(ctx context.Context, tx *db.Tx, from *Network, a, last *Alert) error {
-	kind := a.Kind
-	if kind == fact.AlertUpdate {
-		kind = fact.AlertCorrect // what goes on was not over here but for an update that waited
+	as := *last
+	if a.Kind == fact.AlertUpdate {
+		as.Expires = a.Expires // it ended here only because an update waited
 	}
-	if follows(last, kind, tx.Now()) != nil {
+	if follows(&as, a.Kind, tx.Now()) != nil {
 		return nil // they took it back themselves, or it is over
 	}
 	n, err := s.networkByID(ctx, tx, last.Network)
@@ -382,11 +382,13 @@ func passedBy(ctx context.Context, tx *db.Tx, chain, nid string) (passed string,
 	return passed, err
 }
 
+const answeredQuery = "select count(*) from alert_passed where origin_id in ($1, $2) and network_id = $3 and (origin_id = $1 or chain_id is not null)"
+
 // answered reports whether a network passes an alert on, known by the first of its chain, or
 // left just this one.
 func answered(ctx context.Context, tx *db.Tx, a *Alert, nid string) (bool, error) {
 	var n int
-	err := tx.Get(ctx, "select count(*) from alert_passed where network_id = $1 and (origin_id = $2 or origin_id = $3 and chain_id is not null)", []any{nid, a.ID, a.Chain}, &n)
+	err := tx.Get(ctx, answeredQuery, []any{a.ID, a.Chain, nid}, &n)
 	return n > 0, err
 }
 
