@@ -147,9 +147,11 @@ func (s *Service) Pass(ctx context.Context, by authz.Actor, handle, alert string
 		if err != nil {
 			return err
 		}
-		if chain, err := passedBy(ctx, tx, a.Chain, n.ID); err != nil || chain != "" {
-			sent = chain
-			return err // the same form once more
+		if sent, err = passedBy(ctx, tx, a.Chain, n.ID); err != nil {
+			return err
+		}
+		if sent != "" {
+			return passedStill(ctx, tx, sent) // the same form once more
 		}
 		last, _, err := newestOf(ctx, tx, a.Chain)
 		if err != nil {
@@ -183,6 +185,15 @@ func (s *Service) Pass(ctx context.Context, by authz.Actor, handle, alert string
 		return errors.Join(putPassed(ctx, tx, a.Chain, n.ID, &sent), s.Audit(ctx, tx, by.Person, "pass on alert", n.ID+" "+sent))
 	})
 	return sent, err
+}
+
+// passedStill refuses to say that something is passed on in a chain that was taken back.
+func passedStill(ctx context.Context, tx *db.Tx, chain string) error {
+	last, ok, err := newestOf(ctx, tx, chain)
+	if err != nil || !ok {
+		return cmpErr(err)
+	}
+	return follows(last, fact.AlertWithdraw, tx.Now())
 }
 
 // nearest names the cells of a network's area that are nearest to an alert, without those
@@ -260,11 +271,11 @@ func (s *Service) follow(ctx context.Context, tx *db.Tx, from *Network, a *Alert
 
 // followIn lets what an alert says go down one chain, of which last is the newest.
 func (s *Service) followIn(ctx context.Context, tx *db.Tx, from *Network, a, last *Alert) error {
-	kind := a.Kind
-	if kind == fact.AlertUpdate {
-		kind = fact.AlertCorrect // what goes on was not over here but for an update that waited
+	as := *last
+	if a.Kind == fact.AlertUpdate {
+		as.Expires = a.Expires // it ended here only because an update waited
 	}
-	if follows(last, kind, tx.Now()) != nil {
+	if follows(&as, a.Kind, tx.Now()) != nil {
 		return nil // they took it back themselves, or it is over
 	}
 	n, err := s.networkByID(ctx, tx, last.Network)
@@ -371,11 +382,13 @@ func passedBy(ctx context.Context, tx *db.Tx, chain, nid string) (passed string,
 	return passed, err
 }
 
+const answeredQuery = "select count(*) from alert_passed where origin_id in ($1, $2) and network_id = $3 and (origin_id = $1 or chain_id is not null)"
+
 // answered reports whether a network passes an alert on, known by the first of its chain, or
 // left just this one.
 func answered(ctx context.Context, tx *db.Tx, a *Alert, nid string) (bool, error) {
 	var n int
-	err := tx.Get(ctx, "select count(*) from alert_passed where network_id = $1 and (origin_id = $2 or origin_id = $3 and chain_id is not null)", []any{nid, a.ID, a.Chain}, &n)
+	err := tx.Get(ctx, answeredQuery, []any{a.ID, a.Chain, nid}, &n)
 	return n > 0, err
 }
 

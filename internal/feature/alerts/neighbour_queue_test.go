@@ -103,3 +103,31 @@ func TestStandingBehindManyOver(t *testing.T) {
 		}
 	})
 }
+
+// TestPassAgainAfterTakenBack: who presses “Pass it on” once more learns that it was taken back
+// meanwhile; before that it is said to be passed on, once.
+func TestPassAgainAfterTakenBack(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		f.network("bo", "cy")
+		f.far()
+		_, err := f.report("", smoke())
+		must(t, err)
+		origin, err := f.send(f.first().ID, f.message(f.first()), "bo", "cy")
+		must(t, err)
+		copied, err := f.Pass(f.ctx(), as("dee"), "far", origin)
+		must(t, err)
+		if again, err := f.Pass(f.ctx(), as("fay"), "far", origin); err != nil || again != copied {
+			t.Errorf("%s %v", again, err)
+		}
+		_, err = f.Withdraw(f.ctx(), as("fay"), "far", copied)
+		must(t, err)
+		if _, err := f.Pass(f.ctx(), as("dee"), "far", origin); code(err) != "alert.withdrawn" {
+			t.Errorf("it is withdrawn, and nothing goes out: %v", err)
+		}
+		f.browser("dee").Post("/alerts/queue/far/pass/"+origin, "do", "pass").Want(t, 409, "")
+		if n := len(f.heard.all); n != 3 {
+			t.Errorf("%d went out", n)
+		}
+	})
+}

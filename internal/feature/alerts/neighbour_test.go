@@ -266,6 +266,10 @@ func (p *passing) pass(t *rapid.T) {
 	sent, err := p.f.Pass(p.f.ctx(), as(rapid.SampledFrom([]string{"fay", "dee"}).Draw(t, "who")), "far", all[0].ID)
 	over := all[0].over(p.f.clock.Now()) || all[0].Expires.Sub(p.f.clock.Now()) < time.Minute
 	switch {
+	case p.copies[o] != "" && p.f.chain(p.copies[o])[0].Kind == fact.AlertWithdraw:
+		if code(err) != "alert.withdrawn" {
+			t.Fatalf("what was taken back: %v", err)
+		}
 	case p.copies[o] != "":
 		if err != nil || sent != p.copies[o] {
 			t.Fatalf("again: %s %v", sent, err)

@@ -19,6 +19,7 @@ func TestQueriesUseIndices(t *testing.T) {
 	dbtest.Walks(t, d, "alert_network_newest (network_id=? AND sent_at>?)", standingQuery, "n", false, 0, 0, 100)
 	dbtest.Walks(t, d, "alert_newest", behindQuery, false, 0, 0, 100)
 	dbtest.Walks(t, d, "(chain_id=?)", chainSinceQuery, "c", 0)
+	dbtest.Walks(t, d, "alert_passed USING PRIMARY KEY (origin_id=? AND network_id=?)", answeredQuery, "a", "c", "n")
 	dbtest.Walks(t, d, "alert_cell USING PRIMARY KEY (cell=? AND sent_at>?)", sinceQuery, 1, 0)
 	dbtest.Walks(t, d, "alert_area USING PRIMARY KEY (cell=?)", watchingQuery, 1)
 	dbtest.Walks(t, d, "alert_area_network", areaQuery, "n")
