@@ -37,7 +37,7 @@ func (w *Web) mountNeighboursAPI(a *api.API, op opOf) {
 		return apiPassedOn{sent}, err
 	})
 	api.Do(a, op(http.MethodDelete, "/queue/{handle}/passed/{alert}", "leaveAlert", "Leave an alert of a neighbour",
-		"For verifiers of the network: it is shown to them no more. What is passed on already stays so."), func(c *web.Call, in *apiPassIn) error {
+		"For verifiers of the network: it is shown to them no more until it changes. What is passed on already stays so."), func(c *web.Call, in *apiPassIn) error {
 		return w.Leave(c.Context(), c.Actor(), in.Handle, in.Alert)
 	})
 }
