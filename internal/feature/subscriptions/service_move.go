@@ -38,7 +38,7 @@ func (s *Service) Move(ctx context.Context, secret, typed string) error {
 		}
 		there, err := byTag(ctx, tx, tags)
 		switch {
-		case err == nil && there.id != sub.id && there.Confirmed:
+		case err == nil && there.id != sub.id && there.Confirmed && tx.Now().Before(there.Ends):
 			return errors.Join(inherit(ctx, tx, sub.Channel, sub.id, there.id), s.drop(ctx, tx, sub.id))
 		case err == nil && there.id != sub.id:
 			if err := s.drop(ctx, tx, there.id); err != nil {
