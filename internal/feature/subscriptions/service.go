@@ -305,7 +305,10 @@ func (s *Service) Subscribe(ctx context.Context, in Choice) (ticket string, err 
 			if err := askedAgain(ctx, tx, old.id, sub.asked, old.Ends); err != nil {
 				return err
 			}
-			return s.note(ctx, tx, old.id, noteKnown)
+			if sub.asked.Before(old.Ends.Add(-renewFrom)) {
+				return s.note(ctx, tx, old.id, noteKnown)
+			}
+			return s.note(ctx, tx, old.id, noteRenew) // it counts as asked, so this is the question
 		case err == nil:
 			if err := s.drop(ctx, tx, old.id); err != nil {
 				return err
