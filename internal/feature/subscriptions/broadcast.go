@@ -18,6 +18,9 @@ const (
 	// first is how long before now a broadcast asks to have been run: it overtakes all
 	// other jobs that wait.
 	first = 30 * 24 * time.Hour
+	// mendFor is how long at least those hear of what a chain told them, and is not true any
+	// more: as long as a withdrawal lasts.
+	mendFor = 12 * time.Hour
 )
 
 // sendJob is the job of what the newest alert of a chain has to do on one channel.
@@ -37,7 +40,8 @@ type broadcast struct {
 	drill        bool
 	category     string
 	mended       int64
-	expires      time.Time
+	expires      time.Time // then what it says is over
+	mends        time.Time // until then it is said to those whom it puts right; never earlier
 	urgent       bool
 	areas        []geo.Area // that hear of one of its cells
 }
@@ -45,6 +49,20 @@ type broadcast struct {
 // ends reports an alert after which there is nothing to hear of: it goes only to those who
 // were reached.
 func (b *broadcast) ends() bool { return b.kind == fact.AlertWithdraw || b.kind == fact.AlertClear }
+
+// until is how long it is said to somebody. Those whom its chain told what is not true any more
+// hear so even when the alert is over: their service may not work for as long as it lasts.
+func (b *broadcast) until(r reach) time.Time {
+	if r != (reach{}) && b.ends() || b.misled(r) {
+		return b.mends
+	}
+	return b.expires
+}
+
+// misled reports that somebody was told what was put right since, and may not know it.
+func (b *broadcast) misled(r reach) bool {
+	return r != (reach{}) && int64(r.first) < b.mended && int64(r.heard) < b.mended
+}
 
 // recipient is somebody whom an alert may go to, with what they have heard of its chain.
 type recipient struct {
@@ -68,14 +86,13 @@ const (
 func (b *broadcast) decide(r *recipient, now time.Time) (v verdict, until time.Time) {
 	reached := r.reach != reach{}
 	switch {
-	case !now.Before(b.expires) || int64(r.heard) >= b.n || !now.Before(r.Ends):
+	case !now.Before(b.until(r.reach)) || int64(r.heard) >= b.n || !now.Before(r.Ends):
 		return skip, until
 	case !reached && (b.ends() || !r.wants(b.category, b.drill) || !b.near(r.Area)):
 		return skip, until
 	}
 	// What they heard was wrong: that cannot wait, even if more has happened since.
-	urgent := b.urgent || reached && int64(r.heard) < b.mended
-	if urgent {
+	if b.urgent || b.misled(r.reach) {
 		return send, until
 	}
 	if !reached && r.lately >= mostLately {
@@ -84,7 +101,7 @@ func (b *broadcast) decide(r *recipient, now time.Time) (v verdict, until time.T
 	if until = r.Quiet.until(now, r.Zone); until.IsZero() {
 		return send, until
 	}
-	if !until.Before(b.expires) {
+	if !until.Before(b.until(r.reach)) {
 		return skip, until
 	}
 	return hold, until
@@ -103,10 +120,13 @@ func (s *Service) AlertSent(ctx context.Context, tx *db.Tx, x fact.AlertSent) er
 		return err
 	}
 	b := broadcast{
-		alert: x.Alert, chain: x.Chain, n: last.n + 1, kind: x.Kind, drill: x.Drill, category: x.Category, mended: last.mended, expires: x.Expires,
+		alert: x.Alert, chain: x.Chain, n: last.n + 1, kind: x.Kind, drill: x.Drill, category: x.Category, mended: last.mended, mends: x.Expires,
 	}
 	if x.Kind == fact.AlertCorrect || x.Kind == fact.AlertWithdraw {
 		b.mended = b.n
+	}
+	if least := tx.Now().Add(mendFor); (b.ends() || b.mended > 0) && b.mends.Before(least) {
+		b.mends = least
 	}
 	if err := insertBroadcast(ctx, tx, &b, x.Cells); err != nil {
 		return err

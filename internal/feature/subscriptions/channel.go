@@ -34,6 +34,9 @@ type Parcel struct {
 	ID, Tag string
 	// Bounce comes back with a message that could not be delivered; see [Service.Bounced].
 	Bounce string
+	// Until is how long the service may try to deliver it: longer than what it says holds,
+	// where it puts right what they were told. Zero is as long as it likes.
+	Until time.Time
 	// Key signs what goes to a program, 32 bytes: whoever has the link can see it.
 	Key []byte
 	// Ahead is what the way did ahead for this recipient, nil if nothing.

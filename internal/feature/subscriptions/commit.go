@@ -43,7 +43,7 @@ func (r *run) outcome(l *landing, now time.Time) (end, time.Time) {
 	wait = max(wait/2+wait*time.Duration(jitter)/255, later.After)
 	due := now.Add(wait)
 	switch {
-	case due.Before(r.expires):
+	case due.Before(r.until(l.reach)):
 		return how, due
 	case how == unclear:
 		return lost, now
@@ -67,10 +67,7 @@ func (r *run) commit(ctx context.Context, landed []landing, ready []item) (fly [
 	flying := without(r.flying, landed)
 	err = r.s.DB.Write(ctx, func(tx *db.Tx) error {
 		fly, ok, lease = nil, false, r.lease
-		going := ready
-		if !tx.Now().Before(r.expires) {
-			going = nil // what is over is said to nobody
-		}
+		r.skipOver(ready, tx.Now())
 		delivered, err := r.land(ctx, tx, landed)
 		if err != nil {
 			return err
@@ -84,14 +81,14 @@ func (r *run) commit(ctx context.Context, landed []landing, ready []item) (fly [
 			}
 		}
 		if ok {
-			if ok, err = r.setAir(ctx, tx, slices.Concat(flying, toSend(going)), delivered); err != nil {
+			if ok, err = r.setAir(ctx, tx, slices.Concat(flying, toSend(ready)), delivered); err != nil {
 				return err
 			}
 		}
 		if !ok {
 			return r.endAir(ctx, tx, flying, delivered)
 		}
-		fly, err = r.start(ctx, tx, going)
+		fly, err = r.start(ctx, tx, ready)
 		return err
 	})
 	if err != nil {
@@ -105,6 +102,15 @@ func (r *run) commit(ctx context.Context, landed []landing, ready []item) (fly [
 		r.at, r.lease = at, lease
 	}
 	return fly, ok, nil
+}
+
+// skipOver skips those for whom it is over by now.
+func (r *run) skipOver(ready []item, now time.Time) {
+	for i := range ready {
+		if x := &ready[i]; !now.Before(r.until(x.reach)) {
+			x.what = skip
+		}
+	}
 }
 
 // without is what still flies.

@@ -12,8 +12,8 @@
 // handed over is written down in the commit that hands out the next, and what is in the air
 // before it flies: after a crash nobody is missed, only what was in the air goes out again,
 // and a correction reaches them too. A newer alert of the chain stops the older one between
-// two commits. Nothing goes out after the alert expires, nor, unless it is urgent, in
-// somebody's quiet hours.
+// two commits. Nothing goes out after the alert expires, but to those whom its chain told
+// what is over or was corrected; nor, unless it is urgent, in somebody's quiet hours.
 //
 // It owns the tables alert_subscription, alert_month, alert_broadcast, alert_run,
 // alert_reach, alert_air, alert_later and alert_broadcast_count.

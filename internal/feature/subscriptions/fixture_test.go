@@ -29,14 +29,15 @@ var start = time.Date(2026, 5, 2, 10, 0, 0, 0, time.UTC)
 
 // fakeAlerts says the id of an alert and nothing else.
 type fakeAlerts struct {
-	mu     sync.Mutex
-	urgent map[string]bool
+	mu      sync.Mutex
+	urgent  map[string]bool
+	expires map[string]time.Time
 }
 
 func (f *fakeAlerts) Say(_ context.Context, _ *db.Tx, alert string, l *i18n.Locale) (Said, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return Said{Title: alert, Short: alert, Lines: []string{l.Tag()}, Link: "https://alerts.example/" + alert, Urgent: f.urgent[alert]}, nil
+	return Said{Title: alert, Short: alert, Lines: []string{l.Tag()}, Link: "https://alerts.example/" + alert, Urgent: f.urgent[alert], Expires: f.expires[alert]}, nil
 }
 
 func (f *fakeAlerts) Categories() []Category {
@@ -147,7 +148,7 @@ func newFixtureAt(t testing.TB, d *db.DB, c *clock.Manual, dir string) *fixture 
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &fixture{t: t, ctx: t.Context(), clock: c, alerts: &fakeAlerts{urgent: map[string]bool{}}, channel: &fakeChannel{clock: c}}
+	x := &fixture{t: t, ctx: t.Context(), clock: c, alerts: &fakeAlerts{urgent: map[string]bool{}, expires: map[string]time.Time{}}, channel: &fakeChannel{clock: c}}
 	x.jobs = job.New(d, c, slog.New(slog.DiscardHandler))
 	x.Service = New(Deps{
 		DB: d, IDs: id.NewSource(c, nil), Clock: c, Entropy: rand.Reader, Jobs: x.jobs, Vault: vault, Places: gazetteer, Locales: locales,
@@ -217,10 +218,16 @@ func (x *fixture) sent(chain string, n int, kind fact.AlertKind, category string
 	for _, c := range cells {
 		a.Cells = append(a.Cells, int64(c))
 	}
-	if err := x.DB.Write(x.ctx, func(tx *db.Tx) error { return x.AlertSent(x.ctx, tx, a) }); err != nil {
-		x.t.Fatal(err)
-	}
+	x.emit(a)
 	return a.Alert
+}
+
+func (x *fixture) emit(a fact.AlertSent) {
+	x.t.Helper()
+	x.alerts.mu.Lock()
+	x.alerts.expires[a.Alert] = a.Expires
+	x.alerts.mu.Unlock()
+	must(x.t, x.DB.Write(x.ctx, func(tx *db.Tx) error { return x.AlertSent(x.ctx, tx, a) }))
 }
 
 func (x *fixture) count(q string, args ...any) (n int) {

@@ -39,6 +39,7 @@ type model struct {
 	chains  map[string][]sentAlert
 	reached map[string]map[string]map[int]int // chain, contact, n, how often
 	maybe   map[string]bool                   // chain and contact: it may have arrived without the model's knowing
+	guessed map[string]bool                   // the same, and that it arrived at all is not known either
 	refused map[string]bool                   // contact and alert
 	delayed map[string]bool                   // the same: it comes again later
 	tried   map[string]bool                   // chain and contact: it was handed over, or tried, in this life
@@ -55,7 +56,7 @@ func TestModel(t *testing.T) {
 	x := newFixture(t, dbtest.OpenBefore(t, url, c, dying.Before), c)
 	cells := []geo.GridCell{cell(t, "Leipzig"), cell(t, "Halle"), cell(t, "Berlin")}
 	rapid.Check(t, func(rt *rapid.T) {
-		m := &model{fixture: x, rt: rt, people: map[string]*somebody{}, chains: map[string][]sentAlert{}, reached: map[string]map[string]map[int]int{}, maybe: map[string]bool{}, refused: map[string]bool{}, delayed: map[string]bool{}, cells: cells}
+		m := &model{fixture: x, rt: rt, people: map[string]*somebody{}, chains: map[string][]sentAlert{}, reached: map[string]map[string]map[int]int{}, maybe: map[string]bool{}, guessed: map[string]bool{}, refused: map[string]bool{}, delayed: map[string]bool{}, cells: cells}
 		m.clear()
 		x.channel.on, x.channel.after = m.takes, m.took
 		rt.Repeat(map[string]func(*rapid.T){
@@ -161,13 +162,13 @@ func (m *model) alerts() {
 	a := sentAlert{n: len(old) + 1, at: m.clock.Now(), AlertSent: fact.AlertSent{
 		Chain: chain, Kind: kind, Category: rapid.SampledFrom([]string{"fire", "ice"}).Draw(m.rt, "category"), Drill: rapid.Bool().Draw(m.rt, "drill"),
 		Cells:   []int64{int64(rapid.SampledFrom(m.cells).Draw(m.rt, "where"))},
-		Expires: m.clock.Now().Add(rapid.SampledFrom([]time.Duration{2 * time.Hour, 200 * time.Hour}).Draw(m.rt, "lasts")),
+		Expires: m.clock.Now().Add(rapid.SampledFrom([]time.Duration{20 * time.Minute, 2 * time.Hour, 200 * time.Hour}).Draw(m.rt, "lasts")),
 	}}
 	a.Alert = fmt.Sprintf("%s/%d", chain, a.n)
 	a.urgent = rapid.Bool().Draw(m.rt, "urgent")
 	m.alertsOf().urgent[a.Alert] = a.urgent
 	m.chains[chain] = append(old, a)
-	must(m.t, m.DB.Write(m.ctx, func(tx *db.Tx) error { return m.AlertSent(m.ctx, tx, a.AlertSent) }))
+	m.emit(a.AlertSent)
 }
 
 func (m *model) alertsOf() *fakeAlerts { return m.fixture.alerts }
@@ -212,11 +213,49 @@ func (m *model) works() {
 	for chain, all := range m.chains {
 		a := all[len(all)-1]
 		for name := range m.people {
-			if w := m.wrongly(chain, name); w > 0 && m.clock.Now().Before(a.Expires) && !m.refused[name+a.Alert] && !m.delayed[name+a.Alert] {
+			if !m.clock.Now().Before(m.until(&a, name)) || m.refused[name+a.Alert] || m.delayed[name+a.Alert] {
+				continue
+			}
+			if w := m.wrongly(chain, name); w > 0 {
 				m.rt.Fatalf("%s has heard %v of %s, and that was wrong since %d", name, m.reached[chain][name], chain, w)
+			}
+			if m.lacks(&a, name) && m.now(&a, name) && !m.maybe[chain+name] {
+				m.rt.Fatalf("%s has heard %v of %s, and not %s", name, m.reached[chain][name], chain, a.Alert)
 			}
 		}
 	}
+}
+
+// lacks is that somebody has heard of a chain, and not its last alert.
+func (m *model) lacks(a *sentAlert, name string) bool {
+	had := m.reached[a.Chain][name]
+	return len(had) > 0 && had[a.n] == 0
+}
+
+// now is that an alert is not for the morning, nor was when somebody chose otherwise.
+func (m *model) now(a *sentAlert, name string) bool {
+	p := m.people[name]
+	return a.urgent || p.since.Before(a.at) && m.quiet(p).until(m.clock.Now(), "Europe/Berlin").IsZero()
+}
+
+// until is how long somebody may get the last alert of a chain: twelve hours at least where
+// it ends what they were told, or that was corrected since, and they may not know so yet.
+func (m *model) until(a *sentAlert, name string) time.Time {
+	who, right, last, first := a.Chain+name, 0, 0, a.n
+	for _, x := range m.chains[a.Chain] {
+		if x.Kind == fact.AlertCorrect || x.Kind == fact.AlertWithdraw || x.Kind == fact.AlertClear && x.n == a.n {
+			right = x.n
+		}
+	}
+	for n := range m.reached[a.Chain][name] {
+		last, first = max(last, n), min(first, n)
+	}
+	told := last > 0 && first < right || m.guessed[who] && right > 0
+	unaware := last < right || m.maybe[who]
+	if least := a.at.Add(12 * time.Hour); told && unaware && a.Expires.Before(least) {
+		return least
+	}
+	return a.Expires
 }
 
 // wrongly is the first correction or withdrawal that somebody has not heard who was reached
@@ -244,6 +283,7 @@ func (m *model) dies(a *dbtest.Abort) {
 		m.crashed = true
 		// How a try ended may not be written down, not even that it was refused.
 		maps.Copy(m.maybe, m.tried)
+		maps.Copy(m.guessed, m.tried)
 	}
 	m.judge()
 	m.clock.Add(jobFor + 11*time.Second)
@@ -283,7 +323,7 @@ func (m *model) judgeOne(p post) {
 	if a.Alert != p.alert {
 		m.rt.Fatalf("%s got %s, and %s was sent", p.contact, p.alert, a.Alert)
 	}
-	if !p.at.Before(a.Expires) {
+	if !p.at.Before(m.until(&a, p.contact)) {
 		m.rt.Fatalf("%s got %s after it expired", p.contact, p.alert)
 	}
 	if m.reached[chain] == nil {
@@ -340,16 +380,22 @@ func (m *model) wanted(p *somebody, a *sentAlert) bool {
 }
 
 // settles lets all services work and a day go by: then everybody has heard the last of each
-// chain that lasts.
+// chain that lasts, or lasted for long enough to be tried once more.
 func (m *model) settles() {
 	for _, p := range m.people {
 		p.mood = ""
 	}
+	owed := m.owed()
 	for range 30 {
 		m.works()
 		m.clock.Add(time.Hour)
 	}
 	m.works()
+	for _, d := range owed {
+		if m.people[d.name] != nil && m.lacks(&d.sentAlert, d.name) && !m.refused[d.name+d.Alert] {
+			m.rt.Errorf("%s got %v of %s, and not %s", d.name, m.reached[d.Chain][d.name], d.Chain, d.Alert)
+		}
+	}
 	for chain, all := range m.chains {
 		a := all[len(all)-1]
 		if !m.clock.Now().Before(a.Expires) {
@@ -369,4 +415,24 @@ func (m *model) settles() {
 			}
 		}
 	}
+}
+
+// debt is an alert that somebody has to hear who has heard of its chain.
+type debt struct {
+	sentAlert
+	name string
+}
+
+// owed are those that last for another hour, in which all is tried once more.
+func (m *model) owed() (out []debt) {
+	for _, all := range m.chains {
+		a := all[len(all)-1]
+		for name, p := range m.people {
+			awake := !m.maybe[a.Chain+name] && (a.urgent || p.in.QuietFrom == "" && p.since.Before(a.at))
+			if m.lacks(&a, name) && (awake || m.wrongly(a.Chain, name) > 0) && m.clock.Now().Add(time.Hour).Before(m.until(&a, name)) {
+				out = append(out, debt{a, name})
+			}
+		}
+	}
+	return out
 }

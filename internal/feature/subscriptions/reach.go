@@ -11,8 +11,8 @@ import (
 )
 
 // reach is what somebody has heard of a chain: the number of the last alert that was handed
-// over to them, and of the last that may have been. Zero is none.
-type reach struct{ heard, maybe int32 }
+// over to them, of the last that may have been, and of the first of both. Zero is none.
+type reach struct{ heard, maybe, first int32 }
 
 // reached is everybody whom a chain reached on one channel. It has no pointers, as there may
 // be millions.
@@ -36,6 +36,9 @@ func (r reached) add(n int32, sure bool, ids string) {
 			x.heard = max(x.heard, n)
 		} else {
 			x.maybe = max(x.maybe, n)
+		}
+		if x.first == 0 || n < x.first {
+			x.first = n
 		}
 		r[k] = x
 	}

@@ -46,7 +46,7 @@ func TestReachMoves(t *testing.T) {
 			if err := got.load(t.Context(), tx, "c", "test", time.Time{}); err != nil {
 				return err
 			}
-			want := reached{keyOf(ids[0]): {heard: 2}, keyOf(ids[1]): {heard: 1, maybe: 2}, keyOf(ids[2]): {maybe: 2}}
+			want := reached{keyOf(ids[0]): {heard: 2, first: 2}, keyOf(ids[1]): {heard: 1, maybe: 2, first: 1}, keyOf(ids[2]): {maybe: 2, first: 2}}
 			if fmt.Sprint(got) != fmt.Sprint(want) {
 				t.Errorf("%v, want %v", got, want)
 			}
@@ -77,8 +77,11 @@ func TestReached(t *testing.T) {
 		}
 		var lacking []string
 		for who := range 6 {
-			var heard, maybe int32
+			var heard, maybe, first int32
 			for _, l := range lines {
+				if l.who == who && (first == 0 || l.n < first) {
+					first = l.n
+				}
 				switch {
 				case l.who == who && l.sure:
 					heard = max(heard, l.n)
@@ -87,8 +90,8 @@ func TestReached(t *testing.T) {
 				}
 			}
 			sid := fmt.Sprintf("%026d", who)
-			if x := got[keyOf(sid)]; x != (reach{heard, maybe}) {
-				t.Fatalf("%d heard %+v, want %d and %d", who, x, heard, maybe)
+			if x := got[keyOf(sid)]; x != (reach{heard, maybe, first}) {
+				t.Fatalf("%d heard %+v, want %d, %d and %d", who, x, heard, maybe, first)
 			}
 			if heard+maybe > 0 && heard < 3 {
 				lacking = append(lacking, sid)
@@ -233,7 +236,7 @@ func TestForgottenMeanwhile(t *testing.T) {
 		must(t, x.dropChain(x.ctx, "a", x.clock.Now().Add(-keptFor)))
 		x.run()
 		same(t, "the correction", x.channel.take(), "ann a/2")
-		x.clock.Add(keptFor + 2*time.Hour)
+		x.clock.Add(keptFor + mendFor)
 		must(t, x.Expire(x.ctx))
 		for _, table := range []string{"alert_run", "alert_air", "alert_reach", "alert_broadcast"} {
 			if n := x.count("select count(*) from " + table); n != 0 {

@@ -113,8 +113,12 @@ func (r *run) take(ctx context.Context) (ok bool, err error) {
 	}
 	r.broadcast = &b
 	return true, r.s.DB.Read(ctx, func(tx *db.Tx) error {
-		if err := r.say(ctx, tx, r.s.Locales.Match("en")); err != nil {
+		l := r.s.Locales.Match("en")
+		if err := r.say(ctx, tx, l); err != nil {
 			return err
+		}
+		if r.expires = r.said[l.Tag()].Expires; r.expires.IsZero() {
+			r.expires = r.mends
 		}
 		if err := r.reached.load(ctx, tx, r.chain, r.job.Channel, time.Time{}); err != nil || r.urgent {
 			return err
@@ -306,6 +310,7 @@ func (r *run) prepareOne(ctx context.Context, x *item) error {
 	if err != nil {
 		return err
 	}
+	p.Until = r.until(x.reach)
 	p.Ahead = r.s.ready.take(x.id)
 	if x.send, err = r.way.Channel.Prepare(p); err != nil {
 		x.send = failing(err)

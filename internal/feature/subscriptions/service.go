@@ -293,18 +293,22 @@ func (s *Service) Subscribe(ctx context.Context, in Choice) (ticket string, err 
 		sub.asked = tx.Now().Truncate(time.Minute) // no more exactly than it is needed
 		sub.Ends = sub.asked.Add(askedFor)
 		old, err := byTag(ctx, tx, tags)
+		known := err == nil && tx.Now().Before(old.Ends) // else it goes within the hour, and its link leads nowhere
 		switch {
-		case err == nil && old.asked.Add(askPause).After(tx.Now()):
+		case known && old.asked.Add(askPause).After(tx.Now()):
 			if !old.Confirmed {
 				ticket = old.id
 			}
 			return nil
-		case err == nil && old.Confirmed:
+		case known && old.Confirmed:
 			// What there is says where to change it, at most once in a while.
 			if err := askedAgain(ctx, tx, old.id, sub.asked, old.Ends); err != nil {
 				return err
 			}
-			return s.note(ctx, tx, old.id, noteKnown)
+			if sub.asked.Before(old.Ends.Add(-renewFrom)) {
+				return s.note(ctx, tx, old.id, noteKnown)
+			}
+			return s.note(ctx, tx, old.id, noteRenew) // it counts as asked, so this is the question
 		case err == nil:
 			if err := s.drop(ctx, tx, old.id); err != nil {
 				return err

@@ -49,7 +49,7 @@ func (s *Service) askEnding(ctx context.Context) error {
 }
 
 func asked(ctx context.Context, tx *db.Tx, sid string) error {
-	_, err := tx.Exec(ctx, "update alert_subscription set asked_at = $2 where id = $1", sid, clock.Micros(tx.Now().Truncate(time.Minute)))
+	_, err := tx.Exec(ctx, "update alert_subscription set asked_at = $2 where id = $1", sid, clock.Micros(tx.Now()))
 	return err
 }
 

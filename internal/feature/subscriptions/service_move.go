@@ -10,7 +10,8 @@ import (
 
 // Move gives a confirmed subscription another contact on its channel, as when a browser
 // changes the address of its messages by itself. Whoever has the secret may. A contact that is
-// subscribed otherwise keeps that, and the moved one is deleted.
+// subscribed otherwise keeps that, and the moved one is deleted: what it has heard is corrected
+// there. What only waits to be proven there ends.
 func (s *Service) Move(ctx context.Context, secret, typed string) error {
 	sub, err := s.Find(ctx, secret)
 	if err != nil {
@@ -37,8 +38,12 @@ func (s *Service) Move(ctx context.Context, secret, typed string) error {
 		}
 		there, err := byTag(ctx, tx, tags)
 		switch {
+		case err == nil && there.id != sub.id && there.Confirmed && tx.Now().Before(there.Ends):
+			return errors.Join(inherit(ctx, tx, sub.Channel, sub.id, there.id), s.drop(ctx, tx, sub.id))
 		case err == nil && there.id != sub.id:
-			return s.drop(ctx, tx, sub.id)
+			if err := s.drop(ctx, tx, there.id); err != nil {
+				return err
+			}
 		case err != nil && !errors.Is(err, db.ErrNoRows):
 			return err
 		}

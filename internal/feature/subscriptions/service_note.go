@@ -50,7 +50,7 @@ func (s *Service) parcel(ctx context.Context, sub *Subscription, said Said, what
 	}
 	l, at := s.Locales.Match(sub.Lang), s.manage(x.secret)
 	return Parcel{
-		Said: said, Contact: x.contact, Lang: l.Tag(), Dir: l.Dir(), Manage: at, Leave: at + "/leave",
+		Said: said, Until: said.Expires, Contact: x.contact, Lang: l.Tag(), Dir: l.Dir(), Manage: at, Leave: at + "/leave",
 		ID: hex.EncodeToString(k.Tag("message", sub.id+" "+what)), Tag: tag, Bounce: sub.id + bounceMark(k, sub.id), Key: signing(x.secret),
 	}, nil
 }

@@ -131,10 +131,11 @@ func dropEnded(ctx context.Context, tx *db.Tx, limit int) (int64, error) {
 		clock.Micros(tx.Now()), limit)
 }
 
-// ending are those that end until a moment and were not asked whether they should.
+// ending are those that end until a moment and were not asked whether they should. What
+// anybody asked with their contact before does not count.
 func ending(ctx context.Context, tx *db.Tx, until time.Time, limit int) ([]string, error) {
-	return db.Column[string](ctx, tx, "select id from alert_subscription where ends_at <= $1 and confirmed and asked_at <= $2 order by ends_at limit $3",
-		clock.Micros(until), clock.Micros(until.Add(-2*renewFrom)), limit)
+	return db.Column[string](ctx, tx, "select id from alert_subscription where ends_at <= $1 and confirmed and asked_at < ends_at - $2 order by ends_at limit $3",
+		clock.Micros(until), renewFrom.Microseconds(), limit)
 }
 
 // emptyMonths are those before a month of which nobody is subscribed any more.

@@ -23,14 +23,15 @@ func insertBroadcast(ctx context.Context, tx *db.Tx, b *broadcast, cells []int64
 		return err
 	}
 	_, err = tx.Exec(ctx, `insert into alert_broadcast (alert_id, chain, n, kind, drill, category, cells, mended, expires_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, b.alert, b.chain, b.n, string(b.kind), b.drill, b.category, string(text), b.mended, clock.Micros(b.expires))
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, b.alert, b.chain, b.n, string(b.kind), b.drill, b.category, string(text), b.mended, clock.Micros(b.mends))
 	if err != nil {
 		return fmt.Errorf("store what goes out: %w", err)
 	}
 	return nil
 }
 
-// newest is the last alert of a chain, or [db.ErrNoRows].
+// newest is the last alert of a chain, or [db.ErrNoRows]. When what it says is over is known
+// to [Alerts].
 func newest(ctx context.Context, tx *db.Tx, chain string) (b broadcast, err error) {
 	var cells string
 	var expires int64
@@ -39,7 +40,7 @@ func newest(ctx context.Context, tx *db.Tx, chain string) (b broadcast, err erro
 	if err != nil {
 		return b, err
 	}
-	b.expires = clock.FromMicros(expires)
+	b.mends = clock.FromMicros(expires)
 	b.areas, err = areasOf(cells)
 	return b, err
 }

@@ -102,3 +102,29 @@ func (r *run) endAir(ctx context.Context, tx *db.Tx, ids []string, delivered int
 	}
 	return addCount(ctx, tx, r.alert, r.job.Channel, tally{delivered: delivered})
 }
+
+// heardQuery is what one of a channel has heard, or may have, of all chains. It reads all that
+// they reached.
+const heardQuery = `select h.chain, h.n, h.sure from alert_run r join alert_reach h on h.chain = r.chain and h.channel = r.channel where r.channel = $1 and h.ids like $2
+	union select a.chain, a.n, false from alert_run r join alert_air a on a.chain = r.chain and a.channel = r.channel where r.channel = $1 and a.ids like $2`
+
+// inherit lets one subscription have heard what another one of its device has, which ends.
+func inherit(ctx context.Context, tx *db.Tx, channel, from, to string) error {
+	type heard struct {
+		chain string
+		n     int64
+		sure  bool
+	}
+	all, err := db.Query(ctx, tx, heardQuery, []any{channel, "%" + from + "%"}, func(scan func(...any) error) (x heard, err error) {
+		return x, scan(&x.chain, &x.n, &x.sure)
+	})
+	if err != nil {
+		return fmt.Errorf("read what a subscription has heard: %w", err)
+	}
+	for _, x := range all {
+		if err := insertReach(ctx, tx, sendJob{x.chain, channel}, x.n, x.sure, 0, to); err != nil {
+			return err
+		}
+	}
+	return nil
+}

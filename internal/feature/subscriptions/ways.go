@@ -95,8 +95,8 @@ func (c Push) Prepare(p Parcel) (func(context.Context) error, error) {
 		m.Urgency = webpush.High
 	}
 	return func(ctx context.Context) error {
-		if !p.Expires.IsZero() {
-			m.TTL = max(p.Expires.Sub(c.Clock.Now()), time.Second)
+		if !p.Until.IsZero() {
+			m.TTL = max(p.Until.Sub(c.Clock.Now()), time.Second)
 		}
 		return failed(c.Sender.Send(ctx, to, key, m))
 	}, nil

@@ -28,7 +28,7 @@ func given(contact string) Parcel {
 	return Parcel{
 		Said:    Said{Title: "High water", Short: "High water. Go to higher ground.", Lines: []string{"Source: the river watch", "Go to higher ground."}, Link: "https://node.example/alerts/1", Urgent: true, Expires: start.Add(2 * time.Hour)},
 		Contact: contact, Lang: "en", Dir: "ltr", Manage: "https://node.example/subscriptions/s3cret", Leave: "https://node.example/subscriptions/s3cret/leave",
-		ID: strings.Repeat("0a", 16), Tag: "01j000000000000000000chain", Key: signing("s3cret"),
+		Until: start.Add(3 * time.Hour), ID: strings.Repeat("0a", 16), Tag: "01j000000000000000000chain", Key: signing("s3cret"),
 	}
 }
 
@@ -160,7 +160,7 @@ func TestPush(t *testing.T) {
 	must(t, err)
 	must(t, sends(t, Push{sender, c, locales}, b.JSON()))
 	got := b.Messages()
-	if len(got) != 1 || got[0].TTL != 2*time.Hour || got[0].Urgency != "high" || got[0].Topic != given("").Tag {
+	if len(got) != 1 || got[0].TTL != 3*time.Hour || got[0].Urgency != "high" || got[0].Topic != given("").Tag {
 		t.Fatalf("%+v", got)
 	}
 	var shown pushed
