@@ -3,6 +3,7 @@ package alerts
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -20,7 +21,6 @@ import (
 const (
 	callAllAfter = 10 * time.Minute // nobody took a case on: all verifiers are called
 	callPause    = 5 * time.Minute  // between two calls of one verifier, whatever waits
-	callPage     = 200
 )
 
 // How far verifiers were called for a case.
@@ -63,71 +63,57 @@ func MessageKinds() []string { return []string{callMail{}.Kind(), answerJob{}.Ki
 // waits, and nobody gets more than one in five minutes, however many reports come. What
 // somebody took on long ago waits again.
 func (s *Service) Call(ctx context.Context) error {
-	return s.DB.Write(ctx, func(tx *db.Tx) error {
+	var all []uncalled
+	err := s.DB.Write(ctx, func(tx *db.Tx) (err error) {
 		if err := releaseOld(ctx, tx, tx.Now().Add(-claimFor)); err != nil || s.Post == nil && s.Ways == nil {
 			return err
 		}
-		all, err := uncalled(ctx, tx, tx.Now().Add(-callAllAfter))
-		if err != nil {
-			return err
-		}
-		for network, cases := range all {
-			if err := s.call(ctx, tx, network, cases); err != nil {
-				return err
-			}
-		}
-		return nil
+		all, err = uncalledIn(ctx, tx, tx.Now().Add(-callAllAfter))
+		return err
 	})
+	for _, n := range all {
+		err = errors.Join(err, s.DB.Write(ctx, func(tx *db.Tx) error { return s.call(ctx, tx, n) }))
+	}
+	return err
 }
 
-// toCall is a case for which verifiers are to be called.
-type toCall struct {
-	id    string
-	since time.Time // to the minute
-	late  bool      // those on call did not come
+// uncalled is a network to whose cases somebody has to be called; late, that those on call did
+// not come to one.
+type uncalled struct {
+	network string
+	late    bool
 }
 
-// call calls the verifiers of one network to cases. A case for which somebody may not be
-// called yet, because they were for an earlier one, is tried again.
-func (s *Service) call(ctx context.Context, tx *db.Tx, network string, cases []toCall) error {
-	n, err := s.networkByID(ctx, tx, network)
+// call calls the verifiers of one network. To what came since somebody was called who may not
+// be called again yet, they are called the next time.
+func (s *Service) call(ctx context.Context, tx *db.Tx, u uncalled) error {
+	n, err := s.networkByID(ctx, tx, u.network)
 	if err != nil {
 		return err
 	}
-	onCall, err := onCallIn(ctx, tx, network, tx.Now())
+	who, err := onCallIn(ctx, tx, n.ID, tx.Now())
 	if err != nil {
 		return err
 	}
-	if onCall, err = s.able(ctx, tx, n, onCall); err != nil {
+	if who, err = s.able(ctx, tx, n, who); err != nil {
 		return err
 	}
-	who := onCall
-	if len(onCall) == 0 || slices.ContainsFunc(cases, func(c toCall) bool { return c.late }) {
-		all, err := personsOf(ctx, tx, network)
+	level := calledOnCall
+	if len(who) == 0 || u.late {
+		level = calledAll
+		all, err := personsOf(ctx, tx, n.ID)
 		if err != nil {
 			return err
 		}
-		if who, err = s.able(ctx, tx, n, all); err != nil {
+		if who, err = s.able(ctx, tx, n, all); err != nil || len(who) == 0 {
 			return err
 		}
 	}
-	told, err := s.callEach(ctx, tx, network, who)
+	told, err := s.callEach(ctx, tx, n.ID, who)
 	if err != nil {
 		return err
 	}
-	for _, c := range cases {
-		to := calledAll
-		if !c.late && len(onCall) > 0 {
-			to = calledOnCall
-		}
-		if told.Before(c.since.Add(time.Minute)) {
-			continue
-		}
-		if err := putCalled(ctx, tx, c.id, to); err != nil {
-			return err
-		}
-	}
-	return nil
+	return putCalled(ctx, tx, n.ID, level, told)
 }
 
 // able are those who may verify for a network.
@@ -147,8 +133,8 @@ func (s *Service) able(ctx context.Context, tx *db.Tx, n *Network, all []id.Pers
 	return out, nil
 }
 
-// callEach calls those who may be called now. What came a minute before the time that it
-// returns, everybody has been called to.
+// callEach calls those who may be called now. To what was noted, to the minute, before the time
+// that it returns everybody has been called.
 func (s *Service) callEach(ctx context.Context, tx *db.Tx, network string, who []id.Person) (told time.Time, err error) {
 	told = tx.Now().Add(time.Minute)
 	for _, p := range who {
@@ -202,7 +188,7 @@ func (s *Service) sendCall(ctx context.Context, a callMail) error {
 			return err
 		}
 		proposed, err := draftsOf(ctx, tx, a.Network, tx.Now())
-		waits = counts[Fresh] + len(proposed)
+		waits = max(counts[Fresh], len(proposed))
 		return err
 	})
 	if fault.Is(err, fault.KindNotFound) {
@@ -253,35 +239,27 @@ func releaseOld(ctx context.Context, tx *db.Tx, before time.Time) error {
 	return err
 }
 
-// uncalled lists cases for which verifiers are to be called, by network: new ones, and those
-// that nobody has taken on since before a time, which are late.
-func uncalled(ctx context.Context, tx *db.Tx, before time.Time) (map[string][]toCall, error) {
-	out := map[string][]toCall{}
-	for _, level := range []int{calledNobody, calledOnCall} {
-		until := clock.Micros(tx.Now())
-		if level == calledOnCall {
-			until = clock.Micros(before)
-		}
-		err := tx.Each(ctx, `select c.network_id, c.id, c.last_at from alert_case c join alert_network n on n.id = c.network_id
-			where c.called = $1 and c.created_at <= $2 and c.state = 'new' and not n.closed order by c.created_at limit $3`, []any{level, until, callPage},
-			func(scan func(...any) error) error {
-				c := toCall{late: level == calledOnCall}
-				var network string
-				var since int64
-				err := scan(&network, &c.id, &since)
-				c.since = clock.FromMicros(since)
-				out[network] = append(out[network], c)
-				return err
-			})
-		if err != nil {
-			return nil, fmt.Errorf("find who is to be called: %w", err)
-		}
+// uncalledIn lists networks with cases for which verifiers are to be called: new ones, and those
+// that nobody has taken on since before a time.
+func uncalledIn(ctx context.Context, tx *db.Tx, before time.Time) ([]uncalled, error) {
+	out, err := db.Query(ctx, tx, uncalledQuery, []any{calledNobody, calledOnCall, clock.Micros(before)}, func(scan func(...any) error) (u uncalled, err error) {
+		var first int64
+		err = scan(&u.network, &first)
+		u.late = first <= clock.Micros(before)
+		return u, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find who is to be called: %w", err)
 	}
 	return out, nil
 }
 
-func putCalled(ctx context.Context, tx *db.Tx, cid string, level int) error {
-	_, err := tx.Exec(ctx, "update alert_case set called = $2 where id = $1", cid, level)
+const uncalledQuery = `select c.network_id, min(c.created_at) from alert_case c join alert_network n on n.id = c.network_id
+	where (c.called = $1 or c.called = $2 and c.created_at <= $3) and c.state = 'new' and not n.closed group by c.network_id`
+
+// putCalled notes how far verifiers were called for what came before a time.
+func putCalled(ctx context.Context, tx *db.Tx, network string, level int, told time.Time) error {
+	_, err := tx.Exec(ctx, "update alert_case set called = $2 where network_id = $1 and state = 'new' and called < $2 and created_at < $3", network, level, clock.Micros(told))
 	return err
 }
 
@@ -306,7 +284,7 @@ func earlier(ctx context.Context, tx *db.Tx, network string, p id.Person, at tim
 	if err := tx.Get(ctx, "select called_at from alert_verifier where network_id = $1 and person_id = $2", []any{network, string(p)}, &last); err != nil {
 		return at, err
 	}
-	if t := clock.FromMicros(last); t.Before(at) {
+	if t := clock.FromMicros(last).Truncate(time.Minute); t.Before(at) {
 		at = t
 	}
 	return at, nil

@@ -105,6 +105,9 @@ func (d *Door) answer(ctx context.Context, m *Letter) (Answer, error) {
 	err := d.DB.Read(ctx, func(tx *db.Tx) (err error) {
 		r = (&reader{x, d.Places, func(c geo.GridCell) bool {
 			some, got := networksOf(ctx, tx, c)
+			if got == nil {
+				some, got = d.watched(ctx, tx, some)
+			}
 			networks[c] = some
 			if got != nil {
 				err = got

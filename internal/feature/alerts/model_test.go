@@ -264,7 +264,11 @@ func (m *model) propose(t *rapid.T) {
 	}
 	err := m.f.Propose(m.f.ctx(), as(who), m.net, subject, msg, seen, 3)
 	if m.agree("propose", err, want); want {
-		m.drafts[subject] = &modelDraft{who, seen, kind, m.f.clock.Now()}
+		at := m.f.clock.Now()
+		if d := m.lasting(subject); d != nil && d.by == who && d.kind == kind && m.cases[subject] == nil {
+			at = d.at // the same once more is nothing new
+		}
+		m.drafts[subject] = &modelDraft{who, seen, kind, at}
 	}
 }
 

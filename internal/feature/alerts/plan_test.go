@@ -13,6 +13,7 @@ func TestQueriesUseIndices(t *testing.T) {
 	t.Parallel()
 	d := dbtest.Open(t, dbtest.SQLite(t), clock.NewManual(dbtest.Now))
 	dbtest.Walks(t, d, "alert_case_queue", casesQuery, "n", "new", "", 0, 51, 0)
+	dbtest.Walks(t, d, "alert_case_called", uncalledQuery, calledNobody, calledOnCall, 0)
 	dbtest.Walks(t, d, "alert_case_near", nearQuery(8), "n", "fire", 0, 0, 0, "withdraw", "clear", 1, 2, 3, 4, 5, 6, 7, 8, 9)
 	dbtest.Walks(t, d, "alert_newest", newestQuery, false, 100, 0)
 	dbtest.Walks(t, d, "alert_network_newest", newestOfQuery, "n", false, 100)

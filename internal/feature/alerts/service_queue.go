@@ -169,13 +169,8 @@ func (s *Service) Case(ctx context.Context, by authz.Actor, handle, cid string) 
 		if parts, err = withDuplicates(ctx, tx, c); err != nil {
 			return err
 		}
-		rows = nil
-		for i := range parts {
-			more, err := reportsOf(ctx, tx, parts[i].ID, shownSeen-len(rows))
-			if err != nil {
-				return err
-			}
-			rows = append(rows, more...)
+		if rows, err = reportsOf(ctx, tx, parts, shownSeen); err != nil {
+			return err
 		}
 		if notes, err = notesOf(ctx, tx, n.ID, cid, shownNotes); err != nil {
 			return err
@@ -338,11 +333,19 @@ func (s *Service) Reopen(ctx context.Context, by authz.Actor, handle, cid string
 		case c.State != Denied && c.State != Duplicate:
 			return errSettled()
 		}
-		if err := takeOut(ctx, tx, n.ID, c); err != nil {
+		of := c.Of
+		c.State, c.Of, c.Called = Fresh, "", calledNobody // it waits again
+		if of == "" {
+			return nil
+		}
+		if err := recount(ctx, tx, c); err != nil {
 			return err
 		}
-		c.State, c.Of, c.Called = Fresh, "", calledNobody // it waits again
-		return nil
+		o, ok, err := caseByID(ctx, tx, n.ID, of)
+		if err != nil || !ok {
+			return err
+		}
+		return recount(ctx, tx, o)
 	})
 }
 
@@ -360,13 +363,19 @@ func (s *Service) Same(ctx context.Context, by authz.Actor, handle, cid, of stri
 		case !ok || of == cid || o.Category != c.Category:
 			return errOther()
 		}
-		if going, err := s.going(ctx, tx, o); err != nil || !going {
-			return errors.Join(err, errOther())
+		if going, err := s.going(ctx, tx, o); err != nil {
+			return err
+		} else if !going {
+			return errOther()
 		}
-		o.Seen = earliest(o.Seen, c.Seen)
-		o.Reports, o.FirstHand, o.Members = min(o.Reports+c.Reports, maxReports), o.FirstHand+c.FirstHand, o.Members+c.Members
+		if o.Seen = earliest(o.Seen, c.Seen); o.State == Fresh {
+			o.Called = calledNobody // there is more to it
+		}
 		c.State, c.Of, c.ClaimedBy, c.Claimed = Duplicate, of, "", time.Time{}
-		return errors.Join(putCase(ctx, tx, o), passDuplicates(ctx, tx, n.ID, cid, of), dropDraft(ctx, tx, c.ID), s.Audit(ctx, tx, by.Person, "same report", n.ID+" "+c.ID))
+		if err := errors.Join(putCase(ctx, tx, c), passDuplicates(ctx, tx, n.ID, cid, of)); err != nil {
+			return err
+		}
+		return errors.Join(recount(ctx, tx, o), dropDraft(ctx, tx, c.ID), s.Audit(ctx, tx, by.Person, "same report", n.ID+" "+c.ID))
 	})
 }
 

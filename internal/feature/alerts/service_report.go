@@ -61,7 +61,7 @@ func (s *Service) Report(ctx context.Context, by authz.Actor, key string, in Rep
 	}
 	return s.DB.WriteHot(ctx, reportLane, func(tx *db.Tx) error {
 		if old, there, err := reportBy(ctx, tx, hash); err != nil || there {
-			return errors.Join(err, s.again(ctx, tx, old.Case))
+			return errors.Join(err, s.sentAgain(ctx, tx, old))
 		}
 		n, err := s.receiver(ctx, tx, &in, &r)
 		if err != nil {
@@ -167,7 +167,10 @@ func (s *Service) choices(ctx context.Context, in *ReportInput) (out []Network, 
 		return nil, nil
 	}
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
-		out, err = networksOf(ctx, tx, geo.GridAt(found[0].Point))
+		all, err := networksOf(ctx, tx, geo.GridAt(found[0].Point))
+		if err == nil {
+			out, err = s.watched(ctx, tx, all)
+		}
 		return err
 	})
 	return out, err
@@ -206,7 +209,7 @@ func (s *Service) gather(ctx context.Context, tx *db.Tx, n *Network, r *Report, 
 // grew reports whether a report makes so much more of a case that verifiers who left it are
 // called once more: the first that somebody saw, the first of a member, and each tenfold.
 func grew(c *Case, row *reportRow) bool {
-	for n := 10; n <= c.Reports; n *= 10 {
+	for n := 10; n <= c.Reports && c.Reports < maxReports; n *= 10 {
 		if c.Reports == n {
 			return true
 		}
@@ -214,16 +217,33 @@ func grew(c *Case, row *reportRow) bool {
 	return row.FirstHand && c.FirstHand == 1 || row.Member && c.Members == 1
 }
 
-// again puts a case back into the queue that was denied, because somebody says it once more
-// or adds to it.
-func (s *Service) again(ctx context.Context, tx *db.Tx, cid string) error {
-	c, err := oneCase(ctx, tx, cid)
-	if err != nil || c == nil || c.at(tx.Now()).State != Denied || !c.Expires.After(tx.Now()) {
+// sentAgain is what a report does that is there: it counts as an addition when it puts its case
+// back into the queue.
+func (s *Service) sentAgain(ctx context.Context, tx *db.Tx, r reportRow) error {
+	if r.Case == "" || r.More >= maxMore {
+		return nil
+	}
+	reopened, err := s.again(ctx, tx, r.Case)
+	if err != nil || !reopened {
 		return err
+	}
+	r.More++
+	return putReport(ctx, tx, &r)
+}
+
+// again puts a case back into the queue that was denied, because somebody says it once more or
+// adds to it; of a duplicate, the case that it is the same as.
+func (s *Service) again(ctx context.Context, tx *db.Tx, cid string) (reopened bool, err error) {
+	c, err := oneCase(ctx, tx, cid)
+	if err == nil && c != nil && c.State == Duplicate {
+		c, err = oneCase(ctx, tx, c.Of)
+	}
+	if err != nil || c == nil || c.State != Denied || !c.Expires.After(tx.Now()) {
+		return false, err
 	}
 	c.State, c.Called = Fresh, calledNobody
 	tx.Touch("alertqueue:" + c.Network)
-	return putCase(ctx, tx, c)
+	return true, putCase(ctx, tx, c)
 }
 
 // trace keeps a verifier who reports from verifying it, with all of their lineage.
@@ -335,7 +355,8 @@ func (s *Service) More(ctx context.Context, key, note string) error {
 			return err
 		}
 		tx.Touch("alertqueue:" + c.Network)
-		return errors.Join(putReport(ctx, tx, &r), s.again(ctx, tx, c.ID))
+		_, err = s.again(ctx, tx, c.ID)
+		return errors.Join(err, putReport(ctx, tx, &r))
 	})
 }
 

@@ -66,13 +66,16 @@ func (s *Service) Propose(ctx context.Context, by authz.Actor, handle, subject s
 				return nil // the same: it is confirmed with a press of its own
 			}
 		}
-		if !m.Drill {
+		d := &Draft{Subject: subject, Network: n.ID, Message: m, By: by.Person, FirstHand: firstHand, Created: tx.Now()}
+		if old != nil && old.By == by.Person && old.Hash() == d.Hash() {
+			d.Created = old.Created // nothing new
+		} else if !m.Drill {
 			if err := s.callOthers(ctx, tx, n, by.Person); err != nil {
 				return err
 			}
 		}
 		tx.Touch("alertqueue:" + n.ID)
-		return putDraft(ctx, tx, &Draft{Subject: subject, Network: n.ID, Message: m, By: by.Person, FirstHand: firstHand, Created: tx.Now()}, tx.Now().Add(draftFor))
+		return putDraft(ctx, tx, d, d.Created.Add(draftFor))
 	})
 }
 

@@ -162,8 +162,6 @@ func reportBy(ctx context.Context, tx *db.Tx, hash []byte) (r reportRow, ok bool
 	return all[0], true, nil
 }
 
-// reportsOf lists the reports of a case, those with more to say first: what members say, what
-// was seen, what has a picture.
 // duplicates are the cases that were said to be the same as one.
 func duplicates(ctx context.Context, tx *db.Tx, c *Case) ([]Case, error) {
 	return db.Query(ctx, tx, "select "+caseColumns+" from alert_case where network_id = $1 and state = $2 and of_id = $3 order by created_at", []any{c.Network, string(Duplicate), c.ID}, scanCase)
@@ -176,8 +174,9 @@ type source struct {
 }
 
 func sourceOf(ctx context.Context, tx *db.Tx, network, chain string) (s source, err error) {
-	err = tx.Get(ctx, `select id, reports, (select cast(coalesce(sum(more), 0) as bigint) from alert_report r where r.case_id = alert_case.id) from alert_case
-		where network_id = $1 and state = $2 and chain_id = $3`, []any{network, string(Confirmed), chain}, &s.Case, &s.Reports, &s.Added)
+	err = tx.Get(ctx, `select id, reports, (select cast(coalesce(sum(r.more), 0) as bigint) from alert_report r
+			where r.case_id = alert_case.id or r.case_id in (select d.id from alert_case d where d.network_id = $1 and d.state = $4 and d.of_id = alert_case.id))
+		from alert_case where network_id = $1 and state = $2 and chain_id = $3`, []any{network, string(Confirmed), chain, string(Duplicate)}, &s.Case, &s.Reports, &s.Added)
 	if errors.Is(err, db.ErrNoRows) {
 		err = nil
 	}
@@ -190,21 +189,39 @@ func passDuplicates(ctx context.Context, tx *db.Tx, network, from, to string) er
 	return err
 }
 
-// takeOut takes the reports of a duplicate out of the count of the other case.
-func takeOut(ctx context.Context, tx *db.Tx, network string, c *Case) error {
-	if c.State != Duplicate {
-		return nil
-	}
-	o, ok, err := caseByID(ctx, tx, network, c.Of)
-	if err != nil || !ok {
+// recount counts the reports of a case anew, with those of its duplicates, and stores it.
+func recount(ctx context.Context, tx *db.Tx, c *Case) error {
+	parts, err := withDuplicates(ctx, tx, c)
+	if err != nil {
 		return err
 	}
-	o.Reports, o.FirstHand, o.Members = max(o.Reports-c.Reports, 1), max(o.FirstHand-c.FirstHand, 0), max(o.Members-c.Members, 0)
-	return putCase(ctx, tx, o)
+	list, args := caseIDs(parts)
+	var reports, first, members int
+	err = tx.Get(ctx, `select count(*), cast(coalesce(sum(case when first_hand then 1 else 0 end), 0) as bigint), cast(coalesce(sum(case when member then 1 else 0 end), 0) as bigint)
+		from alert_report where case_id in `+list, args, &reports, &first, &members)
+	if err != nil {
+		return fmt.Errorf("count the reports of a case: %w", err)
+	}
+	c.Reports, c.FirstHand, c.Members = min(reports, maxReports), first, members
+	return putCase(ctx, tx, c)
 }
 
-func reportsOf(ctx context.Context, tx *db.Tx, cid string, limit int) ([]reportRow, error) {
-	return db.Query(ctx, tx, "select "+reportColumns+" from alert_report where case_id = $1 order by member desc, first_hand desc, photo desc, created_at limit $2", []any{cid, limit}, scanReport)
+// caseIDs is as in ($1, $2), and the ids of cases.
+func caseIDs(all []Case) (list string, args []any) {
+	var in []string
+	for i := range all {
+		in = append(in, fmt.Sprintf("$%d", i+1))
+		args = append(args, all[i].ID)
+	}
+	return "(" + strings.Join(in, ", ") + ")", args
+}
+
+// reportsOf lists the reports of cases that are the same, those with more to say first: what
+// members say, what was seen, what has a picture.
+func reportsOf(ctx context.Context, tx *db.Tx, parts []Case, limit int) ([]reportRow, error) {
+	list, args := caseIDs(parts)
+	return db.Query(ctx, tx, fmt.Sprintf("select %s from alert_report where case_id in %s order by member desc, first_hand desc, photo desc, created_at limit $%d", reportColumns, list, len(args)+1),
+		append(args, limit), scanReport)
 }
 
 func putReport(ctx context.Context, tx *db.Tx, r *reportRow) error {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"convoke/internal/authz"
+	"convoke/internal/clock"
 	"convoke/internal/db"
 	"convoke/internal/fact"
 	"convoke/internal/fault"
@@ -534,6 +536,106 @@ func TestAddedToWhatIsOut(t *testing.T) {
 		must(t, f.More(f.ctx(), key, "I was wrong, it is a barbecue"))
 		if a := queue(); !strings.Contains(a.Text("main"), "1 report, 1 addition by those who reported it") {
 			t.Errorf("%s", a.Text("main"))
+		}
+	})
+}
+
+// TestCalledThoughReportsGoOn: those on call do not come to a fire that is reported each minute,
+// and were last called at different times. After ten minutes the others are called.
+func TestCalledThoughReportsGoOn(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		sent := mailed(f)
+		f.network("bo", "cy", "fay")
+		now := f.clock.Now()
+		for _, v := range []string{"bo", "cy"} {
+			must(t, f.AddShift(f.ctx(), as("ada"), "near", f.ids.Secret(), v, now.Add(-time.Hour), now.Add(time.Hour)))
+		}
+		f.exec("update alert_verifier set called_at = $1 where person_id = 'bo'", clock.Micros(now.Add(-3*time.Minute)))
+		called := map[string]int{}
+		for range 20 {
+			_, err := f.report("", smoke())
+			must(t, err)
+			for _, v := range whoIsCalled(t, f, sent) {
+				called[v]++
+			}
+			advance(f, time.Minute)
+		}
+		if called["fay"] != 1 || called["bo"] > 3 || called["cy"] > 3 {
+			t.Errorf("called within twenty minutes: %v", called)
+		}
+	})
+}
+
+// TestAddedToADuplicate: who reported a duplicate is heard when the other case was denied, or an
+// alert came of it.
+func TestAddedToADuplicate(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		f.network("bo", "cy")
+		_, err := f.report("", smoke())
+		must(t, err)
+		a := f.first()
+		advance(f, 3*time.Hour)
+		key, err := f.report("", smoke())
+		must(t, err)
+		must(t, f.Same(f.ctx(), as("bo"), "near", f.text("select case_id from alert_report where hash = $1", id.Hash(key)), a.ID))
+		must(t, f.Deny(f.ctx(), as("cy"), "near", a.ID))
+		must(t, f.More(f.ctx(), key, "Flames now"))
+		if all := waiting(t, f, "near"); len(all) != 1 || all[0].ID != a.ID {
+			t.Errorf("%d cases wait", len(all))
+		}
+		_, err = f.send(a.ID, f.message(a), "bo", "cy")
+		must(t, err)
+		must(t, f.More(f.ctx(), key, "I was wrong, it is a barbecue"))
+		if q := f.browser("bo").Get("/alerts/queue/near"); !strings.Contains(q.Text("main"), "2 reports, 2 additions by those who reported it") {
+			t.Errorf("%s", q.Text("main"))
+		}
+	})
+}
+
+// TestDuplicatesAreSeenFirst: what a member saw is in sight, however many reports the case has
+// with which it was put together.
+func TestDuplicatesAreSeenFirst(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		f.network("bo", "cy")
+		in := smoke()
+		in.FirstHand = "heard"
+		for range shownSeen + 1 {
+			_, err := f.report("", in)
+			must(t, err)
+		}
+		a := f.first()
+		advance(f, 3*time.Hour)
+		key, err := f.report("gus", smoke())
+		must(t, err)
+		must(t, f.Same(f.ctx(), as("bo"), "near", f.first().ID, a.ID))
+		v, err := f.Case(f.ctx(), as("cy"), "near", a.ID)
+		must(t, err)
+		if len(v.Reports) != shownSeen || !slices.Equal(v.Reports[0].Hash, id.Hash(key)) || v.Case.Reports != shownSeen+2 {
+			t.Errorf("%d of %d reports, the first %+v", len(v.Reports), v.Case.Reports, v.Reports[0])
+		}
+	})
+}
+
+// TestSentAgainAndAgain: one reporter puts a denied case back into the queue so often, and no
+// more.
+func TestSentAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		f.network("bo", "cy")
+		key := f.ids.Secret()
+		again := 0
+		for range maxMore + 5 {
+			must(t, f.Report(f.ctx(), authz.Actor{}, key, smoke()))
+			if all := waiting(t, f, "near"); len(all) == 1 {
+				again++
+				must(t, f.Deny(f.ctx(), as("bo"), "near", all[0].ID))
+			}
+		}
+		if again != maxMore+1 {
+			t.Errorf("it waited %d times", again)
 		}
 	})
 }

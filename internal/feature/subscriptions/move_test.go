@@ -113,6 +113,26 @@ func TestMovedInTheAir(t *testing.T) {
 	})
 }
 
+// TestMovedWhileItWaits: nor is a withdrawal missed that the old address did not take so far.
+func TestMovedWhileItWaits(t *testing.T) {
+	each(t, func(t *testing.T, x *fixture) {
+		at := cell(t, "Leipzig")
+		old := x.browser("old")
+		x.sent("a", 1, fact.AlertNew, "fire", 12*time.Hour, at)
+		x.run()
+		same(t, "the mistake", x.channel.take(), "old a/1")
+		x.channel.on = func(Parcel) error { return Later{After: time.Hour} }
+		x.sent("a", 2, fact.AlertWithdraw, "fire", 12*time.Hour, at)
+		x.run()
+		x.channel.on = nil
+		x.browser("new")
+		must(t, x.Move(x.ctx, old, "new"))
+		x.clock.Add(2 * time.Hour)
+		x.run()
+		same(t, "the withdrawal", x.channel.take(), "new a/2")
+	})
+}
+
 // TestMovedOntoUnproven: somebody's asking with an address, which waits to be proven, does not
 // end the subscription of the browser that moves there.
 func TestMovedOntoUnproven(t *testing.T) {

@@ -454,7 +454,7 @@ func TestIndices(t *testing.T) {
 		plan("alert_later_due", laterFirst, "a", "test")
 		plan("alert_run_wake", dueQuery, 1, 10)
 		plan("alert_run_channel (channel=?)", busyQuery, "test", 1)
-		if p := dbtest.Plan(t, x.DB, heardQuery, "test", "%s%"); strings.Count(p, "alert_run_channel (channel=?)") != 2 || strings.Count(p, "(chain=? AND channel=?)") != 2 {
+		if p := dbtest.Plan(t, x.DB, heardQuery, "test", "%s%", 0); strings.Count(p, "alert_run_channel (channel=?)") != 2 || strings.Count(p, "(chain=? AND channel=?)") != 2 {
 			t.Errorf("%s", p)
 		}
 		// It sorts what the chains of a week said last, which are few.

@@ -13,6 +13,10 @@ import (
 // insertReach writes down to whom alert n of a chain was handed over, or may have been. fresh
 // of them had heard nothing of the chain.
 func insertReach(ctx context.Context, tx *db.Tx, a sendJob, n int64, sure bool, fresh int, ids string) error {
+	return insertReachAt(ctx, tx, a, n, sure, fresh, ids, clock.Micros(tx.Now()))
+}
+
+func insertReachAt(ctx context.Context, tx *db.Tx, a sendJob, n int64, sure bool, fresh int, ids string, at int64) error {
 	if ids == "" {
 		return nil
 	}
@@ -21,7 +25,7 @@ func insertReach(ctx context.Context, tx *db.Tx, a sendJob, n int64, sure bool, 
 	}
 	_, err := tx.Exec(ctx, `insert into alert_reach (chain, channel, seq, n, sure, fresh, ids, at)
 		values ($1, $2, coalesce((`+lastReach+`), 0) + 1, $3, $4, $5, $6, $7)`,
-		a.Chain, a.Channel, n, sure, fresh, ids, clock.Micros(tx.Now()))
+		a.Chain, a.Channel, n, sure, fresh, ids, at)
 	if err != nil {
 		return fmt.Errorf("write down who was reached: %w", err)
 	}
@@ -103,28 +107,31 @@ func (r *run) endAir(ctx context.Context, tx *db.Tx, ids []string, delivered int
 	return addCount(ctx, tx, r.alert, r.job.Channel, tally{delivered: delivered})
 }
 
-// heardQuery is what one of a channel has heard, or may have, of all chains. It reads all that
-// they reached.
-const heardQuery = `select h.chain, h.n, h.sure from alert_run r join alert_reach h on h.chain = r.chain and h.channel = r.channel where r.channel = $1 and h.ids like $2
-	union select a.chain, a.n, false from alert_run r join alert_air a on a.chain = r.chain and a.channel = r.channel where r.channel = $1 and a.ids like $2`
+// heardQuery is what one of a channel has heard, or may have, of all chains, and when. It reads
+// all that they reached.
+const heardQuery = `select h.chain, h.n, h.sure, h.at from alert_run r join alert_reach h on h.chain = r.chain and h.channel = r.channel where r.channel = $1 and h.ids like $2
+	union select a.chain, a.n, false, cast($3 as bigint) from alert_run r join alert_air a on a.chain = r.chain and a.channel = r.channel where r.channel = $1 and a.ids like $2`
 
-// inherit lets one subscription have heard what another one of its device has, which ends.
+// inherit lets one subscription have heard what another one of its device has, which ends, and
+// hear what that one was to hear later.
 func inherit(ctx context.Context, tx *db.Tx, channel, from, to string) error {
 	type heard struct {
 		chain string
-		n     int64
+		n, at int64
 		sure  bool
 	}
-	all, err := db.Query(ctx, tx, heardQuery, []any{channel, "%" + from + "%"}, func(scan func(...any) error) (x heard, err error) {
-		return x, scan(&x.chain, &x.n, &x.sure)
+	all, err := db.Query(ctx, tx, heardQuery, []any{channel, "%" + from + "%", clock.Micros(tx.Now())}, func(scan func(...any) error) (x heard, err error) {
+		return x, scan(&x.chain, &x.n, &x.sure, &x.at)
 	})
 	if err != nil {
 		return fmt.Errorf("read what a subscription has heard: %w", err)
 	}
 	for _, x := range all {
-		if err := insertReach(ctx, tx, sendJob{x.chain, channel}, x.n, x.sure, 0, to); err != nil {
+		if err := insertReachAt(ctx, tx, sendJob{x.chain, channel}, x.n, x.sure, 0, to, x.at); err != nil {
 			return err
 		}
 	}
-	return nil
+	_, err = tx.Exec(ctx, `insert into alert_later (alert_id, channel, subscription_id, tries, due_at)
+		select alert_id, channel, cast($2 as text), tries, due_at from alert_later where subscription_id = $1 and due_at < $3 on conflict (alert_id, channel, subscription_id) do nothing`, from, to, int64(never))
+	return err
 }
